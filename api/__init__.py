@@ -1,0 +1,1 @@
+"""The edge: HTTP, console, command line, settings and wiring."""

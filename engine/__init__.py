@@ -1,0 +1,1 @@
+"""What a decision is: payments, features, rules and decide(). Pure, except stores/ and the one orchestrator."""

@@ -1,0 +1,150 @@
+"""A decision: what Assay answers, why, and from what. Pure data."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import orjson
+
+from engine.features import Features
+from engine.score import Score
+
+
+class Action(StrEnum):
+    """What the gateway is to do."""
+
+    ALLOW = "allow"
+    CHALLENGE = "challenge"
+    REVIEW = "review"
+    BLOCK = "block"
+
+
+class RuleAction(StrEnum):
+    """What a rule asks for when its condition is true."""
+
+    ALLOW = "allow"
+    BLOCK = "block"
+    REVIEW = "review"
+    REQUEST_3DS = "request_3ds"
+
+
+class RuleMode(StrEnum):
+    """Whether a rule's result has an effect (live) or is recorded alone (shadow)."""
+
+    LIVE = "live"
+    SHADOW = "shadow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule as its results name it; the compiled condition stays in the ruleset.
+
+    `id` is stable over edits, `version` is the hash of the rule's text, `reason` is what a merchant reads when it
+    fires. A mandatory rule is the operator's and stands on the ladder's first rung.
+    """
+
+    id: str
+    name: str
+    version: str
+    action: RuleAction
+    reason: str
+    mode: RuleMode = RuleMode.LIVE
+    mandatory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResults:
+    """The result of every rule of a ruleset, in its order: true, false or unknown (None)."""
+
+    rules: tuple[Rule, ...]
+    outcomes: tuple[bool | None, ...]
+
+    def fired(self) -> tuple[Rule, ...]:
+        """The live rules that are true."""
+        return tuple(
+            rule
+            for rule, outcome in zip(self.rules, self.outcomes, strict=True)
+            if outcome and rule.mode is RuleMode.LIVE
+        )
+
+    def packed(self) -> str:
+        """One letter a rule: t, f or u."""
+        return "".join("u" if outcome is None else "t" if outcome else "f" for outcome in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why: a stable code, words for the merchant, who says so, and the weight in log-odds where a model says it."""
+
+    code: str
+    text: str
+    source: str
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """What decided: enough to find every part again (law 7)."""
+
+    ruleset: str
+    model: str
+    model_role: str
+    catalog: str
+    policy: str
+    data: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewTerms:
+    """How long a person has to review, and what holds when nobody did."""
+
+    hours: int
+    action_at_expiry: Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The answer to one payment at one stage, without id, creation time and timings: those are the record's."""
+
+    action: Action
+    three_ds: bool
+    score: Score | None
+    risk_level: str
+    reasons: tuple[Reason, ...]
+    results: RuleResults
+    features: Features
+    versions: Versions
+    degraded: tuple[str, ...]
+    review: ReviewTerms | None = None
+    rule_score: int = 0
+    tags: tuple[str, ...] = ()
+
+    def canonical(self) -> bytes:
+        """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1)."""
+        return orjson.dumps(
+            {
+                "action": self.action,
+                "three_ds": self.three_ds,
+                "score": None if self.score is None else _score_row(self.score),
+                "risk_level": self.risk_level,
+                "rule_score": self.rule_score,
+                "tags": self.tags,
+                "reasons": [[reason.code, reason.text, reason.source, reason.weight] for reason in self.reasons],
+                "rules": self.results.packed(),
+                "features": self.features.values,
+                "causes": dict(sorted(self.features.causes.items())),
+                "degraded": self.degraded,
+                "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
+                "versions": [
+                    self.versions.ruleset,
+                    self.versions.model,
+                    self.versions.model_role,
+                    self.versions.catalog,
+                    self.versions.policy,
+                    self.versions.data,
+                ],
+            }
+        )
+
+
+def _score_row(score: Score) -> list[object]:
+    return [score.probability, score.base, [[part.code, part.weight] for part in score.contributions if part.weight]]

@@ -1,0 +1,33 @@
+"""Enrichments: what the request itself and the reference tables tell about a payment, one file a topic."""
+
+from engine.enrichment.amount import AMOUNT
+from engine.enrichment.bin import BIN
+from engine.enrichment.checks import CHECKS
+from engine.enrichment.clock import CLOCK
+from engine.enrichment.countries import COUNTRY_RELATIONS
+from engine.enrichment.enrichment import Enrichment
+from engine.enrichment.ip import IP
+from engine.enrichment.request import REQUEST
+from engine.features import Unknown, Value
+from engine.payment import Payment
+from engine.reference import Reference
+
+__all__ = ["ENRICHMENTS", "Enrichment", "enrich"]
+
+ENRICHMENTS: tuple[Enrichment, ...] = (REQUEST, AMOUNT, BIN, CHECKS, IP, COUNTRY_RELATIONS, CLOCK)
+"""In the order of evaluation: a later one may read what an earlier one found."""
+
+
+def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], dict[str, str]]:
+    """Every enrichment's values by feature name, in catalogue order, and the causes of unknowns that have one."""
+    known: dict[str, Value] = {}
+    causes: dict[str, str] = {}
+    for enrichment in ENRICHMENTS:
+        values = enrichment.compute(payment, reference, known)
+        for feature, value in zip(enrichment.features, values, strict=True):
+            if isinstance(value, Unknown):
+                causes[feature.name] = value.cause
+                known[feature.name] = None
+            else:
+                known[feature.name] = value
+    return known, causes

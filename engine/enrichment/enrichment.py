@@ -1,0 +1,23 @@
+"""What an enrichment is: a pure function of one payment and the reference tables, with the features it gives."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from engine.features import Feature, Unknown, Value
+from engine.payment import Payment
+from engine.reference import Reference
+
+Computed = tuple[Value | Unknown, ...]
+"""The values of an enrichment's features, in their order; a plain None is an unknown that the request left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrichment:
+    """One topic's features and how to compute them.
+
+    `compute` also reads what earlier enrichments found (`known`, by feature name), as the country relations do.
+    """
+
+    topic: str
+    features: tuple[Feature, ...]
+    compute: Callable[[Payment, Reference, Mapping[str, Value]], Computed]

@@ -1,0 +1,67 @@
+"""What can go wrong, as one tree: each leaf has a stable code, a message that names the field and the mend."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class AssayError(Exception):
+    """The root of everything that the caller or the world did wrong; a fault of ours is an assert."""
+
+    code: ClassVar[str] = "assay_error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One wrong value: where it stands (JSON pointer), a stable code, what is wrong and how to mend it."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class PaymentInvalid(AssayError):
+    """A payment that cannot be decided: every fault found, not the first alone."""
+
+    code = "payment_invalid"
+
+    def __init__(self, *faults: Fault) -> None:
+        """Keep the faults; at least one."""
+        assert faults, "an invalid payment has a fault"
+        super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
+        self.faults = faults
+
+
+class ReferenceInvalid(AssayError):
+    """A reference table (IP, BIN, rates) that cannot be read: names the file, the cause and the mend."""
+
+    code = "reference_invalid"
+
+
+class RulesInvalid(AssayError):
+    """A ruleset that does not check: the message is the rendered diagnostics."""
+
+    code = "rules_invalid"
+
+
+class LedgerUnavailable(AssayError):
+    """The ledger could not make the decision durable, so there is no answer: retry with the same key."""
+
+    code = "ledger_unavailable"
+
+
+class DataFolderInUse(AssayError):
+    """Another process holds the data folder's lock: SQLite has one writer, always."""
+
+    code = "data_folder_in_use"
+
+
+class IdempotencyKeyReused(AssayError):
+    """The key is known, with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class IdempotencyInProgress(AssayError):
+    """The same key is being decided and did not end within the time budget."""
+
+    code = "idempotency_in_progress"

@@ -1,0 +1,239 @@
+"""The Pipeline: gather, decide, record. The one orchestrator; it knows ports alone."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from engine.catalog import CATALOG, SCORE_FEATURES
+from engine.decide import Snapshot, decide
+from engine.decision import Decision
+from engine.enrichment import enrich
+from engine.errors import IdempotencyInProgress, IdempotencyKeyReused, LedgerUnavailable
+from engine.features import Features, Value
+from engine.ledger import DecisionRecord, Ledger
+from engine.payment import Payment
+from engine.payment_record import payment_bytes
+from engine.velocity import Counters, Observation
+
+_NO_SCORE_YET: tuple[Value, ...] = (None,) * len(SCORE_FEATURES)
+_NANOSECONDS_PER_MS = 1_000_000
+
+
+class Clock(Protocol):
+    """The world's time: receipt times, and a monotonic one for budgets and timings."""
+
+    def now(self) -> datetime:
+        """The current time, UTC."""
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds since some fixed moment; never goes back."""
+
+
+class Snapshots(Protocol):
+    """Where the bundle in force is found."""
+
+    def of(self, merchant_id: str) -> Snapshot:
+        """The merchant's snapshot; one call pins one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What the edge renders an answer from: the record's id, the payment and decision, and the stages' times."""
+
+    id: str
+    payment: Payment
+    decision: Decision
+    timing_ms: Mapping[str, float]
+    is_recorded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call for a decision: the payment and how it was asked.
+
+    `fingerprint` tells equal bodies from others; `budget_ms` bounds the wait for an equal call under way;
+    `render` makes the answer's bytes, which are stored and sent again as they are.
+    """
+
+    payment: Payment
+    fingerprint: bytes
+    render: Callable[[Outline], bytes]
+    idempotency_key: str | None = None
+    is_dry_run: bool = False
+    budget_ms: int = 150
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back to the caller; `is_replayed` says that it was decided by an earlier call."""
+
+    body: bytes
+    decision_id: str
+    is_replayed: bool
+
+
+class Pipeline:
+    """Decides calls. Every store, clock and snapshot is handed in."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        counters: Counters,
+        snapshots: Snapshots,
+        clock: Clock,
+        new_id: Callable[[datetime], str],
+    ) -> None:
+        """`new_id` makes a decision's id from its receipt time; ids sort by time so that the ledger's index grows flat."""
+        self._ledger = ledger
+        self._counters = counters
+        self._snapshots = snapshots
+        self._clock = clock
+        self._new_id = new_id
+        self._in_flight: dict[object, list[asyncio.Future[DecisionRecord]]] = {}
+        self._last_at: dict[tuple[str, bool], datetime] = {}
+
+    def restore_times(self, last_at: Mapping[tuple[str, bool], datetime]) -> None:
+        """The newest receipt time of each merchant and mode, so that time does not go back over a restart."""
+        self._last_at.update(last_at)
+
+    async def decide(self, call: Call) -> Answer:
+        """The answer to a call, recorded before it is returned; an equal call again gets the same bytes.
+
+        Raises IdempotencyKeyReused, IdempotencyInProgress or LedgerUnavailable; then nothing new was recorded.
+        """
+        if call.is_dry_run:
+            return await self._rehearse(call)
+        keys = _keys(call)
+        for key in keys:
+            if key in self._in_flight:
+                return _replay(await self._wait(key, call), call)
+        for key in keys:
+            self._in_flight[key] = []
+        record: DecisionRecord | None = None
+        try:
+            record = await self._ledger.find(call.payment.key, call.idempotency_key)
+            if record is not None:
+                return _replay(record, call)
+            written = await self._decide_anew(call)
+            record = await self._ledger_append(written, call.payment)
+        finally:
+            self._release(keys, record)
+        if record.id != written.id:
+            return _replay(record, call)
+        return Answer(body=record.answer, decision_id=record.id, is_replayed=False)
+
+    async def _decide_anew(self, call: Call) -> DecisionRecord:
+        # Nothing is awaited between the receipt time and `observe`, so observe sees non-decreasing times (law 2).
+        at = self._receipt_time(call.payment)
+        payment = call.payment.received(at)
+        outline, sequence = await self._gather_and_decide(payment, call, is_counted=True)
+        return DecisionRecord(
+            id=outline.id,
+            key=payment.key,
+            at=at,
+            sequence=sequence,
+            idempotency_key=call.idempotency_key,
+            fingerprint=call.fingerprint,
+            payment=payment_bytes(payment),
+            decision=outline.decision.canonical(),
+            answer=call.render(outline),
+        )
+
+    async def _rehearse(self, call: Call) -> Answer:
+        scope = (call.payment.merchant_id, call.payment.test_mode)
+        at = max(self._clock.now(), self._last_at.get(scope, call.payment.at))
+        outline, _ = await self._gather_and_decide(call.payment.received(at), call, is_counted=False)
+        return Answer(body=call.render(outline), decision_id=outline.id, is_replayed=False)
+
+    async def _gather_and_decide(self, payment: Payment, call: Call, *, is_counted: bool) -> tuple[Outline, int]:
+        started = self._clock.monotonic_ns()
+        snapshot = self._snapshots.of(payment.merchant_id)
+        enriched, causes = enrich(payment, snapshot.reference)
+        seen = observation(payment, enriched)
+        counted = self._clock.monotonic_ns()
+        reading = await (self._counters.observe(seen) if is_counted else self._counters.read(seen))
+        gathered = self._clock.monotonic_ns()
+        features = Features(CATALOG, (*enriched.values(), *reading.values, *_NO_SCORE_YET), causes)
+        decision = decide(payment, features, snapshot)
+        ended = self._clock.monotonic_ns()
+        timing_ms = {
+            "enrich": _ms(counted - started),
+            "velocity": _ms(gathered - counted),
+            "decide": _ms(ended - gathered),
+            "total": _ms(ended - started),
+        }
+        outline = Outline(
+            id=self._new_id(payment.at),
+            payment=payment,
+            decision=decision,
+            timing_ms=timing_ms,
+            is_recorded=is_counted,
+        )
+        return outline, reading.sequence
+
+    async def _ledger_append(self, record: DecisionRecord, payment: Payment) -> DecisionRecord:
+        try:
+            return await self._ledger.append(record)
+        except LedgerUnavailable:
+            await self._counters.forget(payment.merchant_id, payment.test_mode, payment.transaction_id)
+            raise
+
+    def _receipt_time(self, payment: Payment) -> datetime:
+        scope = (payment.merchant_id, payment.test_mode)
+        now = self._clock.now()
+        last = self._last_at.get(scope)
+        at = now if last is None or last < now else last
+        self._last_at[scope] = at
+        return at
+
+    async def _wait(self, key: object, call: Call) -> DecisionRecord:
+        waiter: asyncio.Future[DecisionRecord] = asyncio.get_running_loop().create_future()
+        self._in_flight[key].append(waiter)
+        done, _ = await asyncio.wait({waiter}, timeout=call.budget_ms / 1000)
+        if not done:
+            waiter.cancel()
+            message = "An equal call is being decided; retry after the time given."
+            raise IdempotencyInProgress(message)
+        return waiter.result()
+
+    def _release(self, keys: tuple[object, ...], record: DecisionRecord | None) -> None:
+        for key in keys:
+            for waiter in self._in_flight.pop(key):
+                if waiter.done():
+                    continue
+                if record is None:
+                    waiter.set_exception(IdempotencyInProgress("The call that decided this ended without an answer."))
+                else:
+                    waiter.set_result(record)
+
+
+def observation(payment: Payment, enriched: Mapping[str, Value]) -> Observation:
+    """One payment as the counters see it."""
+    return Observation(
+        payment_id=payment.transaction_id,
+        merchant_id=payment.merchant_id,
+        test_mode=payment.test_mode,
+        at_us=payment.at_us,
+        values=enriched,
+    )
+
+
+def _keys(call: Call) -> tuple[object, ...]:
+    payment_key = call.payment.key
+    if call.idempotency_key is None:
+        return (payment_key,)
+    return (payment_key, (payment_key.merchant_id, payment_key.test_mode, call.idempotency_key))
+
+
+def _replay(record: DecisionRecord, call: Call) -> Answer:
+    if record.fingerprint != call.fingerprint:
+        message = "This key was used with another body; send a new transaction_id or the body as it was."
+        raise IdempotencyKeyReused(message)
+    return Answer(body=record.answer, decision_id=record.id, is_replayed=True)
+
+
+def _ms(nanoseconds: int) -> float:
+    return round(nanoseconds / _NANOSECONDS_PER_MS, 3)

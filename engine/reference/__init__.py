@@ -1,0 +1,54 @@
+"""Reference tables: what a card prefix, an IP address, a currency or a country is known to mean.
+
+Loaded once, never changed, looked up in memory; each names its version, which every decision records.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.reference.bins import BinRecord, BinTable
+from engine.reference.clock import TimeZones
+from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.reference.rates import EMBEDDED_RATES, Rates
+
+__all__ = ["MISSING", "BinRecord", "BinTable", "IpCountries", "Rates", "Reference", "TimeZones", "load_reference"]
+
+MISSING: Final = "missing"
+"""The version of a table that is not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The tables in force. Where `ip` or `bins` is None the table is missing: what it would tell is unknown."""
+
+    ip: IpCountries | None
+    bins: BinTable | None
+    rates: Rates
+    time_zones: TimeZones
+
+    def versions(self) -> Mapping[str, str]:
+        """Give the version of each table by name."""
+        return {
+            "ip": MISSING if self.ip is None else self.ip.version,
+            "bins": MISSING if self.bins is None else self.bins.version,
+            "rates": self.rates.version,
+            "time_zones": self.time_zones.version,
+        }
+
+
+def load_reference(
+    ip_database: Path | None = None, bin_table: Path | None = None, rates: Path | None = None
+) -> Reference:
+    """Load all tables, about half a second; None stands for the embedded one.
+
+    `ip_database` (a GeoIP2-shaped .mmdb) and `rates` replace the embedded table; `bin_table` is laid over it. Raises
+    ReferenceInvalid naming the file, the cause and the mend.
+    """
+    return Reference(
+        ip=IpCountries.load(ip_database or EMBEDDED_IP_COUNTRIES),
+        bins=BinTable.load(bin_table),
+        rates=Rates.load(rates or EMBEDDED_RATES),
+        time_zones=TimeZones.load(),
+    )

@@ -1,0 +1,250 @@
+"""BIN tables: the first six to eight digits of a card number tell brand, funding, issuer and country.
+
+The embedded table is six digits long throughout; the operator's own CSV, loaded over it, may hold six to eight.
+"""
+
+import csv
+import lzma
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, pairwise
+from operator import lt
+from pathlib import Path
+from sys import intern
+from typing import Final, Self
+
+from engine.errors import ReferenceInvalid
+from engine.iso import COUNTRIES
+from engine.reference.source import EMBEDDED, Source, decode_source, read_source
+
+EMBEDDED_BINS: Final = EMBEDDED / "bins_ccby4_venelinkochev.csv.xz"
+
+_COLUMNS: Final = ["BIN", "Brand", "Type", "Category", "Issuer", "isoCode2"]
+_LENGTHS: Final = (8, 7, 6)
+_CACHED_RECORDS: Final = 16_384
+
+_BRANDS: Final[dict[str, str | None]] = {
+    "AMERICAN EXPRESS": "amex",
+    "CHINA UNION PAY": "unionpay",
+    "CHINA UNIONPAY": "unionpay",
+    "DINERS CLUB INTERNATIONAL": "diners",
+    "DINERS CLUB": "diners",
+    "MASTER CARD": "mastercard",
+    "UNION PAY": "unionpay",
+    "VPAY": "visa",
+    # Kinds of cards, not brands: which brand it is remains unknown.
+    "": None,
+    "ATM CARD": None,
+    "FUEL CARD": None,
+    "LOCAL BRAND": None,
+    "UNKNOWN": None,
+}
+_FUNDINGS: Final[dict[str, str | None]] = {
+    "": None,
+    "UNKNOWN": None,
+    "CREDIT": "credit",
+    "DEBIT": "debit",
+    "PREPAID": "prepaid",
+    "CHARGE": "charge",
+    "CHARGE CARD": "charge",
+}
+_PREPAID: Final = re.compile(r"\b(PREPAID|GIFT|VOUCHER|TRAVEL MONEY)\b")
+# Ranges of more than one product, and benefit accounts, which may be either: unknown.
+_MAYBE_PREPAID: Final = re.compile(r"\b(MIXED|INVALID|OTHER|FSA|HSA|FOOD|ALIMENTACAO|CULTURA|PAYROLL|SALARY)\b")
+
+_Facts = tuple[str | None, str | None, bool | None, str | None, str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinRecord:
+    """What is known of the cards under one prefix (6 to 8 digits); None is unknown.
+
+    `brand` is a lower-case name (visa, mastercard, amex, discover, diners, jcb, unionpay, maestro, elo, rupay ...), the
+    first one of a co-badged card. `funding` is credit, debit, prepaid or charge. `prepaid` is False only where the
+    table names a category and it is no prepaid one. `category` and `issuer` are the table's own words. `country` is the
+    issuer's, ISO 3166-1 alpha-2.
+    """
+
+    prefix: str
+    brand: str | None
+    funding: str | None
+    prepaid: bool | None
+    category: str | None
+    issuer: str | None
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prefixes:
+    """All prefixes of one length in one file: sorted, each with the position of its facts."""
+
+    length: int
+    prefixes: "array[int]"
+    positions: "array[int]"
+    facts: list[_Facts]
+
+    def find(self, digits: str) -> BinRecord | None:
+        if len(digits) < self.length:
+            return None
+        prefix = digits[: self.length]
+        wanted = int(prefix)
+        at = bisect_left(self.prefixes, wanted)
+        if at == len(self.prefixes) or self.prefixes[at] != wanted:
+            return None
+        brand, funding, prepaid, category, issuer, country = self.facts[self.positions[at]]
+        return BinRecord(
+            prefix=prefix,
+            brand=brand,
+            funding=funding,
+            prepaid=prepaid,
+            category=category,
+            issuer=issuer,
+            country=country,
+        )
+
+
+class BinTable:
+    """Longest-prefix lookup over one or two files.
+
+    `version` names each file with its rows and the first 12 hexadecimal digits of its SHA-256; `rows` counts both.
+    """
+
+    __slots__ = ("_find", "rows", "version")
+
+    def __init__(self, *, prefixes: tuple[_Prefixes, ...], version: str) -> None:
+        """Take the prefixes in the order they are to be tried."""
+        self.version = version
+        self.rows = sum(len(table.prefixes) for table in prefixes)
+
+        # Making the record costs thrice what finding it does, and some thousand BINs make up most payments.
+        @lru_cache(maxsize=_CACHED_RECORDS)
+        def find(digits: str) -> BinRecord | None:
+            return next((record for table in prefixes if (record := table.find(digits)) is not None), None)
+
+        self._find = find
+
+    @classmethod
+    def load(cls, overlay: Path | None = None) -> Self:
+        """Load the embedded table and, over it, the operator's CSV of the same columns (.csv or .csv.xz).
+
+        For a prefix in both, the operator's row holds whole: its empty cells are unknown, not taken from below. A
+        longer prefix goes before a shorter one, whichever file it is in. Raises ReferenceInvalid naming file and line.
+        """
+        sources = [read_source(path) for path in (overlay, EMBEDDED_BINS) if path is not None]
+        tables = [_parse(source) for source in sources]
+        versions = (
+            f"{source.path.name.split('.')[0]} {sum(len(table.prefixes) for table in found)} rows {source.fingerprint}"
+            for source, found in zip(sources, tables, strict=True)
+        )
+        # The sort is stable: of two tables of one length the operator's stays first.
+        prefixes = sorted(chain.from_iterable(tables), key=lambda table: -table.length)
+        return cls(prefixes=tuple(prefixes), version=" over ".join(versions))
+
+    def lookup(self, bin: str) -> BinRecord | None:  # noqa: A002 - the word of the trade
+        """Give the record of the longest known prefix of a BIN (6 to 8 digits), None where none is known.
+
+        What is not 6 to 8 ASCII digits is not known.
+        """
+        return self._find(bin) if len(bin) in _LENGTHS and bin.isascii() and bin.isdigit() else None
+
+
+def _parse(source: Source) -> list[_Prefixes]:
+    """Read a table into sorted arrays, one a length; rows that say the same share one tuple of facts."""
+    columns = {length: (array("I"), array("I")) for length in _LENGTHS}
+    facts: list[_Facts] = []
+    position_of: dict[str, int] = {}
+    for line, text in _lines(source):
+        # Rows are split by hand at the first comma: most of the 337,265 rows repeat the rest of another one, so that
+        # only some 64,000 need csv and normalising. This halves the time to load.
+        prefix, _, rest = text.partition(",")
+        if not prefix.isdigit():
+            prefix = prefix.strip('" ')
+        if len(prefix) not in columns or not (prefix.isascii() and prefix.isdigit()):
+            raise _malformed(source, line, f"BIN {prefix!r} is not 6 to 8 digits")
+        position = position_of.get(rest)
+        if position is None:
+            position = position_of[rest] = len(facts)
+            facts.append(_facts(source, line, rest))
+        prefixes, positions = columns[len(prefix)]
+        prefixes.append(int(prefix))
+        positions.append(position)
+    return [_sorted(source, length, *columns[length], facts) for length in _LENGTHS if columns[length][0]]
+
+
+def _lines(source: Source) -> Iterator[tuple[int, str]]:
+    """Yield (line number, text) of each row, the heading checked and left out."""
+    content = source.content
+    if source.path.suffix == ".xz":
+        try:
+            content = lzma.decompress(content)
+        except lzma.LZMAError as error:
+            raise ReferenceInvalid(f"{source.path}: not an xz file ({error}); pack it again") from error
+    lines = decode_source(source, content).replace("\r\n", "\n").split("\n")
+    if [name.strip('" ') for name in lines[0].split(",")] != _COLUMNS:
+        raise _malformed(source, 1, f"the heading is not {','.join(_COLUMNS)}")
+    return ((number, text) for number, text in enumerate(lines[1:], start=2) if text)
+
+
+def _facts(source: Source, line: int, rest: str) -> _Facts:
+    try:
+        cells = next(csv.reader([rest], strict=True)) if '"' in rest else rest.split(",")
+    except csv.Error as error:
+        raise _malformed(source, line, str(error)) from error
+    if len(cells) != len(_COLUMNS) - 1:
+        raise _malformed(source, line, f"{len(cells) + 1} columns instead of {len(_COLUMNS)}")
+    brand, kind, category, issuer, country = map(str.strip, cells)
+    kind, country = kind.upper(), country.upper()
+    if kind not in _FUNDINGS:
+        raise _malformed(source, line, f"Type {kind!r} is not credit, debit, prepaid, charge or empty")
+    if country and country not in COUNTRIES:
+        raise _malformed(source, line, f"isoCode2 {country!r} is not an ISO 3166-1 alpha-2 country")
+    funding, prepaid = _funding(kind, category.upper())
+    return (
+        _brand(brand.upper()),
+        funding,
+        prepaid,
+        intern(category) or None,
+        intern(issuer) or None,
+        intern(country) or None,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _brand(name: str) -> str | None:
+    # "VISA/DANKORT" is a Visa card that also works as Dankort at home; "BANKCARD(INACTIVE)" carries a remark.
+    first = re.split(r"[/(]", name)[0].strip()
+    return _BRANDS[first] if first in _BRANDS else re.sub(r"[^A-Z0-9]+", "_", first).strip("_").lower() or None
+
+
+@lru_cache(maxsize=1024)
+def _funding(kind: str, category: str) -> tuple[str | None, bool | None]:
+    """Tell funding and whether it is prepaid; the table calls prepaid cards DEBIT or CREDIT by the rail they use."""
+    funding = _FUNDINGS[kind]
+    if funding == "prepaid" or _PREPAID.search(category):
+        return "prepaid", True
+    return funding, None if not category or _MAYBE_PREPAID.search(category) else False
+
+
+def _sorted(
+    source: Source, length: int, prefixes: "array[int]", positions: "array[int]", facts: list[_Facts]
+) -> _Prefixes:
+    if not all(map(lt, prefixes, prefixes[1:])):
+        order = sorted(range(len(prefixes)), key=prefixes.__getitem__)
+        prefixes, positions = array("I", (prefixes[at] for at in order)), array("I", (positions[at] for at in order))
+        for earlier, later in pairwise(prefixes):
+            if earlier == later:
+                raise _twice(source, f"{later:0{length}}")
+    return _Prefixes(length=length, prefixes=prefixes, positions=positions, facts=facts)
+
+
+def _twice(source: Source, prefix: str) -> ReferenceInvalid:
+    lines = [line for line, text in _lines(source) if text.partition(",")[0].strip('" ') == prefix]
+    return _malformed(source, lines[1], f"BIN {prefix} stands in line {lines[0]} already")
+
+
+def _malformed(source: Source, line: int, cause: str) -> ReferenceInvalid:
+    return ReferenceInvalid(f"{source.path}, line {line}: {cause}; mend or remove the row")

@@ -1,0 +1,71 @@
+"""Country to its local time, where the country has only one."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final, Self
+from zoneinfo import ZoneInfo
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_QUARTER_HOUR: Final = timedelta(minutes=15)
+_MINUTE: Final = timedelta(minutes=1)
+_CACHED_OFFSETS: Final = 4096
+
+
+class TimeZones:
+    """Every country's time zones, from the installed tzdata package (not the system's, which varies by machine).
+
+    `version` is that package's.
+    """
+
+    __slots__ = ("_at_quarter_hour", "version")
+
+    def __init__(self, *, zones: dict[str, tuple[ZoneInfo, ...]], version: str) -> None:
+        self.version = version
+
+        # Per country and quarter of an hour: offsets change at quarter hours of UTC only (Liberia's change of
+        # January 1972 is the last that did not), and the payments of one moment share the answer.
+        @lru_cache(maxsize=_CACHED_OFFSETS)
+        def at_quarter_hour(country: str, quarter_hour: int) -> int | None:
+            return _agreed_offset_minutes(zones.get(country, ()), _EPOCH + quarter_hour * _QUARTER_HOUR)
+
+        self._at_quarter_hour = at_quarter_hour
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read tzdata's zone.tab and every zone it names."""
+        folder = files("tzdata") / "zoneinfo"
+        names = defaultdict[str, list[str]](list)
+        for line in (folder / "zone.tab").read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith("#"):
+                country, _, name, *_ = line.split("\t")
+                names[country].append(name)
+        zones = {country: tuple(_zone(folder, name) for name in found) for country, found in names.items()}
+        return cls(zones=zones, version=f"tzdata {version('tzdata')}")
+
+    def offset_minutes(self, country: str, at: datetime) -> int | None:
+        """Give how many minutes local time is ahead of UTC (behind: negative) in a country at an aware instant.
+
+        None where the country is unknown to tzdata or its zones disagree at that instant (US, BR, ES: Canaries ...).
+        """
+        assert at.tzinfo is not None, "an instant needs a time zone"
+        return self._at_quarter_hour(country, (at - _EPOCH) // _QUARTER_HOUR)
+
+
+def _zone(folder: Traversable, name: str) -> ZoneInfo:
+    with folder.joinpath(*name.split("/")).open("rb") as stream:
+        return ZoneInfo.from_file(stream, key=name)
+
+
+def _agreed_offset_minutes(zones: Iterable[ZoneInfo], at: datetime) -> int | None:
+    agreed: timedelta | None = None
+    for zone in zones:
+        offset = at.astimezone(zone).utcoffset()
+        if agreed is not None and offset != agreed:
+            return None
+        agreed = offset
+    return None if agreed is None else agreed // _MINUTE

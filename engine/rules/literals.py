@@ -1,0 +1,116 @@
+"""Literals: the form in which a feature's value is held, and what is wrong with a literal beside a feature."""
+
+from fractions import Fraction
+from typing import Final
+
+from engine.features import Feature, FeatureType
+from engine.iso import COUNTRIES
+from engine.rules.countries import country_code
+from engine.rules.diagnostics import Code, Diagnostic
+from engine.rules.suggest import listed, nearest, quoted
+from engine.rules.tree import Literal, Number, Text, Truth
+
+NUMERIC: Final = (FeatureType.INTEGER, FeatureType.NUMBER, FeatureType.MONEY)
+TEXTUAL: Final = (FeatureType.STRING, FeatureType.COUNTRY)
+
+_HUNDREDTHS = 100
+_WORDS = {
+    FeatureType.BOOLEAN: "true or false",
+    FeatureType.INTEGER: "a whole number",
+    FeatureType.NUMBER: "a number",
+    FeatureType.MONEY: "an amount",
+    FeatureType.STRING: "a text",
+    FeatureType.COUNTRY: "a country, as a two-letter code",
+}
+
+Held = int | float | Fraction | str
+"""A literal as compared with a feature's value; a Fraction where no integer or float says it exactly."""
+
+
+def held(literal: Literal, feature: Feature) -> Held:
+    """The literal in the form in which the feature's value is held.
+
+    Money is held in hundredths: 12.50 gives 1250, and 12.505 gives the exact 2501/2. A float is compared with the
+    float that the same digits give. Texts are lower-cased where the feature ignores case. The literal has been checked.
+    """
+    if isinstance(literal, Number):
+        if feature.type is FeatureType.NUMBER:
+            return float(literal.value)
+        value = literal.value * _HUNDREDTHS if feature.type is FeatureType.MONEY else literal.value
+        return value.numerator if value.denominator == 1 else value
+    assert isinstance(literal, Text), "only numbers and texts pass the checker"
+    if feature.type is FeatureType.COUNTRY:
+        return literal.value.upper()
+    return literal.value if feature.case_sensitive else literal.value.lower()
+
+
+def described(feature: Feature) -> str:
+    """What a feature is, for a diagnostic: `amount_in_usd` is an amount in USD."""
+    unit = f" in {feature.unit}" if feature.type is FeatureType.MONEY and feature.unit else ""
+    values = f", one of {listed(feature.values)}" if feature.values else ""
+    return f"`{feature.name}` is {_WORDS[feature.type]}{unit}{values}."
+
+
+def literal_fault(literal: Literal, feature: Feature) -> Diagnostic | None:
+    """What is wrong with a literal that is compared with a feature, or None. The feature is not boolean."""
+    if feature.type in NUMERIC:
+        return None if isinstance(literal, Number) else _not_a_number(literal, feature)
+    if not isinstance(literal, Text):
+        return _not_a_text(literal, feature)
+    if feature.type is FeatureType.COUNTRY:
+        return None if literal.value.upper() in COUNTRIES else _no_country(literal, feature)
+    if not literal.value:
+        hint = f"Write `is_missing({feature.name})`."
+        cause = "A value is either known, and then not empty, or unknown."
+        return _fault(literal, Code.UNKNOWN_VALUE, "No text is empty.", cause, hint)
+    return _no_such_value(literal, feature) if feature.values else None
+
+
+def _fault(literal: Literal, code: Code, message: str, cause: str, hint: str) -> Diagnostic:
+    return Diagnostic(code=code, span=literal.span, message=message, cause=cause, hint=hint)
+
+
+def _not_a_number(literal: Literal, feature: Feature) -> Diagnostic:
+    if isinstance(literal, Truth):
+        message = "A number cannot be compared with `true` or `false`."
+        return _fault(literal, Code.TYPE, message, described(feature), "Write a number.")
+    assert isinstance(literal, Text)
+    digits = literal.value.strip().replace(",", "")
+    is_number = digits.replace(".", "", 1).isdecimal() and digits.isascii()
+    hint = f"Write {digits} without quotes." if is_number else "Write a number in digits, without quotes."
+    message = f"A number cannot be compared with the text {quoted(literal.value)}."
+    return _fault(literal, Code.TYPE, message, described(feature), hint)
+
+
+def _not_a_text(literal: Literal, feature: Feature) -> Diagnostic:
+    kind = "a number" if isinstance(literal, Number) else "`true` or `false`"
+    if isinstance(literal, Number) and literal.value.denominator == 1 and feature.type is FeatureType.STRING:
+        hint = f"Write it in quotes: '{literal.value}'."
+    else:
+        hint = f"Write {quoted(feature.values[0]) if feature.values else 'a text in quotes'}." if (
+            feature.type is FeatureType.STRING
+        ) else "Write a two-letter code in quotes, as in 'US'."
+    message = f"`{feature.name}` cannot be compared with {kind}."
+    return _fault(literal, Code.TYPE, message, described(feature), hint)
+
+
+def _no_country(literal: Text, feature: Feature) -> Diagnostic:
+    code = country_code(literal.value)
+    hint = f"Write '{code}'." if code else "Write the ISO 3166-1 code of two letters, as in 'US', 'GB' or 'DE'."
+    return _fault(
+        literal, Code.UNKNOWN_VALUE, f"{quoted(literal.value)} is not a country's code.", described(feature), hint
+    )
+
+
+def _no_such_value(literal: Text, feature: Feature) -> Diagnostic | None:
+    plain = literal.value if feature.case_sensitive else literal.value.lower()
+    if plain in (feature.values if feature.case_sensitive else [value.lower() for value in feature.values]):
+        return None
+    close = nearest(literal.value, feature.values)
+    return _fault(
+        literal,
+        Code.UNKNOWN_VALUE,
+        f"`{feature.name}` is never {quoted(literal.value)}.",
+        described(feature),
+        f"Did you mean '{close}'?" if close else f"Write one of {listed(feature.values)}.",
+    )

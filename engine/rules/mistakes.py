@@ -1,0 +1,293 @@
+"""What merchants write that the language does not know: each gets a diagnostic and, where it is plain what was meant,
+a repair, so that the faults behind it are found in the same pass."""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from engine.rules.diagnostics import Code, Diagnostic, Span
+from engine.rules.lexer import INVISIBLE, Kind, Token
+from engine.rules.suggest import quoted
+from engine.rules.unavailable import unavailable
+
+_BEFORE_A_VALUE = (Kind.COMPARE, Kind.LPAR, Kind.COMMA, Kind.IN)
+_OPERANDS = (Kind.NAME, Kind.TEXT, Kind.NUMBER, Kind.TRUTH, Kind.RPAR)
+_MEANT = {"\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "=>": ">=", "=<": "<=", "<>": "!=", "=!": "!=", "!==": "!="}
+_SIGNS = {"equals": "=", "eq": "=", "is": "=", "ne": "!=", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
+_NOTHING = frozenset({"null", "none", "nil", "missing", "empty", "unknown", "undefined"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A diagnostic, and the token that was meant: a list of none drops it, None says that nobody can tell."""
+
+    diagnostic: Diagnostic
+    meant: tuple[Token, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """Tokens of the grammar alone, or None where a mistake has no plain repair; and what was found."""
+
+    tokens: tuple[Token, ...] | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def mend(tokens: Sequence[Token], names: Collection[str]) -> Mended:
+    """Repair or report what is not in the grammar. `names` are those of the features, for hints."""
+    meant: list[Token] = []
+    diagnostics: list[Diagnostic] = []
+    complete = True
+    index = 0
+    while index < len(tokens):
+        missing = unavailable(tokens, index, names)
+        if missing is not None:
+            diagnostics.append(missing.diagnostic)
+            complete = False
+            index = missing.next_index
+            continue
+        joined, index = _joined_number(tokens, index, meant)
+        fault = _fault(joined, meant, tokens[index] if index < len(tokens) else joined, names)
+        if fault is None:
+            meant.append(joined)
+            continue
+        diagnostics.append(fault.diagnostic)
+        complete = complete and fault.meant is not None
+        meant.extend(fault.meant or ())
+    return Mended(tokens=tuple(meant) if complete else None, diagnostics=tuple(diagnostics))
+
+
+def _joined_number(tokens: Sequence[Token], index: int, meant: Sequence[Token]) -> tuple[Token, int]:
+    """The token at `index` and the index after it; a sign and thousands written with commas are joined to a number."""
+    token = tokens[index]
+    before = meant[-1].kind if meant else Kind.END
+    if (
+        token.text == "-"
+        and before in (*_BEFORE_A_VALUE, Kind.IF)
+        and tokens[index + 1].kind is Kind.NUMBER
+        and token.span.end == tokens[index + 1].span.start
+    ):
+        number = tokens[index + 1]
+        text = token.text + number.text
+        return replace(number, span=token.span.to(number.span), text=text, value=text), index + 2
+    if token.kind is not Kind.NUMBER or before is not Kind.COMPARE:
+        return token, index + 1
+    last = index
+    while (
+        tokens[last + 1].kind is Kind.COMMA
+        and tokens[last + 2].kind is Kind.NUMBER
+        and re.fullmatch(r"[0-9]{3}(\.[0-9]+)?", tokens[last + 2].text)
+        and tokens[last].span.end == tokens[last + 1].span.start == tokens[last + 2].span.start - 1
+    ):
+        last += 2
+    if last == index:
+        return token, index + 1
+    text = "".join(part.text for part in tokens[index : last + 1])
+    span = token.span.to(tokens[last].span)
+    return Token(kind=Kind.ODD_NUMBER, span=span, text=text, value=text.replace(",", "")), last + 1
+
+
+def _fault(token: Token, meant: Sequence[Token], after: Token, names: Collection[str]) -> Fault | None:
+    if token.kind is Kind.NAME:
+        return None if token.value in names else _odd_word(token, meant, after)
+    explain = _EXPLAIN.get(token.kind)
+    return explain(token, meant) if explain else None
+
+
+def _report(token: Token, code: Code, message: str, cause: str, hint: str) -> Diagnostic:
+    return Diagnostic(code=code, span=token.span, message=message, cause=cause, hint=hint)
+
+
+def _as(token: Token, kind: Kind, value: str) -> tuple[Token, ...]:
+    return (replace(token, kind=kind, value=value),)
+
+
+def _odd_word(token: Token, meant: Sequence[Token], after: Token) -> Fault | None:
+    """A word of another language where an operator or a value should stand."""
+    word = token.value.lower()
+    previous = meant[-1] if meant else None
+    after_operand = previous is not None and previous.kind in _OPERANDS
+    subject = previous.text if previous is not None and previous.kind is Kind.NAME else "x"
+    hint = cause = ""
+    if word in _NOTHING and not after_operand and previous is not None and previous.kind in (Kind.COMPARE, Kind.NOT):
+        subject = next((part.text for part in reversed(meant) if part.kind is Kind.NAME), "x")
+        cause = "There is no word for nothing: a comparison with an unknown value is never true."
+        hint = f"Write `is_missing({subject})`, or `not is_missing({subject})`."
+    elif word == "is" and after_operand and (after.kind is Kind.NOT or after.value.lower() in _NOTHING):
+        cause = "Conditions are written with the operators `=`, `!=`, `<`, `<=`, `>`, `>=` and `in`."
+        hint = f"Write `is_missing({subject})` to ask for an unknown value, `!=` for `is not`."
+    elif word in _SIGNS and after_operand:
+        cause = "Conditions are written with the operators `=`, `!=`, `<`, `<=`, `>`, `>=` and `in`."
+        hint = f"Write `{_SIGNS[word]}`."
+    elif word == "between" and after_operand:
+        cause = "There is no operator for a range."
+        hint = f"Write both ends: `{subject} >= 1 and {subject} <= 5`."
+    elif word in ("then", "else", "unless", "xor", "when", "where") and (after_operand or word == "unless"):
+        cause = "A rule is one action and one condition; conditions are joined by `and`, `or` and `not`."
+        hint = "Write `Block if ...`, and a second rule for what shall happen otherwise."
+    if not hint:
+        return None
+    return Fault(diagnostic=_report(token, Code.OPERATOR, f"`{token.text}` is not an operator.", cause, hint), meant=None)
+
+
+def _odd_compare(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001 - one signature for all
+    sign = _MEANT.get(token.text, "=")
+    cause = "The comparison operators are `=`, `!=`, `<`, `<=`, `>` and `>=`."
+    diagnostic = _report(token, Code.OPERATOR, f"`{token.text}` is not an operator.", cause, f"Write `{sign}`.")
+    return Fault(diagnostic=diagnostic, meant=_as(token, Kind.COMPARE, sign))
+
+
+def _odd_join(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    kind = Kind.AND if token.text == "&" else Kind.OR
+    word = kind.lower()
+    cause = "Conditions are joined by whole words, or by `&&` and `||`."
+    diagnostic = _report(token, Code.OPERATOR, f"`{token.text}` is not an operator.", cause, f"Write `{word}`.")
+    return Fault(diagnostic=diagnostic, meant=_as(token, kind, word))
+
+
+def _odd_quotes(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    content = token.text[1:-1]
+    diagnostic = _report(
+        token,
+        Code.QUOTES,
+        "These quotation marks are not straight.",
+        "Word processors and chat programs bend quotation marks; a rule knows the straight ones alone.",
+        f"Write {quoted(content)}.",
+    )
+    return Fault(diagnostic=diagnostic, meant=_as(token, Kind.TEXT, content))
+
+
+def _open_text(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    diagnostic = _report(
+        token,
+        Code.QUOTES,
+        "This text has no closing quotation mark.",
+        f"A text ends with the mark it begins with, {token.text[0]}, on the same line.",
+        "Close the text; where it holds an apostrophe, put it in double quotes: \"O'Brien\".",
+    )
+    return Fault(diagnostic=diagnostic, meant=None)
+
+
+def _unquoted(token: Token, meant: Sequence[Token]) -> Fault:
+    amount = re.fullmatch(r"([0-9]+)(?:[A-Za-z]{1,3})", token.text)
+    if meant and meant[-1].kind in _BEFORE_A_VALUE:
+        number = f", or {amount[1]} where a number is meant" if amount else ""
+        hint = f"Write {quoted(token.text)}{number}."
+    else:
+        hint = f"Names are written with underscores; a text stands in quotes, after an operator: {quoted(token.text)}."
+    cause = "A text stands in quotes; a name has letters, digits and underscores, and begins with a letter."
+    diagnostic = _report(token, Code.QUOTES, f"`{token.text}` is neither a name nor a number.", cause, hint)
+    known = bool(meant) and meant[-1].kind in _BEFORE_A_VALUE and not amount
+    return Fault(diagnostic=diagnostic, meant=_as(token, Kind.TEXT, token.text) if known else None)
+
+
+def _odd_number(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    plain = re.sub("[^0-9.]", "", token.text)
+    known = re.fullmatch(r"[0-9]*\.?[0-9]*", plain) and not re.search("[eE]", token.text)
+    value = ("0" + plain if plain.startswith(".") else plain).rstrip(".") if known else ""
+    diagnostic = _report(
+        token,
+        Code.NUMBER,
+        f"`{token.text}` is not written as a number of a rule.",
+        "A number has digits and at most one decimal point: no thousands separators, currency or percent signs, "
+        "no exponents. Amounts are in the unit of the feature, `risk_score` is in percent.",
+        f"Write {value}." if value else "Write it in full, as in 1250 or 12.50; put a text in quotes.",
+    )
+    return Fault(diagnostic=diagnostic, meant=_as(token, Kind.NUMBER, value) if value else None)
+
+
+def _half_name(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    name = token.text[1:]
+    diagnostic = _report(
+        token,
+        Code.NAME_COLONS,
+        f"`{token.text}` lacks its closing colon.",
+        "Colons around a name are optional, but come in pairs.",
+        f"Write `:{name}:` or `{name}`.",
+    )
+    return Fault(diagnostic=diagnostic, meant=_as(token, Kind.NAME, name))
+
+
+def _colon(token: Token, meant: Sequence[Token]) -> Fault:
+    name = meant[-1].value if meant and meant[-1].kind is Kind.NAME else None
+    diagnostic = _report(
+        token,
+        Code.NAME_COLONS,
+        f"`{name}:` lacks its opening colon." if name else "This colon stands alone.",
+        "Colons around a name are optional, but come in pairs, right before and after it.",
+        f"Write `:{name}:` or `{name}`." if name else "Write `:card_country:` or `card_country`.",
+    )
+    return Fault(diagnostic=diagnostic, meant=() if name else None)
+
+
+def _bracket(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    kind, round_one = (Kind.LPAR, "(") if token.text in "[{" else (Kind.RPAR, ")")
+    cause = "Lists and groups stand in round parentheses."
+    diagnostic = _report(token, Code.SYNTAX, f"`{token.text}` is not used in rules.", cause, f"Write `{round_one}`.")
+    return Fault(diagnostic=diagnostic, meant=_as(token, kind, round_one))
+
+
+def _stop(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    cause = "A rule ends with its condition."
+    diagnostic = _report(token, Code.SYNTAX, "A rule has no punctuation at its end.", cause, f"Leave out `{token.text}`.")
+    return Fault(diagnostic=diagnostic, meant=())
+
+
+def _comment(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    hint = "Put the remark into the name of the rule, or into a line of the ruleset file that begins with `#`."
+    diagnostic = _report(token, Code.SYNTAX, "A rule holds no comments.", "The text of a rule is all condition.", hint)
+    return Fault(diagnostic=diagnostic, meant=())
+
+
+def _invisible(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    points = ", ".join(f"U+{ord(character):04X}" for character in token.text[:3])
+    diagnostic = _report(
+        token,
+        Code.CHARACTER,
+        f"An invisible character stands here ({points}).",
+        "Invisible characters come with copied text and make a rule mean other than it shows.",
+        "Delete it, or type this part anew.",
+    )
+    return Fault(diagnostic=diagnostic, meant=())
+
+
+def _text(token: Token, meant: Sequence[Token]) -> Fault | None:
+
+
+    hidden = INVISIBLE.search(token.text)
+    if hidden is None:
+        return None
+    start = token.span.start + hidden.start()
+    part = replace(token, span=Span(start=start, end=start + len(hidden.group())), text=hidden.group())
+    return replace(_invisible(part, meant), meant=(token,))
+
+
+def _other(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    diagnostic = _report(
+        token,
+        Code.CHARACTER,
+        f"`{token.text[:20]}` has no meaning here.",
+        "Outside quotes a rule has names, numbers, operators and parentheses.",
+        "Put a text in quotes; leave out any other mark. A named list is written `@name`.",
+    )
+    return Fault(diagnostic=diagnostic, meant=None)
+
+
+_EXPLAIN: dict[Kind, Callable[[Token, Sequence[Token]], Fault | None]] = {
+    Kind.TEXT: _text,
+    Kind.ODD_COMPARE: _odd_compare,
+    Kind.ODD_JOIN: _odd_join,
+    Kind.ODD_QUOTES: _odd_quotes,
+    Kind.OPEN_TEXT: _open_text,
+    Kind.UNQUOTED: _unquoted,
+    Kind.ODD_NUMBER: _odd_number,
+    Kind.PRICE: _odd_number,
+    Kind.PERCENT: _odd_number,
+    Kind.HALF_NAME: _half_name,
+    Kind.COLON: _colon,
+    Kind.BRACKET: _bracket,
+    Kind.STOP: _stop,
+    Kind.COMMENT: _comment,
+    Kind.INVISIBLE: _invisible,
+    Kind.OTHER: _other,
+}

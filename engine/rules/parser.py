@@ -1,0 +1,224 @@
+"""Text to tree. Every failure is a diagnostic; the size and the depth are bounded before anything recurses."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from typing import Final, TypeVar
+
+import lark
+
+from engine.decision import RuleAction
+from engine.rules import syntax
+from engine.rules.diagnostics import Code, Diagnostic, Span
+from engine.rules.header import split
+from engine.rules.lexer import Kind, Token, tokens
+from engine.rules.mistakes import mend
+from engine.rules.tree import (
+    Call,
+    Comparator,
+    Comparison,
+    Condition,
+    Conjunction,
+    Disjunction,
+    Items,
+    Membership,
+    Name,
+    NamedList,
+    Negation,
+    Node,
+    Number,
+    Operand,
+    RuleTree,
+    Text,
+    Truth,
+    children,
+)
+
+NodeT = TypeVar("NodeT", bound=Condition)
+
+MAX_BYTES: Final = 4096
+MAX_NODES: Final = 500
+MAX_DEPTH: Final = 50
+MAX_DIGITS: Final = 30
+"""Limits of one rule: bytes, nodes of its tree, levels of nesting, digits of a number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A tree, or None where there are faults that hide it; and the faults, in the order of the text.
+
+    A tree with faults is what was probably meant: it serves to find the faults behind them, not to be compiled.
+    `canonical` is the text without what means nothing (spaces, colons, case of keywords).
+    """
+
+    tree: RuleTree | None
+    diagnostics: tuple[Diagnostic, ...]
+    canonical: str = ""
+
+
+def parse(text: str, names: Collection[str] = ()) -> Parsed:
+    """Read a rule. `names` are those of the features, for hints."""
+    if (limit := _too_long(text)) is not None:
+        return Parsed(tree=None, diagnostics=(limit,))
+    found = tokens(text)
+    action, condition, fault = split(text, found)
+    faults = [fault] if fault else []
+    if fault is not None and not condition:
+        return Parsed(tree=None, diagnostics=(fault,))
+    mended = mend(condition, names)
+    faults.extend(mended.diagnostics)
+    if mended.tokens is None:
+        return Parsed(tree=None, diagnostics=tuple(faults))
+    tree = _condition(mended.tokens)
+    if isinstance(tree, Diagnostic):
+        # What a repair made of the text may be what does not parse: then the repair's own fault is enough.
+        return Parsed(tree=None, diagnostics=tuple(faults) if mended.diagnostics else (*faults, tree))
+    # Without an action there is a fault already; the condition is checked all the same.
+    action = action or RuleAction.REVIEW
+    canonical = " ".join((action, "if", *(_canonical(token) for token in mended.tokens if token.kind is not Kind.END)))
+    return Parsed(tree=RuleTree(action=action, condition=tree), diagnostics=tuple(faults), canonical=canonical)
+
+
+def _canonical(token: Token) -> str:
+    return repr(token.value) if token.kind is Kind.TEXT else token.text if token.kind is Kind.LIST else token.value
+
+
+def _too_long(text: str) -> Diagnostic | None:
+    size = len(text.encode("utf-8", errors="replace")) if len(text) <= MAX_BYTES else len(text)
+    if size <= MAX_BYTES:
+        return None
+    return Diagnostic(
+        code=Code.LIMIT,
+        span=Span(start=min(len(text), MAX_BYTES) - 1, end=min(len(text), MAX_BYTES)),
+        message=f"The rule is longer than {MAX_BYTES} bytes.",
+        cause="Each rule is read, checked and shown as a whole.",
+        hint="Keep long lists of values in a named list (`in @name`), or split the rule in two.",
+    )
+
+
+def _condition(condition: Sequence[Token]) -> Condition | Diagnostic:
+    """The tree of a condition, within the limits, or the fault."""
+    if (fault := syntax.unbalanced(condition, MAX_DEPTH) or _long_number(condition)) is not None:
+        return fault
+    parsing = _parser().parse_interactive()
+    result: object = None
+    for index, token in enumerate(condition):
+        kind = "$END" if token.kind is Kind.END else token.kind.value
+        place = lark.Token(kind, token.value, start_pos=token.span.start, end_pos=token.span.end)
+        try:
+            result = parsing.feed_token(place)
+        except lark.UnexpectedToken:
+            return syntax.explain(condition, index)
+    return _within_limits(result)  # type: ignore[arg-type] - the start rule gives a condition
+
+
+def _long_number(condition: Sequence[Token]) -> Diagnostic | None:
+    for token in condition:
+        if token.kind is Kind.NUMBER and len(token.value) > MAX_DIGITS:
+            return Diagnostic(
+                code=Code.LIMIT,
+                span=token.span,
+                message=f"The number has more than {MAX_DIGITS} digits.",
+                cause="No feature is so large or so fine.",
+                hint="Put it in quotes if it is a text; else write fewer digits.",
+            )
+    return None
+
+
+def _within_limits(root: Condition) -> Condition | Diagnostic:
+    """The tree if it is small and flat enough, found without recursion."""
+    waiting: list[tuple[Node, int]] = [(root, 1)]
+    nodes = 0
+    while waiting:
+        node, depth = waiting.pop()
+        nodes += 1
+        if depth > MAX_DEPTH or nodes > MAX_NODES:
+            deep = depth > MAX_DEPTH
+            return Diagnostic(
+                code=Code.LIMIT,
+                span=node.span,
+                message=f"The rule is nested deeper than {MAX_DEPTH}." if deep else f"More than {MAX_NODES} parts.",
+                cause="So large a rule cannot be read by a person or checked in time.",
+                hint="Use a named list for many values, or split the rule in two.",
+            )
+        waiting.extend((child, depth + 1) for child in reversed(children(node)))
+    return root
+
+
+class _Builder(lark.Transformer[lark.Token, Condition]):
+    """Makes nodes as the parser reduces, without recursion. Each method has the name of a rule of the grammar."""
+
+    def name(self, parts: list[lark.Token]) -> Name:
+        return Name(span=_span(parts), name=str(parts[0]))
+
+    def text(self, parts: list[lark.Token]) -> Text:
+        return Text(span=_span(parts), value=str(parts[0]))
+
+    def number(self, parts: list[lark.Token]) -> Number:
+        return Number(span=_span(parts), value=Fraction(str(parts[0])))
+
+    def truth(self, parts: list[lark.Token]) -> Truth:
+        return Truth(span=_span(parts), value=parts[0] == "true")
+
+    def named_list(self, parts: list[lark.Token]) -> NamedList:
+        return NamedList(span=_span(parts), name=str(parts[0]))
+
+    def items(self, parts: list[lark.Token | Operand]) -> Items:
+        return Items(span=_span(parts), items=_nodes(parts))
+
+    def arguments(self, parts: list[lark.Token | Operand]) -> tuple[Operand, ...]:
+        return _nodes(parts)
+
+    def call(self, parts: tuple[lark.Token, lark.Token, tuple[Operand, ...], lark.Token]) -> Call:
+        name, opening, arguments, closing = parts
+        return Call(span=_span([name, opening, closing]), function=str(name).lower(), arguments=arguments)
+
+    def comparison(self, parts: tuple[Operand, lark.Token, Operand]) -> Comparison:
+        left, operator, right = parts
+        return Comparison(span=left.span.to(right.span), left=left, operator=Comparator(operator), right=right)
+
+    def membership(self, parts: tuple[Operand, lark.Token, NamedList | Items]) -> Membership:
+        subject, _, choices = parts
+        return Membership(span=subject.span.to(choices.span), subject=subject, choices=choices, negated=False)
+
+    def absence(self, parts: tuple[Operand, lark.Token, lark.Token, NamedList | Items]) -> Membership:
+        subject, _, _, choices = parts
+        return Membership(span=subject.span.to(choices.span), subject=subject, choices=choices, negated=True)
+
+    def group(self, parts: tuple[lark.Token, Condition, lark.Token]) -> Condition:
+        return parts[1]
+
+    def negate(self, parts: tuple[lark.Token, Condition]) -> Negation:
+        return Negation(span=_span(list(parts)), condition=parts[1])
+
+    def conjunction(self, parts: list[Condition | lark.Token]) -> Conjunction:
+        return Conjunction(span=_span(parts), conditions=_nodes(parts))
+
+    def disjunction(self, parts: list[Condition | lark.Token]) -> Disjunction:
+        return Disjunction(span=_span(parts), conditions=_nodes(parts))
+
+
+def _nodes(parts: Sequence[NodeT | lark.Token]) -> tuple[NodeT, ...]:
+    return tuple(part for part in parts if not isinstance(part, lark.Token))
+
+
+def _span(parts: Sequence[Condition | lark.Token]) -> Span:
+    return _place(parts[0]).to(_place(parts[-1]))
+
+
+def _place(part: Condition | lark.Token) -> Span:
+    if isinstance(part, lark.Token):
+        assert part.start_pos is not None
+        assert part.end_pos is not None
+        return Span(start=part.start_pos, end=part.end_pos)
+    return part.span
+
+
+@cache
+def _parser() -> lark.Lark:
+    grammar = resources.files("engine.rules").joinpath("grammar.lark").read_text(encoding="utf-8")
+    return lark.Lark(
+        grammar, start="condition", parser="lalr", lexer="basic", transformer=_Builder(), keep_all_tokens=True
+    )

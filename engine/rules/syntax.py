@@ -1,0 +1,155 @@
+"""What a person is told where the parser cannot go on: by the token it stopped at and the one before."""
+
+from collections.abc import Sequence
+
+from engine.iso import CURRENCY_EXPONENTS
+from engine.rules.diagnostics import Code, Diagnostic, Span
+from engine.rules.lexer import Kind, Token
+from engine.rules.suggest import quoted
+
+_VALUES = (Kind.TEXT, Kind.NUMBER, Kind.TRUTH)
+_JOINS = (Kind.AND, Kind.OR)
+_STARTS_CONDITION = (Kind.NAME, *_VALUES, Kind.LPAR, Kind.NOT)
+_ENDS_CONDITION = (Kind.NAME, *_VALUES, Kind.RPAR, Kind.LIST)
+
+
+def unbalanced(tokens: Sequence[Token], max_depth: int) -> Diagnostic | None:
+    """A parenthesis without its partner, or one that stands too deep."""
+    opened: list[Token] = []
+    for token in tokens:
+        if token.kind is Kind.LPAR:
+            opened.append(token)
+            if len(opened) > max_depth:
+                return Diagnostic(
+                    code=Code.LIMIT,
+                    span=token.span,
+                    message=f"Parentheses are nested deeper than {max_depth}.",
+                    cause="So deep a rule cannot be read by a person or checked in time.",
+                    hint="Leave out needless parentheses, or split the rule in two.",
+                )
+        elif token.kind is Kind.RPAR and not opened:
+            return _fault(token, "This `)` closes nothing.", "There is no `(` for it.", "Leave it out, or open with `(`.")
+        elif token.kind is Kind.RPAR:
+            opened.pop()
+    if opened:
+        return _fault(opened[-1], "This `(` is not closed.", "The rule ends before its `)`.", "Add `)`.")
+    return None
+
+
+def explain(tokens: Sequence[Token], index: int) -> Diagnostic:
+    """The diagnostic for the token at `index`, which cannot stand there."""
+    token = tokens[index]
+    previous = tokens[index - 1] if index else None
+    if token.kind is Kind.END:
+        return _unfinished(token, previous)
+    if previous is None or previous.kind in (*_JOINS, Kind.NOT):
+        return _no_condition(token, previous)
+    if previous.kind is Kind.COMPARE:
+        return _no_value(token, tokens, index)
+    if previous.kind is Kind.IN:
+        return _no_list(token, tokens, index)
+    if previous.kind in _ENDS_CONDITION:
+        return _no_operator(token, tokens, index)
+    cause = f"After `{previous.text}` stands a name, a value or a condition."
+    if token.kind is Kind.COMMA or previous.kind is Kind.COMMA:
+        cause = "A list is values in parentheses, with one comma between two of them."
+    return _fault(token, f"`{token.text}` cannot stand here.", cause, "Leave it out, or write what belongs before it.")
+
+
+def _unfinished(token: Token, previous: Token | None) -> Diagnostic:
+    if previous is None:
+        return _fault(
+            token,
+            "The rule has no condition.",
+            "After `if` stands a condition.",
+            "Write one, as in `amount_in_usd > 1000`.",
+        )
+    needed = {Kind.COMPARE: "a value", Kind.IN: "a list"}.get(previous.kind, "a condition")
+    lone = previous.kind in (Kind.LIST, *_VALUES)
+    return _fault(
+        token,
+        "The rule ends too early.",
+        "This value is compared with nothing." if lone else f"After `{previous.text}` stands {needed}.",
+        "Compare it, as in `email in @name`." if lone else f"Write {needed}, or leave out `{previous.text}`.",
+    )
+
+
+def _no_condition(token: Token, previous: Token | None) -> Diagnostic:
+    if token.kind is Kind.LIST:
+        return _fault(
+            token,
+            f"`{token.text}` stands without a name before it.",
+            "A named list is asked with `in`.",
+            f"Write, for example, `email in {token.text}`.",
+        )
+    place = f"After `{previous.text}`" if previous else "After `if`"
+    return _fault(
+        token,
+        f"`{token.text}` cannot stand here.",
+        f"{place} stands a condition, which begins with a name, `not` or `(`.",
+        "Write the name of a feature before it." if token.kind in (Kind.COMPARE, Kind.IN) else "Leave it out.",
+    )
+
+
+def _no_value(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
+    operator = tokens[index - 1]
+    membership = "not in" if operator.value == "!=" else "in"
+    if token.kind is Kind.LPAR:
+        hint = f"For several values write `{membership} (...)`; leave out the parentheses around a single one."
+        return _fault(token, "A comparison takes one value.", f"After `{operator.text}` stands a name or a value.", hint)
+    if token.kind is Kind.LIST:
+        hint = f"Write `{membership} {token.text}`."
+        return _fault(token, "A list cannot be compared.", "A named list is asked with `in`.", hint)
+    if token.kind is Kind.NOT:
+        cause = f"After `{operator.text}` stands a name or a value."
+        return _fault(token, "`not` cannot stand inside a comparison.", cause, "Write `!=`, or `not` before the name.")
+    if token.kind is Kind.COMPARE:
+        cause = "The comparison operators are `=`, `!=`, `<`, `<=`, `>` and `>=`, without a space inside."
+        return _fault(token, f"Two operators follow each other: `{operator.text} {token.text}`.", cause, "Keep one.")
+    cause = f"After `{operator.text}` stands a name or a value, before `{token.text}`."
+    return _fault(token, "A value is missing.", cause, "Write the value; a text stands in quotes.")
+
+
+def _no_list(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
+    value = quoted(token.value) if token.kind in (Kind.NAME, Kind.TEXT) else token.text
+    known = token.kind in (Kind.NAME, *_VALUES)
+    hint = "Write `in ('US', 'CA')` or `in @name`."
+    if known:
+        more = ", ..." if tokens[index + 1].kind is Kind.COMMA else ""
+        hint = f"Write `in ({value}{more})`" + (f", or `in @{token.value}`." if token.kind is Kind.NAME else ".")
+    return _fault(token, "`in` takes a list.", "A list is values in parentheses, or a named list `@name`.", hint)
+
+
+def _no_operator(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
+    previous = tokens[index - 1]
+    if token.kind is Kind.COMPARE and index >= 2 and tokens[index - 2].kind is Kind.COMPARE:  # noqa: PLR2004
+        middle = previous.text
+        first, second = tokens[index - 2].text, token.text
+        hint = f"Write two comparisons: `... {first} {middle} and {middle} {second} ...`."
+        return _fault(token, "Comparisons cannot be chained.", "A comparison has two sides.", hint)
+    if token.kind is Kind.NOT:
+        hint = "Write `!=` or `not in`, or `and not` where a second condition begins."
+        return _fault(token, f"`not` cannot follow `{previous.text}`.", "`not` stands before a condition.", hint)
+    if token.kind is Kind.NAME and previous.kind is Kind.NUMBER and token.value.upper() in CURRENCY_EXPONENTS:
+        cause = "The unit is the feature's: `amount_in_usd` is in US dollars."
+        return _fault(token, "A number has no currency.", cause, f"Leave out `{token.text}`.")
+    if token.kind is Kind.TEXT and previous.kind is Kind.TEXT and previous.span.end == token.span.start:
+        cause = "A text ends at the next quotation mark of its kind."
+        return _fault(token, "Two texts touch.", cause, "A text with an apostrophe goes in double quotes: \"O'Brien\".")
+    if token.kind is Kind.LPAR and previous.kind is Kind.NAME:
+        cause = f"`{previous.text}` stands before a parenthesis, so it is read as a function."
+        return _fault(token, f"`{previous.text}(` cannot stand here.", cause, "Write `and` or `or` between conditions.")
+    if token.kind is Kind.COMMA:
+        hint = "For a list write `in (...)`; join conditions by `and` or `or`."
+        return _fault(token, "A comma stands in lists alone.", "A comma separates the values of a list.", hint)
+    if token.kind in _STARTS_CONDITION:
+        both = f"`{previous.text}` and `{token.text}`"
+        hint = "Write `and` or `or` between conditions, a comma between the values of a list, an operator before a value."
+        return _fault(token, f"Something is missing between {both}.", "Two values cannot follow each other.", hint)
+    cause = f"`{token.text}` cannot follow `{previous.text}`."
+    return _fault(token, f"`{token.text}` cannot stand here.", cause, "Join conditions by `and` or `or`.")
+
+
+def _fault(token: Token, message: str, cause: str, hint: str) -> Diagnostic:
+    span = Span(start=token.span.start, end=max(token.span.end, token.span.start + 1))
+    return Diagnostic(code=Code.SYNTAX, span=span, message=message, cause=cause, hint=hint)

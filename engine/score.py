@@ -1,0 +1,47 @@
+"""The score: a calibrated probability of reported third-party fraud, with contributions in log-odds."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.features import Features
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one group of features adds to the log-odds, in words that carry the value and the window.
+
+    Positional, because a decision makes dozens: `code` is stable, `text` may change, `weight` is in log-odds.
+    """
+
+    code: str
+    weight: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A calibrated probability (0-1) and its exact account: base + sum of the weights = the log-odds before calibration."""
+
+    probability: float
+    base: float
+    contributions: tuple[Contribution, ...]
+
+    @property
+    def percent(self) -> float:
+        """The probability as the answer's `risk_score`: percent, two decimals, 0.01 to 99."""
+        return min(max(round(self.probability * 100, 2), 0.01), 99.0)
+
+
+class Scorer(Protocol):
+    """Scores features. Pure: the same features give the same score."""
+
+    @property
+    def id(self) -> str:
+        """Names the model and its version; recorded with each decision."""
+
+    @property
+    def role(self) -> str:
+        """`champion`, `cold_start` or `fallback`."""
+
+    def score(self, features: Features) -> Score:
+        """The score of one payment's features; a feature that is unknown never counts as a value."""

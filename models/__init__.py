@@ -1,0 +1,1 @@
+"""How a scorer is learnt, judged, promoted and watched; and the simulator. Models means learnt models only."""
