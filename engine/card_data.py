@@ -5,17 +5,34 @@ length and Luhn agree. Prefixes and lengths: ISO/IEC 7812 ranges as the brands p
 """
 
 import re
+from unicodedata import normalize
 
-CVV_NAMES = frozenset(
-    "cav2 cavv2 cid csc cvc cvc1 cvc2 cvd cvn cvn2 cvv cvv1 cvv2 card_code cardcode card_cvc card_cvv card_security_code "
-    "card_verification_code card_verification_number card_verification_value cvc_code cvv_code cvv_number security_code "
-    "securitycode verification_value pin pin_block track track1 track2 track_data magstripe".split()
-)
-"""Names of fields that hold sensitive authentication data; `cvv_result` and `avs_result` are outcomes, not such data."""
+_CVV_NAMES = """
+    cav2 cavv2 cid csc cvc cvc1 cvc2 cvd cvn cvn2 cvv cvv1 cvv2 card_code cardcode card_cvc card_cvv card_security_code
+    card_verification_code card_verification_number card_verification_value cvc_code cvv_code cvv_number security_code
+    securitycode verification_value pin pin_block track track1 track2 track_data magstripe
+"""
+CVV_NAMES = frozenset(_CVV_NAMES.split())
+"""Names of fields that hold sensitive authentication data; `cvv_result` and `avs_result` are outcomes, not that."""
 
-_SEPARATED_DIGITS = re.compile(r"(?<!\d)\d(?:[ \t.\-/_\u00a0\u2010-\u2015]{0,2}\d){12,}(?!\d)")
+_CARD_NUMBER_NAMES = """
+    card_no card_num card_number cardnumber cc cc_no cc_num cc_number ccnum ccnumber credit_card credit_card_number
+    number pan primary_account_number
+"""
+CARD_NUMBER_NAMES = frozenset(_CARD_NUMBER_NAMES.split())
+"""Names of fields that hold a card number wherever their value has a card number's length."""
+
+LENGTH_MIN, LENGTH_MAX = 13, 19
+
+RUN_SEARCHED_MAX = 100
+_SEPARATORS = r"[\s.\-/_,\u2010-\u2015\u200b]"
+_SEPARATED_DIGITS = re.compile(rf"(?<!\d)\d(?:{_SEPARATORS}{{0,3}}\d){{12,}}(?!\d)")
+_SEPARATOR = re.compile(_SEPARATORS)
 _NOT_A_DIGIT = re.compile(r"\D")
-_BARE_CARD_LENGTH = re.compile(r"\d{13,19}")
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_BARE_CARD_LENGTH = re.compile(r"[0-9]{13,19}")
+_PLAIN_CVV_NAMES = frozenset(name.replace("_", "") for name in CVV_NAMES)
+_PLAIN_CARD_NUMBER_NAMES = frozenset(name.replace("_", "") for name in CARD_NUMBER_NAMES)
 
 _PREFIXES: tuple[tuple[int, int, int, frozenset[int]], ...] = (
     # digits compared, from, to, lengths
@@ -46,40 +63,65 @@ def passes_luhn(digits: str) -> bool:
     for index, character in enumerate(reversed(digits)):
         digit = ord(character) - 48
         if index % 2:
-            digit = digit * 2 - 9 if digit > 4 else digit * 2
+            digit = sum(divmod(digit * 2, 10))
         total += digit
     return total % 10 == 0
 
 
+def _lengths_by_prefix() -> tuple[frozenset[int], ...]:
+    """Every four first digits to the lengths of the cards that begin so: one look instead of eighteen."""
+    return tuple(
+        frozenset().union(
+            *(lengths for width, low, high, lengths in _PREFIXES if low <= prefix // 10 ** (4 - width) <= high)
+        )
+        for prefix in range(10_000)
+    )
+
+
+_LENGTHS = _lengths_by_prefix()
+
+
 def is_card_number(digits: str) -> bool:
-    """Whether bare digits are a card number: a brand's prefix, its length, and Luhn."""
-    return any(
-        len(digits) in lengths and low <= int(digits[:width]) <= high for width, low, high, lengths in _PREFIXES
-    ) and passes_luhn(digits)
+    """Whether bare ASCII digits (four or more) are a card number: a brand's prefix, its length, and Luhn."""
+    return len(digits) in _LENGTHS[int(digits[:4])] and passes_luhn(digits)
 
 
 def holds_card_number(text: str) -> bool:
     """Whether free text holds a card number, its digits bare or separated.
 
-    Runs longer than 19 digits are searched at every offset: a number hides behind an extra leading zero as well.
+    Every run of digits is searched at every offset, since a number hides behind an extra leading zero as well. A run
+    of more than RUN_SEARCHED_MAX digits counts as one without a search: it would hold one by chance, and a search of
+    a body full of digits would be long.
     """
-    for match in _SEPARATED_DIGITS.finditer(_ascii_digits(text)):
-        digits = _NOT_A_DIGIT.sub("", match[0])
-        for start in range(len(digits) - 12):
-            for length in range(13, min(19, len(digits) - start) + 1):
-                if is_card_number(digits[start : start + length]):
+    for match in _SEPARATED_DIGITS.finditer(text):
+        digits = _NOT_A_DIGIT.sub("", _ascii_digits(match[0]))
+        if len(digits) > RUN_SEARCHED_MAX:
+            return True
+        for start in range(len(digits) - LENGTH_MIN + 1):
+            for length in _LENGTHS[int(digits[start : start + 4])]:
+                if start + length <= len(digits) and passes_luhn(digits[start : start + length]):
                     return True
     return False
 
 
 def is_bare_card_length(text: str) -> bool:
     """Whether a card or token field holds 13-19 digits, separators stripped: refused there whatever the check digit."""
-    return _BARE_CARD_LENGTH.fullmatch(re.sub(r"[ \-]", "", _ascii_digits(text))) is not None
+    return len(text) >= LENGTH_MIN and _BARE_CARD_LENGTH.fullmatch(_SEPARATOR.sub("", _ascii_digits(text))) is not None
 
 
 def is_cvv_name(name: str) -> bool:
     """Whether a field's name says that it holds a CVV, a PIN or track data."""
-    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()).strip("_") in CVV_NAMES
+    return _plain(name) in _PLAIN_CVV_NAMES
+
+
+def is_card_number_name(name: str) -> bool:
+    """Whether a field's name says that it holds a card number."""
+    return _plain(name) in _PLAIN_CARD_NUMBER_NAMES
+
+
+def _plain(name: str) -> str:
+    """`card-CVV`, `cardCvv` and full-width letters are all `cardcvv`."""
+    return _NOT_IN_NAMES.sub("", (name if name.isascii() else normalize("NFKC", name)).lower())
 
 
 def _ascii_digits(text: str) -> str:

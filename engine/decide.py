@@ -18,7 +18,7 @@ REASONS_AGAINST_MAX = 4
 REASONS_FOR_MAX = 2
 REASON_LOG_ODDS_MIN = 0.1
 REASON_SHARE_MIN = 0.05
-"""Which contributions are worth words: learning.md section 5 (the top four above 0.1 and 5 % of what speaks against)."""
+"""Which contributions are worth words: the top four above 0.1 and above 5 % of all that speaks against."""
 
 _RUNGS = (RuleAction.BLOCK, RuleAction.ALLOW, RuleAction.REVIEW, RuleAction.REQUEST_3DS)
 
@@ -47,9 +47,7 @@ def snapshot_of(
         policy=policy.version,
         data=tuple(sorted(reference.versions().items())),
     )
-    return Snapshot(
-        ruleset=ruleset, lists=lists, scorer=scorer, policy=policy, reference=reference, versions=versions
-    )
+    return Snapshot(ruleset=ruleset, lists=lists, scorer=scorer, policy=policy, reference=reference, versions=versions)
 
 
 def decide(payment: Payment, features: Features, snapshot: Snapshot) -> Decision:

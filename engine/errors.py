@@ -31,6 +31,18 @@ class PaymentInvalid(AssayError):
         self.faults = faults
 
 
+class MalformedJson(AssayError):
+    """A body that is not a JSON object; line and column count from 1, as the parser met the fault."""
+
+    code = "json_malformed"
+
+    def __init__(self, cause: str, line: int, column: int) -> None:
+        """`cause` never quotes the body: it may hold card data."""
+        super().__init__(f"The body is not a JSON object: {cause} at line {line} column {column}.")
+        self.line = line
+        self.column = column
+
+
 class ReferenceInvalid(AssayError):
     """A reference table (IP, BIN, rates) that cannot be read: names the file, the cause and the mend."""
 
@@ -65,3 +77,9 @@ class IdempotencyInProgress(AssayError):
     """The same key is being decided and did not end within the time budget."""
 
     code = "idempotency_in_progress"
+
+
+class StoreInvalid(AssayError):
+    """A data folder or its database that cannot be opened: names the file, the cause and the mend."""
+
+    code = "store_invalid"

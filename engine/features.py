@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+import orjson
 
 Value = bool | int | float | str | None
 """A feature's value: see FeatureType for how each type is held; None is unknown."""
@@ -62,7 +63,7 @@ class Unknown:
 class Catalog:
     """All features of an installation, in a fixed order. Immutable."""
 
-    __slots__ = ("features", "fingerprint", "_positions")
+    __slots__ = ("_positions", "features", "fingerprint")
 
     def __init__(self, features: Iterable[Feature]) -> None:
         """Number the features; two of one name, or an alias of two, is our bug."""
@@ -95,6 +96,12 @@ class Catalog:
         """The index of a feature's value in `Features.values`; KeyError where there is no such name."""
         return self._positions[name]
 
+    def content(self) -> bytes:
+        """The catalogue as the ledger keeps it (JSON): what each position of a recorded decision means."""
+        return orjson.dumps(
+            [{"name": each.name, "type": each.type, "unit": each.unit, "doc": each.doc} for each in self.features]
+        )
+
     def names(self) -> tuple[str, ...]:
         """Every name and alias, for "did you mean"."""
         return tuple(self._positions)
@@ -106,11 +113,9 @@ _NO_CAUSES: Mapping[str, str] = MappingProxyType({})
 class Features:
     """The values known about one payment, by catalogue position, and the cause of each unknown. Immutable."""
 
-    __slots__ = ("catalog", "values", "causes")
+    __slots__ = ("catalog", "causes", "values")
 
-    def __init__(
-        self, catalog: Catalog, values: tuple[Value, ...], causes: Mapping[str, str] = _NO_CAUSES
-    ) -> None:
+    def __init__(self, catalog: Catalog, values: tuple[Value, ...], causes: Mapping[str, str] = _NO_CAUSES) -> None:
         """`causes` names only the unknowns whose cause is other than `not_provided`."""
         assert len(values) == len(catalog), f"{len(values)} values for {len(catalog)} features"
         self.catalog = catalog

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -28,6 +28,14 @@ class DecisionRecord:
     answer: bytes
 
 
+class VersionKind(StrEnum):
+    """What decisions name by version and the ledger keeps, so that each can be explained and replayed (law 7)."""
+
+    CATALOG = "catalog"
+    RULESET = "ruleset"
+    POLICY = "policy"
+
+
 class Ledger(Protocol):
     """Where decisions are recorded. A record returned by `append` survives kill -9 and a power cut."""
 
@@ -43,8 +51,17 @@ class Ledger(Protocol):
     async def get(self, decision_id: str) -> DecisionRecord | None:
         """The decision of this id."""
 
-    def records(self, since: datetime) -> Iterator[DecisionRecord]:
-        """Every decision received at or after `since`, in the order in which the counters observed the payments."""
+    def recent(self, window: timedelta) -> Iterator[DecisionRecord]:
+        """Every decision received within `window` before its merchant's and mode's newest, in the order of observe."""
+
+    def keep_version(self, kind: VersionKind, version: str, content: bytes) -> None:
+        """Keep durably what a version that decisions name consists of; once kept it never changes."""
+
+    def version(self, kind: VersionKind, version: str) -> bytes | None:
+        """What a version consists of."""
+
+    def check(self) -> None:
+        """Raise LedgerUnavailable where a decision could not be recorded now."""
 
 
 class LabelKind(StrEnum):

@@ -20,6 +20,9 @@ MICROSECOND = timedelta(microseconds=1)
 ID_LENGTH_MAX = 255
 AMOUNT_MINOR_MAX = 10**13
 CUSTOM_FIELDS_MAX = 100
+BIN_DIGITS_MIN, BIN_DIGITS_MAX = 6, 8
+LAST_DIGITS_MAX = 4
+CARD_NUMBER_DIGITS_MAX = 19
 
 
 class Stage(StrEnum):
@@ -207,7 +210,7 @@ class Payment:
     device: Device = field(default=_NO_DEVICE)
     processing: Processing = field(default=_NO_PROCESSING)
     cart: tuple[CartItem, ...] = ()
-    custom: Mapping[str, str | int | float | bool] = field(default=_NO_CUSTOM)
+    custom: Mapping[str, str | int | float | bool] = field(default_factory=lambda: _NO_CUSTOM)
 
     def __post_init__(self) -> None:
         """Check what no payment may be; what is merely odd was made unknown, with a warning, by the edge."""
@@ -308,20 +311,20 @@ def _card_faults(card: Card) -> Iterator[Fault]:
             yield Fault(
                 pointer=pointer,
                 code="card_data_refused",
-                detail="This looks like a card number. Send your processor's token, the first 6-8 and the last 4 digits.",
+                detail="This looks like a card number. Send a token, the first 6-8 and the last 4 digits.",
             )
             return
-    if card.bin is not None and not (card.bin.isdecimal() and card.bin.isascii() and 6 <= len(card.bin) <= 8):
+    if card.bin is not None and not (card.bin.isdecimal() and card.bin.isascii() and BIN_DIGITS_MIN <= len(card.bin) <= BIN_DIGITS_MAX):
         yield Fault(
             pointer="/credit_card/issuer_id_number", code="bin_invalid", detail="Send the first 6 to 8 digits, no more."
         )
-    if card.token is not None and card.token.isdecimal() and len(card.token) <= 19:
+    if card.token is not None and card.token.isdecimal() and len(card.token) <= CARD_NUMBER_DIGITS_MAX:
         yield Fault(
             pointer="/credit_card/token",
             code="token_invalid",
             detail="A token of digits alone must be longer than 19, so that no card number passes for one.",
         )
-    if card.last_digits is not None and not (card.last_digits.isdecimal() and len(card.last_digits) <= 4):
+    if card.last_digits is not None and not (card.last_digits.isdecimal() and len(card.last_digits) <= LAST_DIGITS_MAX):
         yield Fault(pointer="/credit_card/last_digits", code="last_digits_invalid", detail="Send the last 4 digits.")
     if card.country is not None and card.country not in COUNTRIES:
         yield Fault(

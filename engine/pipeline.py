@@ -86,7 +86,7 @@ class Pipeline:
         clock: Clock,
         new_id: Callable[[datetime], str],
     ) -> None:
-        """`new_id` makes a decision's id from its receipt time; ids sort by time so that the ledger's index grows flat."""
+        """`new_id` makes a decision's id from its receipt time, and ids sort by time: the ledger's index grows flat."""
         self._ledger = ledger
         self._counters = counters
         self._snapshots = snapshots
@@ -129,7 +129,7 @@ class Pipeline:
         # Nothing is awaited between the receipt time and `observe`, so observe sees non-decreasing times (law 2).
         at = self._receipt_time(call.payment)
         payment = call.payment.received(at)
-        outline, sequence = await self._gather_and_decide(payment, call, is_counted=True)
+        outline, sequence = await self._gather_and_decide(payment, is_counted=True)
         return DecisionRecord(
             id=outline.id,
             key=payment.key,
@@ -145,10 +145,10 @@ class Pipeline:
     async def _rehearse(self, call: Call) -> Answer:
         scope = (call.payment.merchant_id, call.payment.test_mode)
         at = max(self._clock.now(), self._last_at.get(scope, call.payment.at))
-        outline, _ = await self._gather_and_decide(call.payment.received(at), call, is_counted=False)
+        outline, _ = await self._gather_and_decide(call.payment.received(at), is_counted=False)
         return Answer(body=call.render(outline), decision_id=outline.id, is_replayed=False)
 
-    async def _gather_and_decide(self, payment: Payment, call: Call, *, is_counted: bool) -> tuple[Outline, int]:
+    async def _gather_and_decide(self, payment: Payment, *, is_counted: bool) -> tuple[Outline, int]:
         started = self._clock.monotonic_ns()
         snapshot = self._snapshots.of(payment.merchant_id)
         enriched, causes = enrich(payment, snapshot.reference)
@@ -178,7 +178,9 @@ class Pipeline:
         try:
             return await self._ledger.append(record)
         except LedgerUnavailable:
-            await self._counters.forget(payment.merchant_id, payment.test_mode, payment.transaction_id)
+            await self._counters.forget(
+                payment.merchant_id, test_mode=payment.test_mode, payment_id=payment.transaction_id
+            )
             raise
 
     def _receipt_time(self, payment: Payment) -> datetime:

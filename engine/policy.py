@@ -1,8 +1,10 @@
-"""A merchant's policy, and how a score and rule results settle into an action: one ladder, whatever the rules' order."""
+"""A merchant's policy, and how score and rule results settle into an action: one ladder, whatever the rules' order."""
 
 import hashlib
 from dataclasses import dataclass, fields
 from enum import StrEnum
+
+import orjson
 
 from engine.decision import Action, Reason, ReviewTerms, Rule, RuleAction, RuleResults
 from engine.features import Features
@@ -42,8 +44,11 @@ class Policy:
     @property
     def version(self) -> str:
         """The hash of what the policy says."""
-        said = "\n".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self))
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        return hashlib.sha256(self.content()).hexdigest()[:16]
+
+    def content(self) -> bytes:
+        """What the policy says, as the ledger keeps it (JSON)."""
+        return orjson.dumps({field.name: getattr(self, field.name) for field in fields(self)})
 
     def risk_level(self, score: Score | None) -> str:
         """The band in which the score falls; without a score, `not_assessed`."""
@@ -73,14 +78,15 @@ def settle(payment: Payment, score: Score | None, results: RuleResults, features
     fired = results.fired()
     percent = None if score is None else score.percent
     action, reasons = _climb(fired, percent, policy)
-    asks_3ds = any(rule.action is RuleAction.REQUEST_3DS for rule in fired)
-    if _reaches(percent, policy.challenge_at_percent) and _shopper_is_there(features):
-        reasons = (*reasons, _threshold_reason("challenge", percent, policy.challenge_at_percent))
-        asks_3ds = True
+    wants_3ds = any(rule.action is RuleAction.REQUEST_3DS for rule in fired)
     if score is None and not fired:
-        action, asks_3ds, failed = _fail(features, policy)
+        action, wants_3ds, failed = _fail(features, policy)
         reasons = (*reasons, failed)
-    three_ds = asks_3ds and action is not Action.BLOCK and _can_authenticate(payment)
+    can_3ds = action is not Action.BLOCK and _can_authenticate(payment)
+    if can_3ds and _reaches(percent, policy.challenge_at_percent) and _shopper_is_there(features):
+        reasons = (*reasons, _threshold_reason("challenge", percent, policy.challenge_at_percent))
+        wants_3ds = True
+    three_ds = wants_3ds and can_3ds
     if three_ds and action is Action.ALLOW:
         action = Action.CHALLENGE
     review = ReviewTerms(hours=policy.review_hours, action_at_expiry=policy.review_action_at_expiry)
@@ -89,9 +95,7 @@ def settle(payment: Payment, score: Score | None, results: RuleResults, features
     )
 
 
-def _climb(
-    fired: tuple[Rule, ...], percent: float | None, policy: Policy
-) -> tuple[Action, tuple[Reason, ...]]:
+def _climb(fired: tuple[Rule, ...], percent: float | None, policy: Policy) -> tuple[Action, tuple[Reason, ...]]:
     if any(rule.action is RuleAction.BLOCK and rule.mandatory for rule in fired):
         return Action.BLOCK, ()
     if any(rule.action is RuleAction.ALLOW for rule in fired):

@@ -20,7 +20,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A calibrated probability (0-1) and its exact account: base + sum of the weights = the log-odds before calibration."""
+    """A calibrated probability (0-1) and its exact account: base + weights = the log-odds before calibration."""
 
     probability: float
     base: float

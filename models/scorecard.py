@@ -16,12 +16,12 @@ from engine.features import Catalog, Features, FeatureType, Value
 from engine.score import Contribution, Score
 
 BASE_FRAUD_RATE = 0.012
-"""Fraud attempts among orders of small cross-border web shops: 1.2 % by count (learning.md section 11.2, anchors there)."""
+"""The share of fraud attempts among the orders of small cross-border web shops: 1.2 % by count (docs/scorecard.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """Log-odds of a number: that of the highest threshold reached, `below` under the first. Monotone by construction."""
+    """Log-odds of a number: that of the highest threshold reached, `below` under the first. Checked to be monotone."""
 
     thresholds: tuple[tuple[float, float], ...]
     below: float = 0.0
@@ -108,9 +108,7 @@ class Scorecard:
                 weight = strongest_against or strongest_for
                 log_odds += weight
                 contributions.append(Contribution(group, weight, _words(*chosen, weight)))
-        return Score(
-            probability=1 / (1 + math.exp(-log_odds)), base=self._base, contributions=tuple(contributions)
-        )
+        return Score(probability=1 / (1 + math.exp(-log_odds)), base=self._base, contributions=tuple(contributions))
 
 
 def _grouped(

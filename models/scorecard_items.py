@@ -9,7 +9,9 @@ from models.scorecard import Item, Steps, Weights
 
 _EXPERT = "expert: no public rate found; a handful of repeats is ordinary, a burst is not"
 _GEO = "sim: a foreign IP address triples the odds (ln 3 = 1.1); an agreeing one lowers them slightly"
-_AVS = "Apruvd, 1 M orders: 93 % of AVS-N orders are good, 82 % with CVV-N too; ln of the odds ratio = 1.8, split in two"
+_AVS = (
+    "Apruvd, 1 M orders: 93 % of AVS-N orders are good, 82 % with CVV-N too; ln of the odds ratio = 1.8, split in two"
+)
 _CVV = "Apruvd, 1 M orders: 93.5 % of CVV-N orders are good; ln of the odds ratio = 1.7"
 _3DS = "sim: fraud passes 10-18 %, the good 92 %; ln(.15 / .92) = -1.8 and ln(.85 / .08) = 2.4, shrunk to 2.2"
 
@@ -205,8 +207,8 @@ ITEMS: tuple[Item, ...] = (
     Item(
         group="cvc",
         feature="cvc_check",
-        points=Weights(by_value={"fail": 1.7, "pass": -0.1, "unavailable": 0.1}),
-        against="The CVV does not match or could not be checked ({value})",
+        points=Weights(by_value={"fail": 1.7, "pass": -0.1}),
+        against="The CVV does not match",
         speaks_for="The CVV matches",
         source=_CVV,
     ),

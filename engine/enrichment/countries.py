@@ -1,4 +1,4 @@
-"""Whether the countries agree: card, IP address, billing, shipping. Unknown on either side is unknown, not a mismatch."""
+"""Whether card, IP address, billing and shipping countries agree. Unknown on a side is unknown, not a mismatch."""
 
 from collections.abc import Mapping
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Value
-from engine.payment import PaymentType, Payment, Stage
+from engine.payment import Payment, PaymentType, Stage
 from engine.reference import Reference
 
 _TEXT, _COUNT, _NUMBER = FeatureType.STRING, FeatureType.INTEGER, FeatureType.NUMBER
@@ -47,9 +47,7 @@ FEATURES = (
         values=tuple(PaymentType),
     ),
     _field("stage", _TEXT, "/event/stage", "Which evaluation of the payment this is.", values=tuple(Stage)),
-    _field(
-        "customer", _TEXT, "/account/user_id", "The merchant's id of the shopper's account.", case_sensitive=True
-    ),
+    _field("customer", _TEXT, "/account/user_id", "The merchant's id of the shopper's account.", case_sensitive=True),
     _field(
         "hours_since_customer_was_created",
         _NUMBER,
@@ -78,14 +76,12 @@ FEATURES = (
         "The account's payments in the past year, as the merchant counts them.",
         unit="payments",
     ),
-    _field("email", _TEXT, "/email/address", "The shopper's e-mail address in lower case, or its MD5 if only that came."),
+    _field(
+        "email", _TEXT, "/email/address", "The shopper's e-mail address in lower case, or its MD5 if only that came."
+    ),
     _field("email_domain", _TEXT, "/email/domain", "The e-mail's domain, in ASCII and lower case."),
-    _field(
-        "billing_country", _COUNTRY, "/billing/country", "Billing country.", aliases=("billing_address_country",)
-    ),
-    _field(
-        "billing_region", _TEXT, "/billing/region", "Billing state or region.", aliases=("billing_address_state",)
-    ),
+    _field("billing_country", _COUNTRY, "/billing/country", "Billing country.", aliases=("billing_address_country",)),
+    _field("billing_region", _TEXT, "/billing/region", "Billing state or region.", aliases=("billing_address_state",)),
     _field("billing_city", _TEXT, "/billing/city", "Billing city.", aliases=("billing_address_city",)),
     _field(
         "billing_postal", _TEXT, "/billing/postal", "Billing postal code.", aliases=("billing_address_postal_code",)
@@ -124,7 +120,9 @@ FEATURES = (
         "/authentication/trans_status",
         "3-D Secure was attempted and did not fail.",
     ),
-    _field("three_ds_status", _TEXT, "/authentication/trans_status", "The 3-D Secure transStatus: Y, A, N, R, U, C or I."),
+    _field(
+        "three_ds_status", _TEXT, "/authentication/trans_status", "The 3-D Secure transStatus: Y, A, N, R, U, C or I."
+    ),
     _field(
         "has_liability_shift",
         _FLAG,

@@ -11,7 +11,6 @@ from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_QUARTER_HOUR: Final = timedelta(minutes=15)
 _MINUTE: Final = timedelta(minutes=1)
 _CACHED_OFFSETS: Final = 4096
 
@@ -22,18 +21,18 @@ class TimeZones:
     `version` is that package's.
     """
 
-    __slots__ = ("_at_quarter_hour", "version")
+    __slots__ = ("_at_minute", "version")
 
     def __init__(self, *, zones: dict[str, tuple[ZoneInfo, ...]], version: str) -> None:
         self.version = version
 
-        # Per country and quarter of an hour: offsets change at quarter hours of UTC only (Liberia's change of
-        # January 1972 is the last that did not), and the payments of one moment share the answer.
+        # Per country and minute: since Liberia's change of January 1972 offsets change at whole minutes of UTC only,
+        # and the payments of one minute share the answer.
         @lru_cache(maxsize=_CACHED_OFFSETS)
-        def at_quarter_hour(country: str, quarter_hour: int) -> int | None:
-            return _agreed_offset_minutes(zones.get(country, ()), _EPOCH + quarter_hour * _QUARTER_HOUR)
+        def at_minute(country: str, minute: int) -> int | None:
+            return _agreed_offset_minutes(zones.get(country, ()), _EPOCH + minute * _MINUTE)
 
-        self._at_quarter_hour = at_quarter_hour
+        self._at_minute = at_minute
 
     @classmethod
     def load(cls) -> Self:
@@ -53,7 +52,7 @@ class TimeZones:
         None where the country is unknown to tzdata or its zones disagree at that instant (US, BR, ES: Canaries ...).
         """
         assert at.tzinfo is not None, "an instant needs a time zone"
-        return self._at_quarter_hour(country, (at - _EPOCH) // _QUARTER_HOUR)
+        return self._at_minute(country, (at - _EPOCH) // _MINUTE)
 
 
 def _zone(folder: Traversable, name: str) -> ZoneInfo:

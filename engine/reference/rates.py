@@ -3,6 +3,7 @@
 import csv
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -35,7 +36,7 @@ class Rates:
     """Dated rates to US dollars. `version` is the newest date and the first 12 digits of the file's SHA-256."""
 
     version: str
-    series: dict[str, _Series]
+    series: Mapping[str, _Series]
 
     @classmethod
     def load(cls, path: Path = EMBEDDED_RATES) -> Self:

@@ -33,7 +33,8 @@ _TOO_MANY: Final = 5
 """After so many wrong values in one list the rest says nothing new."""
 
 IS_MISSING: Final = "is_missing"
-_LIKE_IS_MISSING = ("missing", "is_null", "isnull", "is_empty", "is_none", "is_unknown", "exists", "is_set", "has")
+_LIKE_IS_MISSING = ("missing", "is_null", "isnull", "is_empty", "is_none", "is_unknown")
+_UNLIKE_IS_MISSING = ("exists", "is_set", "is_known", "is_present", "has", "not_null", "is_not_null")
 
 
 def check(condition: Condition, catalog: Catalog, list_names: Collection[str]) -> tuple[Diagnostic, ...]:
@@ -55,12 +56,8 @@ class _Check:
     def condition(self, node: Condition, before: Condition | None = None) -> None:
         """Check a node that stands as a condition; `before` is the one left of it under the same `or`."""
         match node:
-            case Conjunction():
-                for part in node.conditions:
-                    self.condition(part)
-            case Disjunction():
-                for earlier, part in zip((None, *node.conditions), node.conditions, strict=False):
-                    self.condition(part, earlier)
+            case Conjunction() | Disjunction():
+                self.joined(node)
             case Negation():
                 self.condition(node.condition)
             case Comparison():
@@ -73,6 +70,12 @@ class _Check:
                 self.bare_name(node)
             case Text() | Number() | Truth():
                 self.bare_value(node, before)
+
+    def joined(self, node: Conjunction | Disjunction) -> None:
+        before: Condition | None = None
+        for part in node.conditions:
+            self.condition(part, before)
+            before = part if isinstance(node, Disjunction) else None
 
     def bare_name(self, node: Name) -> None:
         feature = self.feature(node)
@@ -97,7 +100,9 @@ class _Check:
                 hint = f"Write `{name} not in ({first}, {_written(node)})`."
             else:
                 hint = f"Repeat the name: `{name} {before.operator} {_written(node)}`."
-        cause = "On each side of `and` and `or` stands a whole condition: a comparison, or a feature that is true or false."
+        cause = (
+            "On each side of `and` and `or` stands a whole condition: a comparison, or a feature that is true or false."
+        )
         self.report(Code.CONDITION, node.span, f"{_written(node)} alone is not a condition.", cause, hint)
 
     def feature(self, node: Name, partner: Feature | None = None) -> Feature | None:
@@ -157,7 +162,9 @@ class _Check:
         hint = f"Write `{flag.name}` or `not {flag.name}`."
         if other is not None and feature.type is other.type:
             one, two = feature.name, other.name
-            hint = f"Write `({one} and {two}) or (not {one} and not {two})` for the same, with `not` before it for unlike."
+            hint = (
+                f"Write `({one} and {two}) or (not {one} and not {two})` for the same, with `not` before it for unlike."
+            )
         elif (asked := _truth(value)) is not None and not node.operator.is_ordering:
             positive = asked is (node.operator is Comparator.EQUAL)
             hint = f"Write `{flag.name}`." if positive else f"Write `not {flag.name}`."
@@ -166,9 +173,11 @@ class _Check:
 
     def ordering(self, node: Comparison, operator: Comparator, feature: Feature, literal: Operand) -> None:
         hint = "Use `=`, `!=` or `in`."
-        position = feature.values.index(literal.value) if (
-            isinstance(literal, Text) and literal.value in feature.values
-        ) else None
+        position = (
+            feature.values.index(literal.value)
+            if (isinstance(literal, Text) and literal.value in feature.values)
+            else None
+        )
         if position is not None:
             hint = f"Name the values that you mean: `{feature.name} in ({quoted(feature.values[position])}, ...)`."
         self.report(
@@ -201,16 +210,9 @@ class _Check:
 
     def membership(self, node: Membership) -> None:
         if not isinstance(node.subject, Name):
-            self.report(
-                Code.CONDITION,
-                node.subject.span,
-                f"{_written(node.subject)} is a fixed value.",
-                "Before `in` stands the name of a feature, after it the values.",
-                "Write the name of a feature, without quotes.",
-            )
-            feature = None
-        else:
-            feature = self.feature(node.subject)
+            self.fixed_subject(node)
+            return
+        feature = self.feature(node.subject)
         if isinstance(node.choices, NamedList):
             self.named_list(node.choices, feature)
         if feature is not None and feature.type is FeatureType.BOOLEAN:
@@ -219,6 +221,20 @@ class _Check:
             self.report(Code.TYPE, node.span, message, f"{described(feature)} It takes no operator.", hint)
         elif isinstance(node.choices, Items):
             self.items(node.choices, feature)
+
+    def fixed_subject(self, node: Membership) -> None:
+        value = _written(node.subject)
+        items = node.choices.items if isinstance(node.choices, Items) else ()
+        names = [item.name for item in items if isinstance(item, Name)]
+        self.report(
+            Code.CONDITION,
+            node.subject.span,
+            f"{value} is a fixed value.",
+            "Before `in` stands the name of a feature, after it the values.",
+            f"Write `{' or '.join(f'{name} = {value}' for name in names)}`."
+            if names
+            else "Write the name of a feature, without quotes.",
+        )
 
     def named_list(self, node: NamedList, feature: Feature | None) -> None:
         if node.name not in self.list_names:
@@ -262,8 +278,10 @@ class _Check:
 
     def call(self, node: Call) -> None:
         if node.function != IS_MISSING:
-            close = nearest(node.function, (IS_MISSING, *_LIKE_IS_MISSING))
-            hint = f"Write `{IS_MISSING}(name)`." if close else f"The function is `{IS_MISSING}(name)`."
+            argument = _written(node.arguments[0]) if node.arguments else "name"
+            turned = "not " if node.function in _UNLIKE_IS_MISSING else ""
+            close = nearest(node.function, (IS_MISSING, *_LIKE_IS_MISSING, *_UNLIKE_IS_MISSING))
+            hint = f"Write `{turned}{IS_MISSING}({argument})`." if close else f"Write `{IS_MISSING}(name)`."
             if node.function in self.catalog:
                 hint = f"`{node.function}` is a feature and takes no parentheses; join conditions by `and` or `or`."
             cause = f"The one function of this version is `{IS_MISSING}`."

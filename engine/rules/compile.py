@@ -17,7 +17,6 @@ from engine.rules.tree import (
     Condition,
     Conjunction,
     Disjunction,
-    Literal,
     Membership,
     Name,
     NamedList,
@@ -43,7 +42,7 @@ _OPERATORS: Final[Mapping[Comparator, Callable[[Any, Any], bool]]] = {
 }
 
 
-def compile_condition(condition: Condition, catalog: Catalog) -> Compiled:
+def compile_condition(condition: Condition, catalog: Catalog) -> Compiled:  # noqa: PLR0911 - one a kind of node
     """A closure that gives true, false or None (unknown). The condition has passed the checker with this catalogue."""
     match condition:
         case Conjunction():
@@ -88,5 +87,128 @@ def _ignores_case(feature: Feature) -> bool:
     return feature.type is FeatureType.STRING and not feature.case_sensitive
 
 
-def _less(position: int, constant: Any) -> Compiled:
+def _less(position: int, constant: Held) -> Compiled:
     return lambda values, _: None if (value := values[position]) is None else value < constant
+
+
+def _less_or_equal(position: int, constant: Held) -> Compiled:
+    return lambda values, _: None if (value := values[position]) is None else value <= constant
+
+
+def _greater(position: int, constant: Held) -> Compiled:
+    return lambda values, _: None if (value := values[position]) is None else value > constant
+
+
+def _greater_or_equal(position: int, constant: Held) -> Compiled:
+    return lambda values, _: None if (value := values[position]) is None else value >= constant
+
+
+def _equal(position: int, constant: Held) -> Compiled:
+    return lambda values, _: None if (value := values[position]) is None else value == constant
+
+
+def _unequal(position: int, constant: Held) -> Compiled:
+    return lambda values, _: None if (value := values[position]) is None else value != constant
+
+
+# Written out, because calling an operator by variable costs half as much again on the commonest shape.
+_WITH_CONSTANT: Final[Mapping[Comparator, Callable[[int, Held], Compiled]]] = {
+    Comparator.EQUAL: _equal,
+    Comparator.UNEQUAL: _unequal,
+    Comparator.LESS: _less,
+    Comparator.LESS_OR_EQUAL: _less_or_equal,
+    Comparator.GREATER: _greater,
+    Comparator.GREATER_OR_EQUAL: _greater_or_equal,
+}
+
+
+def _of_text(position: int, constant: str, *, equal: bool) -> Compiled:
+    if equal:
+        return lambda values, _: None if (value := values[position]) is None else value.lower() == constant
+    return lambda values, _: None if (value := values[position]) is None else value.lower() != constant
+
+
+def _of_two(first: int, second: int, operator: Callable[[Any, Any], bool], *, lowered: bool) -> Compiled:
+    def condition(values: Values, _: Lists) -> bool | None:
+        left, right = values[first], values[second]
+        return None if left is None or right is None else operator(left, right)
+
+    def ignoring_case(values: Values, _: Lists) -> bool | None:
+        left, right = values[first], values[second]
+        return None if left is None or right is None else operator(left.lower(), right.lower())
+
+    return ignoring_case if lowered else condition
+
+
+def _membership(node: Membership, catalog: Catalog) -> Compiled:
+    assert isinstance(node.subject, Name)
+    feature, position = catalog[node.subject.name], catalog.position(node.subject.name)
+    if isinstance(node.choices, NamedList):
+        lowered = feature.type is FeatureType.COUNTRY or _ignores_case(feature)
+        found = _in_list(position, node.choices.name, lowered=lowered)
+    else:
+        # The checker admits literals alone. Equal numbers have equal hashes, be they int, float or Fraction.
+        constants = frozenset(held(item, feature) for item in node.choices.items if not isinstance(item, Name))
+        found = _in_set(position, constants, lowered=_ignores_case(feature))
+    return _negated(found) if node.negated else found
+
+
+def _in_set(position: int, constants: frozenset[Held], *, lowered: bool) -> Compiled:
+    if lowered:
+        return lambda values, _: None if (value := values[position]) is None else value.lower() in constants
+    return lambda values, _: None if (value := values[position]) is None else value in constants
+
+
+def _in_list(position: int, name: str, *, lowered: bool) -> Compiled:
+    def condition(values: Values, lists: Lists) -> bool | None:
+        value, entries = values[position], lists.get(name)
+        if value is None or entries is None:
+            return None
+        return (value.lower() if lowered else value) in entries
+
+    return condition
+
+
+def _flag(position: int) -> Compiled:
+    def condition(values: Values, _: Lists) -> bool | None:
+        flag: bool | None = values[position]
+        return flag
+
+    return condition
+
+
+def _missing(position: int) -> Compiled:
+    return lambda values, _: values[position] is None
+
+
+def _negated(condition: Compiled) -> Compiled:
+    return lambda values, lists: None if (outcome := condition(values, lists)) is None else not outcome
+
+
+def _joined(conditions: tuple[Compiled, ...], *, decisive: bool) -> Compiled:
+    """`and` (decisive: False) or `or` (decisive: True): one decisive outcome decides; else an unknown one does."""
+    if len(conditions) == 2:  # noqa: PLR2004 - the commonest number
+        return _pair(*conditions, decisive=decisive)
+
+    def condition(values: Values, lists: Lists) -> bool | None:
+        known = True
+        for part in conditions:
+            outcome = part(values, lists)
+            if outcome is decisive:
+                return decisive
+            if outcome is None:
+                known = False
+        return not decisive if known else None
+
+    return condition
+
+
+def _pair(first: Compiled, second: Compiled, *, decisive: bool) -> Compiled:
+    def condition(values: Values, lists: Lists) -> bool | None:
+        one = first(values, lists)
+        if one is decisive:
+            return decisive
+        two = second(values, lists)
+        return decisive if two is decisive else None if one is None or two is None else not decisive
+
+    return condition

@@ -41,8 +41,7 @@ _STARTS = (Kind.NAME, Kind.NOT, Kind.LPAR)
 
 
 def split(text: str, tokens: Sequence[Token]) -> tuple[RuleAction | None, Sequence[Token], Diagnostic | None]:
-    """The action of a rule and the tokens of its condition; where there is no action, the condition after the `if`
-    if there is one, and a diagnostic."""
+    """The action of a rule, the tokens of its condition, and a diagnostic where there is no action."""
     found = next((index for index, token in enumerate(tokens) if token.kind is Kind.IF), None)
     if found is None:
         return None, (), _without_if(text, tokens)
@@ -50,8 +49,8 @@ def split(text: str, tokens: Sequence[Token]) -> tuple[RuleAction | None, Sequen
     if found == 0:
         return None, condition, _without_action(tokens[0])
     span = tokens[0].span.to(tokens[found - 1].span)
-    written = " ".join(text[span.start : span.end].split()).lower()
-    action = ACTIONS.get(written)
+    written = " ".join(text[span.start : span.end].split())
+    action = ACTIONS.get(written.lower())
     return action, condition, None if action else _odd_action(span, written)
 
 
@@ -66,15 +65,17 @@ def _without_action(first: Token) -> Diagnostic:
 
 
 def _odd_action(span: Span, written: str) -> Diagnostic:
-    if written.split()[0] in _LATER:
+    if written.split(maxsplit=1)[0].lower() in _LATER:
         return Diagnostic(
             code=Code.NOT_AVAILABLE,
             span=span,
-            message=f"The action `{written.split()[0].title()}` is not available yet.",
+            message=f"The action `{written.split(maxsplit=1)[0].title()}` is not available yet.",
             cause=f"This version of the rule language does not have it yet. {_KNOWN}",
             hint="Use `Review if ...`; or set `mode` to shadow, which records the result and does nothing.",
         )
-    meant = _OTHER_WORDS.get(written) or nearest(written, ("Allow", "Block", "Review", "Request 3DS", "Challenge"))
+    meant = _OTHER_WORDS.get(written.lower()) or nearest(
+        written, ("Allow", "Block", "Review", "Request 3DS", "Challenge")
+    )
     return Diagnostic(
         code=Code.ACTION,
         span=span,
@@ -103,10 +104,11 @@ def _without_if(text: str, tokens: Sequence[Token]) -> Diagnostic:
             end = last.span.end
             place, meant = Span(start=end, end=end + 1), text[tokens[0].span.start : end]
     action = meant or "Block"
+    unless = any(token.text.lower() == "unless" for token in tokens[:4])
     return Diagnostic(
         code=Code.SYNTAX,
         span=place,
         message="The rule has no `if`.",
         cause=f"A rule is an action, `if` and a condition. {_KNOWN}",
-        hint=f"Write `{action} if ...`.",
+        hint=f"Write `{action} if not (...)`." if unless else f"Write `{action} if ...`.",
     )

@@ -66,7 +66,9 @@ _CURRENCY = "[$\u00a3\u00a5\u20ac\u20b9]"
 # Single and double curly, low and angle quotes, the back quote and the acute accent.
 _ODD_QUOTE = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb`\u00b4"
 
-INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+"
+)
 """Characters that nobody sees, or that change the order in which others are shown: refused, in quotes too."""
 
 _PATTERNS = (
@@ -84,8 +86,11 @@ _PATTERNS = (
     (Kind.UNQUOTED, r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[0-9]+(?:\.[0-9]+){3}(?:/[0-9]+)?"),
     (Kind.DURATION, rf"{_PLAIN}(?:s|m|h|d|w|min|hours?|days?){_ENDS}"),
     (Kind.NUMBER, rf"{_PLAIN}(?![A-Za-z0-9_.])"),
-    (Kind.ODD_NUMBER, r"[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+(?![A-Za-z0-9_.])|\.[0-9]+(?![A-Za-z0-9_.])|[0-9][0-9_.]*(?![A-Za-z0-9_.-])"),
-    (Kind.UNQUOTED, r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+|[0-9][A-Za-z0-9_]*"),
+    (
+        Kind.ODD_NUMBER,
+        r"[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+(?![A-Za-z0-9_.])|\.[0-9]+(?![A-Za-z0-9_.])|[0-9][0-9_.]*(?![A-Za-z0-9_.-])",
+    ),
+    (Kind.UNQUOTED, r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+|[0-9][A-Za-z0-9_]*"),
     (Kind.NAME, _WORD),
     (Kind.LIST, r"@[A-Za-z_][A-Za-z0-9_-]*"),
     (Kind.ODD_COMPARE, "={2,3}|!==|<>|=!|=>|=<|:=|[\u2264\u2265\u2260]"),
@@ -135,9 +140,7 @@ def _token(kind: str, match: re.Match[str]) -> Token:
     if kind is Kind.NAME and not text.startswith(":"):
         kind = _KEYWORDS.get(text.lower(), Kind.NAME)
         value = text if kind is Kind.NAME else text.lower()
-    elif kind is Kind.NAME:
-        value = text[1:-1]
-    elif kind is Kind.TEXT:
+    elif kind in (Kind.NAME, Kind.TEXT):
         value = text[1:-1]
     elif kind is Kind.LIST:
         value = text[1:]

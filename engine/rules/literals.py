@@ -46,7 +46,8 @@ def held(literal: Literal, feature: Feature) -> Held:
 
 def described(feature: Feature) -> str:
     """What a feature is, for a diagnostic: `amount_in_usd` is an amount in USD."""
-    unit = f" in {feature.unit}" if feature.type is FeatureType.MONEY and feature.unit else ""
+    measured = feature.type in (FeatureType.MONEY, FeatureType.NUMBER)
+    unit = f" in {feature.unit}" if measured and feature.unit else ""
     values = f", one of {listed(feature.values)}" if feature.values else ""
     return f"`{feature.name}` is {_WORDS[feature.type]}{unit}{values}."
 
@@ -87,9 +88,11 @@ def _not_a_text(literal: Literal, feature: Feature) -> Diagnostic:
     if isinstance(literal, Number) and literal.value.denominator == 1 and feature.type is FeatureType.STRING:
         hint = f"Write it in quotes: '{literal.value}'."
     else:
-        hint = f"Write {quoted(feature.values[0]) if feature.values else 'a text in quotes'}." if (
-            feature.type is FeatureType.STRING
-        ) else "Write a two-letter code in quotes, as in 'US'."
+        hint = (
+            f"Write {quoted(feature.values[0]) if feature.values else 'a text in quotes'}."
+            if (feature.type is FeatureType.STRING)
+            else "Write a two-letter code in quotes, as in 'US'."
+        )
     message = f"`{feature.name}` cannot be compared with {kind}."
     return _fault(literal, Code.TYPE, message, described(feature), hint)
 

@@ -1,5 +1,8 @@
-"""What merchants write that the language does not know: each gets a diagnostic and, where it is plain what was meant,
-a repair, so that the faults behind it are found in the same pass."""
+"""What merchants write that the language does not know.
+
+Each mistake gets a diagnostic and, where it is plain what was meant, a repair, so that the faults behind it are found
+in the same pass.
+"""
 
 import re
 from collections.abc import Callable, Collection, Sequence
@@ -63,7 +66,7 @@ def _joined_number(tokens: Sequence[Token], index: int, meant: Sequence[Token]) 
     before = meant[-1].kind if meant else Kind.END
     if (
         token.text == "-"
-        and before in (*_BEFORE_A_VALUE, Kind.IF)
+        and before in (*_BEFORE_A_VALUE, Kind.AND, Kind.OR, Kind.NOT, Kind.END)
         and tokens[index + 1].kind is Kind.NUMBER
         and token.span.end == tokens[index + 1].span.start
     ):
@@ -109,7 +112,7 @@ def _odd_word(token: Token, meant: Sequence[Token], after: Token) -> Fault | Non
     after_operand = previous is not None and previous.kind in _OPERANDS
     subject = previous.text if previous is not None and previous.kind is Kind.NAME else "x"
     hint = cause = ""
-    if word in _NOTHING and not after_operand and previous is not None and previous.kind in (Kind.COMPARE, Kind.NOT):
+    if word in _NOTHING and not after_operand and previous is not None and previous.kind is Kind.COMPARE:
         subject = next((part.text for part in reversed(meant) if part.kind is Kind.NAME), "x")
         cause = "There is no word for nothing: a comparison with an unknown value is never true."
         hint = f"Write `is_missing({subject})`, or `not is_missing({subject})`."
@@ -127,7 +130,8 @@ def _odd_word(token: Token, meant: Sequence[Token], after: Token) -> Fault | Non
         hint = "Write `Block if ...`, and a second rule for what shall happen otherwise."
     if not hint:
         return None
-    return Fault(diagnostic=_report(token, Code.OPERATOR, f"`{token.text}` is not an operator.", cause, hint), meant=None)
+    message = f"`{token.text}` is {'not an operator' if after_operand or not previous else 'no value'}."
+    return Fault(diagnostic=_report(token, Code.OPERATOR, message, cause, hint), meant=None)
 
 
 def _odd_compare(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001 - one signature for all
@@ -163,16 +167,21 @@ def _open_text(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
         Code.QUOTES,
         "This text has no closing quotation mark.",
         f"A text ends with the mark it begins with, {token.text[0]}, on the same line.",
-        "Close the text; where it holds an apostrophe, put it in double quotes: \"O'Brien\".",
+        'Close the text; where it holds an apostrophe, put it in double quotes: "O\'Brien".',
     )
     return Fault(diagnostic=diagnostic, meant=None)
 
 
 def _unquoted(token: Token, meant: Sequence[Token]) -> Fault:
+    if meant and meant[-1].kind is Kind.TEXT and meant[-1].span.end == token.span.start:
+        cause = "The text before it ends at its second quotation mark."
+        hint = 'A text with an apostrophe goes in double quotes: "O\'Brien".'
+        diagnostic = _report(token, Code.QUOTES, f"`{token.text}` touches a text.", cause, hint)
+        return Fault(diagnostic=diagnostic, meant=None)
     amount = re.fullmatch(r"([0-9]+)(?:[A-Za-z]{1,3})", token.text)
     if meant and meant[-1].kind in _BEFORE_A_VALUE:
-        number = f", or {amount[1]} where a number is meant" if amount else ""
-        hint = f"Write {quoted(token.text)}{number}."
+        number = f"{amount[1]}, which is a number, or " if amount else ""
+        hint = f"Write {number}{quoted(token.text)}."
     else:
         hint = f"Names are written with underscores; a text stands in quotes, after an operator: {quoted(token.text)}."
     cause = "A text stands in quotes; a name has letters, digits and underscores, and begins with a letter."
@@ -229,7 +238,9 @@ def _bracket(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
 
 def _stop(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
     cause = "A rule ends with its condition."
-    diagnostic = _report(token, Code.SYNTAX, "A rule has no punctuation at its end.", cause, f"Leave out `{token.text}`.")
+    diagnostic = _report(
+        token, Code.SYNTAX, "A rule has no punctuation at its end.", cause, f"Leave out `{token.text}`."
+    )
     return Fault(diagnostic=diagnostic, meant=())
 
 
@@ -252,7 +263,6 @@ def _invisible(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
 
 
 def _text(token: Token, meant: Sequence[Token]) -> Fault | None:
-
 
     hidden = INVISIBLE.search(token.text)
     if hidden is None:

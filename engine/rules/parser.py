@@ -1,11 +1,11 @@
 """Text to tree. Every failure is a diagnostic; the size and the depth are bounded before anything recurses."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from importlib import resources
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import lark
 
@@ -111,7 +111,7 @@ def _condition(condition: Sequence[Token]) -> Condition | Diagnostic:
             result = parsing.feed_token(place)
         except lark.UnexpectedToken:
             return syntax.explain(condition, index)
-    return _within_limits(result)  # type: ignore[arg-type] - the start rule gives a condition
+    return _within_limits(cast("Condition", result))  # what the start rule of the grammar gives
 
 
 def _long_number(condition: Sequence[Token]) -> Diagnostic | None:
@@ -188,10 +188,10 @@ class _Builder(lark.Transformer[lark.Token, Condition]):
         return Membership(span=subject.span.to(choices.span), subject=subject, choices=choices, negated=True)
 
     def group(self, parts: tuple[lark.Token, Condition, lark.Token]) -> Condition:
-        return parts[1]
+        return replace(parts[1], span=_span(parts))
 
     def negate(self, parts: tuple[lark.Token, Condition]) -> Negation:
-        return Negation(span=_span(list(parts)), condition=parts[1])
+        return Negation(span=_span(parts), condition=parts[1])
 
     def conjunction(self, parts: list[Condition | lark.Token]) -> Conjunction:
         return Conjunction(span=_span(parts), conditions=_nodes(parts))

@@ -18,8 +18,10 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def resembling(text: str, names: Collection[str]) -> str | None:
-    """The name that shares the most parts with a text: `distinct(card, by: ip_address, within: 10m)` asks for
-    `ip_distinct_cards_10m`. None where fewer than three parts are shared."""
+    """The name that shares the most parts with a text, or None where fewer than three are shared.
+
+    `distinct(card, by: ip_address, within: 10m)` asks for `ip_distinct_cards_10m`.
+    """
     wanted = _parts(text)
     best = max(names, key=lambda name: (len(wanted & _parts(name)), -len(name), name), default="")
     return best if len(wanted & _parts(best)) >= 3 else None  # noqa: PLR2004 - fewer say little about what is meant

@@ -28,7 +28,9 @@ def unbalanced(tokens: Sequence[Token], max_depth: int) -> Diagnostic | None:
                     hint="Leave out needless parentheses, or split the rule in two.",
                 )
         elif token.kind is Kind.RPAR and not opened:
-            return _fault(token, "This `)` closes nothing.", "There is no `(` for it.", "Leave it out, or open with `(`.")
+            return _fault(
+                token, "This `)` closes nothing.", "There is no `(` for it.", "Leave it out, or open with `(`."
+            )
         elif token.kind is Kind.RPAR:
             opened.pop()
     if opened:
@@ -36,20 +38,23 @@ def unbalanced(tokens: Sequence[Token], max_depth: int) -> Diagnostic | None:
     return None
 
 
-def explain(tokens: Sequence[Token], index: int) -> Diagnostic:
+def explain(tokens: Sequence[Token], index: int) -> Diagnostic:  # noqa: PLR0911 - one a mistake
     """The diagnostic for the token at `index`, which cannot stand there."""
     token = tokens[index]
     previous = tokens[index - 1] if index else None
     if token.kind is Kind.END:
         return _unfinished(token, previous)
     if previous is None or previous.kind in (*_JOINS, Kind.NOT):
-        return _no_condition(token, previous)
+        return _no_condition(tokens, index)
     if previous.kind is Kind.COMPARE:
         return _no_value(token, tokens, index)
     if previous.kind is Kind.IN:
         return _no_list(token, tokens, index)
     if previous.kind in _ENDS_CONDITION:
         return _no_operator(token, tokens, index)
+    if token.kind is Kind.RPAR and previous.kind is Kind.LPAR:
+        cause = "Parentheses enclose a condition or the values of a list."
+        return _fault(previous, "These parentheses are empty.", cause, "Leave them out, or write a condition inside.")
     cause = f"After `{previous.text}` stands a name, a value or a condition."
     if token.kind is Kind.COMMA or previous.kind is Kind.COMMA:
         cause = "A list is values in parentheses, with one comma between two of them."
@@ -74,7 +79,12 @@ def _unfinished(token: Token, previous: Token | None) -> Diagnostic:
     )
 
 
-def _no_condition(token: Token, previous: Token | None) -> Diagnostic:
+def _no_condition(tokens: Sequence[Token], index: int) -> Diagnostic:
+    token, previous = tokens[index], tokens[index - 1] if index else None
+    if previous is not None and previous.kind is Kind.NOT and index > 1 and tokens[index - 2].kind in _ENDS_CONDITION:
+        cause = "`not` stands before a condition or before `in`."
+        hint = "Write `!=` in one piece, or `not in (...)`."
+        return _fault(token, f"`{previous.text} {token.text}` cannot stand here.", cause, hint)
     if token.kind is Kind.LIST:
         return _fault(
             token,
@@ -96,7 +106,9 @@ def _no_value(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
     membership = "not in" if operator.value == "!=" else "in"
     if token.kind is Kind.LPAR:
         hint = f"For several values write `{membership} (...)`; leave out the parentheses around a single one."
-        return _fault(token, "A comparison takes one value.", f"After `{operator.text}` stands a name or a value.", hint)
+        return _fault(
+            token, "A comparison takes one value.", f"After `{operator.text}` stands a name or a value.", hint
+        )
     if token.kind is Kind.LIST:
         hint = f"Write `{membership} {token.text}`."
         return _fault(token, "A list cannot be compared.", "A named list is asked with `in`.", hint)
@@ -120,13 +132,15 @@ def _no_list(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
     return _fault(token, "`in` takes a list.", "A list is values in parentheses, or a named list `@name`.", hint)
 
 
-def _no_operator(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
+def _no_operator(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:  # noqa: PLR0911 - one a mistake
     previous = tokens[index - 1]
     if token.kind is Kind.COMPARE and index >= 2 and tokens[index - 2].kind is Kind.COMPARE:  # noqa: PLR2004
-        middle = previous.text
-        first, second = tokens[index - 2].text, token.text
-        hint = f"Write two comparisons: `... {first} {middle} and {middle} {second} ...`."
+        words = [part.text for part in tokens[max(index - 3, 0) : index + 2]]
+        hint = f"Write two comparisons: `{' '.join(words[:-2])} and {' '.join(words[-3:])}`."
         return _fault(token, "Comparisons cannot be chained.", "A comparison has two sides.", hint)
+    if token.kind in (Kind.COMPARE, Kind.IN) and previous.kind is Kind.RPAR:
+        cause = f"Before `{token.text}` stands a name, not a condition in parentheses."
+        return _fault(token, f"`{token.text}` cannot follow `)`.", cause, "Leave out the parentheses around the name.")
     if token.kind is Kind.NOT:
         hint = "Write `!=` or `not in`, or `and not` where a second condition begins."
         return _fault(token, f"`not` cannot follow `{previous.text}`.", "`not` stands before a condition.", hint)
@@ -135,7 +149,7 @@ def _no_operator(token: Token, tokens: Sequence[Token], index: int) -> Diagnosti
         return _fault(token, "A number has no currency.", cause, f"Leave out `{token.text}`.")
     if token.kind is Kind.TEXT and previous.kind is Kind.TEXT and previous.span.end == token.span.start:
         cause = "A text ends at the next quotation mark of its kind."
-        return _fault(token, "Two texts touch.", cause, "A text with an apostrophe goes in double quotes: \"O'Brien\".")
+        return _fault(token, "Two texts touch.", cause, 'A text with an apostrophe goes in double quotes: "O\'Brien".')
     if token.kind is Kind.LPAR and previous.kind is Kind.NAME:
         cause = f"`{previous.text}` stands before a parenthesis, so it is read as a function."
         return _fault(token, f"`{previous.text}(` cannot stand here.", cause, "Write `and` or `or` between conditions.")
@@ -144,7 +158,9 @@ def _no_operator(token: Token, tokens: Sequence[Token], index: int) -> Diagnosti
         return _fault(token, "A comma stands in lists alone.", "A comma separates the values of a list.", hint)
     if token.kind in _STARTS_CONDITION:
         both = f"`{previous.text}` and `{token.text}`"
-        hint = "Write `and` or `or` between conditions, a comma between the values of a list, an operator before a value."
+        hint = (
+            "Write `and` or `or` between conditions, a comma between the values of a list, an operator before a value."
+        )
         return _fault(token, f"Something is missing between {both}.", "Two values cannot follow each other.", hint)
     cause = f"`{token.text}` cannot follow `{previous.text}`."
     return _fault(token, f"`{token.text}` cannot stand here.", cause, "Join conditions by `and` or `or`.")

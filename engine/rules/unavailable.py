@@ -11,16 +11,16 @@ from engine.rules.lexer import Kind, Token
 from engine.rules.suggest import resembling
 
 _VELOCITY_FUNCTIONS = frozenset(
-    "count sum average minimum maximum distinct first_seen last_seen hours_since".split()
+    ("count", "sum", "average", "minimum", "maximum", "distinct", "first_seen", "last_seen", "hours_since")
 )
 _FUNCTIONS = {
     "distance_km": "Compare countries instead, as in `billing_country != ip_country`.",
     "lower": "Leave it out: texts are compared without regard to case, unless the feature says otherwise.",
     "domain_of": "Use the feature `email_domain`.",
-    "starts_with": "Name the values, as in `card_bin in ('424242', '400000')`, or keep them in a list: `card_bin in @bins`.",
+    "starts_with": "Name the values, as in `card_bin in ('424242', '400000')`, or keep them in a list: `in @bins`.",
     "ip_in": "Name the addresses, as in `ip_address in ('192.0.2.1', '192.0.2.2')`, or keep them in a list.",
 }
-_PATTERNS = frozenset("like includes matches contains".split())
+_PATTERNS = frozenset(("like", "includes", "matches", "contains"))
 _ENDS_OF_OPERAND = (Kind.NAME, Kind.TEXT, Kind.NUMBER, Kind.RPAR, Kind.CUSTOM, Kind.DURATION)
 _CAUSE = "This version of the rule language does not have it yet."
 
@@ -47,7 +47,9 @@ def unavailable(tokens: Sequence[Token], index: int, names: Collection[str]) -> 
         hint = "Use a feature, or a named list of customers, as in `customer in @gold_customers`."
         return _at(token, f"Fields of your own such as `{token.text}` are not available in rules yet.", hint, index + 1)
     if token.kind is Kind.DURATION:
-        hint = "Use a feature whose name carries the time, such as `card_payments_1h`; hours and days are plain numbers."
+        hint = (
+            "Use a feature whose name carries the time, such as `card_payments_1h`; hours and days are plain numbers."
+        )
         return _at(token, f"Durations such as `{token.text}` are not available yet.", hint, index + 1)
     if token.kind is Kind.ARITHMETIC and follows:
         hint = "Compare with a number worked out beforehand, or one feature with another."

@@ -1,0 +1,66 @@
+"""The HTTP application: routers, errors, limits, and the OpenAPI document."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api import errors
+from api.auth import SCOPE_FIELD
+from api.middleware import BodyLimit, RequestIds
+from api.routes import ROUTERS
+from api.schemas import OPENAPI_SCHEMAS
+from api.wiring import Assembly
+
+VERSION = "0.1.0"
+
+_DESCRIPTION = """Assay screens card payments. The gateway calls `POST /v1/decisions` for each payment before it
+forwards it to the acquirer, and does what `action` says: allow: forward. challenge: run 3-D Secure, call again with
+`event.stage = post_3ds` and the result, then forward or not by that answer. review: forward, delay capture or shipment.
+block: do not forward. Every error is an RFC 9457 problem with a stable `code`."""
+
+
+def create_app(assembly: Assembly) -> FastAPI:
+    """The application over an assembled installation."""
+    app = FastAPI(
+        title="Assay",
+        version=VERSION,
+        description=_DESCRIPTION,
+        # The pages that draw the document load scripts from elsewhere; the document itself is served.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.pipeline = assembly.pipeline
+    app.state.ledger = assembly.ledger
+    app.state.keys = assembly.keys
+    for router in ROUTERS:
+        app.include_router(router)
+    errors.install(app)
+    # The last added is the outermost.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(errors.LastResort)
+    app.add_middleware(RequestIds)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            openapi_version="3.1.0",
+        )
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {}).update(OPENAPI_SCHEMAS)
+        components["securitySchemes"] = {
+            "ApiKey": {"type": "http", "scheme": "bearer", "description": "assay_live_... or assay_test_..."}
+        }
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                if SCOPE_FIELD in operation:
+                    operation["security"] = [{"ApiKey": []}]
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,7 @@
+"""Measuring: the figures that Assay promises, each as one entry in a tuple."""
+
+from api.bench.measure import Benchmark
+from api.bench.s1_pipeline import S1
+from api.bench.s2_http import S2
+
+BENCHMARKS: tuple[Benchmark, ...] = (S1, S2)

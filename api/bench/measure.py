@@ -1,0 +1,90 @@
+"""What a benchmark is: its measures, its set-up in words, one run; and the figures of several runs."""
+
+import os
+import platform
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.errors import AssayError
+
+
+class BenchFailed(AssayError):
+    """What was measured did not do its work, so there is no figure to tell."""
+
+    code = "bench_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One figure: its fixed name, its unit, and what to reach; None where nothing is promised."""
+
+    name: str
+    unit: str
+    reach: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """Measures that one run gives together.
+
+    `run(seconds, seed)` measures for about `seconds` and gives a value for each measure by its name; it raises
+    BenchFailed where an answer was wrong. `setup` tells in words what is measured, with today's numbers of parts.
+    """
+
+    id: str
+    title: str
+    measures: tuple[Measure, ...]
+    setup: Callable[[], str]
+    run: Callable[[float, int], Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """What the runs gave for one measure."""
+
+    benchmark_id: str
+    measure: Measure
+    values: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        """The median."""
+        return statistics.median(self.values)
+
+    def row(self) -> dict[str, object]:
+        """The figure under the names that `--json` promises."""
+        return {
+            "id": self.benchmark_id,
+            "measure": self.measure.name,
+            "value": round(self.value, 1),
+            "unit": self.measure.unit,
+            "reach": self.measure.reach,
+            "runs": len(self.values),
+            "min": round(min(self.values), 1),
+            "max": round(max(self.values), 1),
+            "machine": machine(),
+        }
+
+
+def figures(benchmark: Benchmark, runs: int, seconds: float, ran: Callable[[], None]) -> Iterator[Figure]:
+    """Run the benchmark so many times, each on payments of its own; `ran` is told of each run's end."""
+    found = []
+    for seed in range(1, runs + 1):
+        found.append(benchmark.run(seconds, seed))
+        ran()
+    for measure in benchmark.measures:
+        yield Figure(
+            benchmark_id=benchmark.id, measure=measure, values=tuple(values[measure.name] for values in found)
+        )
+
+
+def percentile(ordered: list[int], share: float) -> int:
+    """The nearest-rank percentile of values in ascending order; `share` 0-1."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def machine() -> str:
+    """The class of machine, without its name."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"

@@ -1,0 +1,30 @@
+"""The command line: `assay`."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from api.commands import COMMANDS, GROUPS
+from engine.errors import AssayError
+
+app = typer.Typer(
+    name="assay",
+    help="Screen card payments for fraud: an action, a probability and reasons a person can read.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for name, command in COMMANDS:
+    app.command(name)(command)
+for name, group in GROUPS:
+    app.add_typer(group, name=name)
+
+
+def main() -> None:
+    """Run a command; what the caller or the world did wrong is one clear message and exit code 1."""
+    try:
+        app()
+    except AssayError as error:
+        Console(stderr=True, highlight=False).print(f"assay: {error}", markup=False, soft_wrap=True)
+        sys.exit(1)

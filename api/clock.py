@@ -1,0 +1,50 @@
+"""The world's clock and decision ids: the Pipeline is handed both."""
+
+import secrets
+import time
+from datetime import UTC, datetime
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_TIME_DIGITS, _RANDOM_DIGITS = 10, 16
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The current time, UTC."""
+        return datetime.now(UTC)
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds of the machine's monotonic clock."""
+        return time.perf_counter_ns()
+
+
+class GivenClock(SystemClock):
+    """A clock that an import sets to each payment's own time."""
+
+    def __init__(self, start: datetime) -> None:
+        """Begin at `start` (UTC)."""
+        self._now = start
+
+    def now(self) -> datetime:
+        """The time last given."""
+        return self._now
+
+    def give(self, now: datetime) -> None:
+        """Set the time."""
+        self._now = now
+
+
+def new_decision_id(at: datetime) -> str:
+    """`dec_` + 48 bits of milliseconds + 80 random bits in Crockford's base 32 (a ULID in lower case).
+
+    Ids sort by time, so a growing ledger appends to its index instead of scattering over it.
+    """
+    milliseconds = int(at.timestamp() * 1000)
+    value = (milliseconds << 80) | secrets.randbits(80)
+    digits = []
+    for _ in range(_TIME_DIGITS + _RANDOM_DIGITS):
+        value, digit = divmod(value, 32)
+        digits.append(_ALPHABET[digit])
+    return "dec_" + "".join(reversed(digits))

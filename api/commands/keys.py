@@ -1,0 +1,132 @@
+"""`assay keys`: create, list, revoke."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.auth import new_key
+from api.client import client_of
+from api.commands.options import Data, settings_with
+from api.routes.keys import GATEWAY_SCOPES, shown
+from api.wiring import opened_keys
+from engine.access import Scope
+from engine.errors import AssayError, DataFolderInUse
+
+app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
+console = Console(highlight=False)
+
+
+class KeyRefused(AssayError):
+    """The key could not be made or revoked."""
+
+    code = "key_refused"
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option("--name", help="What the key is for.")],
+    merchant: Annotated[
+        list[str] | None, typer.Option("--merchant", help="A merchant it acts for; repeat for several.")
+    ] = None,
+    all_merchants: Annotated[bool, typer.Option("--all-merchants", help="It acts for every merchant.")] = False,
+    scope: Annotated[
+        list[Scope] | None, typer.Option("--scope", help="What it allows; repeat. Default: what a gateway needs.")
+    ] = None,
+    test: Annotated[bool, typer.Option("--test", help="A test key never touches live counters.")] = False,
+    expires_in_days: Annotated[int | None, typer.Option("--expires-in-days", min=1, max=3650)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    data: Data = None,
+) -> None:
+    """Create a key and print it once; it cannot be shown again."""
+    if bool(merchant) == all_merchants:
+        raise typer.BadParameter("Name the merchants with --merchant, or give --all-merchants.")
+    created = _create(
+        settings_with(data=data).data,
+        {
+            "name": name,
+            "test_mode": test,
+            "scopes": sorted(scope or GATEWAY_SCOPES),
+            "merchants": sorted(merchant) if merchant else None,
+            "expires_in_days": expires_in_days,
+        },
+    )
+    if as_json:
+        typer.echo(json.dumps(created, default=str))
+        return
+    typer.echo(created["key"])
+    Console(stderr=True, highlight=False).print("Keep it now: it is stored as a hash and cannot be shown again.")
+
+
+def _create(folder: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+    try:
+        with opened_keys(folder) as keys:
+            days = wanted["expires_in_days"]
+            key, text = new_key(
+                name=wanted["name"],
+                test_mode=wanted["test_mode"],
+                scopes=frozenset(Scope(scope) for scope in wanted["scopes"]),
+                merchants=None if wanted["merchants"] is None else frozenset(wanted["merchants"]),
+                expires_in=None if days is None else timedelta(days=days),
+            )
+            keys.add_key(key)
+            return {**shown(key), "key": text}
+    except DataFolderInUse as in_use:
+        reply = client_of(folder, in_use).call("POST", "/v1/keys", json.dumps(wanted).encode())
+        return _created(reply.status, reply.json())
+
+
+def _created(status: int, body: Any) -> dict[str, Any]:
+    if status != 201:
+        raise KeyRefused(f"The server refused: {body['detail']}")
+    return dict(body)
+
+
+@app.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json")] = False, data: Data = None) -> None:
+    """List all keys, without their secrets."""
+    folder = settings_with(data=data).data
+    try:
+        with opened_keys(folder) as keys:
+            rows = [json.loads(json.dumps(shown(key), default=str)) for key in keys.keys()]
+    except DataFolderInUse as in_use:
+        rows = client_of(folder, in_use).call("GET", "/v1/keys").json()
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("id", "name", "mode", "merchants", "scopes", "state")
+    for row in rows:
+        table.add_row(
+            row["id"],
+            row["name"],
+            "test" if row["test_mode"] else "live",
+            "all" if row["merchants"] is None else ", ".join(row["merchants"]),
+            ", ".join(row["scopes"]),
+            _state(row),
+        )
+    console.print(table)
+
+
+def _state(row: dict[str, Any]) -> str:
+    if row["revoked_at"]:
+        return "revoked"
+    if row["expires_at"] and datetime.fromisoformat(row["expires_at"]) <= datetime.now(UTC):
+        return "expired"
+    return "in force"
+
+
+@app.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="The id between the underscores.")], data: Data = None) -> None:
+    """Revoke a key, at once and for good."""
+    folder = settings_with(data=data).data
+    try:
+        with opened_keys(folder) as keys:
+            is_revoked = keys.revoke_key(key_id, datetime.now(UTC))
+    except DataFolderInUse as in_use:
+        is_revoked = client_of(folder, in_use).call("DELETE", f"/v1/keys/{key_id}").status == 204
+    if not is_revoked:
+        raise KeyRefused(f"There is no key '{key_id}' in force; 'assay keys list' shows all.")
+    console.print(f"Key {key_id} is revoked.")

@@ -1,0 +1,141 @@
+"""Errors to problems: the one table of statuses, and the one broad except of the product."""
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import Problem, ProblemRaised
+from engine.errors import (
+    AssayError,
+    Fault,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    LedgerUnavailable,
+    MalformedJson,
+    PaymentInvalid,
+)
+
+log = structlog.get_logger()
+
+_STATUSES: dict[type[AssayError], int] = {
+    MalformedJson: 400,
+    PaymentInvalid: 422,
+    IdempotencyKeyReused: 422,
+    IdempotencyInProgress: 409,
+    LedgerUnavailable: 503,
+}
+_RETRY_AFTER = {IdempotencyInProgress: "1", LedgerUnavailable: "1"}
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+def install(app: FastAPI) -> None:
+    """Have every error leave as problem+json."""
+    app.add_exception_handler(AssayError, _of_known)
+    app.add_exception_handler(ProblemRaised, _of_known)
+    app.add_exception_handler(HTTPException, _of_http_exception)
+    app.add_exception_handler(RequestValidationError, _of_validation_error)
+
+
+def request_id(request: Request) -> str:
+    """The id under which this request is found in the logs."""
+    return str(request.scope.get("assay.request_id", ""))
+
+
+def problem_of(error: AssayError | ProblemRaised) -> Problem:
+    """The problem that an error is to its caller."""
+    if isinstance(error, ProblemRaised):
+        return error.problem
+    if isinstance(error, PaymentInvalid):
+        return _of_faults(error)
+    retry_after = _RETRY_AFTER.get(type(error))
+    headers = {} if retry_after is None else {"Retry-After": retry_after}
+    return Problem(status=_STATUSES.get(type(error), 500), code=error.code, detail=str(error), headers=headers)
+
+
+async def _of_known(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AssayError | ProblemRaised)
+    return problem_of(error).response(request_id(request))
+
+
+def _of_faults(error: PaymentInvalid) -> Problem:
+    codes = {fault.code for fault in error.faults}
+    refused = "card_data_refused"
+    if refused in codes:
+        detail = "The request carries card data that must never be sent here; nothing of it was kept."
+        return Problem(status=422, code=refused, detail=detail, errors=error.faults)
+    code = error.code if len(codes) > 1 else next(iter(codes))
+    first = error.faults[0]
+    more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
+    return Problem(status=422, code=code, detail=f"{first.pointer}: {first.detail}{more}", errors=error.faults)
+
+
+async def _of_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, "http_error")
+    detail = {
+        404: "There is no such path; /openapi.json lists all.",
+        405: "This path does not take this method; see the Allow header.",
+    }.get(error.status_code, str(error.detail))
+    problem = Problem(status=error.status_code, code=code, detail=detail, headers=dict(error.headers or {}))
+    return problem.response(request_id(request))
+
+
+async def _of_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    details = error.errors()
+    if any(detail["type"] == "json_invalid" for detail in details):
+        problem = Problem(status=400, code=MalformedJson.code, detail="The body is not JSON.")
+    else:
+        # pydantic's own messages carry no input; its `input` field does and is left out.
+        faults = [
+            Fault(
+                pointer="/" + "/".join(str(part) for part in detail["loc"][1:]),
+                code=detail["type"],
+                detail=detail["msg"],
+            )
+            for detail in details
+        ]
+        said = f"{faults[0].pointer}: {faults[0].detail}"
+        problem = Problem(status=422, code="request_invalid", detail=said, errors=faults)
+    return problem.response(request_id(request))
+
+
+class LastResort:
+    """The outermost ASGI layer: a bug of ours becomes a 500 problem with a request id, and a log entry without data."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the whole application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on; answer for what it could not."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal is_started
+            is_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            # Neither the message nor locals are logged: either may hold what a shopper typed.
+            found_under = scope.get("assay.request_id", "")
+            log.error("request_failed", error=type(error).__name__, where=_where(error), request_id=found_under)
+            if is_started:
+                raise
+            detail = "Something went wrong here; retry with the same key, and report the request id."
+            response = Problem(status=500, code="internal_error", detail=detail).response(found_under)
+            await response(scope, receive, send)
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"

@@ -1,0 +1,89 @@
+"""Pure ASGI middleware: request ids, and a limit on the body before anything reads it."""
+
+import secrets
+from collections.abc import Iterable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import Problem
+
+BODY_BYTES_MAX = 64 * 1024
+
+
+class RequestIds:
+    """Give each request an id, in the answer's X-Request-Id and in the log; it is ours, never the caller's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on with an id."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = f"req_{secrets.token_hex(8)}"
+        scope["assay.request_id"] = request_id
+
+        async def with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        await self._app(scope, receive, with_id)
+
+
+class BodyLimit:
+    """Refuse a body over 64 KB: by its declared length at once, else as soon as that much has come in."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body up to the limit and pass it on whole, so that no handler sees half of one."""
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS", "DELETE"}:
+            await self._app(scope, receive, send)
+            return
+        if _declared_length(scope["headers"]) > BODY_BYTES_MAX:
+            await _refuse(scope, receive, send)
+            return
+        chunks: list[bytes] = []
+        size, is_more = 0, True
+        while is_more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > BODY_BYTES_MAX:
+                await _refuse(scope, receive, send)
+                return
+            chunks.append(chunk)
+            is_more = message.get("more_body", False)
+        whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        is_read = False
+
+        async def replay() -> Message:
+            nonlocal is_read
+            if is_read:
+                return await receive()
+            is_read = True
+            return {"type": "http.request", "body": whole, "more_body": False}
+
+        await self._app(scope, replay, send)
+
+
+def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else BODY_BYTES_MAX + 1
+    return 0
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    detail = f"A request body has at most {BODY_BYTES_MAX} bytes; leave out what the fields do not ask for."
+    response = Problem(status=413, code="body_too_large", detail=detail, headers={"Connection": "close"}).response(
+        scope.get("assay.request_id", "")
+    )
+    await response(scope, receive, send)

@@ -1,0 +1,45 @@
+"""RFC 9457 problems: what a caller reads when there is no decision."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import orjson
+from fastapi import Response
+
+from engine.errors import Fault
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One problem: a stable code, the HTTP status, what is wrong, and where in the request."""
+
+    status: int
+    code: str
+    detail: str
+    errors: Sequence[Fault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self, request_id: str) -> Response:
+        """The problem as an HTTP response."""
+        body = {
+            "type": f"urn:assay:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+            "errors": [{"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in self.errors],
+        }
+        return Response(orjson.dumps(body), self.status, dict(self.headers), MEDIA_TYPE)
+
+
+class ProblemRaised(Exception):
+    """A problem on its way to the edge's error handler."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Carry the problem."""
+        super().__init__(problem.detail)
+        self.problem = problem

@@ -1,0 +1,149 @@
+"""The decision call: bytes in, bytes out."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from api.auth import SCOPE_FIELD, ScopedRoute, key_of
+from api.problems import Problem, ProblemRaised
+from api.schemas import (
+    DECISION_EXAMPLES,
+    PROBLEM_RESPONSES,
+    DecisionAnswer,
+    DecisionRequest,
+    Explain,
+    Review,
+    answer_bytes,
+    fingerprint,
+    read_request,
+)
+from engine.access import ApiKey, Scope
+from engine.errors import Fault, PaymentInvalid
+from engine.pipeline import Call, Outline, Pipeline
+
+IDEMPOTENCY_KEY_LENGTH_MAX = 255
+
+router = APIRouter(tags=["Decisions"], route_class=ScopedRoute)
+
+
+@router.post(
+    "/v1/decisions",
+    summary="Decide a payment",
+    response_model=DecisionAnswer,
+    responses=PROBLEM_RESPONSES,
+    openapi_extra={
+        SCOPE_FIELD: Scope.DECISIONS_WRITE.value,
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/DecisionRequest"},
+                    "examples": DECISION_EXAMPLES,
+                }
+            },
+        },
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": "Your key for this call; without it, stage and transaction id are the key.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX},
+            }
+        ],
+    },
+)
+async def create_decision(request: Request) -> Response:
+    """Decides one payment and records the decision before it answers.
+
+    The same key with the same body gets the same bytes again and the header `Idempotent-Replayed: true`.
+    """
+    pipeline: Pipeline = request.app.state.pipeline
+    body = await request.body()
+    asked = read_request(body)
+    call = call_of(asked, fingerprint(body), key_of(request), _idempotency_key(request))
+    answer = await pipeline.decide(call)
+    headers = {"Idempotent-Replayed": "true"} if answer.is_replayed else None
+    return Response(answer.body, headers=headers, media_type="application/json")
+
+
+@router.get(
+    "/v1/decisions/{decision_id}",
+    summary="Fetch a decision",
+    response_model=DecisionAnswer,
+    responses=PROBLEM_RESPONSES,
+    openapi_extra={SCOPE_FIELD: Scope.DECISIONS_READ.value},
+)
+async def get_decision(request: Request, decision_id: Annotated[str, Path(max_length=64)]) -> Response:
+    """The answer as it was given."""
+    record = await request.app.state.ledger.get(decision_id)
+    key = key_of(request)
+    if record is None or not key.acts_for(record.key.merchant_id) or record.key.test_mode != key.test_mode:
+        # Another merchant's decision answers exactly as an absent one (law 12).
+        raise ProblemRaised(Problem(status=404, code="decision_not_found", detail="There is no such decision."))
+    return Response(record.answer, media_type="application/json")
+
+
+def call_of(asked: DecisionRequest, body_fingerprint: bytes, key: ApiKey, idempotency_key: str | None) -> Call:
+    """The pipeline's call for a request that a key makes.
+
+    Raises PaymentInvalid, or a 404 problem where the key does not act for the merchant.
+    """
+    merchant_id = _merchant(asked, key)
+    if asked.options.explain is Explain.FULL and Scope.DECISIONS_EXPLAIN not in key.scopes:
+        detail = f"options.explain 'full' needs the scope '{Scope.DECISIONS_EXPLAIN}'."
+        raise ProblemRaised(Problem(status=403, code="scope_missing", detail=detail))
+    payment, warnings = asked.to_payment(merchant_id, key.test_mode, datetime.now(UTC))
+    explain = asked.options.explain
+
+    def render(outline: Outline) -> bytes:
+        return answer_bytes(outline, warnings=warnings, explain=explain, review=_review(outline))
+
+    return Call(
+        payment=payment,
+        fingerprint=body_fingerprint,
+        render=render,
+        idempotency_key=idempotency_key,
+        is_dry_run=asked.options.dry_run,
+        budget_ms=asked.options.deadline_ms,
+    )
+
+
+def _review(outline: Outline) -> Review | None:
+    terms = outline.decision.review
+    if terms is None:
+        return None
+    return Review(
+        id=outline.id.replace("dec_", "rev_", 1),
+        expires_at=outline.payment.at + timedelta(hours=terms.hours),
+        action_at_expiry=terms.action_at_expiry,
+    )
+
+
+def _merchant(asked: DecisionRequest, key: ApiKey) -> str:
+    named = asked.merchant_id
+    if named is None:
+        if key.merchants is not None and len(key.merchants) == 1:
+            return next(iter(key.merchants))
+        raise PaymentInvalid(
+            Fault(
+                pointer="/event/merchant_id",
+                code="missing",
+                detail="Required: this key acts for more than one merchant.",
+            )
+        )
+    if not key.acts_for(named):
+        detail = "There is no such merchant for this key; check event.merchant_id."
+        raise ProblemRaised(Problem(status=404, code="merchant_not_found", detail=detail))
+    return named
+
+
+def _idempotency_key(request: Request) -> str | None:
+    value = request.headers.get("idempotency-key")
+    if value is None:
+        return None
+    if not 1 <= len(value) <= IDEMPOTENCY_KEY_LENGTH_MAX or not value.isascii() or not value.isprintable():
+        detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters."
+        raise ProblemRaised(Problem(status=422, code="idempotency_key_invalid", detail=detail))
+    return value

@@ -1,0 +1,30 @@
+"""Whether the process lives, and whether it can decide."""
+
+from fastapi import APIRouter, Request, Response
+
+from api.errors import request_id
+from api.problems import Problem
+from engine.errors import LedgerUnavailable
+
+router = APIRouter(tags=["Health"])
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def is_alive() -> dict[str, str]:
+    """Answers while the process runs; restart it when this does not answer."""
+    return {"status": "ok"}
+
+
+@router.get(
+    "/readyz",
+    summary="Can it decide?",
+    responses={503: {"description": "Not now: the ledger does not answer."}},
+)
+async def is_ready(request: Request) -> Response:
+    """Answers 200 when a decision can be made and recorded; send no payments while it does not."""
+    try:
+        request.app.state.ledger.check()
+    except LedgerUnavailable as error:
+        problem = Problem(status=503, code=error.code, detail=str(error), headers={"Retry-After": "1"})
+        return problem.response(request_id(request))
+    return Response(b'{"status":"ready"}', media_type="application/json")

@@ -1,0 +1,110 @@
+"""API keys: create, list, revoke."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth import SCOPE_FIELD, ScopedRoute, new_key
+from api.problems import Problem, ProblemRaised
+from api.schemas import PROBLEM_RESPONSES
+from engine.access import ApiKey, ApiKeys, Scope
+
+GATEWAY_SCOPES = frozenset({Scope.DECISIONS_WRITE, Scope.DECISIONS_READ, Scope.DECISIONS_EXPLAIN})
+"""What a gateway needs; a new key gets these where nothing else is asked."""
+
+router = APIRouter(tags=["Keys"], route_class=ScopedRoute)
+_SCOPED = {SCOPE_FIELD: Scope.KEYS_WRITE.value}
+
+
+class NewKey(BaseModel):
+    """What to make."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100, description="What the key is for.", examples=["gateway"])
+    test_mode: bool = Field(default=False, description="A test key decides alike and never touches live counters.")
+    scopes: frozenset[Scope] = Field(default=GATEWAY_SCOPES, description="What the key allows.")
+    merchants: frozenset[Annotated[str, Field(min_length=1, max_length=255)]] | None = Field(
+        default=None, description="The merchants it acts for: one, several, or null for all.", examples=[["shop-a"]]
+    )
+    expires_in_days: int | None = Field(default=None, ge=1, le=3650, description="Null: it does not expire.")
+
+
+class KeyShown(BaseModel):
+    """A key as listed: never its secret."""
+
+    id: str
+    name: str
+    test_mode: bool
+    scopes: list[Scope]
+    merchants: list[str] | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class KeyCreated(KeyShown):
+    """A new key with its text, shown this once."""
+
+    key: str = Field(description="Keep it now: it is not stored and cannot be shown again.")
+
+
+def shown(key: ApiKey) -> dict[str, object]:
+    """A key's public fields."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "test_mode": key.test_mode,
+        "scopes": sorted(key.scopes),
+        "merchants": None if key.merchants is None else sorted(key.merchants),
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+    }
+
+
+@router.post(
+    "/v1/keys",
+    status_code=201,
+    summary="Create an API key",
+    openapi_extra=_SCOPED,
+    responses=PROBLEM_RESPONSES,
+)
+async def create_key(request: Request, wanted: NewKey) -> KeyCreated:
+    """Makes a key and shows it once."""
+    key, text = new_key(
+        name=wanted.name,
+        test_mode=wanted.test_mode,
+        scopes=wanted.scopes,
+        merchants=wanted.merchants,
+        expires_in=None if wanted.expires_in_days is None else timedelta(days=wanted.expires_in_days),
+    )
+    _keys(request).add_key(key)
+    return KeyCreated.model_validate({**shown(key), "key": text})
+
+
+@router.get("/v1/keys", summary="List API keys", openapi_extra=_SCOPED, responses=PROBLEM_RESPONSES)
+async def list_keys(request: Request) -> list[KeyShown]:
+    """All keys, oldest first, the revoked ones too."""
+    return [KeyShown.model_validate(shown(key)) for key in _keys(request).keys()]
+
+
+@router.delete(
+    "/v1/keys/{key_id}",
+    status_code=204,
+    summary="Revoke an API key",
+    openapi_extra=_SCOPED,
+    responses=PROBLEM_RESPONSES,
+)
+async def revoke_key(request: Request, key_id: Annotated[str, Path(max_length=64)]) -> Response:
+    """Revokes at once; a key cannot be un-revoked."""
+    if not _keys(request).revoke_key(key_id, datetime.now(UTC)):
+        raise ProblemRaised(Problem(status=404, code="key_not_found", detail="There is no such key in force."))
+    return Response(status_code=204)
+
+
+def _keys(request: Request) -> ApiKeys:
+    keys: ApiKeys = request.app.state.keys
+    return keys

@@ -1,0 +1,33 @@
+"""The request's edge: bytes to a Payment with warnings, a decision to bytes, and the documents of both."""
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from api.schemas.answer import PROBLEM_RESPONSES, DecisionAnswer, Problem, Review, answer_bytes
+from api.schemas.examples import DECISION_EXAMPLES
+from api.schemas.findings import InputWarning
+from api.schemas.groups import Explain
+from api.schemas.reading import fingerprint, read_request, request_of
+from api.schemas.request import DecisionRequest
+
+__all__ = [
+    "DECISION_EXAMPLES",
+    "OPENAPI_SCHEMAS",
+    "PROBLEM_RESPONSES",
+    "DecisionAnswer",
+    "DecisionRequest",
+    "Explain",
+    "InputWarning",
+    "Problem",
+    "Review",
+    "answer_bytes",
+    "fingerprint",
+    "read_request",
+    "request_of",
+]
+
+OPENAPI_SCHEMAS: dict[str, Any] = models_json_schema(
+    [(DecisionRequest, "validation"), (Problem, "validation")], ref_template="#/components/schemas/{model}"
+)[1]["$defs"]
+"""Schemas by name that no route declares, for `components`: the decision call reads its body itself."""

@@ -1,0 +1,111 @@
+"""Which reader reads which field: one entry a field of `groups`; the tests hold the two together."""
+
+from collections.abc import Mapping
+
+from api.schemas import values as read
+from api.schemas import vocabulary as words
+from engine.payment import Party, PaymentType, Stage
+
+_TEXT = read.text()
+_LONG_TEXT = read.text(1024)
+_NAME = read.text(64)
+_COUNT = read.number(0, 1_000_000)
+
+CONTACT: Mapping[str, read.Reader] = {
+    "first_name": _TEXT,
+    "last_name": _TEXT,
+    "company": _TEXT,
+    "address": _TEXT,
+    "address_2": _TEXT,
+    "city": _TEXT,
+    "region": _TEXT,
+    "country": read.country,
+    "postal": _TEXT,
+    "phone_country_code": read.phone_country_code,
+    "phone_number": read.phone_number,
+}
+
+GROUP_READERS: Mapping[str, Mapping[str, read.Reader]] = {
+    "event": {
+        # The required ids are checked with the payment.
+        "transaction_id": read.as_it_stands,
+        "merchant_id": read.as_it_stands,
+        "shop_id": read.as_it_stands,
+        "time": read.instant,
+        "type": read.member_of(PaymentType),
+        "stage": read.member_of(Stage),
+        "party": read.member_of(Party),
+        "supersedes": _TEXT,
+    },
+    "account": {
+        "user_id": _TEXT,
+        "username_md5": read.md5,
+        "created_at": read.instant,
+        "past_transactions_day": _COUNT,
+        "past_transactions_year": _COUNT,
+        "password_changed_at": read.instant,
+    },
+    "email": {"address": read.email_address, "md5": read.md5, "domain": read.email_domain},
+    "billing": CONTACT,
+    "shipping": {**CONTACT, "delivery_speed": read.one_of(words.DELIVERY_SPEEDS)},
+    "credit_card": {
+        "issuer_id_number": read.bin_digits,
+        "last_digits": read.last_digits,
+        "token": read.token,
+        "brand": read.one_of(words.BRANDS, words.BRAND_ALIASES),
+        "funding": read.one_of(words.FUNDINGS),
+        "country": read.country,
+        "exp_month": read.number(1, 12),
+        "exp_year": read.year,
+        "cardholder_name": read.cardholder_name,
+        "wallet": read.one_of(words.WALLETS, words.WALLET_ALIASES),
+        "avs_result": read.code("[A-Z0-9]{1,2}", "the processor's AVS code, 1 or 2 letters or digits"),
+        "cvv_result": read.code("[A-Z0-9]{1,2}", "the processor's CVV result, 1 or 2 letters or digits"),
+        "was_3d_secure_successful": read.as_it_stands,
+    },
+    "authentication": {
+        "three_ds_version": read.code(r"[12](\.[0-9]){0,2}", "the 3-D Secure version, such as 2.2.0"),
+        "trans_status": read.code("[YNUACDRIS]", "transStatus: Y, N, U, A, C, D, R, I or S"),
+        "eci": read.code("0[0-7]", "the ECI, 00 to 07", width=2),
+        "liability_shift": read.as_it_stands,
+        "exemption": read.one_of(words.EXEMPTIONS, words.EXEMPTION_ALIASES),
+    },
+    "device": {
+        "ip_address": read.ip_address,
+        "user_agent": _LONG_TEXT,
+        "accept_language": _TEXT,
+        "session_id": _TEXT,
+        "session_age": read.number(0, 1_000_000_000),
+        "fingerprint": _TEXT,
+        "timezone_offset": read.number(-840, 840),
+    },
+    "order": {
+        # The amounts are read together.
+        "amount_minor": read.as_it_stands,
+        "amount": read.as_it_stands,
+        "currency": read.upper,
+        "discount_code": _TEXT,
+        "is_gift": read.as_it_stands,
+        "has_gift_message": read.as_it_stands,
+        "referrer_uri": _LONG_TEXT,
+        "affiliate_id": _TEXT,
+    },
+    "payment": {
+        "method": read.one_of(words.METHODS),
+        "processor": _NAME,
+        "mcc": read.code("[0-9]{4}", "four digits (ISO 18245)", width=4),
+        "is_recurring": read.as_it_stands,
+        "is_off_session": read.as_it_stands,
+        "initiator": read.one_of(words.INITIATORS, words.INITIATOR_ALIASES),
+        "attempt_of": _TEXT,
+        "was_authorized": read.as_it_stands,
+        "decline_code": _NAME,
+    },
+}
+
+CART_ITEM_READERS: Mapping[str, read.Reader] = {
+    "category": _TEXT,
+    "item_id": _TEXT,
+    "quantity": _COUNT,
+    "price": read.price,
+}

@@ -1,0 +1,303 @@
+"""Readers of single values: the value as the payment keeps it, None (blank), Odd or Wrong. Pure.
+
+A reader is called with what pydantic has typed, texts stripped. No finding repeats the value: it may hold card data.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+import idna
+
+from api.schemas.findings import Odd, Wrong
+from engine.card_data import LENGTH_MAX, is_bare_card_length
+from engine.iso import COUNTRIES
+from engine.payment import BIN_DIGITS_MAX, BIN_DIGITS_MIN, LAST_DIGITS_MAX
+
+Reader = Callable[..., object]
+
+TEXT_LENGTH_MAX = 255
+DOMAIN_LENGTH_MAX, LOCAL_PART_LENGTH_MAX = 253, 64
+"""RFC 1035 and RFC 5321, section 4.5.3.1."""
+PHONE_DIGITS_MAX, PHONE_LENGTH_MAX, CALLING_CODE_DIGITS_MAX = 15, 40, 4
+YEAR_FIRST, YEAR_LAST = 2000, 2099
+_EXPONENT_TEXT_MAX = 30
+EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+"""No account is older than the shop on the web; 1970-01-01 is a zero that somebody sent as a time."""
+
+CARD_DATA_REFUSED = Wrong(
+    "card_data_refused",
+    "This looks like a card number. Send your processor's token, the first 6-8 and the last 4 digits.",
+)
+_TIME_INVALID = Odd("time_invalid", "Not a time. Send RFC 3339, such as 2026-11-23T17:00:00Z.")
+_EMAIL_INVALID = Odd("email_invalid", "Not an e-mail address. Send name@domain, or its MD5 in email.md5.")
+_DOMAIN_INVALID = Odd("email_invalid", "Not a domain. Send what follows the @ of the e-mail address.")
+_MD5_INVALID = Odd("md5_invalid", "Not an MD5: send 32 hexadecimal digits.")
+_IP_INVALID = Odd("ip_invalid", "Not one IP address. Send the shopper's alone: no port, network or list.")
+_IP_NOT_PUBLIC = Odd(
+    "ip_not_public",
+    "Private, reserved or documentation address, which names no shopper. Send the address your edge received from.",
+)
+_COUNTRY_UNKNOWN = "Not a country code. Send ISO 3166-1 alpha-2, such as {}."
+_COUNTRY_HINTS = {"UK": "GB", "EN": "GB", "EL": "GR", "SU": "RU", "USA": "US", "GBR": "GB", "DEU": "DE", "FRA": "FR"}
+
+
+# ---- text, codes and numbers
+
+
+def text(length_max: int = TEXT_LENGTH_MAX) -> Reader:
+    """Text of at most so many characters."""
+    too_long = Odd("too_long", f"Longer than {length_max} characters, so it was dropped.")
+
+    def read(value: str) -> str | Odd:
+        return value if len(value) <= length_max else too_long
+
+    return read
+
+
+def as_it_stands(value: object) -> object:
+    """A value that pydantic's typing has already made what it should be."""
+    return value
+
+
+def one_of(values: tuple[str, ...], aliases: Mapping[str, str] | None = None) -> Reader:
+    """One of a closed list, in any case and with any separators; aliases are other names for them."""
+    names = {value: value for value in values} | dict(aliases or {})
+    unknown = Odd("value_unknown", f"Not a known value. Send one of: {', '.join(values)}.")
+
+    def read(value: str) -> str | Odd:
+        name = value if value in names else re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
+        return names.get(name, unknown)
+
+    return read
+
+
+def member_of(enumeration: type[StrEnum]) -> Reader:
+    """A member of an enumeration that decides what is asked: another value is wrong."""
+    members = {member.value: member for member in enumeration}
+    wrong = Wrong("value_unknown", f"Send one of: {', '.join(members)}.")
+
+    def read(value: str) -> StrEnum | Wrong:
+        return members.get(value.lower(), wrong)
+
+    return read
+
+
+def code(pattern: str, meaning: str, width: int = 0) -> Reader:
+    """A short code of a known shape, in upper case; digits that lost their leading zeros are filled to `width`."""
+    shape = re.compile(pattern)
+    unknown = Odd("value_unknown", f"Not a known code. Send {meaning}.")
+
+    def read(value: str) -> str | Odd:
+        value = value.upper().zfill(width)
+        return value if shape.fullmatch(value) else unknown
+
+    return read
+
+
+def number(low: float, high: float) -> Reader:
+    """A number from low to high, both included."""
+    odd = Odd("out_of_range", f"Send {low} to {high}.")
+
+    def read(value: float) -> float | Odd:
+        return value if low <= value <= high else odd
+
+    return read
+
+
+def year(value: int) -> int | Odd:
+    """A card's expiry year, four digits; two are of this century."""
+    full = value + YEAR_FIRST if 0 <= value <= YEAR_LAST - YEAR_FIRST else value
+    return full if YEAR_FIRST <= full <= YEAR_LAST else Odd("out_of_range", "Send the year of expiry with four digits.")
+
+
+def price(value: str) -> str | Odd:
+    """A cart line's price as plain decimal text in main units; a discount is negative."""
+    if re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,4})?", value):
+        return value
+    try:
+        plain = format(Decimal(value).normalize(), "f") if len(value) <= _EXPONENT_TEXT_MAX else ""
+    except InvalidOperation:
+        plain = ""
+    if re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,4})?", plain):
+        return plain
+    return Odd("price_invalid", "Not a price. Send a decimal string in main units, such as 12.50.")
+
+
+def upper(value: str) -> str:
+    """A code that is checked with the payment."""
+    return value.upper()
+
+
+def country(value: str) -> str | Odd:
+    """ISO 3166-1 alpha-2, upper case."""
+    name = value.upper()
+    return (
+        name if name in COUNTRIES else Odd("country_unknown", _COUNTRY_UNKNOWN.format(_COUNTRY_HINTS.get(name, "US")))
+    )
+
+
+def instant(value: str) -> datetime | Odd:
+    """RFC 3339, in UTC; a date alone is its midnight, and a time without offset is taken as UTC."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return _TIME_INVALID
+
+
+# ---- card
+
+
+def bin_digits(value: str) -> str | Odd | Wrong:
+    """The first 6 to 8 digits of the card number, grouped or not."""
+    if BIN_DIGITS_MIN <= len(value) <= BIN_DIGITS_MAX and value.isascii() and value.isdecimal():
+        return value
+    if is_bare_card_length(value):
+        return CARD_DATA_REFUSED
+    digits = value.replace(" ", "").replace("-", "")
+    if not (digits.isascii() and digits.isdecimal()):
+        return Odd("bin_invalid", "Not a BIN. Send the first 6 to 8 digits of the card number, digits alone.")
+    if len(digits) > BIN_DIGITS_MAX:
+        return Wrong("bin_invalid", "Send the first 6 to 8 digits, no more.")
+    if len(digits) < BIN_DIGITS_MIN:
+        return Odd("bin_too_short", "A BIN has 6 to 8 digits; with fewer its issuer is unknown.")
+    return digits
+
+
+def last_digits(value: str) -> str | Odd | Wrong:
+    """The last four digits, masked before or not; some processors keep two."""
+    if is_bare_card_length(value):
+        return CARD_DATA_REFUSED
+    digits = value.lstrip("*xX.•· -")
+    if not (digits.isascii() and digits.isdecimal()):
+        return Odd("last_digits_invalid", "Not digits. Send the last 4 digits of the card number.")
+    if len(digits) > LAST_DIGITS_MAX:
+        return Wrong("last_digits_invalid", "Send the last 4 digits, no more.")
+    return (
+        digits
+        if len(digits) in {2, LAST_DIGITS_MAX}
+        else Odd("last_digits_invalid", "Send the last 4 digits of the card number.")
+    )
+
+
+def token(value: str) -> str | Odd | Wrong:
+    """A processor's token: opaque, but no card number and not to be mistaken for one."""
+    if is_bare_card_length(value):
+        return CARD_DATA_REFUSED
+    if value.isdecimal() and len(value) <= LENGTH_MAX:
+        return Wrong("token_invalid", "A token of digits alone must be longer than 19 characters.")
+    return value if len(value) <= TEXT_LENGTH_MAX else Odd("too_long", "A token has at most 255 characters.")
+
+
+def cardholder_name(value: str) -> str | Odd | Wrong:
+    """The name on the card."""
+    if is_bare_card_length(value):
+        return CARD_DATA_REFUSED
+    return value if len(value) <= TEXT_LENGTH_MAX else Odd("too_long", "A name has at most 255 characters.")
+
+
+# ---- e-mail and phone
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
+_LOCAL = re.compile(
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+)*"
+)
+_QUOTED_LOCAL = re.compile(r'"([^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"')
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9\-]{0,61}[a-z0-9])?")
+
+
+def md5(value: str) -> str | Odd:
+    """An MD5 in lower-case hexadecimal."""
+    value = value.lower()
+    return value if _MD5.fullmatch(value) else _MD5_INVALID
+
+
+def email_domain(value: str) -> str | Odd:
+    """A domain in lower-case ASCII; IDN by UTS 46 and IDNA 2008."""
+    return _ascii_domain(value.removeprefix("@")) or _DOMAIN_INVALID
+
+
+def email_address(value: str) -> str | Odd:
+    """An address in lower case with an ASCII domain (RFC 5321, quoted and UTF-8 local parts too), or its MD5."""
+    local, at, domain = value.lower().rpartition("@")
+    if not at:
+        return domain if _MD5.fullmatch(domain) else _EMAIL_INVALID
+    ascii_domain = _ascii_domain(domain)
+    if ascii_domain is None or len(local) > LOCAL_PART_LENGTH_MAX:
+        return _EMAIL_INVALID
+    if not (_LOCAL.fullmatch(local) or _QUOTED_LOCAL.fullmatch(local)):
+        return _EMAIL_INVALID
+    return f"{local}@{ascii_domain}"
+
+
+def _ascii_domain(domain: str) -> str | None:
+    """The domain in lower-case ASCII; None where it is none."""
+    domain = domain.rstrip(".").lower()
+    if len(domain) > DOMAIN_LENGTH_MAX:
+        return None
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except UnicodeError:
+            return None
+    return domain if _DOMAIN.fullmatch(domain) else None
+
+
+def phone_country_code(value: str) -> str | Odd:
+    """An ITU country code: 1 to 4 digits, the plus left out."""
+    digits = value.removeprefix("+").removeprefix("00").replace("-", "")
+    if digits.isascii() and digits.isdecimal() and len(digits) <= CALLING_CODE_DIGITS_MAX:
+        return digits
+    return Odd("phone_invalid", "Not a country calling code. Send 1 to 4 digits, such as 44.")
+
+
+def phone_number(value: str) -> str | Odd:
+    """A phone number as written, with the 1 to 15 digits of E.164: no card number of 16 digits hides in one."""
+    if len(value) <= PHONE_LENGTH_MAX and 1 <= sum(map(str.isdecimal, value)) <= PHONE_DIGITS_MAX:
+        return value
+    return Odd("phone_invalid", "Not a phone number. Send its digits, at most 15, with or without separators.")
+
+
+# ---- IP addresses
+
+# Special-purpose registries of IANA (RFC 6890 and later), multicast and class E among them; what is not globally
+# reachable names no shopper, and as a velocity key would join strangers.
+_SPECIAL_V4_NETWORKS = """
+    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24
+    192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3
+"""
+_SPECIAL_V6_NETWORKS = "2001::/23 2001:db8::/32 2002::/16 3fff::/20"
+_SPECIAL_V4 = tuple(
+    (int(network.network_address), int(network.broadcast_address))
+    for network in map(IPv4Network, _SPECIAL_V4_NETWORKS.split())
+)
+_GLOBAL_UNICAST_V6 = 0b001  # 2000::/3 is all that is assigned for it
+_SPECIAL_V6 = tuple(
+    (int(network.network_address), int(network.broadcast_address))
+    for network in map(IPv6Network, _SPECIAL_V6_NETWORKS.split())
+)
+
+
+def ip_address(value: str) -> str | Odd:
+    """A public address in its canonical form; an IPv4 address mapped into IPv6 is that IPv4 address."""
+    try:
+        if ":" not in value:
+            return _public_v4(IPv4Address(value))
+        address = IPv6Address(value)
+    except AddressValueError:
+        return _IP_INVALID
+    if address.ipv4_mapped is not None:
+        return _public_v4(address.ipv4_mapped)
+    number_ = int(address)
+    if number_ >> 125 != _GLOBAL_UNICAST_V6 or any(low <= number_ <= high for low, high in _SPECIAL_V6):
+        return _IP_NOT_PUBLIC
+    return str(address).partition("%")[0]
+
+
+def _public_v4(address: IPv4Address) -> str | Odd:
+    number_ = int(address)
+    return _IP_NOT_PUBLIC if any(low <= number_ <= high for low, high in _SPECIAL_V4) else str(address)

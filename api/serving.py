@@ -1,0 +1,81 @@
+"""Running the server: one process, one event loop, a graceful stop."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+
+from api.app import create_app
+from api.operator import announce_server, withdraw_server
+from api.settings import Settings
+from api.wiring import Assembly
+from engine.errors import AssayError
+
+GRACE_SECONDS = 10
+
+
+class PortInUse(AssayError):
+    """Something else listens on the address."""
+
+    code = "port_in_use"
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket bound before anything else starts, so that a busy port is said at once. Raises PortInUse."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        message = f"Cannot listen on {host}:{port} ({error.strerror}). Choose another with --port, or 0 for a free one."
+        raise PortInUse(message) from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The URL of a bound socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(
+    assembly: Assembly,
+    settings: Settings,
+    listener: socket.socket,
+    when_ready: Callable[[str], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; then finish what is under way, at most 10 s."""
+    config = uvicorn.Config(
+        create_app(assembly),
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    url = url_of(listener)
+    announce_server(settings.data, url)
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(_serve(uvicorn.Server(config), listener, url, when_ready))
+    finally:
+        withdraw_server(settings.data)
+
+
+async def _serve(
+    server: uvicorn.Server,
+    listener: socket.socket,
+    url: str,
+    when_ready: Callable[[str], Awaitable[None]] | None,
+) -> None:
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if when_ready is not None and not serving.done():
+        await when_ready(url)
+    await serving

@@ -1,0 +1,126 @@
+"""Wiring: puts the parts together, and alone names the concrete stores."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+from api.clock import SystemClock, new_decision_id
+from api.operator import ensure_operator_key
+from api.settings import Settings
+from engine.access import ApiKeys
+from engine.catalog import CATALOG
+from engine.decide import Snapshot, snapshot_of
+from engine.errors import RulesInvalid
+from engine.ledger import Labels, Ledger, VersionKind
+from engine.pipeline import Clock, Pipeline
+from engine.policy import Policy
+from engine.rebuild import rebuild
+from engine.reference import load_reference
+from engine.rules import parse_ruleset
+from engine.stores.memory import MemoryCounters
+from engine.stores.sql import open_store
+from engine.velocity import VELOCITIES
+from models.scorecard import Scorecard
+from models.scorecard_items import ITEMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneSnapshot:
+    """The same bundle for every merchant."""
+
+    snapshot: Snapshot
+
+    def of(self, merchant_id: str) -> Snapshot:
+        """The bundle in force for the merchant."""
+        del merchant_id
+        return self.snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A running installation's parts."""
+
+    pipeline: Pipeline
+    ledger: Ledger
+    labels: Labels
+    keys: ApiKeys
+    snapshot: Snapshot
+    payments_restored: int
+
+
+def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
+    """The bundle that the settings name. Raises RulesInvalid or ReferenceInvalid, naming the file and the mend."""
+    reference = load_reference(settings.ip_database, settings.bin_table, settings.rates)
+    return snapshot_of(
+        ruleset=parse_ruleset(ruleset_text, CATALOG, ()),
+        lists={},
+        scorer=Scorecard(ITEMS, CATALOG, settings.fraud_rate),
+        policy=Policy(),
+        reference=reference,
+        catalog=CATALOG.fingerprint,
+    )
+
+
+@contextmanager
+def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[Assembly]:
+    """Open the data folder, rebuild the counters from the ledger, and hold the folder's lock until the end.
+
+    Raises DataFolderInUse, StoreInvalid, RulesInvalid or ReferenceInvalid.
+    """
+    ruleset_text = _ruleset_text(settings)
+    snapshot = load_snapshot(settings, ruleset_text)
+    store = open_store(settings.data)
+    try:
+        ensure_operator_key(settings.data, store.keys)
+        _keep_versions(store.ledger, snapshot, ruleset_text)
+        counters = MemoryCounters(VELOCITIES)
+        pipeline = Pipeline(
+            ledger=store.ledger,
+            counters=counters,
+            snapshots=OneSnapshot(snapshot=snapshot),
+            clock=clock or SystemClock(),
+            new_id=new_decision_id,
+        )
+        last_at: dict[tuple[str, bool], datetime] = {}
+        restored = counters.restore(rebuild(store.ledger, VELOCITIES, last_at))
+        pipeline.restore_times(last_at)
+        yield Assembly(
+            pipeline=pipeline,
+            ledger=store.ledger,
+            labels=store.labels,
+            keys=store.keys,
+            snapshot=snapshot,
+            payments_restored=restored,
+        )
+    finally:
+        store.close()
+
+
+def _keep_versions(ledger: Ledger, snapshot: Snapshot, ruleset_text: str) -> None:
+    ledger.keep_version(VersionKind.CATALOG, CATALOG.fingerprint, CATALOG.content())
+    ledger.keep_version(VersionKind.RULESET, snapshot.ruleset.hash, ruleset_text.encode())
+    ledger.keep_version(VersionKind.POLICY, snapshot.policy.version, snapshot.policy.content())
+
+
+@contextmanager
+def opened_keys(folder: Path) -> Iterator[ApiKeys]:
+    """The folder's API keys alone, under its lock. Raises DataFolderInUse or StoreInvalid."""
+    store = open_store(folder)
+    try:
+        ensure_operator_key(folder, store.keys)
+        yield store.keys
+    finally:
+        store.close()
+
+
+def _ruleset_text(settings: Settings) -> str:
+    if settings.ruleset is None:
+        return files("engine.rules").joinpath("default.toml").read_text(encoding="utf-8")
+    try:
+        return settings.ruleset.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"The ruleset {settings.ruleset} cannot be read: {error}. Check ASSAY_RULESET."
+        raise RulesInvalid(message) from error

@@ -1,0 +1,150 @@
+"""Rulesets: checked, compiled and versioned by content. What does not check is not activated (law 11)."""
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib import resources
+
+from engine.decision import Reason, Rule, RuleResults
+from engine.errors import RulesInvalid
+from engine.features import Catalog, Features
+from engine.rules.check import check
+from engine.rules.compile import Compiled, Lists, compile_condition
+from engine.rules.diagnostics import Diagnostic
+from engine.rules.parser import Parsed, parse
+from engine.rules.reasons import ReasonText, check_reason, read_reason
+from engine.rules.source import Declared, read_source
+from engine.rules.tree import RuleTree
+
+_MAX_DIAGNOSTICS = 20
+"""Of one rule: nobody reads more at once."""
+
+_VERSION_CHARACTERS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRule:
+    """A rule with its text as written, its compiled condition and its reason read."""
+
+    rule: Rule
+    text: str
+    condition: Compiled
+    reason: ReasonText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruleset:
+    """Rules that have been checked against a catalogue and compiled for it, in the order of their ids.
+
+    `hash` is the SHA-256 of the content in hex: the same for the same rules in any order in the file.
+    """
+
+    catalog: Catalog
+    compiled: tuple[CompiledRule, ...]
+    rules: tuple[Rule, ...]
+    hash: str
+
+    def evaluate(self, features: Features, lists: Lists) -> RuleResults:
+        """The result of every rule for one payment. A named list that `lists` lacks makes its condition unknown."""
+        assert features.catalog.fingerprint == self.catalog.fingerprint, "compiled for another catalogue"
+        values = features.values
+        return RuleResults(self.rules, tuple([compiled.condition(values, lists) for compiled in self.compiled]))
+
+    def reasons(self, results: RuleResults, features: Features) -> tuple[Reason, ...]:
+        """Why, for each live rule that is true. `results` are this ruleset's, for these features."""
+        assert results.rules == self.rules, "the results of another ruleset"
+        fired = {rule.id for rule in results.fired()}
+        return tuple(
+            Reason(
+                code=compiled.rule.id,
+                text=compiled.reason.filled(self.catalog, features.values),
+                source="rule",
+            )
+            for compiled in self.compiled
+            if compiled.rule.id in fired
+        )
+
+
+def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) -> Ruleset:
+    """Read, check and compile a ruleset file (TOML); `list_names` are without `@`.
+
+    Raises RulesInvalid with every fault of the file and of each rule, each naming the rule.
+    """
+    declared, file_faults = read_source(source)
+    faults = list(file_faults)
+    compiled = []
+    lines = []
+    for declaration in declared:
+        parsed, diagnostics = _checked(declaration.text, catalog, list_names)
+        reason_faults = check_reason(declaration.reason, catalog.names())
+        faults.extend(_rendered(declaration.label, "text", declaration.text, diagnostics))
+        faults.extend(_rendered(declaration.label, "reason", declaration.reason, reason_faults))
+        if diagnostics or reason_faults or parsed.tree is None:
+            continue
+        compiled.append(_compiled(declaration, parsed.tree, parsed.canonical, catalog))
+        lines.append(_content(declaration, parsed.canonical))
+    if faults:
+        raise RulesInvalid("\n\n".join(faults))
+    compiled.sort(key=lambda entry: entry.rule.id)
+    return Ruleset(
+        catalog=catalog,
+        compiled=tuple(compiled),
+        rules=tuple(entry.rule for entry in compiled),
+        # A line begins with the id, and ids are unique: sorted lines are the rules sorted by id.
+        hash=hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest(),
+    )
+
+
+def check_rule(text: str, catalog: Catalog, list_names: Collection[str]) -> list[Diagnostic]:
+    """The faults of one rule, in the order of its text; none means that it can be published."""
+    return list(_checked(text, catalog, list_names)[1])
+
+
+def default_source() -> str:
+    """The text of the ruleset that comes with the engine: defaults, none of them mandatory."""
+    return resources.files("engine.rules").joinpath("default.toml").read_text(encoding="utf-8")
+
+
+def _checked(text: str, catalog: Catalog, list_names: Collection[str]) -> tuple[Parsed, tuple[Diagnostic, ...]]:
+    parsed = parse(text, catalog.names())
+    found = parsed.diagnostics
+    if parsed.tree is not None:
+        found += check(parsed.tree.condition, catalog, list_names)
+    ordered = sorted(found, key=lambda diagnostic: (diagnostic.span.start, diagnostic.span.end))
+    return parsed, tuple(ordered[:_MAX_DIAGNOSTICS])
+
+
+def _rendered(label: str, key: str, text: str, diagnostics: Collection[Diagnostic]) -> list[str]:
+    return [f"{label}, {key}, {diagnostic.render(text)}" for diagnostic in diagnostics]
+
+
+def _compiled(declaration: Declared, tree: RuleTree, canonical: str, catalog: Catalog) -> CompiledRule:
+    rule = Rule(
+        id=declaration.id,
+        name=declaration.name,
+        version=hashlib.sha256(canonical.encode()).hexdigest()[:_VERSION_CHARACTERS],
+        action=tree.action,
+        reason=declaration.reason,
+        mode=declaration.mode,
+        mandatory=declaration.mandatory,
+    )
+    return CompiledRule(
+        rule=rule,
+        text=declaration.text,
+        condition=compile_condition(tree.condition, catalog),
+        reason=read_reason(declaration.reason, catalog),
+    )
+
+
+def _content(declaration: Declared, canonical: str) -> str:
+    """All that makes a rule what it is, as one line."""
+    fields = (
+        declaration.id,
+        declaration.name,
+        canonical,
+        declaration.reason,
+        declaration.mode,
+        declaration.mandatory,
+    )
+    return json.dumps(fields, ensure_ascii=False)

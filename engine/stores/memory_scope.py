@@ -1,0 +1,198 @@
+"""What is held about the payments of one merchant in one mode."""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Hashable, Sequence
+from typing import Final
+
+from engine.features import Value
+from engine.stores.memory_entity import Entity
+from engine.stores.memory_plan import Group, Plan, Row
+
+_EXPIRE: Final = 32
+"""Payments dropped at most by one observation, so that the first one after a quiet month need not drop a million."""
+_COMPACT: Final = 4_096
+"""Dropped payments from which on the columns are shortened."""
+
+
+class _Link:
+    """For each combination of a key and a value: which payment had it last, and before each payment, which one."""
+
+    __slots__ = ("earlier", "last")
+
+    def __init__(self) -> None:
+        self.last: dict[Hashable, int] = {}
+        self.earlier = array("q")
+        """A column: the ordinal of the payment before with the same combination, -1 where there is none."""
+
+
+class Scope:
+    """Payments numbered in the order of observe: the ordinal. Columns hold them from ordinal `_base` on."""
+
+    __slots__ = ("_base", "_columns", "_entities", "_first", "_ids", "_links", "_ordinals", "_plan", "_sequences",
+                 "_starts", "_times", "now_us")  # fmt: skip
+
+    def __init__(self, plan: Plan) -> None:
+        self.now_us = 0
+        """The time of the latest observation."""
+        self._plan = plan
+        self._base = 0
+        self._first = 0
+        """The first ordinal that is not dropped yet."""
+        self._starts = [0] * len(plan.windows_us)
+        """For each window the first ordinal in it at `now_us`."""
+        self._ordinals: dict[str, int] = {}
+        self._ids: list[str | None] = []
+        self._times = array("q")
+        self._sequences = array("q")
+        self._columns: tuple[list[Value], ...] = tuple([] for _ in range(plan.columns))
+        self._links = tuple(_Link() for _ in plan.links)
+        self._entities: tuple[dict[Hashable, Entity], ...] = tuple({} for _ in plan.groups)
+
+    def starts(self, at_us: int) -> list[int]:
+        """For each window the first ordinal in it at a time that is not before the latest: shorter ones start later."""
+        assert at_us >= self.now_us, f"observed at {at_us}, after one at {self.now_us}"
+        times, base, starts = self._times, self._base, []
+        for start, window_us in zip(self._starts, self._plan.windows_us, strict=True):
+            index, edge = start - base, at_us - window_us
+            if index < len(times) and times[index] <= edge:
+                starts.append(bisect_right(times, edge, index) + base)
+            else:
+                starts.append(start)
+        return starts
+
+    def advance(self, at_us: int, starts: list[int]) -> None:
+        """Let time pass: remember where windows start, and drop a few of the payments that left the longest."""
+        self.now_us, self._starts = at_us, starts
+        for ordinal in range(self._first, min(starts[-1], self._first + _EXPIRE)):
+            self._expire(ordinal)
+            self._first = ordinal + 1
+        gone = self._first - self._base
+        if gone >= _COMPACT and 2 * gone >= len(self._times):
+            columns = (self._ids, self._times, self._sequences, *self._columns, *(link.earlier for link in self._links))
+            for column in columns:
+                del column[:gone]
+            self._base = self._first
+
+    def find(self, payment_id: str, starts: list[int]) -> int | None:
+        """The ordinal of a payment, None where it was never observed or has left the longest window."""
+        ordinal = self._ordinals.get(payment_id)
+        return ordinal if ordinal is not None and ordinal >= starts[-1] else None
+
+    def sequence(self, ordinal: int) -> int:
+        """A payment's sequence."""
+        return self._sequences[ordinal - self._base]
+
+    def read(self, row: Row, starts: list[int], own: int | None) -> tuple[Value, ...]:
+        """The velocities from the windows' starts to now, without the payment of ordinal `own`."""
+        values: list[Value] = []
+        for group, entities in zip(self._plan.groups, self._entities, strict=True):
+            key = group.pick(row)
+            if key is None:
+                values += group.unknown
+            elif (entity := entities.get(key)) is None:
+                values += group.unseen
+            else:
+                values += self._read_entity(entity, group, [starts[window] for window in group.windows], own)
+        return tuple(map(values.__getitem__, self._plan.order))
+
+    def append(self, payment_id: str, at_us: int, sequence: int, row: Row) -> None:
+        """Count a payment that is not held."""
+        ordinal = self._base + len(self._times)
+        self._ordinals[payment_id] = ordinal
+        self._ids.append(payment_id)
+        self._times.append(at_us)
+        self._sequences.append(sequence)
+        for column, value in zip(self._columns, row, strict=False):
+            column.append(value)
+        earlier = [
+            self._link(link, pick(row), ordinal) for link, pick in zip(self._links, self._plan.links, strict=True)
+        ]
+        for group, entities in zip(self._plan.groups, self._entities, strict=True):
+            key = group.pick(row)
+            if key is None:
+                continue
+            entity = entities.get(key)
+            if entity is None:
+                entity = entities[key] = Entity(len(group.totals), len(group.links))
+            amounts = [_amount(row[index]) for index in group.totals]
+            entity.append(ordinal, amounts, [earlier[link] for link in group.links], self._first)
+
+    def forget(self, payment_id: str) -> None:
+        """Take a payment out as if it had never been; its ordinal stays empty."""
+        ordinal = self._ordinals.pop(payment_id, None)
+        if ordinal is None:
+            return
+        index = ordinal - self._base
+        row = [column[index] for column in self._columns]
+        for column in self._columns:
+            column[index] = None
+        self._ids[index] = None
+        last = [
+            self._unlink(link, pick(row), ordinal) for link, pick in zip(self._links, self._plan.links, strict=True)
+        ]
+        for group, entities in zip(self._plan.groups, self._entities, strict=True):
+            key = group.pick(row)
+            if key is not None:
+                entity = entities[key]
+                entity.forget(ordinal, [last[link] for link in group.links])
+                if entity.last() < self._first:
+                    del entities[key]
+
+    def _read_entity(self, entity: Entity, group: Group, bounds: list[int], own: int | None) -> Sequence[Value]:
+        if own is None:
+            return entity.read(bounds)
+        return entity.read_without(own, bounds, [self._links[link].earlier[own - self._base] for link in group.links])
+
+    def _link(self, link: _Link, combination: Hashable, ordinal: int) -> int | None:
+        """Note the combination's last payment; gives the one before, -1 for none, None where a part is unknown."""
+        if combination is None:
+            link.earlier.append(-1)
+            return None
+        before = link.last.get(combination, -1)
+        link.last[combination] = ordinal
+        link.earlier.append(before)
+        return before
+
+    def _unlink(self, link: _Link, combination: Hashable, ordinal: int) -> int:
+        """Take a payment out of its combination's chain; gives the payment that is now its last, -1 for no change."""
+        if combination is None:
+            return -1
+        before = link.earlier[ordinal - self._base]
+        later = link.last[combination]
+        if later == ordinal:
+            if before < self._first:
+                del link.last[combination]
+                return -1
+            link.last[combination] = before
+            return before
+        while (middle := link.earlier[later - self._base]) != ordinal:
+            later = middle
+        link.earlier[later - self._base] = before
+        return -1
+
+    def _expire(self, ordinal: int) -> None:
+        """Drop what is kept to find a payment; its entities drop it when they grow, or here with their last."""
+        index = ordinal - self._base
+        payment_id = self._ids[index]
+        if payment_id is None:
+            return
+        if self._ordinals.get(payment_id) == ordinal:
+            del self._ordinals[payment_id]
+        row = [column[index] for column in self._columns]
+        for link, pick in zip(self._links, self._plan.links, strict=True):
+            combination = pick(row)
+            if combination is not None and link.last[combination] == ordinal:
+                del link.last[combination]
+        for group, entities in zip(self._plan.groups, self._entities, strict=True):
+            key = group.pick(row)
+            if key is not None and entities[key].last() == ordinal:
+                del entities[key]
+
+
+def _amount(value: Value) -> int:
+    """An amount to add; an unknown one adds nothing."""
+    if value is None:
+        return 0
+    assert isinstance(value, int), f"an amount is hundredths of the unit, not {value!r}"
+    return value

@@ -1,0 +1,1 @@
+"""Alembic migrations: run when a store is opened, never by hand."""

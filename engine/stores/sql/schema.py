@@ -1,0 +1,35 @@
+"""The schema's upgrade when a store is opened, by the Alembic migrations that are installed with this package."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from engine.errors import StoreInvalid
+from engine.stores.sql.writer import Writer
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(writer: Writer, file: Path) -> None:
+    """Bring the database to this version's tables, in one transaction: all of it or nothing.
+
+    Raises StoreInvalid where a newer version of Assay wrote the file, and LedgerUnavailable where it cannot be written.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
+    with writer.transaction() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current == scripts.get_current_head():
+            return
+        if current is not None and current not in known:
+            raise StoreInvalid(
+                f"{file} was written by a newer version of Assay (schema {current}): install that version, "
+                "or restore a backup made before the upgrade."
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,149 @@
+"""SQLite: how a database file is opened for writing and for reading, and what its errors mean.
+
+There is one writing connection (sqlite3 of Python 3.11 brings SQLite 3.40, whose WAL may be reset wrongly where two
+connections write or checkpoint); readers cannot write nor checkpoint.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from engine.errors import LedgerUnavailable, StoreInvalid
+from engine.stores.sql.folder import sync_folder
+
+BUSY_TIMEOUT_SECONDS = 5.0
+FETCH_ROWS = 500
+
+# synchronous=FULL: the WAL is fsynced at each commit, so an answer survives a power cut (contract.md, Durability).
+# 2,000 pages of 4 KiB between checkpoints: half of the index pages are written once for several commits, and one
+# checkpoint stays in the low tens of milliseconds. The limit gives back the space of a WAL grown beside a long read.
+_WRITER_PRAGMAS = (
+    "journal_mode = wal",
+    "synchronous = full",
+    "foreign_keys = on",
+    "wal_autocheckpoint = 2000",
+    "journal_size_limit = 67108864",
+    "cache_size = -65536",
+)
+_READER_PRAGMAS = ("query_only = on", "wal_autocheckpoint = 0", "foreign_keys = on", "cache_size = -16384")
+
+_MENDS = {
+    sqlite3.SQLITE_NOTADB: "It is not a database: move it away, or give another data folder.",
+    sqlite3.SQLITE_CORRUPT: "It is damaged: restore it from a backup.",
+    sqlite3.SQLITE_FULL: "The disk is full: free some space.",
+    sqlite3.SQLITE_READONLY: "It may not be written: give this user the right to write the folder and its files.",
+    sqlite3.SQLITE_CANTOPEN: "It cannot be opened: give this user the right to write the folder and its files.",
+    sqlite3.SQLITE_PERM: "It may not be written: give this user the right to write the folder and its files.",
+    sqlite3.SQLITE_IOERR: "The disk failed or is full: see the system's log, free some space.",
+    sqlite3.SQLITE_BUSY: "Another program has it open for writing: close that program.",
+}
+_MEND_UNKNOWN = "Check the file and its disk."
+
+
+def connect_writer(file: Path) -> sqlite3.Connection:
+    """The one writing connection; makes the file (0600) where absent.
+
+    Raises sqlite3.Error or OSError where it cannot, and StoreInvalid where the file system cannot do WAL.
+    """
+    if not file.exists():
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        sync_folder(file.parent)
+    # isolation_level None: transactions are begun and ended in plain sight, never by the driver's guess.
+    driver = sqlite3.connect(file, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(driver, _WRITER_PRAGMAS)
+        _require_wal(driver, file)
+    except (sqlite3.Error, StoreInvalid):
+        driver.close()
+        raise
+    return driver
+
+
+def connect_reader(file: Path) -> sqlite3.Connection:
+    """A connection that reads alone, of a file that is there already. Raises sqlite3.Error."""
+    driver = sqlite3.connect(
+        f"{file.resolve().as_uri()}?mode=ro",
+        uri=True,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    _prepare(driver, _READER_PRAGMAS)
+    return driver
+
+
+def writer_engine(driver: sqlite3.Connection) -> Engine:
+    """An engine over the one writing connection."""
+    engine = create_engine("sqlite+pysqlite://", creator=lambda: driver, poolclass=StaticPool)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def reader_engine(file: Path) -> Engine:
+    """An engine whose every connection is new, its own, and reads alone."""
+    return create_engine("sqlite+pysqlite://", creator=partial(connect_reader, file), poolclass=NullPool)
+
+
+def compiled(statement: ClauseElement, *parameters: str) -> str:
+    """A Core statement as SQLite's text, once for ever; the parameters are then given as a tuple in this order."""
+    text = statement.compile(dialect=sqlite_dialect())
+    assert isinstance(text, SQLCompiler)
+    assert tuple(text.positiontup or ()) == parameters, f"{text.positiontup} are not {parameters}"
+    return str(text)
+
+
+def streamed(readers: Engine, sql: str, parameters: tuple[object, ...]) -> Iterator[Any]:
+    """The rows of a query as they are stepped to, on a connection of their own, so that no answer is held in memory.
+
+    Raises LedgerUnavailable where the file cannot be read. While it is read, the WAL cannot start anew: read on.
+    """
+    try:
+        with readers.connect() as connection:
+            yield from connection.exec_driver_sql(sql, parameters).yield_per(FETCH_ROWS)
+    except DBAPIError as error:
+        raise unavailable(error) from error
+
+
+def unavailable(error: DBAPIError | sqlite3.Error | ValueError | OverflowError) -> LedgerUnavailable:
+    """What a failed read or write is to the caller: nothing was recorded, and it may try again."""
+    return LedgerUnavailable(f"The ledger is not available: {_cause(error)}. {_mend(error)}")
+
+
+def invalid(file: Path, error: DBAPIError | sqlite3.Error | OSError) -> StoreInvalid:
+    """What a file that cannot be opened is to the operator."""
+    return StoreInvalid(f"{file} cannot be opened: {_cause(error)}. {_mend(error)}")
+
+
+def _prepare(driver: sqlite3.Connection, pragmas: tuple[str, ...]) -> None:
+    for pragma in pragmas:
+        driver.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _require_wal(driver: sqlite3.Connection, file: Path) -> None:
+    if driver.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        raise StoreInvalid(f"{file} is on a file system without shared memory: give a folder on a local disk.")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # IMMEDIATE: the write lock is taken at the start, so a transaction never fails for it half-way.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _cause(error: BaseException) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
+def _mend(error: BaseException) -> str:
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    # The primary code is the low byte; the rest says which call failed.
+    return _MENDS.get(getattr(origin, "sqlite_errorcode", 0) & 0xFF, _MEND_UNKNOWN)

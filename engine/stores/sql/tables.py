@@ -1,0 +1,131 @@
+"""The tables, in types that SQLite and Postgres share. Times are whole microseconds since the epoch, UTC."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from engine.payment import EPOCH, MICROSECOND
+
+# Names are given by rule, so that a migration can name what it changes on every database.
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only where the type is exactly INTEGER.
+ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    Column("position", ROW_NUMBER, primary_key=True, comment="The order of commits."),
+    Column("id", Text, nullable=False),
+    Column("merchant_id", Text, nullable=False),
+    Column("test_mode", Boolean, nullable=False),
+    Column("transaction_id", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("idempotency_key", Text),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("payment", LargeBinary, nullable=False),
+    Column("decision", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    UniqueConstraint("id"),
+    # The tenant comes first in each unique key (contract.md, "Who may do what").
+    UniqueConstraint("merchant_id", "test_mode", "transaction_id", "stage"),
+)
+# Partial by its nature: unknown keys are NULL, and NULLs never collide, neither in SQLite nor in Postgres; leaving
+# them out saves an index entry for each payment that came without a key.
+Index(
+    "uq_decisions_idempotency_key",
+    DECISIONS.c.merchant_id,
+    DECISIONS.c.test_mode,
+    DECISIONS.c.idempotency_key,
+    unique=True,
+    sqlite_where=DECISIONS.c.idempotency_key.is_not(None),
+    postgresql_where=DECISIONS.c.idempotency_key.is_not(None),
+)
+# For reading in the order of observation: whose, and when, is found in the index, so that only rows wanted are read.
+Index(
+    "ix_decisions_observed",
+    DECISIONS.c.sequence,
+    DECISIONS.c.at_us,
+    DECISIONS.c.merchant_id,
+    DECISIONS.c.test_mode,
+)
+
+VERSIONS = Table(
+    "versions",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+LABELS = Table(
+    "labels",
+    METADATA,
+    Column("position", ROW_NUMBER, primary_key=True),
+    Column("merchant_id", Text, nullable=False),
+    Column("test_mode", Boolean, nullable=False),
+    Column("transaction_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("is_fraud", Boolean, nullable=False),
+    Column("occurred_at_us", BigInteger, nullable=False),
+    Column("received_at_us", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    # The same fact sent again is no new label, so the time of receipt is not part of it: the first receipt is when it
+    # became known. `is_fraud` is part of it, because a chargeback that was won says something new about the same day.
+    UniqueConstraint(
+        "merchant_id",
+        "test_mode",
+        "transaction_id",
+        "kind",
+        "is_fraud",
+        "occurred_at_us",
+        "source",
+        name="uq_labels_fact",
+    ),
+)
+Index("ix_labels_received_at_us", LABELS.c.received_at_us)
+
+API_KEYS = Table(
+    "api_keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("secret_sha256", LargeBinary, nullable=False),
+    Column("test_mode", Boolean, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("merchants", JSON(none_as_null=True)),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("revoked_at_us", BigInteger),
+)
+
+
+def microseconds(instant: datetime) -> int:
+    """An instant as the tables keep it; the assertion catches a time without a zone before it is a wrong one."""
+    assert instant.tzinfo is not None, "an instant carries its zone"
+    return (instant - EPOCH) // MICROSECOND
+
+
+def instant(at_us: int) -> datetime:
+    """The instant that `microseconds` gave."""
+    return EPOCH + timedelta(microseconds=at_us)

@@ -1,0 +1,96 @@
+from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from engine.reference.clock import TimeZones
+
+WINTER = datetime(2026, 1, 15, 12, tzinfo=UTC)
+SUMMER = datetime(2026, 7, 15, 12, tzinfo=UTC)
+
+TIME_ZONES = TimeZones.load()
+
+
+@pytest.mark.parametrize(
+    ("country", "winter", "summer"),
+    [
+        ("GB", 0, 60),
+        ("DE", 60, 120),  # two zones that agree: Berlin, Büsingen
+        ("JP", 540, 540),
+        ("IN", 330, 330),
+        ("NP", 345, 345),
+        ("AR", -180, -180),  # twelve zones that agree
+        ("IE", 0, 60),
+        ("MA", 60, 60),
+    ],
+)
+def test_offsets(country: str, winter: int, summer: int) -> None:
+    assert TIME_ZONES.offset_minutes(country, WINTER) == winter
+    assert TIME_ZONES.offset_minutes(country, SUMMER) == summer
+
+
+@pytest.mark.parametrize("country", ["US", "BR", "AU", "RU", "CA", "MX", "ID", "ES", "PT", "CN"])
+def test_zones_that_disagree_are_unknown(country: str) -> None:
+    assert TIME_ZONES.offset_minutes(country, WINTER) is None
+
+
+def test_agreement_is_judged_at_the_instant() -> None:
+    # The north of Cyprus kept summer time through the winter of 2016.
+    assert TIME_ZONES.offset_minutes("CY", datetime(2017, 1, 15, tzinfo=UTC)) is None
+    assert TIME_ZONES.offset_minutes("CY", datetime(2018, 1, 15, tzinfo=UTC)) == 120
+
+
+@pytest.mark.parametrize("country", ["XK", "ZZ", "", "gb", "BV"])
+def test_a_country_without_zones_is_unknown(country: str) -> None:
+    assert TIME_ZONES.offset_minutes(country, WINTER) is None
+
+
+def test_summer_time_begins_to_the_minute() -> None:
+    change = datetime(2026, 3, 29, 1, tzinfo=UTC)
+    assert TIME_ZONES.offset_minutes("GB", change - timedelta(microseconds=1)) == 0
+    assert TIME_ZONES.offset_minutes("GB", change) == 60
+
+
+def test_an_instant_may_be_given_in_any_zone() -> None:
+    tokyo = timezone(timedelta(hours=9))
+    change = datetime(2026, 3, 29, 10, tzinfo=tokyo)
+    assert TIME_ZONES.offset_minutes("GB", change - timedelta(seconds=1)) == 0
+    assert TIME_ZONES.offset_minutes("GB", change) == 60
+    with pytest.raises(AssertionError):
+        TIME_ZONES.offset_minutes("GB", datetime(2026, 3, 29, 10))  # noqa: DTZ001 - that is what is wrong with it
+
+
+def test_offsets_change_at_whole_minutes_only() -> None:
+    """The cache holds an offset for a minute; every change from 2000 to 2040 must lie on one."""
+    table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+    zones = [ZoneInfo(line.split("\t")[2]) for line in table.splitlines() if line and not line.startswith("#")]
+    start, days = datetime(2000, 1, 1, tzinfo=UTC), 40 * 365
+    changes = 0
+    for zone in zones:
+        before = start.astimezone(zone).utcoffset()
+        for day in range(7, days, 7):
+            after = (start + timedelta(days=day)).astimezone(zone).utcoffset()
+            if after != before:
+                changes += 1
+                assert _change(zone, start + timedelta(days=day - 7)) % 60 == 0, zone.key
+            before = after
+    assert changes > 1000
+
+
+def _change(zone: ZoneInfo, start: datetime) -> int:
+    """Seconds since the epoch of the zone's change within the week from `start`, by halving."""
+    low, high = int(start.timestamp()), int(start.timestamp()) + 7 * 86_400
+
+    def offset(seconds: int) -> timedelta | None:
+        return datetime.fromtimestamp(seconds, tz=zone).utcoffset()
+
+    before = offset(low)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if offset(middle) == before else (low, middle)
+    return high
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert TIME_ZONES.version.startswith("tzdata 20")

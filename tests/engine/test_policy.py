@@ -1,0 +1,122 @@
+"""The ladder, rung by rung, and that the order of rules shows nowhere."""
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from engine.decision import Action, Rule, RuleAction, RuleMode, RuleResults
+from engine.features import Features
+from engine.payment import Authentication, Payment, Stage
+from engine.policy import FailAction, Policy, Verdict, settle
+from engine.score import Score
+
+Make = Callable[..., Payment]
+MakeFeatures = Callable[..., Features]
+
+POLICY = Policy()
+
+
+def rule(action: RuleAction, *, mandatory: bool = False, mode: RuleMode = RuleMode.LIVE) -> Rule:
+    name = f"{action}-{mandatory}-{mode}"
+    return Rule(id=name, name=name, version="1", action=action, reason=name, mode=mode, mandatory=mandatory)
+
+
+ALLOW, BLOCK, REVIEW, ASK_3DS = (rule(action) for action in RuleAction)
+MANDATORY = rule(RuleAction.BLOCK, mandatory=True)
+
+
+def score(percent: float) -> Score:
+    return Score(probability=percent / 100, base=0, contributions=())
+
+
+class TestLadder:
+    @pytest.fixture(autouse=True)
+    def _given(self, make_payment: Make, make_features: MakeFeatures) -> None:
+        self.payment = make_payment()
+        self.make_payment = make_payment
+        self.features = make_features(amount_in_usd=4990)
+        self.make_features = make_features
+
+    def settled(self, *fired: Rule, percent: float | None = 1.0, policy: Policy = POLICY) -> Verdict:
+        results = RuleResults(fired, (True,) * len(fired))
+        return settle(self.payment, None if percent is None else score(percent), results, self.features, policy)
+
+    @pytest.mark.parametrize(
+        ("fired", "percent", "action"),
+        [
+            ((), 1.0, Action.ALLOW),
+            ((REVIEW,), 1.0, Action.REVIEW),
+            ((), 15.0, Action.REVIEW),
+            ((REVIEW, BLOCK), 1.0, Action.BLOCK),
+            ((), 40.0, Action.BLOCK),
+            ((BLOCK, ALLOW), 99.0, Action.CHALLENGE),
+            ((ALLOW,), 4.0, Action.ALLOW),
+            ((ALLOW, MANDATORY), 1.0, Action.BLOCK),
+            ((ASK_3DS,), 1.0, Action.CHALLENGE),
+            ((ASK_3DS, ALLOW), 1.0, Action.CHALLENGE),
+            ((ASK_3DS, REVIEW), 1.0, Action.REVIEW),
+            ((), 5.0, Action.CHALLENGE),
+        ],
+    )
+    def test_the_first_true_rung_wins(self, fired: tuple[Rule, ...], percent: float, action: Action) -> None:
+        for order in itertools.permutations(fired):
+            assert self.settled(*order, percent=percent).action is action
+
+    def test_a_review_can_ask_for_3ds_too_and_a_block_never_does(self) -> None:
+        assert self.settled(ASK_3DS, REVIEW).three_ds
+        assert not self.settled(ASK_3DS, BLOCK).three_ds
+
+    def test_a_shadow_rule_has_no_effect(self) -> None:
+        assert self.settled(rule(RuleAction.BLOCK, mode=RuleMode.SHADOW)).action is Action.ALLOW
+
+    def test_an_unknown_result_does_not_fire(self) -> None:
+        results = RuleResults((BLOCK,), (None,))
+        assert settle(self.payment, score(1), results, self.features, POLICY).action is Action.ALLOW
+
+    def test_3ds_is_not_asked_for_again_after_its_result(self) -> None:
+        self.payment = self.make_payment(stage=Stage.POST_3DS)
+        assert self.settled(ASK_3DS).action is Action.ALLOW
+        self.payment = self.make_payment(authentication=Authentication(trans_status="Y"))
+        assert self.settled(percent=6.0).action is Action.ALLOW
+
+    def test_the_threshold_challenges_no_shopper_who_is_absent(self) -> None:
+        self.features = self.make_features(is_off_session=True)
+        assert self.settled(percent=6.0).action is Action.ALLOW
+
+    @pytest.mark.parametrize(
+        ("fail_action", "cents", "action"),
+        [
+            (FailAction.RULES_ONLY, 5000, Action.ALLOW),
+            (FailAction.RULES_ONLY, 5001, Action.CHALLENGE),
+            (FailAction.RULES_ONLY, None, Action.CHALLENGE),
+            (FailAction.ALLOW, 90_000, Action.ALLOW),
+            (FailAction.CHALLENGE, 100, Action.CHALLENGE),
+            (FailAction.REVIEW, 100, Action.REVIEW),
+            (FailAction.BLOCK, 100, Action.BLOCK),
+        ],
+    )
+    def test_the_fail_policy_where_there_is_no_score(
+        self, fail_action: FailAction, cents: int | None, action: Action
+    ) -> None:
+        self.features = self.make_features(amount_in_usd=cents)
+        verdict = self.settled(percent=None, policy=Policy(fail_action=fail_action))
+        assert verdict.action is action
+        assert [reason.code for reason in verdict.reasons] == ["fail_policy"]
+
+    def test_a_fired_rule_decides_without_a_score(self) -> None:
+        assert self.settled(ALLOW, percent=None, policy=Policy(fail_action=FailAction.BLOCK)).action is Action.ALLOW
+
+    def test_a_review_has_terms_and_nothing_else_has(self) -> None:
+        assert self.settled(REVIEW).review is not None
+        assert self.settled(BLOCK).review is None
+
+
+def test_risk_levels() -> None:
+    levels = [POLICY.risk_level(score(percent)) for percent in (0.5, 1.99, 2.0, 9.99, 10.0)]
+    assert levels == ["normal", "normal", "elevated", "elevated", "highest"]
+    assert POLICY.risk_level(None) == "not_assessed"
+
+
+def test_the_version_tells_policies_apart() -> None:
+    assert Policy().version == Policy().version != Policy(block_at_percent=41).version

@@ -1,0 +1,90 @@
+"""The scorecard: exact, monotone, silent about what it does not know, and documented."""
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.catalog import CATALOG
+from engine.features import Features, FeatureType, Value
+from models.scorecard import Scorecard, Steps
+from models.scorecard_items import ITEMS
+
+SCORECARD = Scorecard(ITEMS, CATALOG)
+NOTHING = Features(CATALOG, (None,) * len(CATALOG))
+NUMBERS = [item for item in ITEMS if isinstance(item.points, Steps)]
+
+
+def values_of(type_: FeatureType) -> st.SearchStrategy[Value]:
+    known: dict[FeatureType, st.SearchStrategy[Value]] = {
+        FeatureType.BOOLEAN: st.booleans(),
+        FeatureType.INTEGER: st.integers(0, 60),
+        FeatureType.MONEY: st.integers(0, 500_000),
+        FeatureType.NUMBER: st.floats(0, 20_000),
+        FeatureType.STRING: st.sampled_from(["pass", "fail", "Y", "N", "prepaid", "apple_pay", "overnight", "other"]),
+        FeatureType.COUNTRY: st.just("US"),
+    }
+    return st.none() | known[type_]
+
+
+ROWS = st.fixed_dictionaries({item.feature: values_of(CATALOG[item.feature].type) for item in ITEMS})
+
+
+@given(ROWS)
+def test_base_and_contributions_sum_to_the_log_odds(row: dict[str, Value]) -> None:
+    score = SCORECARD.score(NOTHING.replaced(row))
+    log_odds = math.log(score.probability / (1 - score.probability))
+    assert score.base + sum(part.weight for part in score.contributions) == pytest.approx(log_odds, abs=1e-9)
+
+
+@given(ROWS, st.sampled_from(NUMBERS), st.integers(0, 60), st.integers(0, 60))
+def test_more_of_a_number_moves_the_score_one_way(row: dict[str, Value], item: object, low: int, step: int) -> None:
+    assert item in NUMBERS
+    chosen = next(each for each in NUMBERS if each is item)
+    assert isinstance(chosen.points, Steps)
+    top = chosen.points.thresholds[-1][0]
+    less, more = (_held(chosen.feature, top * part / 50) for part in (low, low + step))
+    scores = [SCORECARD.score(NOTHING.replaced({**row, chosen.feature: value})).probability for value in (less, more)]
+    is_rising = chosen.points.thresholds[-1][1] > chosen.points.below
+    assert scores[0] <= scores[1] if is_rising else scores[0] >= scores[1]
+
+
+def _held(feature: str, number: float) -> Value:
+    return number if CATALOG[feature].type is FeatureType.NUMBER else int(number)
+
+
+def test_what_is_unknown_adds_nothing() -> None:
+    score = SCORECARD.score(NOTHING)
+    assert score.contributions == ()
+    assert score.probability == pytest.approx(0.012, abs=1e-6)
+
+
+def test_the_strongest_sign_of_a_group_speaks_for_it() -> None:
+    score = SCORECARD.score(NOTHING.replaced({"ip_distinct_cards_10m": 8, "ip_distinct_cards_24h": 6}))
+    assert [(part.code, part.weight) for part in score.contributions] == [("ip_many_cards", 2.6)]
+    assert score.contributions[0].text.startswith("8 different cards from this IP address in the last 10 minutes")
+
+
+def test_every_weight_has_words_and_a_source() -> None:
+    for item in ITEMS:
+        weights = (
+            [weight for _, weight in item.points.thresholds] + [item.points.below]
+            if isinstance(item.points, Steps)
+            else list(item.points.by_value.values())
+        )
+        assert item.against if max(weights) > 0 else not item.against, item.feature
+        assert item.speaks_for if min(weights) < 0 else not item.speaks_for, item.feature
+        assert len(item.source.split()) >= 3, item.feature
+
+
+def test_the_document_lists_every_item() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "scorecard.md").read_text()
+    for item in ITEMS:
+        assert f"| {item.group} | `{item.feature}` |" in text, f"docs/scorecard.md lacks {item.feature}: make docs"
+    assert SCORECARD.id in text
+
+
+def test_the_declared_fraud_rate_is_the_base() -> None:
+    assert Scorecard(ITEMS, CATALOG, 0.05).score(NOTHING).probability == pytest.approx(0.05, abs=1e-6)
