@@ -1,7 +1,6 @@
 """The commands' own client of a running server: a few calls by the standard library."""
 
 import http.client
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,10 +18,6 @@ class Reply:
     status: int
     headers: dict[str, str]
     body: bytes
-
-    def json(self) -> object:
-        """The body, parsed."""
-        return json.loads(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,9 @@ class LastResort:
         except Exception as error:
             # Neither the message nor locals are logged: either may hold what a shopper typed.
             found_under = scope.get("assay.request_id", "")
-            log.error("request_failed", error=type(error).__name__, where=_where(error), request_id=found_under)
+            log.error(
+                "request_failed", error=type(error).__name__, where=_where(error), request_id=found_under
+            )
             if is_started:
                 raise
             detail = "Something went wrong here; retry with the same key, and report the request id."

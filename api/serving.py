@@ -62,20 +62,32 @@ def serve(
     announce_server(settings.data, url)
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_serve(uvicorn.Server(config), listener, url, when_ready))
+            runner.run(_serve(config, listener, url, when_ready))
     finally:
         withdraw_server(settings.data)
 
 
+class _Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_listening.set()
+
+
 async def _serve(
-    server: uvicorn.Server,
+    config: uvicorn.Config,
     listener: socket.socket,
     url: str,
     when_ready: Callable[[str], Awaitable[None]] | None,
 ) -> None:
-    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
-    if when_ready is not None and not serving.done():
-        await when_ready(url)
-    await serving
+    server = _Server(config)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve(sockets=[listener]))
+        await server.is_listening.wait()
+        if when_ready is not None:
+            await when_ready(url)

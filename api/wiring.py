@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
 from api.clock import SystemClock, new_decision_id
@@ -19,9 +18,10 @@ from engine.pipeline import Clock, Pipeline
 from engine.policy import Policy
 from engine.rebuild import rebuild
 from engine.reference import load_reference
-from engine.rules import parse_ruleset
+from engine.rules import default_source, parse_ruleset
 from engine.stores.memory import MemoryCounters
-from engine.stores.sql import open_store
+from engine.stores.memory_ledger import MemoryLedger
+from engine.stores.sql import open_reader, open_store
 from engine.velocity import VELOCITIES
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
@@ -99,10 +99,36 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[Assemb
         store.close()
 
 
+def pipeline_in_memory(settings: Settings) -> Pipeline:
+    """A pipeline that keeps nothing: the settings' snapshot over counters and a ledger in memory. For measuring.
+
+    Raises RulesInvalid or ReferenceInvalid.
+    """
+    ruleset_text = _ruleset_text(settings)
+    snapshot = load_snapshot(settings, ruleset_text)
+    ledger = MemoryLedger()
+    _keep_versions(ledger, snapshot, ruleset_text)
+    return Pipeline(
+        ledger=ledger,
+        counters=MemoryCounters(VELOCITIES),
+        snapshots=OneSnapshot(snapshot=snapshot),
+        clock=SystemClock(),
+        new_id=new_decision_id,
+    )
+
+
 def _keep_versions(ledger: Ledger, snapshot: Snapshot, ruleset_text: str) -> None:
+    ledger.keep_version(VersionKind.SNAPSHOT, snapshot.versions.id, snapshot.versions.content())
     ledger.keep_version(VersionKind.CATALOG, CATALOG.fingerprint, CATALOG.content())
     ledger.keep_version(VersionKind.RULESET, snapshot.ruleset.hash, ruleset_text.encode())
     ledger.keep_version(VersionKind.POLICY, snapshot.policy.version, snapshot.policy.content())
+
+
+@contextmanager
+def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
+    """The folder's ledger and labels, read-only and without its lock: a server may run. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        yield reading.ledger, reading.labels
 
 
 @contextmanager
@@ -118,7 +144,7 @@ def opened_keys(folder: Path) -> Iterator[ApiKeys]:
 
 def _ruleset_text(settings: Settings) -> str:
     if settings.ruleset is None:
-        return files("engine.rules").joinpath("default.toml").read_text(encoding="utf-8")
+        return default_source()
     try:
         return settings.ruleset.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

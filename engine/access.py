@@ -58,5 +58,5 @@ class ApiKeys(Protocol):
     def key(self, key_id: str) -> ApiKey | None:
         """The key of this id, from memory: it is asked for at each request."""
 
-    def keys(self) -> Sequence[ApiKey]:
+    def all(self) -> Sequence[ApiKey]:
         """All keys, oldest first."""

@@ -1,11 +1,13 @@
 """A decision: what Assay answers, why, and from what. Pure data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 
 import orjson
 
-from engine.features import Features
+from engine.features import Catalog, Features, Value
 from engine.score import Score
 
 
@@ -83,7 +85,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
-    """What decided: enough to find every part again (law 7)."""
+    """What decided: enough to find every part again (law 7). The ledger keeps it once under its `id`."""
 
     ruleset: str
     model: str
@@ -91,6 +93,24 @@ class Versions:
     catalog: str
     policy: str
     data: tuple[tuple[str, str], ...]
+    id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Hash the content, once: every decision names it."""
+        object.__setattr__(self, "id", sha256(self.content()).hexdigest()[:16])
+
+    def content(self) -> bytes:
+        """The versions as the ledger keeps them (JSON)."""
+        return orjson.dumps(
+            {
+                "ruleset": self.ruleset,
+                "model": self.model,
+                "model_role": self.model_role,
+                "catalog": self.catalog,
+                "policy": self.policy,
+                "data": dict(self.data),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +139,11 @@ class Decision:
     tags: tuple[str, ...] = ()
 
     def canonical(self) -> bytes:
-        """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1)."""
+        """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1).
+
+        Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
+        a cause are listed by cause, reasons are codes (their words follow from features and versions).
+        """
         return orjson.dumps(
             {
                 "action": self.action,
@@ -128,22 +152,57 @@ class Decision:
                 "risk_level": self.risk_level,
                 "rule_score": self.rule_score,
                 "tags": self.tags,
-                "reasons": [[reason.code, reason.text, reason.source, reason.weight] for reason in self.reasons],
+                "reasons": [f"{reason.source}:{reason.code}" for reason in self.reasons],
                 "rules": self.results.packed(),
                 "features": self.features.values,
-                "causes": dict(sorted(self.features.causes.items())),
+                "causes": _by_cause(self.features),
                 "degraded": self.degraded,
                 "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
-                "versions": [
-                    self.versions.ruleset,
-                    self.versions.model,
-                    self.versions.model_role,
-                    self.versions.catalog,
-                    self.versions.policy,
-                    self.versions.data,
-                ],
+                "versions": self.versions.id,
             }
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDecision:
+    """What a canonical record says, read back: values by the position of the catalogue of its day.
+
+    `reasons` are `source:code`, in the answer's order.
+    """
+
+    action: Action
+    probability: float | None
+    risk_level: str
+    reasons: tuple[str, ...]
+    values: tuple[Value, ...]
+    causes: Mapping[int, str]
+    versions_id: str
+
+    def features(self, catalog: Catalog) -> Features:
+        """The features as they were when recorded under this catalogue."""
+        causes = {catalog.features[position].name: cause for position, cause in self.causes.items()}
+        return Features(catalog, self.values, causes)
+
+
+def recorded_decision(canonical: bytes) -> RecordedDecision:
+    """Read back what `Decision.canonical` wrote."""
+    record = orjson.loads(canonical)
+    return RecordedDecision(
+        action=Action(record["action"]),
+        probability=None if record["score"] is None else record["score"][0],
+        risk_level=record["risk_level"],
+        reasons=tuple(record["reasons"]),
+        values=tuple(record["features"]),
+        causes={position: cause for cause, positions in record["causes"].items() for position in positions},
+        versions_id=record["versions"],
+    )
+
+
+def _by_cause(features: Features) -> dict[str, list[int]]:
+    positions: dict[str, list[int]] = {}
+    for name, cause in features.causes.items():
+        positions.setdefault(cause, []).append(features.catalog.position(name))
+    return {cause: sorted(positions[cause]) for cause in sorted(positions)}
 
 
 def _score_row(score: Score) -> list[object]:

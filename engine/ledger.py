@@ -31,6 +31,8 @@ class DecisionRecord:
 class VersionKind(StrEnum):
     """What decisions name by version and the ledger keeps, so that each can be explained and replayed (law 7)."""
 
+    SNAPSHOT = "snapshot"
+    """All the versions that a decision was made by; the record names this one."""
     CATALOG = "catalog"
     RULESET = "ruleset"
     POLICY = "policy"

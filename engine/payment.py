@@ -314,7 +314,7 @@ def _card_faults(card: Card) -> Iterator[Fault]:
                 detail="This looks like a card number. Send a token, the first 6-8 and the last 4 digits.",
             )
             return
-    if card.bin is not None and not (card.bin.isdecimal() and card.bin.isascii() and BIN_DIGITS_MIN <= len(card.bin) <= BIN_DIGITS_MAX):
+    if card.bin is not None and not _is_bin(card.bin):
         yield Fault(
             pointer="/credit_card/issuer_id_number", code="bin_invalid", detail="Send the first 6 to 8 digits, no more."
         )
@@ -330,3 +330,7 @@ def _card_faults(card: Card) -> Iterator[Fault]:
         yield Fault(
             pointer="/credit_card/country", code="country_unknown", detail="Use an ISO 3166-1 alpha-2 code such as US."
         )
+
+
+def _is_bin(digits: str) -> bool:
+    return digits.isdecimal() and digits.isascii() and BIN_DIGITS_MIN <= len(digits) <= BIN_DIGITS_MAX

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from engine.decision import recorded_decision
 from engine.features import Value
 from engine.ledger import DecisionRecord, Ledger, VersionKind
 from engine.payment import EPOCH, MICROSECOND
@@ -25,17 +26,18 @@ def rebuild(
     for record in ledger.recent(longest):
         scope = (record.key.merchant_id, record.key.test_mode)
         last_at[scope] = max(record.at, last_at.get(scope, record.at))
-        decision = orjson.loads(record.decision)
-        fingerprint = decision["versions"][3]
-        if fingerprint not in positions:
-            positions[fingerprint] = _positions(ledger, fingerprint, names)
-        values = decision["features"]
-        yield record.sequence, _observation(record, {name: values[at] for name, at in positions[fingerprint]})
+        decision = recorded_decision(record.decision)
+        if decision.versions_id not in positions:
+            positions[decision.versions_id] = _positions(ledger, decision.versions_id, names)
+        values = {name: decision.values[position] for name, position in positions[decision.versions_id]}
+        yield record.sequence, _observation(record, values)
 
 
-def _positions(ledger: Ledger, fingerprint: str, names: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    content = ledger.version(VersionKind.CATALOG, fingerprint)
-    assert content is not None, f"the ledger keeps the catalogue {fingerprint} of every decision it holds"
+def _positions(ledger: Ledger, versions_id: str, names: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    versions = ledger.version(VersionKind.SNAPSHOT, versions_id)
+    assert versions is not None, f"the ledger keeps the versions {versions_id} of every decision it holds"
+    content = ledger.version(VersionKind.CATALOG, orjson.loads(versions)["catalog"])
+    assert content is not None, "the ledger keeps the catalogue of every decision it holds"
     known = {feature["name"]: position for position, feature in enumerate(orjson.loads(content))}
     return tuple((name, known[name]) for name in names if name in known)
 

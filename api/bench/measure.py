@@ -1,5 +1,6 @@
 """What a benchmark is: its measures, its set-up in words, one run; and the figures of several runs."""
 
+import math
 import os
 import platform
 import statistics
@@ -74,14 +75,12 @@ def figures(benchmark: Benchmark, runs: int, seconds: float, ran: Callable[[], N
         found.append(benchmark.run(seconds, seed))
         ran()
     for measure in benchmark.measures:
-        yield Figure(
-            benchmark_id=benchmark.id, measure=measure, values=tuple(values[measure.name] for values in found)
-        )
+        yield Figure(benchmark_id=benchmark.id, measure=measure, values=tuple(values[measure.name] for values in found))
 
 
 def percentile(ordered: list[int], share: float) -> int:
     """The nearest-rank percentile of values in ascending order; `share` 0-1."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def machine() -> str:

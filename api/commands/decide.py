@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,8 +20,15 @@ from api.routes.decisions import call_of
 from api.schemas import fingerprint, read_request
 from api.wiring import assembled
 from engine.access import ApiKey, Scope
-from engine.errors import AssayError, DataFolderInUse, MalformedJson
+from engine.errors import AssayError, DataFolderInUse
 from engine.pipeline import Pipeline
+
+
+class FileUnreadable(AssayError):
+    """The file of payments cannot be read or is not JSON."""
+
+    code = "file_unreadable"
+
 
 Decider = Callable[[bytes], tuple[int, bytes]]
 
@@ -64,32 +72,32 @@ def _read(file: str) -> str:
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise MalformedJson(f"{file} cannot be read: {error}") from error
+        raise FileUnreadable(f"{file} cannot be read: {error}") from error
 
 
-def _parsed(text: str, file: str) -> list[Any]:
+def _parsed(text: str, file: str) -> list[object]:
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
         lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2:
-            raise MalformedJson(f"{file} is not JSON: {error}") from error
+        if len(lines) <= 1:
+            raise FileUnreadable(f"{file} is not JSON: {error}") from error
         return [_parsed_line(line, f"{file}, line {number}") for number, line in enumerate(lines, 1)]
     return whole if isinstance(whole, list) else [whole]
 
 
-def _parsed_line(line: str, where: str) -> Any:
+def _parsed_line(line: str, where: str) -> object:
     try:
         return json.loads(line)
     except json.JSONDecodeError as error:
-        raise MalformedJson(f"{where} is not JSON: {error}") from error
+        raise FileUnreadable(f"{where} is not JSON: {error}") from error
 
 
 def _decide_all(payments: list[bytes], decider: Decider) -> bool:
     is_fine = True
     for payment in payments:
         status, body = decider(payment)
-        if status == 200:
+        if status == HTTPStatus.OK:
             typer.echo(body.decode())
         else:
             is_fine = False
@@ -103,7 +111,7 @@ def _in_process(pipeline: Pipeline) -> Decider:
     def by_pipeline(body: bytes) -> tuple[int, bytes]:
         try:
             call = call_of(read_request(body), fingerprint(body), key, None)
-            return 200, asyncio.run(pipeline.decide(call)).body
+            return HTTPStatus.OK, asyncio.run(pipeline.decide(call)).body
         except (AssayError, ProblemRaised) as error:
             problem = problem_of(error)
             return problem.status, bytes(problem.response("").body)

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from api.routes.decisions import call_of
 from api.routes.keys import GATEWAY_SCOPES
 from api.schemas import fingerprint, read_request
 from api.serving import listening_socket, serve
+from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import ApiKey
 from engine.decision import Action
@@ -47,7 +48,7 @@ def demo(data: Data = None, host: Host = None, port: Port = None) -> None:
             serve(assembly, settings, listener, show)
 
 
-def _play(settings: Any, now: datetime, run: str) -> tuple[ApiKey, str]:
+def _play(settings: Settings, now: datetime, run: str) -> tuple[ApiKey, str]:
     key, text = new_key(name=DEMO_KEY_NAME, test_mode=False, scopes=GATEWAY_SCOPES, merchants=None)
     clock = GivenClock(now)
     with assembled(settings, clock) as assembly:
@@ -88,7 +89,7 @@ def _table(actions: Counter[tuple[str, str]], payments: int) -> Table:
 
 def _renew_key(assembly: Assembly, key: ApiKey) -> None:
     # A key cannot be shown twice, so each run makes one and the one before ends.
-    for earlier in assembly.keys.keys():
+    for earlier in assembly.keys.all():
         if earlier.name == DEMO_KEY_NAME and earlier.revoked_at is None:
             assembly.keys.revoke_key(earlier.id, datetime.now(UTC))
     assembly.keys.add_key(key)

@@ -2,6 +2,8 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -61,7 +63,7 @@ def create(
     Console(stderr=True, highlight=False).print("Keep it now: it is stored as a hash and cannot be shown again.")
 
 
-def _create(folder: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+def _create(folder: Path, wanted: dict[str, Any]) -> dict[str, Any]:
     try:
         with opened_keys(folder) as keys:
             days = wanted["expires_in_days"]
@@ -76,13 +78,10 @@ def _create(folder: Any, wanted: dict[str, Any]) -> dict[str, Any]:
             return {**shown(key), "key": text}
     except DataFolderInUse as in_use:
         reply = client_of(folder, in_use).call("POST", "/v1/keys", json.dumps(wanted).encode())
-        return _created(reply.status, reply.json())
-
-
-def _created(status: int, body: Any) -> dict[str, Any]:
-    if status != 201:
-        raise KeyRefused(f"The server refused: {body['detail']}")
-    return dict(body)
+        body: dict[str, Any] = json.loads(reply.body)
+        if reply.status != HTTPStatus.CREATED:
+            raise KeyRefused(f"The server refused: {body['detail']}") from in_use
+        return body
 
 
 @app.command("list")
@@ -91,9 +90,9 @@ def list_(as_json: Annotated[bool, typer.Option("--json")] = False, data: Data =
     folder = settings_with(data=data).data
     try:
         with opened_keys(folder) as keys:
-            rows = [json.loads(json.dumps(shown(key), default=str)) for key in keys.keys()]
+            rows = [json.loads(json.dumps(shown(key), default=str)) for key in keys.all()]
     except DataFolderInUse as in_use:
-        rows = client_of(folder, in_use).call("GET", "/v1/keys").json()
+        rows = json.loads(client_of(folder, in_use).call("GET", "/v1/keys").body)
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -126,7 +125,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The id between the unders
         with opened_keys(folder) as keys:
             is_revoked = keys.revoke_key(key_id, datetime.now(UTC))
     except DataFolderInUse as in_use:
-        is_revoked = client_of(folder, in_use).call("DELETE", f"/v1/keys/{key_id}").status == 204
+        is_revoked = client_of(folder, in_use).call("DELETE", f"/v1/keys/{key_id}").status == HTTPStatus.NO_CONTENT
     if not is_revoked:
         raise KeyRefused(f"There is no key '{key_id}' in force; 'assay keys list' shows all.")
     console.print(f"Key {key_id} is revoked.")

@@ -1,7 +1,7 @@
 """Options that several commands take."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,6 +18,6 @@ Port = Annotated[
 ]
 
 
-def settings_with(**given: Any) -> Settings:
+def settings_with(**given: str | int | Path | None) -> Settings:
     """The environment's settings, with what the command line gives laid over them."""
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    return Settings.model_validate({name: value for name, value in given.items() if value is not None})

@@ -79,7 +79,7 @@ class _Shopper:
 
 def ordinary_payments(now: datetime) -> Iterator[tuple[datetime, dict[str, Any]]]:
     """Payments in order of time up to ten minutes before `now`, most of them of returning shoppers."""
-    rng = random.Random(20261123)  # noqa: S311 - made-up shoppers, no secrets
+    rng = random.Random(20261123)
     shoppers = [_shopper(rng, number) for number in range(150)]
     span = timedelta(days=DAYS) - timedelta(minutes=10)
     moments = sorted(now - timedelta(days=DAYS) + span * rng.random() for _ in range(ORDINARY_PAYMENTS))
@@ -90,7 +90,7 @@ def ordinary_payments(now: datetime) -> Iterator[tuple[datetime, dict[str, Any]]
 
 def burst(now: datetime, run: str) -> Iterator[tuple[datetime, dict[str, Any]]]:
     """Card testing in the last two minutes: one IP address, another card and e-mail each time, small amounts."""
-    rng = random.Random(7)  # noqa: S311 - as above
+    rng = random.Random(7)
     for number in range(BURST_PAYMENTS):
         moment = now - timedelta(seconds=120 - 8 * number)
         yield (
@@ -120,7 +120,7 @@ def _shopper(rng: random.Random, number: int) -> _Shopper:
         ip=f"{network}.{rng.randrange(1, 255)}.{rng.randrange(1, 255)}",
         name=rng.choice(_NAMES),
         family=rng.choice(_FAMILIES),
-        is_traveller=rng.random() < 0.04,  # noqa: PLR2004 - the share of shoppers who buy from abroad
+        is_traveller=rng.random() < 0.04,
     )
 
 

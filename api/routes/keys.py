@@ -88,7 +88,7 @@ async def create_key(request: Request, wanted: NewKey) -> KeyCreated:
 @router.get("/v1/keys", summary="List API keys", openapi_extra=_SCOPED, responses=PROBLEM_RESPONSES)
 async def list_keys(request: Request) -> list[KeyShown]:
     """All keys, oldest first, the revoked ones too."""
-    return [KeyShown.model_validate(shown(key)) for key in _keys(request).keys()]
+    return [KeyShown.model_validate(shown(key)) for key in _keys(request).all()]
 
 
 @router.delete(

@@ -46,12 +46,17 @@ class Findings:
         self._warnings: list[InputWarning] = []
         self._unnamed = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether further warnings are counted alone."""
+        return len(self._warnings) >= FINDINGS_MAX
+
     def note(self, pointer: str, finding: Odd | Wrong) -> None:
         """Keep a finding at a place. Of warnings, the first FINDINGS_MAX are named and the others counted."""
         if isinstance(finding, Wrong):
             if len(self.faults) < FINDINGS_MAX:
                 self.faults.append(Fault(pointer=pointer, code=finding.code, detail=finding.detail))
-        elif len(self._warnings) < FINDINGS_MAX:
+        elif not self.is_full:
             self._warnings.append(InputWarning(code=finding.code, input_pointer=pointer, warning=finding.warning))
         else:
             self._unnamed += 1

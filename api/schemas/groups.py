@@ -36,7 +36,7 @@ class Group(BaseModel):
         return []
 
 
-def _field(description: str, *examples: Any) -> Any:  # noqa: ANN401  # what pydantic's own Field takes and gives
+def _field(description: str, *examples: Any) -> Any:  # what pydantic's own Field takes and gives
     return Field(default=None, description=description, examples=list(examples))
 
 
@@ -127,7 +127,7 @@ class CardGroup(Group):
     wallet: str | None = _field(f"The wallet it was paid from: {listed(WALLETS)}.", "apple_pay")
     avs_result: str | None = _field("The AVS code as the processor gave it, 1-2 letters or digits.", "Y")
     cvv_result: str | None = _field("The CVV check's code as the processor gave it, 1-2 letters or digits.", "M")
-    was_3d_secure_successful: bool | None = _field("Whether 3-D Secure succeeded.", True)  # noqa: FBT003
+    was_3d_secure_successful: bool | None = _field("Whether 3-D Secure succeeded.", True)
 
 
 class AuthenticationGroup(Group):
@@ -136,7 +136,7 @@ class AuthenticationGroup(Group):
     three_ds_version: str | None = _field("Protocol version.", "2.2.0")
     trans_status: str | None = _field("EMV 3-D Secure transStatus: Y, N, U, A, C, D, R, I or S.", "Y")
     eci: str | None = _field("Electronic commerce indicator, 00-07.", "05")
-    liability_shift: bool | None = _field("Whether liability moved to the issuer.", True)  # noqa: FBT003
+    liability_shift: bool | None = _field("Whether liability moved to the issuer.", True)
     exemption: str | None = _field(f"Exemption from strong authentication: {listed(EXEMPTIONS)}.", "low_value")
 
 
@@ -164,8 +164,8 @@ class OrderGroup(Group):
     )
     currency: str = Field(description="ISO 4217 alphabetic code.", examples=["GBP"])
     discount_code: str | None = _field("The discount code used, up to 255 characters.", "SUMMER")
-    is_gift: bool | None = _field("Whether it is marked as a gift.", False)  # noqa: FBT003
-    has_gift_message: bool | None = _field("Whether it carries a gift message.", False)  # noqa: FBT003
+    is_gift: bool | None = _field("Whether it is marked as a gift.", False)
+    has_gift_message: bool | None = _field("Whether it carries a gift message.", False)
     referrer_uri: str | None = _field("Where the shopper came from, up to 1024 characters.", "https://example.com/")
     affiliate_id: str | None = _field("The affiliate's id; opaque, up to 255 characters.", "aff-9")
 
@@ -176,11 +176,11 @@ class PaymentGroup(Group):
     method: str | None = _field(f"Method: {listed(METHODS)}.", "card")
     processor: str | None = _field("Your processor's name, up to 64 characters.", "stripe")
     mcc: str | None = _field("The merchant's category code (ISO 18245), four digits.", "5942")
-    is_recurring: bool | None = _field("Whether it is one of a series.", False)  # noqa: FBT003
-    is_off_session: bool | None = _field("Whether the shopper is absent.", False)  # noqa: FBT003
+    is_recurring: bool | None = _field("Whether it is one of a series.", False)
+    is_off_session: bool | None = _field("Whether the shopper is absent.", False)
     initiator: str | None = _field(f"Who starts it: {listed(INITIATORS)}.", "customer")
     attempt_of: str | None = _field("The first attempt's transaction id, on a retry of the same order.", "order-100015")
-    was_authorized: bool | None = _field("What the issuer said, with stage post_auth.", True)  # noqa: FBT003
+    was_authorized: bool | None = _field("What the issuer said, with stage post_auth.", True)
     decline_code: str | None = _field("The decline code, up to 64 characters.", "insufficient_funds")
 
 
@@ -221,6 +221,6 @@ class OptionsGroup(Group):
         "all features; needs the scope decisions:explain.",
         examples=["codes"],
     )
-    dry_run: Annotated[bool, _unless_null(False)] = Field(  # noqa: FBT003
+    dry_run: Annotated[bool, _unless_null(False)] = Field(
         default=False, description="Decided, not stored and not counted.", examples=[False]
     )

@@ -6,7 +6,7 @@ A reader is called with what pydantic has typed, texts stripped. No finding repe
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -120,7 +120,7 @@ def price(value: str) -> str | Odd:
         return value
     try:
         plain = format(Decimal(value).normalize(), "f") if len(value) <= _EXPONENT_TEXT_MAX else ""
-    except InvalidOperation:
+    except ArithmeticError:
         plain = ""
     if re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,4})?", plain):
         return plain

@@ -60,6 +60,7 @@ class Token:
 
 _WORD = "[A-Za-z_][A-Za-z0-9_]*"
 _ENDS = "(?![A-Za-z0-9_])"
+_STOPS = "(?![A-Za-z0-9_.])"
 _PLAIN = r"[0-9]+(?:\.[0-9]+)?"
 _GROUPED = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
 _CURRENCY = "[$\u00a3\u00a5\u20ac\u20b9]"
@@ -85,10 +86,10 @@ _PATTERNS = (
     (Kind.PERCENT, rf"{_PLAIN}\s?%"),
     (Kind.UNQUOTED, r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[0-9]+(?:\.[0-9]+){3}(?:/[0-9]+)?"),
     (Kind.DURATION, rf"{_PLAIN}(?:s|m|h|d|w|min|hours?|days?){_ENDS}"),
-    (Kind.NUMBER, rf"{_PLAIN}(?![A-Za-z0-9_.])"),
+    (Kind.NUMBER, rf"{_PLAIN}{_STOPS}"),
     (
         Kind.ODD_NUMBER,
-        r"[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+(?![A-Za-z0-9_.])|\.[0-9]+(?![A-Za-z0-9_.])|[0-9][0-9_.]*(?![A-Za-z0-9_.-])",
+        rf"{_PLAIN}[eE][+-]?[0-9]+{_STOPS}|\.[0-9]+{_STOPS}|[0-9][0-9_.]*(?![A-Za-z0-9_.-])",
     ),
     (Kind.UNQUOTED, r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+|[0-9][A-Za-z0-9_]*"),
     (Kind.NAME, _WORD),

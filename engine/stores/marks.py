@@ -40,25 +40,25 @@ class Marks:
         self._bytes[position] = mark
         self._set += change
         tree = self._tree
+        nodes = len(tree)
         node = position // BLOCK + 1
-        while node < len(tree):
+        while node < nodes:
             tree[node] += change
             node += node & -node
 
     def counts_from(self, positions: Sequence[int]) -> list[int]:
-        """For each position, how many marks are set from there to the end; positions fall or stay."""
-        marks, tree, counts = self._bytes, self._tree, []
-        previous = -1
+        """For each position, how many marks are set from there to the end."""
+        count, tree, marked = self._bytes.count, self._tree, self._set
+        if len(self._bytes) < BLOCK:
+            return [marked - count(1, 0, position) if position else marked for position in positions]
+        counts = []
         for position in positions:
-            if position != previous:
-                previous = position
-                node = position // BLOCK
-                before = marks.count(1, node * BLOCK, position)
-                while node:
-                    before += tree[node]
-                    node &= node - 1
-                count = self._set - before
-            counts.append(count)
+            node = position // BLOCK
+            before = count(1, node * BLOCK, position)
+            while node:
+                before += tree[node]
+                node &= node - 1
+            counts.append(marked - before)
         return counts
 
     def drop(self, start: int, stop: int) -> None:

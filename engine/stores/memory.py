@@ -64,6 +64,11 @@ class MemoryCounters:
                 counted += 1
         return counted
 
+    def held(self) -> tuple[int, int]:
+        """How many payments and how many key values are held now."""
+        counts = [scope.held() for scope in self._scopes.values()]
+        return sum(payments for payments, _ in counts), sum(entities for _, entities in counts)
+
     def _scope(self, observation: Observation) -> Scope:
         key = observation.merchant_id, observation.test_mode
         scope = self._scopes.get(key)

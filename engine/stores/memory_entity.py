@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.stores.marks import Marks
 
-_COMPACT: Final = 64
+COMPACT: Final = 64
 """Payments from which on an entity looks for some to drop."""
 
 
@@ -25,7 +25,7 @@ class Entity:
         self._sums: list[MutableSequence[int]] = [array("q", [0]) for _ in range(totals)]
         """One longer than the ordinals: each holds the sum of all amounts before it."""
         self._marks = tuple(Marks() for _ in range(links))
-        self._limit = _COMPACT
+        self._limit = COMPACT
 
     def __len__(self) -> int:
         return len(self._ordinals)
@@ -47,21 +47,15 @@ class Entity:
         for index, amount in enumerate(amounts):
             self._add(index, amount)
         for marks, before in zip(self._marks, earlier, strict=True):
-            if before is None:
-                marks.append(0)
-                continue
-            marks.append(1)
-            if before >= 0:
+            marks.append(0 if before is None else 1)
+            if before is not None and before >= 0:
                 marks.assign(bisect_left(ordinals, before), 0)
 
     def read(self, bounds: Sequence[int]) -> list[int]:
         """Counts, then each total, then each distinct, over the payments from each bound on; bounds fall or stay."""
         ordinals = self._ordinals
         end = size = len(ordinals)
-        starts = []
-        for bound in bounds:
-            end = bisect_left(ordinals, bound, 0, end)
-            starts.append(end)
+        starts = [end := bisect_left(ordinals, bound, 0, end) for bound in bounds]
         values = [size - start for start in starts]
         for sums in self._sums:
             total = sums[size]
@@ -118,7 +112,7 @@ class Entity:
             for sums in self._sums:
                 del sums[:gone]
             self._drop(0, gone)
-        self._limit = max(_COMPACT, 2 * len(self._ordinals))
+        self._limit = max(COMPACT, 2 * len(self._ordinals))
 
     def _drop(self, start: int, stop: int) -> None:
         del self._ordinals[start:stop]

@@ -26,7 +26,7 @@ class MemoryLedger:
         return len(self._by_id)
 
     async def find(self, key: PaymentKey, idempotency_key: str | None) -> DecisionRecord | None:
-        """The decision recorded under the payment's key or under the caller's idempotency key of that merchant."""
+        """The decision under the caller's idempotency key, else under the payment's key."""
         return self._find(key, idempotency_key)
 
     async def append(self, record: DecisionRecord) -> DecisionRecord:
@@ -45,7 +45,10 @@ class MemoryLedger:
         return self._by_id.get(decision_id)
 
     def recent(self, window: timedelta) -> Iterator[DecisionRecord]:
-        """Every decision received within `window` before the newest of its merchant and mode, in the order of observe."""
+        """Every decision received within `window` before the newest of its merchant and mode, in the order of observe.
+
+        The window is open at its far end, as a velocity's is.
+        """
         newest: dict[tuple[str, bool], datetime] = {}
         for record in self._by_id.values():
             scope = _scope(record)
@@ -66,10 +69,11 @@ class MemoryLedger:
         """Memory is always there."""
 
     def _find(self, key: PaymentKey, idempotency_key: str | None) -> DecisionRecord | None:
-        found = self._by_key.get(key)
-        if found is None and idempotency_key is not None:
+        if idempotency_key is not None:
             found = self._by_caller_key.get(_caller_key(key, idempotency_key))
-        return found
+            if found is not None:
+                return found
+        return self._by_key.get(key)
 
 
 def _caller_key(key: PaymentKey, idempotency_key: str) -> _CallerKey:

@@ -46,8 +46,8 @@ class Plan:
     groups: tuple[Group, ...]
     links: tuple[Pick, ...]
     """Combinations of a key and a value told apart. Cards by e-mail and e-mails by card are the same combination."""
-    order: tuple[int, ...]
-    """For each velocity, where its value stands among all that the groups read, one group after the other."""
+    arrange: Callable[[Row], tuple[Value, ...]]
+    """Puts all that the groups read, one group after the other, into the order of the velocities."""
 
 
 def plan(velocities: Sequence[Velocity]) -> Plan:
@@ -58,7 +58,9 @@ def plan(velocities: Sequence[Velocity]) -> Plan:
     kept = _unique(name for names in (*keys, *combinations) for name in names)
     inputs = _unique((*kept, *(name for velocity in velocities for name in velocity.inputs)))
     windows_us = tuple(sorted({velocity.window_us for velocity in velocities}))
-    groups, slots, start = [], {}, 0
+    groups: list[Group] = []
+    slots: dict[str, int] = {}
+    start = 0
     for key in keys:
         members = [velocity for velocity in velocities if velocity.key == key]
         group, own_slots = _group(members, inputs, windows_us, combinations)
@@ -72,7 +74,7 @@ def plan(velocities: Sequence[Velocity]) -> Plan:
         windows_us=windows_us,
         groups=tuple(groups),
         links=tuple(_pick(names, inputs) for names in combinations),
-        order=tuple(slots[velocity.name] for velocity in velocities),
+        arrange=_arrange([slots[velocity.name] for velocity in velocities]),
     )
 
 
@@ -122,6 +124,11 @@ def _pick(names: tuple[str, ...], inputs: tuple[str, ...]) -> Pick:
         return None if None in values else values
 
     return combination
+
+
+def _arrange(order: Sequence[int]) -> Callable[[Row], tuple[Value, ...]]:
+    # With one index an itemgetter gives the bare value.
+    return itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
 
 
 def _unique(items: Iterable[_Item]) -> tuple[_Item, ...]:

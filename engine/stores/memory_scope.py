@@ -7,29 +7,65 @@ from typing import Final
 
 from engine.features import Value
 from engine.stores.memory_entity import Entity
-from engine.stores.memory_plan import Group, Plan, Row
+from engine.stores.memory_plan import Group, Pick, Plan, Row
 
-_EXPIRE: Final = 32
+EXPIRE: Final = 32
 """Payments dropped at most by one observation, so that the first one after a quiet month need not drop a million."""
-_COMPACT: Final = 4_096
+COMPACT: Final = 4_096
 """Dropped payments from which on the columns are shortened."""
 
 
 class _Link:
     """For each combination of a key and a value: which payment had it last, and before each payment, which one."""
 
-    __slots__ = ("earlier", "last")
+    __slots__ = ("earlier", "last", "pick")
 
-    def __init__(self) -> None:
+    def __init__(self, pick: Pick) -> None:
+        self.pick = pick
         self.last: dict[Hashable, int] = {}
         self.earlier = array("q")
         """A column: the ordinal of the payment before with the same combination, -1 where there is none."""
+
+    def add(self, row: Row, ordinal: int) -> int | None:
+        """Add the next payment; gives the one before, -1 where there is none, None where a part is unknown."""
+        combination = self.pick(row)
+        if combination is None:
+            self.earlier.append(-1)
+            return None
+        before = self.last.get(combination, -1)
+        self.last[combination] = ordinal
+        self.earlier.append(before)
+        return before
+
+    def remove(self, row: Row, ordinal: int, base: int, first: int) -> int:
+        """Take a payment out; gives the one that became its combination's last, -1 where none did."""
+        combination = self.pick(row)
+        if combination is None:
+            return -1
+        before = self.earlier[ordinal - base]
+        later = self.last[combination]
+        if later != ordinal:
+            while (middle := self.earlier[later - base]) != ordinal:
+                later = middle
+            self.earlier[later - base] = before
+            return -1
+        if before < first:
+            del self.last[combination]
+            return -1
+        self.last[combination] = before
+        return before
+
+    def expire(self, row: Row, ordinal: int) -> None:
+        """Forget a combination with its last payment."""
+        combination = self.pick(row)
+        if combination is not None and self.last[combination] == ordinal:
+            del self.last[combination]
 
 
 class Scope:
     """Payments numbered in the order of observe: the ordinal. Columns hold them from ordinal `_base` on."""
 
-    __slots__ = ("_base", "_columns", "_entities", "_first", "_ids", "_links", "_ordinals", "_plan", "_sequences",
+    __slots__ = ("_base", "_columns", "_first", "_groups", "_ids", "_links", "_ordinals", "_plan", "_sequences",
                  "_starts", "_times", "now_us")  # fmt: skip
 
     def __init__(self, plan: Plan) -> None:
@@ -46,8 +82,8 @@ class Scope:
         self._times = array("q")
         self._sequences = array("q")
         self._columns: tuple[list[Value], ...] = tuple([] for _ in range(plan.columns))
-        self._links = tuple(_Link() for _ in plan.links)
-        self._entities: tuple[dict[Hashable, Entity], ...] = tuple({} for _ in plan.groups)
+        self._links = tuple(_Link(pick) for pick in plan.links)
+        self._groups: tuple[tuple[Group, dict[Hashable, Entity]], ...] = tuple((group, {}) for group in plan.groups)
 
     def starts(self, at_us: int) -> list[int]:
         """For each window the first ordinal in it at a time that is not before the latest: shorter ones start later."""
@@ -64,14 +100,16 @@ class Scope:
     def advance(self, at_us: int, starts: list[int]) -> None:
         """Let time pass: remember where windows start, and drop a few of the payments that left the longest."""
         self.now_us, self._starts = at_us, starts
-        for ordinal in range(self._first, min(starts[-1], self._first + _EXPIRE)):
+        for ordinal in range(self._first, min(starts[-1], self._first + EXPIRE)):
             self._expire(ordinal)
             self._first = ordinal + 1
         gone = self._first - self._base
-        if gone >= _COMPACT and 2 * gone >= len(self._times):
-            columns = (self._ids, self._times, self._sequences, *self._columns, *(link.earlier for link in self._links))
-            for column in columns:
-                del column[:gone]
+        if gone >= COMPACT and 2 * gone >= len(self._times):
+            del self._ids[:gone]
+            for values in self._columns:
+                del values[:gone]
+            for numbers in (self._times, self._sequences, *(link.earlier for link in self._links)):
+                del numbers[:gone]
             self._base = self._first
 
     def find(self, payment_id: str, starts: list[int]) -> int | None:
@@ -86,15 +124,15 @@ class Scope:
     def read(self, row: Row, starts: list[int], own: int | None) -> tuple[Value, ...]:
         """The velocities from the windows' starts to now, without the payment of ordinal `own`."""
         values: list[Value] = []
-        for group, entities in zip(self._plan.groups, self._entities, strict=True):
+        for group, entities in self._groups:
             key = group.pick(row)
             if key is None:
                 values += group.unknown
             elif (entity := entities.get(key)) is None:
                 values += group.unseen
             else:
-                values += self._read_entity(entity, group, [starts[window] for window in group.windows], own)
-        return tuple(map(values.__getitem__, self._plan.order))
+                values += self._read(entity, group, starts, own)
+        return self._plan.arrange(values)
 
     def append(self, payment_id: str, at_us: int, sequence: int, row: Row) -> None:
         """Count a payment that is not held."""
@@ -105,10 +143,8 @@ class Scope:
         self._sequences.append(sequence)
         for column, value in zip(self._columns, row, strict=False):
             column.append(value)
-        earlier = [
-            self._link(link, pick(row), ordinal) for link, pick in zip(self._links, self._plan.links, strict=True)
-        ]
-        for group, entities in zip(self._plan.groups, self._entities, strict=True):
+        earlier = [link.add(row, ordinal) for link in self._links]
+        for group, entities in self._groups:
             key = group.pick(row)
             if key is None:
                 continue
@@ -128,10 +164,8 @@ class Scope:
         for column in self._columns:
             column[index] = None
         self._ids[index] = None
-        last = [
-            self._unlink(link, pick(row), ordinal) for link, pick in zip(self._links, self._plan.links, strict=True)
-        ]
-        for group, entities in zip(self._plan.groups, self._entities, strict=True):
+        last = [link.remove(row, ordinal, self._base, self._first) for link in self._links]
+        for group, entities in self._groups:
             key = group.pick(row)
             if key is not None:
                 entity = entities[key]
@@ -139,37 +173,15 @@ class Scope:
                 if entity.last() < self._first:
                     del entities[key]
 
-    def _read_entity(self, entity: Entity, group: Group, bounds: list[int], own: int | None) -> Sequence[Value]:
+    def held(self) -> tuple[int, int]:
+        """How many payments and how many key values are held."""
+        return len(self._ordinals), sum(len(entities) for _, entities in self._groups)
+
+    def _read(self, entity: Entity, group: Group, starts: list[int], own: int | None) -> Sequence[Value]:
+        bounds = starts if len(group.windows) == len(starts) else [starts[window] for window in group.windows]
         if own is None:
             return entity.read(bounds)
         return entity.read_without(own, bounds, [self._links[link].earlier[own - self._base] for link in group.links])
-
-    def _link(self, link: _Link, combination: Hashable, ordinal: int) -> int | None:
-        """Note the combination's last payment; gives the one before, -1 for none, None where a part is unknown."""
-        if combination is None:
-            link.earlier.append(-1)
-            return None
-        before = link.last.get(combination, -1)
-        link.last[combination] = ordinal
-        link.earlier.append(before)
-        return before
-
-    def _unlink(self, link: _Link, combination: Hashable, ordinal: int) -> int:
-        """Take a payment out of its combination's chain; gives the payment that is now its last, -1 for no change."""
-        if combination is None:
-            return -1
-        before = link.earlier[ordinal - self._base]
-        later = link.last[combination]
-        if later == ordinal:
-            if before < self._first:
-                del link.last[combination]
-                return -1
-            link.last[combination] = before
-            return before
-        while (middle := link.earlier[later - self._base]) != ordinal:
-            later = middle
-        link.earlier[later - self._base] = before
-        return -1
 
     def _expire(self, ordinal: int) -> None:
         """Drop what is kept to find a payment; its entities drop it when they grow, or here with their last."""
@@ -180,11 +192,9 @@ class Scope:
         if self._ordinals.get(payment_id) == ordinal:
             del self._ordinals[payment_id]
         row = [column[index] for column in self._columns]
-        for link, pick in zip(self._links, self._plan.links, strict=True):
-            combination = pick(row)
-            if combination is not None and link.last[combination] == ordinal:
-                del link.last[combination]
-        for group, entities in zip(self._plan.groups, self._entities, strict=True):
+        for link in self._links:
+            link.expire(row, ordinal)
+        for group, entities in self._groups:
             key = group.pick(row)
             if key is not None and entities[key].last() == ordinal:
                 del entities[key]

@@ -78,7 +78,7 @@ Aggregate = Count | Total | Distinct
 
 
 def window_us(window: str) -> int:
-    """The length of a window such as `10m`, `1h` or `30d` in microseconds; from 1 s to 365 d, anything else is our bug."""
+    """Give the length of a window such as `10m` in microseconds; other than from 1 s to 365 d is our bug."""
     match = _WINDOW.fullmatch(window)
     assert match, f"window {window!r} is not a number and one of s, m, h, d"
     seconds = int(match[1]) * _UNIT_SECONDS[match[2]]
@@ -125,7 +125,7 @@ class Velocity:
         return (*self.key, *self.aggregate.measured)
 
     def feature(self) -> Feature:
-        """The feature that holds its value."""
+        """Declare the feature that holds its value."""
         return Feature(
             name=self.name,
             type=self.aggregate.type,

@@ -31,19 +31,19 @@ def with_value(pointer: str, value: object) -> dict[str, Any]:
     for name in parents:
         if isinstance(node, list):
             node = node[int(name)]
-            continue
-        node = node.setdefault(name, [{}] if name == "shopping_cart" else {})
+        else:
+            node = node.setdefault(name, [{}] if name == "shopping_cart" else {})
     if value is ABSENT:
         del node[last]
     else:
-        node[last] = value
+        node[int(last) if isinstance(node, list) else last] = value
     return fields
 
 
 def decide(fields: Mapping[str, Any] | bytes) -> tuple[Payment, tuple[InputWarning, ...]]:
     body = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
     request = read_request(body)
-    return request.to_payment(request.merchant_id or "shop-1", False, NOW)  # noqa: FBT003
+    return request.to_payment(request.merchant_id or "shop-1", False, NOW)
 
 
 def faults_of(fields: Mapping[str, Any] | bytes) -> tuple[Fault, ...]:

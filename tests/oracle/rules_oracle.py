@@ -27,7 +27,9 @@ from engine.rules.tree import (
 Plain = bool | Fraction | str | None
 
 
-def truth(node: Condition, features: Features, lists: Mapping[str, frozenset[str]]) -> bool | None:  # noqa: PLR0911 - one a kind
+def truth(
+    node: Condition, features: Features, lists: Mapping[str, frozenset[str]]
+) -> bool | None:
     if isinstance(node, Conjunction):
         outcomes = [truth(part, features, lists) for part in node.conditions]
         return False if False in outcomes else None if None in outcomes else True
@@ -53,7 +55,7 @@ def truth(node: Condition, features: Features, lists: Mapping[str, frozenset[str
     return value
 
 
-def comparison(node: Comparison, features: Features) -> bool | None:  # noqa: PLR0911 - one an operator
+def comparison(node: Comparison, features: Features) -> bool | None:
     sides = [side for side in (node.left, node.right) if isinstance(side, Name)]
     described = [features.catalog[side.name] for side in sides]
     exact_case = any(feature.case_sensitive for feature in described)

@@ -45,7 +45,7 @@ class SqlApiKeys:
         """The key of this id, from memory."""
         return self._keys.get(key_id)
 
-    def keys(self) -> Sequence[ApiKey]:
+    def all(self) -> Sequence[ApiKey]:
         """All keys, oldest first."""
         return sorted(self._keys.values(), key=lambda key: (key.created_at, key.id))
 

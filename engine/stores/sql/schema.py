@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from engine.errors import StoreInvalid
 from engine.stores.sql.writer import Writer
@@ -18,9 +19,7 @@ def upgrade(writer: Writer, file: Path) -> None:
 
     Raises StoreInvalid where a newer version of Assay wrote the file, and LedgerUnavailable where it cannot be written.
     """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
+    config, scripts = _migrations()
     known = {script.revision for script in scripts.walk_revisions()}
     with writer.transaction() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
@@ -33,3 +32,19 @@ def upgrade(writer: Writer, file: Path) -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def require_current(connection: Connection, file: Path) -> None:
+    """Raise StoreInvalid where the tables are not this version's: who reads alone cannot upgrade them."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current != _migrations()[1].get_current_head():
+        raise StoreInvalid(
+            f"{file} was written by another version of Assay (schema {current}): read it with that version, "
+            "or start this version's server on it once, which upgrades it."
+        )
+
+
+def _migrations() -> tuple[Config, ScriptDirectory]:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config, ScriptDirectory.from_config(config)

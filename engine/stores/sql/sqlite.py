@@ -4,6 +4,7 @@ There is one writing connection (sqlite3 of Python 3.11 brings SQLite 3.40, whos
 connections write or checkpoint); readers cannot write nor checkpoint.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -21,31 +22,41 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.stores.sql.folder import sync_folder
 
-BUSY_TIMEOUT_SECONDS = 5.0
+# Nobody else writes while the lock is held; a stranger's tool is waited for, but not long: the event loop waits too.
+BUSY_TIMEOUT_SECONDS = 1.0
 FETCH_ROWS = 500
 
 # synchronous=FULL: the WAL is fsynced at each commit, so an answer survives a power cut (contract.md, Durability).
-# 2,000 pages of 4 KiB between checkpoints: half of the index pages are written once for several commits, and one
+# 4,000 pages of 4 KiB between checkpoints: an index page is then written to the file once for many commits, and one
 # checkpoint stays in the low tens of milliseconds. The limit gives back the space of a WAL grown beside a long read.
 _WRITER_PRAGMAS = (
     "journal_mode = wal",
     "synchronous = full",
     "foreign_keys = on",
-    "wal_autocheckpoint = 2000",
+    "wal_autocheckpoint = 4000",
     "journal_size_limit = 67108864",
     "cache_size = -65536",
 )
 _READER_PRAGMAS = ("query_only = on", "wal_autocheckpoint = 0", "foreign_keys = on", "cache_size = -16384")
 
+_MEND_RIGHTS = "Give this user the right to write the folder and its files."
+_MEND_FULL = "The disk is full: free some space."
 _MENDS = {
     sqlite3.SQLITE_NOTADB: "It is not a database: move it away, or give another data folder.",
     sqlite3.SQLITE_CORRUPT: "It is damaged: restore it from a backup.",
-    sqlite3.SQLITE_FULL: "The disk is full: free some space.",
-    sqlite3.SQLITE_READONLY: "It may not be written: give this user the right to write the folder and its files.",
-    sqlite3.SQLITE_CANTOPEN: "It cannot be opened: give this user the right to write the folder and its files.",
-    sqlite3.SQLITE_PERM: "It may not be written: give this user the right to write the folder and its files.",
+    sqlite3.SQLITE_FULL: _MEND_FULL,
+    sqlite3.SQLITE_READONLY: _MEND_RIGHTS,
+    sqlite3.SQLITE_CANTOPEN: _MEND_RIGHTS,
+    sqlite3.SQLITE_PERM: _MEND_RIGHTS,
     sqlite3.SQLITE_IOERR: "The disk failed or is full: see the system's log, free some space.",
     sqlite3.SQLITE_BUSY: "Another program has it open for writing: close that program.",
+}
+_SYSTEM_MENDS = {
+    errno.EACCES: _MEND_RIGHTS,
+    errno.EPERM: _MEND_RIGHTS,
+    errno.EROFS: _MEND_RIGHTS,
+    errno.ENOSPC: _MEND_FULL,
+    errno.EDQUOT: _MEND_FULL,
 }
 _MEND_UNKNOWN = "Check the file and its disk."
 
@@ -83,15 +94,16 @@ def connect_reader(file: Path) -> sqlite3.Connection:
 
 
 def writer_engine(driver: sqlite3.Connection) -> Engine:
-    """An engine over the one writing connection."""
-    engine = create_engine("sqlite+pysqlite://", creator=lambda: driver, poolclass=StaticPool)
+    """An engine over the one writing connection; its errors quote no values, as those may be personal."""
+    engine = create_engine("sqlite+pysqlite://", creator=lambda: driver, poolclass=StaticPool, hide_parameters=True)
     event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
 def reader_engine(file: Path) -> Engine:
     """An engine whose every connection is new, its own, and reads alone."""
-    return create_engine("sqlite+pysqlite://", creator=partial(connect_reader, file), poolclass=NullPool)
+    connect = partial(connect_reader, file)
+    return create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
 
 
 def compiled(statement: ClauseElement, *parameters: str) -> str:
@@ -145,5 +157,7 @@ def _cause(error: BaseException) -> str:
 
 def _mend(error: BaseException) -> str:
     origin = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(origin, OSError):
+        return _SYSTEM_MENDS.get(origin.errno or 0, _MEND_UNKNOWN)
     # The primary code is the low byte; the rest says which call failed.
     return _MENDS.get(getattr(origin, "sqlite_errorcode", 0) & 0xFF, _MEND_UNKNOWN)

@@ -21,8 +21,11 @@ DATABASE_NAME = "assay.db"
 class Store:
     """What is kept in one data folder. `open_store` makes it; `close` gives the folder back."""
 
-    def __init__(self, *, ledger: SqlLedger, labels: SqlLabels, keys: SqlApiKeys, resources: ExitStack) -> None:
+    def __init__(
+        self, *, writer: Writer, ledger: SqlLedger, labels: SqlLabels, keys: SqlApiKeys, resources: ExitStack
+    ) -> None:
         """`resources` closes everything, last opened first."""
+        self.writer = writer
         self.ledger = ledger
         self.labels = labels
         self.keys = keys
@@ -54,4 +57,4 @@ def open_store(folder: Path) -> Store:
         except LedgerUnavailable as error:
             raise StoreInvalid(f"{file} cannot be upgraded: {error}") from error
         opened = resources.pop_all()
-    return Store(ledger=ledger, labels=labels, keys=keys, resources=opened)
+    return Store(writer=writer, ledger=ledger, labels=labels, keys=keys, resources=opened)

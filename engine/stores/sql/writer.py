@@ -22,7 +22,7 @@ class Writer:
 
     def __init__(self, driver: sqlite3.Connection) -> None:
         """Take the connection: nobody else uses it from now on."""
-        self._driver = driver
+        self.driver = driver
         self._engine = writer_engine(driver)
         self._lock = threading.Lock()
 
@@ -44,22 +44,20 @@ class Writer:
         self._lock.acquire()
         is_begun = False
         try:
-            self._driver.execute("BEGIN IMMEDIATE")
-            count = self._driver.executemany(statement, rows).rowcount
+            self.driver.execute("BEGIN IMMEDIATE")
+            count = self.driver.executemany(statement, rows).rowcount
             is_begun = True
         finally:
             if not is_begun:
-                self._abandon()
-                self._lock.release()
+                self._give_back()
         return count
 
     def commit(self) -> None:
         """Make durable what `insert` began. Raises sqlite3.Error; then nothing was inserted."""
         try:
-            self._driver.commit()
+            self.driver.commit()
         finally:
-            self._abandon()
-            self._lock.release()
+            self._give_back()
 
     def touch(self, timeout_seconds: float) -> None:
         """Write something durably that changes nothing. Raises sqlite3.Error, or TimeoutError where none can write."""
@@ -67,7 +65,7 @@ class Writer:
             raise TimeoutError
         try:
             # The number is in the file's header: writing it takes the whole way to the disk and back.
-            self._driver.execute("PRAGMA user_version = 1")
+            self.driver.execute("PRAGMA user_version = 1")
         finally:
             self._lock.release()
 
@@ -75,15 +73,18 @@ class Writer:
         """Put the WAL into the database file and close."""
         with self._lock:
             try:
-                self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                self.driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             except sqlite3.OperationalError:
                 # Nothing is lost: the WAL stays beside the database, and the next open reads it.
                 pass
             finally:
-                self._driver.close()
+                self.driver.close()
                 self._engine.dispose()
 
-    def _abandon(self) -> None:
-        # A statement that failed may have ended the transaction or not; the next one must find none.
-        if self._driver.in_transaction:
-            self._driver.rollback()
+    def _give_back(self) -> None:
+        try:
+            # A statement that failed may have ended the transaction or not; the next one must find none.
+            if self.driver.in_transaction:
+                self.driver.rollback()
+        finally:
+            self._lock.release()

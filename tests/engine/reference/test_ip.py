@@ -60,7 +60,7 @@ def test_the_version_names_type_build_and_content(embedded: IpCountries) -> None
 
 
 def test_the_embedded_table_is_the_published_one(embedded: IpCountries, shared_data: Path) -> None:
-    draw = random.Random(20260601)  # noqa: S311 - a sample
+    draw = random.Random(20260601)
     addresses = [IPv4Address(draw.getrandbits(32)) for _ in range(100_000)]
     public: list[IPv4Address | IPv6Address] = [IPv6Address((1 << 125) + draw.getrandbits(125)) for _ in range(100_000)]
     with maxminddb.open_database(shared_data / "ip" / "dbip-country.mmdb") as published:
@@ -118,7 +118,7 @@ def test_a_truncated_database_is_refused(tmp_path: Path, share: float) -> None:
 
 
 def test_changed_bytes_are_refused_or_give_unknowns(tmp_path: Path) -> None:
-    draw = random.Random(7)  # noqa: S311 - a sample
+    draw = random.Random(7)
     whole = (MMDB / "GeoIP2-Country-Test.mmdb").read_bytes()
     refused = 0
     for number in range(60):

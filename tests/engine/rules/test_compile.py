@@ -129,6 +129,8 @@ def test_case_is_ignored_where_the_feature_says_so() -> None:
     assert outcome("customer = 'cus_1'", customer="CUS_1") is False
     assert outcome("customer in ('cus_1')", customer="cus_1") is True
     assert outcome("customer = email", customer="A", email="a") is False
+    assert outcome("email = customer", customer="A", email="a") is False
+    assert outcome("email = customer", customer="a", email="a") is True
 
 
 def test_named_lists() -> None:

@@ -1,0 +1,90 @@
+"""S1: what deciding costs in process, on one core, with no disk and no network."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import islice
+
+from api.auth import new_key
+from api.bench.cores import pinned, two_cores
+from api.bench.installation import own_folder, shipped_settings
+from api.bench.measure import BenchFailed, Benchmark, Measure, percentile
+from api.bench.payments import requests, setup
+from api.routes.decisions import call_of
+from api.schemas import fingerprint, read_request
+from api.wiring import load_snapshot, pipeline_in_memory
+from engine.access import ApiKey, Scope
+from engine.catalog import CATALOG
+from engine.pipeline import Call, Pipeline
+from engine.rules.ruleset import default_source
+from engine.velocity import VELOCITIES
+
+WARM_UP_PAYMENTS = 2_000
+_BATCH = 500
+_NS_PER_US = 1_000
+
+
+def run(seconds: float, seed: int) -> Mapping[str, float]:
+    """Decide made-up payments one after the other for about `seconds` of deciding; each decision is timed alone."""
+    with own_folder() as folder, pinned(two_cores()[0]):
+        pipeline = pipeline_in_memory(shipped_settings(folder))
+        times_ns = asyncio.run(_timed(pipeline, int(seconds * 1e9), seed))
+    times_ns.sort()
+    return {
+        "latency_us_p50": percentile(times_ns, 0.50) / _NS_PER_US,
+        "latency_us_p99": percentile(times_ns, 0.99) / _NS_PER_US,
+    }
+
+
+async def _timed(pipeline: Pipeline, budget_ns: int, seed: int) -> list[int]:
+    key = new_key(name="bench", test_mode=False, scopes=frozenset(Scope), merchants=None)[0]
+    bodies = requests(seed, datetime.now(UTC))
+    warm_up = min(WARM_UP_PAYMENTS, budget_ns // 1_000_000)
+    for body in islice(bodies, warm_up):
+        await pipeline.decide(_call(body, key))
+    times_ns: list[int] = []
+    while sum(times_ns) < budget_ns:
+        # Reading the requests is the edge's work: S2 has it, S1 has not.
+        calls = [_call(body, key) for body in islice(bodies, _BATCH)]
+        for call in calls:
+            started = time.perf_counter_ns()
+            answer = await pipeline.decide(call)
+            times_ns.append(time.perf_counter_ns() - started)
+            if answer.is_replayed:
+                raise BenchFailed("A payment was taken for an earlier one.")
+    return times_ns
+
+
+def _call(body: bytes, key: ApiKey) -> Call:
+    return call_of(read_request(body), fingerprint(body), key, None)
+
+
+def parts() -> str:
+    """Today's numbers of parts, in words."""
+    with own_folder() as folder:
+        snapshot = load_snapshot(shipped_settings(folder), default_source())
+    keys = {velocity.key for velocity in VELOCITIES}
+    return (
+        f"{len(CATALOG)} features, {len(VELOCITIES)} velocities over {len(keys)} keys, {len(snapshot.ruleset.rules)} "
+        f"rules, model {snapshot.versions.model}"
+    )
+
+
+def _setup() -> str:
+    return (
+        f"{parts()}; counters and ledger in memory, one core, no I/O. The answer's bytes are made, the request is read "
+        f"beforehand. {WARM_UP_PAYMENTS:,} payments before timing. {setup()}"
+    )
+
+
+S1 = Benchmark(
+    id="S1",
+    title="Pipeline.decide in process",
+    measures=(
+        Measure(name="latency_us_p50", unit="us", reach="<= 300"),
+        Measure(name="latency_us_p99", unit="us"),
+    ),
+    setup=_setup,
+    run=run,
+)

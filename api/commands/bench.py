@@ -1,0 +1,88 @@
+"""`assay bench`: the promised figures, measured here and now."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from api.bench import BENCHMARKS
+from api.bench.measure import Benchmark, Figure, figures, machine
+from engine.errors import AssayError
+
+_COLUMNS = ("id", "measure", "value", "unit", "reach", "runs", "min", "max")
+_SAID = Console(stderr=True, highlight=False)
+
+
+class UnknownBenchmark(AssayError):
+    """No benchmark has this id, or none was named."""
+
+    code = "unknown_benchmark"
+
+
+def bench(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="What to measure, such as S1 S2.")] = None,
+    is_list: Annotated[
+        bool, typer.Option("--list", help="Name the measures and their set-ups, measure nothing.")
+    ] = False,
+    runs: Annotated[int, typer.Option("--runs", min=1, max=100, help="The value is the median of so many runs.")] = 5,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=60, help="How long one run measures.")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Measure on this machine, in temporary data folders of its own; your data folder is never touched."""
+    if is_list:
+        _show(ids, as_json=as_json)
+        return
+    chosen = _chosen(ids or [])
+    if not chosen:
+        raise UnknownBenchmark(f"Name what to measure: {_known()}; 'assay bench --list' says what each is.")
+    found: list[Figure] = []
+    with Progress(console=_SAID, transient=True) as progress:
+        for benchmark in chosen:
+            task = progress.add_task(f"{benchmark.id} {benchmark.title}", total=runs)
+            for figure in figures(benchmark, runs, seconds, lambda task=task: progress.advance(task)):  # type: ignore[misc]
+                found.append(figure)
+                if as_json:
+                    typer.echo(json.dumps(figure.row()))
+    if not as_json:
+        Console(highlight=False).print(_table(found))
+        _SAID.print(machine())
+
+
+def _chosen(ids: Sequence[str]) -> list[Benchmark]:
+    by_id = {benchmark.id: benchmark for benchmark in BENCHMARKS}
+    unknown = [each for each in ids if each.upper() not in by_id]
+    if unknown:
+        raise UnknownBenchmark(f"There is no benchmark {', '.join(unknown)}. There are: {_known()}.")
+    return [by_id[each] for each in dict.fromkeys(each.upper() for each in ids)]
+
+
+def _known() -> str:
+    return ", ".join(benchmark.id for benchmark in BENCHMARKS)
+
+
+def _show(ids: Sequence[str] | None, *, as_json: bool) -> None:
+    for benchmark in _chosen(ids or []) or BENCHMARKS:
+        if as_json:
+            measures = [
+                {"measure": measure.name, "unit": measure.unit, "reach": measure.reach}
+                for measure in benchmark.measures
+            ]
+            row = {"id": benchmark.id, "title": benchmark.title, "setup": benchmark.setup(), "measures": measures}
+            typer.echo(json.dumps(row))
+            continue
+        typer.echo(f"{benchmark.id}  {benchmark.title}")
+        for measure in benchmark.measures:
+            typer.echo(f"    {measure.name} ({measure.unit}){f', reach {measure.reach}' if measure.reach else ''}")
+        typer.echo(f"    Set-up: {benchmark.setup()}")
+
+
+def _table(found: Sequence[Figure]) -> Table:
+    table = Table(*_COLUMNS)
+    for figure in found:
+        row = figure.row()
+        table.add_row(*(str("" if row[column] is None else row[column]) for column in _COLUMNS))
+    return table

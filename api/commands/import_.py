@@ -1,0 +1,134 @@
+"""`assay import`: a merchant's history into a data folder."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api.commands.options import Data, settings_with
+from api.importing.importing import Importer, RowClock, Work, rehearse
+from api.importing.mapping_file import bind_mapping, file_options, load_mapping
+from api.importing.planning import Plan, newest_times, plan, too_late
+from api.importing.reading import read_sheet
+from api.importing.rejects import check_rejects, default_rejects, original_columns, write_rejects
+from api.importing.summary import print_summary, summary_of
+from api.importing.tally import Tally
+from api.operator import KEY_FILE
+from api.settings import Settings
+from api.wiring import Assembly, assembled
+from engine.errors import DataFolderInUse
+
+Advance = Callable[[int], None]
+
+
+def import_payments(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet: a payment a row.")],
+    *,
+    mapping: Annotated[Path, typer.Option("--mapping", metavar="MAP.toml", help="Which column gives which field.")],
+    merchant: Annotated[
+        str | None, typer.Option("--merchant", help="The merchant of every row, if the mapping names none.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the mapping and all rows, record nothing.")] = False,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", help="Where refused rows go [FILE.rejects.csv].", show_default=False)
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the earliest N rows.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The summary as one JSON object.")] = False,
+    data: Data = None,
+) -> None:
+    """Decide a history of payments row by row, each at its own time, and record the decisions and labels.
+
+    The same command again goes on where it was stopped: nothing is counted twice. docs/importing.md says how.
+    """
+    settings = settings_with(data=data)
+    now = datetime.now(UTC)
+    document = load_mapping(mapping)
+    sheet = read_sheet(file, file_options(mapping, document))
+    bound = bind_mapping(mapping, document, sheet.columns, merchant)
+    rejects = rejects or default_rejects(file)
+    check_rejects(rejects, file)
+    work = Work(sheet=sheet, mapping=bound, plan=plan(sheet, bound, now, limit), now=now)
+    tally = Tally(rows_read=len(sheet.rows), refused=list(work.plan.refused))
+    with _progress(len(work.plan.order)) as advance:
+        _run(settings, work, tally, advance, is_dry_run=dry_run)
+    summary = summary_of(
+        tally,
+        unmapped=tuple(name for name in original_columns(sheet.columns) if name in bound.unmapped),
+        left_out=work.plan.left_out,
+        rejects=write_rejects(rejects, sheet, bound, (*tally.refused, *tally.labels_refused)),
+        data=settings.data,
+        is_dry_run=dry_run,
+    )
+    if as_json:
+        typer.echo(json.dumps(summary))
+    else:
+        print_summary(summary, Console(highlight=False))
+
+
+def _run(settings: Settings, work: Work, tally: Tally, advance: Advance, *, is_dry_run: bool) -> None:
+    if is_dry_run and not (settings.data / KEY_FILE).exists():
+        # A dry run leaves no trace, so it does not make the folder either.
+        asyncio.run(rehearse(work, tally, None, advance))
+        return
+    clock = RowClock()
+    with _opened(settings, clock) as assembly:
+        asyncio.run(_import(work, tally, advance, assembly, clock if not is_dry_run else None))
+
+
+@contextmanager
+def _opened(settings: Settings, clock: RowClock) -> Iterator[Assembly]:
+    try:
+        with assembled(settings, clock) as assembly:
+            yield assembly
+    except DataFolderInUse as in_use:
+        message = f"{in_use} An import needs the folder to itself: stop it or import into another --data folder."
+        raise DataFolderInUse(message) from in_use
+
+
+async def _import(work: Work, tally: Tally, advance: Advance, assembly: Assembly, clock: RowClock | None) -> None:
+    ledger = assembly.ledger
+    newest = newest_times(ledger)
+    late = await too_late(work.sheet, work.mapping, work.plan, work.now, newest, ledger)
+    if late:
+        _warn_of_late(len(late), work.plan)
+    work = Work(sheet=work.sheet, mapping=work.mapping, plan=work.plan, now=work.now, late=late)
+    if clock is None:
+        await rehearse(work, tally, ledger, advance)
+        return
+    importer = Importer(
+        pipeline=assembly.pipeline,
+        labels=assembly.labels,
+        rates=assembly.snapshot.reference.rates,
+        clock=clock,
+        advance=advance,
+    )
+    await importer.run(work, tally)
+
+
+def _warn_of_late(count: int, planned: Plan) -> None:
+    Console(stderr=True, highlight=False).print(
+        f"assay: {count:,} of {len(planned.order):,} rows are older than their merchant's newest recorded payment and "
+        "will be rejected. Import history before going live, or into another --data folder.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@contextmanager
+def _progress(rows: int) -> Iterator[Advance]:
+    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("rows", total=rows)
+
+        def advance(count: int) -> None:
+            progress.advance(task, count)
+
+        yield advance

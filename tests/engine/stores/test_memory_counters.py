@@ -1,0 +1,200 @@
+import asyncio
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.features import Value
+from engine.stores.memory import MemoryCounters
+from engine.velocity import VELOCITIES, Count, Counters, Observation, Velocity
+
+if TYPE_CHECKING:
+    from sys import TraceFunction
+
+HOUR = 3_600_000_000
+NOW = 1_800_000_000_000_000
+FULL: dict[str, Value] = {"card": "c1", "email": "e1", "ip_address": "i1", "amount_in_usd": 1_250}
+
+
+def observation(
+    payment_id: str,
+    values: Mapping[str, Value] | None = None,
+    at_us: int = NOW,
+    merchant_id: str = "shop",
+    *,
+    test_mode: bool = False,
+) -> Observation:
+    return Observation(
+        payment_id=payment_id,
+        merchant_id=merchant_id,
+        test_mode=test_mode,
+        at_us=at_us,
+        values=FULL if values is None else values,
+    )
+
+
+@pytest.fixture
+def counters() -> MemoryCounters:
+    return MemoryCounters(VELOCITIES)
+
+
+async def observe(counters: Counters, one: Observation) -> dict[str, Value]:
+    reading = await counters.observe(one)
+    return dict(zip((velocity.name for velocity in VELOCITIES), reading.values, strict=True))
+
+
+async def test_a_burst_on_one_card_is_seen_as_0_to_49(counters: MemoryCounters) -> None:
+    readings = await asyncio.gather(*(observe(counters, observation(f"p{number}")) for number in range(50)))
+    assert {reading["card_payments_10m"] for reading in readings} == set(range(50))
+
+
+async def test_a_payment_is_not_counted_for_itself_and_a_tie_is(counters: MemoryCounters) -> None:
+    first = await observe(counters, observation("p1"))
+    assert set(first.values()) == {0}
+    second = await observe(counters, observation("p2"))
+    assert second["card_payments_10m"] == 1
+    assert second["card_amount_usd_10m"] == 1_250
+    assert second["ip_distinct_cards_10m"] == 1
+
+
+async def test_a_window_is_open_at_its_start(counters: MemoryCounters) -> None:
+    await counters.observe(observation("p1"))
+    at_the_edge = await counters.read(observation("p2", at_us=NOW + HOUR - 1))
+    just_past = await counters.read(observation("p2", at_us=NOW + HOUR))
+    position = [velocity.name for velocity in VELOCITIES].index("card_payments_1h")
+    assert (at_the_edge.values[position], just_past.values[position]) == (1, 0)
+
+
+async def test_a_repeat_counts_nothing_and_reads_without_itself(counters: MemoryCounters) -> None:
+    await counters.observe(observation("p1", FULL | {"email": "e0"}))
+    first = await counters.observe(observation("p2"))
+    again = await counters.observe(observation("p2", at_us=NOW + 1))
+    assert again == first
+    later = await observe(counters, observation("p4", FULL | {"email": "e4"}, NOW + 1))
+    assert later["card_payments_10m"] == 2
+    assert later["card_distinct_emails_10m"] == 2
+
+
+async def test_unknowns_stay_unknown_and_share_no_counter(counters: MemoryCounters) -> None:
+    nothing = dict.fromkeys(FULL)
+    await counters.observe(observation("p1", nothing))
+    await counters.observe(observation("p2", {}))
+    assert set((await observe(counters, observation("p3", {}))).values()) == {None}
+    await counters.observe(observation("p4", {"card": "c1"}))
+    reading = await observe(counters, observation("p5"))
+    assert reading["card_payments_10m"] == 1
+    assert reading["card_amount_usd_10m"] == 0
+    assert reading["card_distinct_emails_10m"] == 0
+    assert reading["email_payments_10m"] == 0
+
+
+async def test_merchants_and_modes_never_see_each_other(counters: MemoryCounters) -> None:
+    for merchant_id, test_mode in (("shop", False), ("shop", True), ("other", False)):
+        reading = await observe(counters, observation("p1", merchant_id=merchant_id, test_mode=test_mode))
+        assert set(reading.values()) == {0}
+
+
+async def test_a_dry_run_counts_nothing(counters: MemoryCounters) -> None:
+    dry = await counters.read(observation("p1", at_us=NOW + HOUR))
+    assert await counters.read(observation("p1", at_us=NOW + HOUR)) == dry
+    assert await counters.observe(observation("p1")) == dry
+
+
+async def test_what_is_forgotten_was_never_there(counters: MemoryCounters) -> None:
+    await counters.observe(observation("p1"))
+    await counters.observe(observation("p2"))
+    await counters.forget("shop", test_mode=False, payment_id="p2")
+    await counters.forget("shop", test_mode=False, payment_id="p2")
+    await counters.forget("nobody", test_mode=False, payment_id="p1")
+    reading = await counters.observe(observation("p2"))
+    assert reading.values == (1,) * 12 + (1_250,) * 12 + (1,) * 24
+    assert reading.sequence == 3
+
+
+async def test_time_does_not_go_back(counters: MemoryCounters) -> None:
+    await counters.observe(observation("p1"))
+    await counters.observe(observation("p2", at_us=NOW - 1, merchant_id="other"))
+    with pytest.raises(AssertionError):
+        await counters.observe(observation("p3", at_us=NOW - 1))
+
+
+async def test_sequences_go_on_after_the_highest_restored(counters: MemoryCounters) -> None:
+    held = [(7, observation("p1")), (9, observation("p2")), (9, observation("p2"))]
+    assert counters.restore(held) == 2
+    assert (await counters.observe(observation("p1"))).sequence == 7
+    assert (await counters.observe(observation("p3"))).sequence == 10
+    with pytest.raises(AssertionError):
+        counters.restore([(10, observation("p4"))])
+
+
+async def test_amounts_have_no_limit(counters: MemoryCounters) -> None:
+    huge = 2**62
+    for number in range(4):
+        await counters.observe(observation(f"p{number}", FULL | {"amount_in_usd": huge}))
+    assert (await observe(counters, observation("p9")))["card_amount_usd_30d"] == 4 * huge
+
+
+async def test_one_velocity_alone() -> None:
+    counters = MemoryCounters(
+        [Velocity(name="v", key=("card", "email"), aggregate=Count(), window="1h", doc="For the tests.")]
+    )
+    await counters.observe(observation("p1"))
+    assert (await counters.observe(observation("p2"))).values == (1,)
+    assert (await counters.observe(observation("p3", {"card": "c1"}))).values == (None,)
+
+
+async def test_a_quiet_year_is_dropped_a_little_at_a_time(counters: MemoryCounters) -> None:
+    """Nothing of what is long gone stays, however many cards there were."""
+    for number in range(5_000):
+        values: dict[str, Value] = {
+            "card": f"c{number}",
+            "email": f"e{number}",
+            "ip_address": f"i{number}",
+            "amount_in_usd": 1,
+        }
+        await counters.observe(observation(f"p{number}", values))
+    for number in range(5_000):
+        await counters.observe(observation(f"q{number}", at_us=NOW + 8_760 * HOUR + number * 24 * HOUR))
+    assert counters.held() == (30, 3)
+
+
+@contextmanager
+def counting_lines() -> Iterator[Callable[[], int]]:
+    """Counts the lines run: work, as the machine's speed does not change it."""
+    lines = 0
+
+    def trace(_frame: FrameType, event: str, _argument: object) -> "TraceFunction":
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield lambda: lines
+    finally:
+        sys.settrace(before)
+
+
+async def lines_of(counters: MemoryCounters, one: Observation) -> int:
+    with counting_lines() as lines:
+        await counters.observe(one)
+    return lines()
+
+
+async def test_a_hot_key_costs_little_more_than_a_cold_one(counters: MemoryCounters) -> None:
+    """200,000 payments of one IP address within the window: the trees are ten deep, so a few hundred lines more."""
+    payments = 200_000
+    counters.restore(
+        (number + 1, observation(f"p{number}", FULL | {"card": f"c{number % 90_000}"}, NOW + number * 10_000_000))
+        for number in range(payments)
+    )
+    end = NOW + payments * 10_000_000
+    hot = await lines_of(counters, observation("hot", FULL | {"card": "c77"}, end))
+    cold_values: dict[str, Value] = {"card": "c78", "email": "new", "ip_address": "new", "amount_in_usd": 1}
+    cold = await lines_of(counters, observation("cold", cold_values, end))
+    repeated = await lines_of(counters, observation("hot", FULL | {"card": "c77"}, end))
+    assert max(hot, repeated) < cold + 1_000
