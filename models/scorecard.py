@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from string import Formatter
 
 from engine.features import Catalog, Features, FeatureType, Value
 from engine.score import Contribution, Score
@@ -59,7 +60,8 @@ class Weights:
 class Item:
     """One line of the scorecard.
 
-    `against` and `speaks_for` are the words for a weight above and below zero; `{value}` is the feature's value.
+    `against` and `speaks_for` are the words for a weight above and below zero; `{value}` is the feature's value, and
+    other features stand by their names: `{ip_country}`.
     `source` says where the weights come from: a ratio of published or simulated rates, or expert judgement.
     """
 
@@ -91,41 +93,69 @@ class Scorecard:
         contributions = []
         log_odds = self._base
         for group, members in self._groups:
-            strongest_against = strongest_for = 0.0
-            chosen: tuple[Item, Value, FeatureType] | None = None
-            for position, type_, item in members:
-                value = values[position]
+            strongest: _Member | None = None
+            weight = 0.0
+            for member in members:
+                value = values[member.position]
                 if value is None:
                     continue
-                weight = item.points.weight(value)
-                if weight > strongest_against or (strongest_against == 0 and weight < strongest_for):
-                    chosen = (item, value, type_)
-                    if weight > 0:
-                        strongest_against = weight
-                    else:
-                        strongest_for = weight
-            if chosen is not None:
-                weight = strongest_against or strongest_for
+                own = member.points.weight(value)
+                if own > max(weight, 0.0) or own < weight <= 0:
+                    strongest, weight = member, own
+            if strongest is not None:
                 log_odds += weight
-                contributions.append(Contribution(group, weight, _words(*chosen, weight)))
+                words = strongest.against if weight > 0 else strongest.speaks_for
+                contributions.append(Contribution(group, weight, words.filled(values)))
         return Score(probability=1 / (1 + math.exp(-log_odds)), base=self._base, contributions=tuple(contributions))
 
 
-def _grouped(
-    items: tuple[Item, ...], catalog: Catalog
-) -> tuple[tuple[str, tuple[tuple[int, FeatureType, Item], ...]], ...]:
-    groups: dict[str, list[tuple[int, FeatureType, Item]]] = {}
-    for item in items:
-        member = (catalog.position(item.feature), catalog[item.feature].type, item)
-        groups.setdefault(item.group, []).append(member)
-    return tuple((group, tuple(members)) for group, members in groups.items())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """A template and the positions of the features that it names."""
+
+    template: str
+    names: tuple[tuple[str, int, FeatureType], ...]
+
+    def filled(self, values: tuple[Value, ...]) -> str:
+        return self.template.format_map({name: _shown(values[at], type_) for name, at, type_ in self.names})
 
 
-def _words(item: Item, value: Value, type_: FeatureType, weight: float) -> str:
-    words = item.against if weight > 0 else item.speaks_for
+def _words(template: str, item: Item, catalog: Catalog) -> _Words:
+    names = [name for _, name, _, _ in Formatter().parse(template) if name]
+    placed = ((name, item.feature if name == "value" else name) for name in names)
+    return _Words(
+        template=template,
+        names=tuple((name, catalog.position(feature), catalog[feature].type) for name, feature in placed),
+    )
+
+
+def _shown(value: Value, type_: FeatureType) -> str:
+    if value is None:
+        return "unknown"
     if type_ is FeatureType.MONEY:
         assert isinstance(value, int)
-        return words.format(value=f"{value / 100:,.2f} USD")
-    if isinstance(value, float):
-        return words.format(value=f"{value:,.1f}".removesuffix(".0"))
-    return words.format(value=value)
+        return f"{value / 100:,.2f} USD"
+    return f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Member:
+    """An item with its feature's position and its words, looked up once."""
+
+    position: int
+    points: Steps | Weights
+    against: _Words
+    speaks_for: _Words
+
+
+def _grouped(items: tuple[Item, ...], catalog: Catalog) -> tuple[tuple[str, tuple[_Member, ...]], ...]:
+    groups: dict[str, list[_Member]] = {}
+    for item in items:
+        member = _Member(
+            position=catalog.position(item.feature),
+            points=item.points,
+            against=_words(item.against, item, catalog),
+            speaks_for=_words(item.speaks_for, item, catalog),
+        )
+        groups.setdefault(item.group, []).append(member)
+    return tuple((group, tuple(members)) for group, members in groups.items())

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -27,6 +28,13 @@ from engine.access import ApiKey
 from engine.decision import Action
 
 DEMO_KEY_NAME = "demo"
+
+_NEXT = """What to do next:
+  docs/api.md        the decision call, field by field, and what each answer asks of a gateway
+  assay keys create  a key of your own
+  assay import       your own history, from CSV or Parquet (docs/importing.md)
+  assay bench S1 S2  how fast it is here
+  notebooks/         explore the recorded decisions"""
 
 console = Console(highlight=False)
 
@@ -104,7 +112,7 @@ def _show(client: Client, run: str, url: str) -> None:
         curls.append((title, body))
     console.print(f"\n[bold]The server runs at {url}[/bold] (Ctrl-C stops it). The key of this run:\n")
     console.print(f"  {client.key}\n", soft_wrap=True)
-    console.print("The same three by hand; change the transaction_id or the answer is the stored one:\n")
+    console.print("The same three by hand (change the transaction_id, or you get the stored answer):\n", soft_wrap=True)
     for title, body in curls:
         console.print(f"# {title}", style="dim")
         console.print(
@@ -112,10 +120,7 @@ def _show(client: Client, run: str, url: str) -> None:
             soft_wrap=True,
             markup=False,
         )
-    console.print("What to do next:")
-    console.print("  docs/api.md        the decision call, field by field, and what each answer asks of a gateway")
-    console.print("  assay keys create  a key of your own        assay import  your own history, from CSV or Parquet")
-    console.print("  assay bench S1 S2  how fast it is here      notebooks/    explore the recorded decisions")
+    console.print(_NEXT, soft_wrap=True)
 
 
 def _show_decision(title: str, answer: dict[str, Any]) -> None:
@@ -125,4 +130,5 @@ def _show_decision(title: str, answer: dict[str, Any]) -> None:
         f"   risk score {answer['risk_score']} % ({answer['risk_level']})"
     )
     for reason in answer["reasons"]:
-        console.print(f"  - {reason['text']}  [dim]({reason['source']})[/dim]", soft_wrap=True)
+        sign = "[green]+[/green]" if (reason["weight"] or 0) < 0 else "[red]-[/red]"
+        console.print(f"  {sign} {escape(reason['text'])}  [dim]({reason['source']})[/dim]", soft_wrap=True)

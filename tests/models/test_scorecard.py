@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from models.scorecard_items import ITEMS
 
 SCORECARD = Scorecard(ITEMS, CATALOG)
 NOTHING = Features(CATALOG, (None,) * len(CATALOG))
+_SHOWN = re.compile(r"\{(\w+)\}")
 BEGIN, END = "<!-- items -->", "<!-- end of items -->"
 NUMBERS = [item for item in ITEMS if isinstance(item.points, Steps)]
 
@@ -96,7 +98,7 @@ def _document() -> str:
     lines = [f"Model id: `{SCORECARD.id}`, {len(ITEMS)} items.", ""]
     lines += ["| group | feature | log-odds | words | source |", "|---|---|---|---|---|"]
     for item in ITEMS:
-        words = " / ".join(text.replace("{value}", "_n_") for text in (item.against, item.speaks_for) if text)
+        words = " / ".join(_SHOWN.sub(r"_\1_", text) for text in (item.against, item.speaks_for) if text)
         lines.append(f"| {item.group} | `{item.feature}` | {_points(item)} | {words} | {item.source} |")
     return "\n".join(lines) + "\n"
 
