@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import pandas as pd
@@ -62,7 +62,7 @@ def decisions_frame(ledger: Ledger, catalog: Catalog | None = None) -> pd.DataFr
 
     Unknown is NA (law 6), money is in main units, `at` is UTC, `reasons` is a tuple of `source:code`. The features are
     those of `catalog`, or else of every catalogue that the decisions were recorded under; one that a decision's own
-    catalogue lacks is unknown there. Reads all of the ledger: about 2 KB of memory a row. Raises LedgerUnavailable.
+    catalogue lacks is unknown there. Reads all of the ledger into memory. Raises LedgerUnavailable.
     """
     layouts: dict[str, _Layout] = {}
     facts: list[tuple[object, ...]] = []
@@ -72,7 +72,7 @@ def decisions_frame(ledger: Ledger, catalog: Catalog | None = None) -> pd.DataFr
         if decision.versions_id not in layouts:
             layouts[decision.versions_id] = _layout(ledger, decision.versions_id)
         facts.append(_facts(record, decision))
-        rows.append((layouts[decision.versions_id], decision.values))
+        rows.append((layouts[decision.versions_id], decision.values))  # noqa: PD011 - no frame
     columns = _fact_columns(facts)
     for name, dtype in _feature_types(layouts.values(), catalog).items():
         if name not in columns:
@@ -108,7 +108,7 @@ def _rank(label: Label) -> int:
     return _RANKS.get(label.kind, 0)
 
 
-def _like(frame: pd.DataFrame, values: Sequence[object], dtype: str) -> "pd.Series[object]":
+def _like(frame: pd.DataFrame, values: Sequence[Any], dtype: str) -> "pd.Series[Any]":
     return pd.Series(values, index=frame.index, dtype=dtype)
 
 
@@ -152,7 +152,7 @@ def _facts(record: DecisionRecord, decision: RecordedDecision) -> tuple[object, 
     )
 
 
-def _fact_columns(facts: list[tuple[object, ...]]) -> dict[str, "pd.Series[object]"]:
+def _fact_columns(facts: list[tuple[object, ...]]) -> dict[str, "pd.Series[Any]"]:
     dtypes = {"at": "datetime64[us, UTC]", "test_mode": "bool", "probability": "Float64", "reasons": "object"}
     columns = zip(*facts, strict=True) if facts else ((),) * len(FACTS)
     return {

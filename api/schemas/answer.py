@@ -98,7 +98,7 @@ def _rules(results: RuleResults, explain: Explain) -> list[dict[str, Any]]:
 def _features(features: Features) -> dict[str, Value]:
     """Every feature by name; unknown is null, and money is in main units as rules write it."""
     return {
-        feature.name: value / 100 if feature.type is FeatureType.MONEY and value is not None else value  # type: ignore[operator]
+        feature.name: value / 100 if feature.type is FeatureType.MONEY and isinstance(value, int) else value
         for feature, value in zip(features.catalog, features.values, strict=True)
     }
 

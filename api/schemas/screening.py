@@ -13,10 +13,11 @@ DEPTH_MAX = 8
 _CACHED_NAME_LENGTH_MAX = 64
 
 # Ids are opaque: processors' numeric references are common and one in ten passes Luhn. Phones are read as phones,
-# addresses of the network and digests as such; the card's own fields have stricter checks of their own.
+# addresses of the network and digests as such; the card's own fields and amounts have stricter checks of their own.
 _EXEMPT = """
     transaction_id merchant_id shop_id supersedes user_id username_md5 md5 phone_country_code phone_number
     issuer_id_number last_digits token ip_address session_id fingerprint affiliate_id attempt_of item_id
+    amount currency
 """
 EXEMPT = frozenset(_EXEMPT.split())
 """Fields whose text is not searched for card numbers."""

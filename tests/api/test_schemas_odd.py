@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -225,7 +226,7 @@ def test_an_md5_in_place_of_the_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "code"),
+    ("sent", "code"),
     [
         ("1970-01-01T00:00:00Z", "event_time_off"),
         ("2100-01-01T00:00:00Z", "event_time_off"),
@@ -237,11 +238,11 @@ def test_an_md5_in_place_of_the_address() -> None:
         ("2026-11-23T18:00:00+01:00", None),
     ],
 )
-def test_event_time(time: str, code: str | None) -> None:
-    payment, warnings = decide(with_value("/event/time", time))
+def test_event_time(sent: str, code: str | None) -> None:
+    payment, warnings = decide(with_value("/event/time", sent))
     assert payment.at == NOW
     assert notes(warnings) == ({("/event/time", code)} if code else set())
-    assert (payment.event_time is None) == (code is not None or not time)
+    assert (payment.event_time is None) == (code is not None or not sent)
 
 
 def test_an_import_takes_the_event_time() -> None:
@@ -353,3 +354,18 @@ def test_each_field_has_its_reader() -> None:
 def test_times_at_the_edge() -> None:
     two_minutes = (NOW + timedelta(minutes=2)).isoformat()
     assert decide(with_value("/event/time", two_minutes))[1] == ()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"device": {f"ip_adress{index}": index for index in range(3000)}},
+        {"shopping_cart": [{"category": ("4" * 40 + "|") * 6}] * 200},
+        {"x": [{"a": 1, "b": [1]}] * 3000},
+    ],
+)
+def test_a_hostile_body_is_read_in_bounded_time(fields: dict[str, Any]) -> None:
+    started = time.perf_counter()
+    _, warnings = decide(LEAST | fields)
+    assert time.perf_counter() - started < 1
+    assert len(warnings) <= FINDINGS_MAX + 1

@@ -142,6 +142,8 @@ def test_a_missing_group_is_its_required_fields(missing: str) -> None:
         ("5.", "USD", "amount_invalid"),
         ("\uff11\uff12", "USD", "amount_invalid"),
         ("99999999999999", "USD", "amount_too_large"),
+        ("4111111111111111", "USD", "amount_invalid"),
+        ("1" * 400, "USD", "amount_invalid"),
         (12.5, "USD", "type_invalid"),
         (12, "USD", "type_invalid"),
     ],
