@@ -54,7 +54,7 @@ def import_payments(
     sheet = read_sheet(file, file_options(mapping, document))
     bound = bind_mapping(mapping, document, sheet.columns, merchant)
     rejects = rejects or default_rejects(file)
-    check_rejects(rejects, file)
+    check_rejects(rejects, sheet)
     work = Work(sheet=sheet, mapping=bound, plan=plan(sheet, bound, now, limit), now=now)
     tally = Tally(rows_read=len(sheet.rows), refused=list(work.plan.refused))
     with _progress(len(work.plan.order)) as advance:

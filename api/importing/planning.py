@@ -65,7 +65,7 @@ async def too_late(
     late: set[int] = set()
     for at, index in planned.order:
         cells = sheet.rows[index].cells
-        if at < newest.get(mapping.merchant(cells), at):
+        if newest and at < newest.get(mapping.merchant(cells), at):
             prepared = prepare(index, cells, at, mapping, now)
             if not isinstance(prepared, Refusal) and await ledger.find(prepared.payment.key, None) is None:
                 late.add(index)

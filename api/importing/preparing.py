@@ -17,6 +17,9 @@ from engine.pipeline import Call, Outline
 WAIT_MS = 600_000
 """How long a row waits for an equal row before it in the file: nobody is kept at a checkout by an import."""
 
+LABEL_ONLY = "The payment is recorded, its label is not. "
+"""Begins the reason where the label alone is refused."""
+
 _CARD_DATA_CODE = "card_data_refused"
 
 
@@ -45,7 +48,7 @@ def prepare(
         fields.setdefault("event", {})["time"] = at.isoformat()
         body = orjson.dumps(fields)
         request = read_request(body)
-        payment, odd = request.to_payment(request.merchant_id or "", False, at)  # history is live
+        payment, odd = request.to_payment(request.merchant_id or "", test_mode=False, received_at=at)
     except PaymentInvalid as error:
         return _refusal(error)
     except MalformedJson as error:
@@ -72,7 +75,7 @@ def _refusal(error: PaymentInvalid) -> Refusal:
 def _label(cells: Sequence[str], payment: Payment, source: LabelSource, now: datetime) -> Label | Refusal | None:
     value = cells[source.column]
     if value and value not in source.meanings:
-        reason = 'Not listed under [labels.values] in the mapping; "none" there says that it is no label.'
+        reason = f'{LABEL_ONLY}Not listed under [labels.values] in the mapping; "none" there says that it is no label.'
         return Refusal(code="label_unknown", field="labels.column", reason=reason)
     meaning = source.meanings[value] if value else None
     if meaning is None:
@@ -93,7 +96,7 @@ def _label_at(
     payment: Payment, meaning: tuple[LabelKind, bool], occurred_at: datetime, known_at: datetime, source: str
 ) -> Label | Refusal:
     if not payment.at <= occurred_at <= known_at:
-        reason = "The times are out of order: payment, then what happened, then when it became known."
+        reason = f"{LABEL_ONLY}The times are out of order: payment, then what happened, then when it became known."
         return Refusal(code="label_time_order", field="labels.known_at", reason=reason)
     kind, is_fraud = meaning
     return Label(
@@ -111,5 +114,5 @@ def _label_at(
 def _label_time(text: str, field: str, source: LabelSource, now: datetime) -> datetime | Refusal:
     time = source.time.read(text, field, now)
     if isinstance(time, Refusal):
-        return Refusal(code=f"label_{time.code}", field=field, reason=time.reason)
+        return Refusal(code=f"label_{time.code}", field=field, reason=LABEL_ONLY + time.reason)
     return time

@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import AssayError
@@ -48,9 +48,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """What a file holds: named columns and rows in the file's order."""
+    """What a file holds: named columns and rows in the file's order, and how it was written."""
 
     path: Path
+    options: FileOptions
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
 
@@ -66,13 +67,15 @@ def read_sheet(path: Path, options: FileOptions) -> Sheet:
             raise ImportFileInvalid(f"{path} is {what}.")
     if content.startswith(_PARQUET):
         # Loaded where it is used: pyarrow takes a third of a second that no other command should wait for.
-        from api.importing.parquet import read_parquet
+        from api.importing.parquet import read_parquet  # noqa: PLC0415
 
         columns, rows = read_parquet(path)
     else:
-        columns, rows = _read_csv(path, _decoded(path, content, options.encoding), options.delimiter)
+        text = _decoded(path, content, options.encoding).removeprefix("\ufeff")
+        options = replace(options, delimiter=options.delimiter or _delimiter(text))
+        columns, rows = _read_csv(path, text, options)
     _check_heading(path, columns)
-    return Sheet(path=path, columns=columns, rows=rows)
+    return Sheet(path=path, options=options, columns=columns, rows=rows)
 
 
 def _decoded(path: Path, content: bytes, encoding: str) -> str:
@@ -89,10 +92,9 @@ def _decoded(path: Path, content: bytes, encoding: str) -> str:
         raise ImportFileInvalid(f"{path} is not {encoding}: {error}. Save the file as UTF-8.") from None
 
 
-def _read_csv(path: Path, text: str, delimiter: str | None) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def _read_csv(path: Path, text: str, options: FileOptions) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     # strict: after a stray quotation mark nobody knows where rows end, so no part of such a file is taken.
-    text = text.removeprefix("\ufeff")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=options.delimiter or ",", strict=True)
     try:
         rows = tuple(_csv_rows(reader))
     except csv.Error as error:

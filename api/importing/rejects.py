@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from api.importing.mapping import ImportMapping
-from api.importing.reading import ImportFileInvalid, Sheet
+from api.importing.reading import FileOptions, ImportFileInvalid, Sheet
 from api.importing.times import Refusal
 from engine.card_data import holds_card_number, is_bare_card_length, is_cvv_name
 
@@ -23,14 +23,14 @@ def default_rejects(file: Path) -> Path:
     return file.with_name(f"{file.name}.rejects.csv")
 
 
-def check_rejects(path: Path, file: Path) -> None:
+def check_rejects(path: Path, sheet: Sheet) -> None:
     """Refuse, before anything is decided, a place that could not be written or holds something else.
 
     Raises ImportFileInvalid.
     """
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise ImportFileInvalid(f"{path} cannot be written; give another place with --rejects PATH.")
-    if path.exists() and (path.samefile(file) or not _is_rejects(path)):
+    if path.exists() and (path.samefile(sheet.path) or not _is_rejects(path, sheet.options)):
         raise ImportFileInvalid(f"{path} is there and is no rejects file; give another place with --rejects PATH.")
 
 
@@ -45,8 +45,9 @@ def write_rejects(
     staged = path.with_name(f"{path.name}.new")
     # Its rows hold what shoppers typed: for the owner's eyes.
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+    # Written as the source is, so that the same mapping reads it.
+    with os.fdopen(descriptor, "w", encoding=sheet.options.encoding, errors="replace", newline="") as file:
+        writer = csv.writer(file, delimiter=sheet.options.delimiter or ",")
         writer.writerow([*original_columns(sheet.columns), *_own_columns(sheet.columns)])
         writer.writerows(_rows(sheet, mapping, ordered))
         file.flush()
@@ -97,9 +98,9 @@ def _own_columns(columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"reject_{name}" for name in OWN_COLUMNS) if set(OWN_COLUMNS) & set(original) else OWN_COLUMNS
 
 
-def _is_rejects(path: Path) -> bool:
+def _is_rejects(path: Path, options: FileOptions) -> bool:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return is_own_heading(next(csv.reader(file), []))
-    except (OSError, UnicodeDecodeError, csv.Error):
+        with path.open(encoding=options.encoding, newline="") as file:
+            return is_own_heading(next(csv.reader(file, delimiter=options.delimiter or ","), []))
+    except (OSError, UnicodeError, csv.Error):
         return False

@@ -16,6 +16,9 @@ FORMATS = (ISO, EPOCH_SECONDS, EPOCH_MILLISECONDS)
 
 _MICROSECONDS = {EPOCH_SECONDS: 1_000_000, EPOCH_MILLISECONDS: 1_000}
 _NUMBER = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,9})?")
+_MILLISECOND_DIGITS = 12
+"""Seconds since 1970 need so many only after the year 5138."""
+
 _MIXED_UP = "The file may hold seconds where the mapping says milliseconds, or the other way round; see [time] format."
 
 
@@ -41,7 +44,9 @@ class TimeFormat:
     def read(self, text: str, field: str, now: datetime) -> datetime | Refusal:
         """The time in UTC, from 2000 to two minutes past `now`; else why not."""
         if not text:
-            return Refusal(code="time_missing", field=field, reason="The row has no time; without one it has no place.")
+            return Refusal(
+                code="time_missing", field=field, reason="There is no time here, and without one it has no place."
+            )
         try:
             at = self._parsed(text)
         except ValueError:
@@ -60,14 +65,18 @@ class TimeFormat:
             if not _NUMBER.fullmatch(text):
                 raise ValueError
             return EPOCH + timedelta(microseconds=int(Decimal(text) * _MICROSECONDS[self.format]))
-        moment = datetime.fromisoformat(text) if self.format == ISO else datetime.strptime(text, self.format)  # the zone is given below
+        if self.format == ISO:
+            moment = datetime.fromisoformat(text)
+        else:
+            moment = datetime.strptime(text, self.format)  # noqa: DTZ007  # the zone follows
         return (moment if moment.tzinfo else moment.replace(tzinfo=self.zone)).astimezone(UTC)
 
     def _mend(self, text: str) -> str:
         if self.format in _MICROSECONDS:
             return f'Not a number, as [time] format = "{self.format}" wants; leave the format out for ISO 8601.'
         if _NUMBER.fullmatch(text):
-            guess = EPOCH_MILLISECONDS if len(text.partition(".")[0]) > 11 else EPOCH_SECONDS  # digits of the year 5138
+            is_fine = len(text.partition(".")[0]) >= _MILLISECOND_DIGITS
+            guess = EPOCH_MILLISECONDS if is_fine else EPOCH_SECONDS
             return f'A number, not a date; write format = "{guess}" under [time] if it counts since 1970.'
         if self.format == ISO:
             return 'Not ISO 8601, such as 2026-11-23T17:00:00Z; give another way under [time], as "%d/%m/%Y %H:%M".'

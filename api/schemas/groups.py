@@ -1,5 +1,6 @@
 """The groups of a decision request: types and documentation. What a value means beyond its type, `values` reads."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -36,8 +37,12 @@ class Group(BaseModel):
         return []
 
 
-def _field(description: str, *examples: Any) -> Any:  # what pydantic's own Field takes and gives
-    return Field(default=None, description=description, examples=list(examples))
+def _described(description: str, example: object) -> object:
+    return Field(default=None, description=description, examples=[example])
+
+
+# As with pydantic's own Field, what stands where the default would be has the field's type.
+_field: Callable[..., Any] = _described
 
 
 class EventGroup(Group):
@@ -127,7 +132,7 @@ class CardGroup(Group):
     wallet: str | None = _field(f"The wallet it was paid from: {listed(WALLETS)}.", "apple_pay")
     avs_result: str | None = _field("The AVS code as the processor gave it, 1-2 letters or digits.", "Y")
     cvv_result: str | None = _field("The CVV check's code as the processor gave it, 1-2 letters or digits.", "M")
-    was_3d_secure_successful: bool | None = _field("Whether 3-D Secure succeeded.", True)
+    was_3d_secure_successful: bool | None = _field("Whether 3-D Secure succeeded.", example=True)
 
 
 class AuthenticationGroup(Group):
@@ -136,7 +141,7 @@ class AuthenticationGroup(Group):
     three_ds_version: str | None = _field("Protocol version.", "2.2.0")
     trans_status: str | None = _field("EMV 3-D Secure transStatus: Y, N, U, A, C, D, R, I or S.", "Y")
     eci: str | None = _field("Electronic commerce indicator, 00-07.", "05")
-    liability_shift: bool | None = _field("Whether liability moved to the issuer.", True)
+    liability_shift: bool | None = _field("Whether liability moved to the issuer.", example=True)
     exemption: str | None = _field(f"Exemption from strong authentication: {listed(EXEMPTIONS)}.", "low_value")
 
 
@@ -164,8 +169,8 @@ class OrderGroup(Group):
     )
     currency: str = Field(description="ISO 4217 alphabetic code.", examples=["GBP"])
     discount_code: str | None = _field("The discount code used, up to 255 characters.", "SUMMER")
-    is_gift: bool | None = _field("Whether it is marked as a gift.", False)
-    has_gift_message: bool | None = _field("Whether it carries a gift message.", False)
+    is_gift: bool | None = _field("Whether it is marked as a gift.", example=False)
+    has_gift_message: bool | None = _field("Whether it carries a gift message.", example=False)
     referrer_uri: str | None = _field("Where the shopper came from, up to 1024 characters.", "https://example.com/")
     affiliate_id: str | None = _field("The affiliate's id; opaque, up to 255 characters.", "aff-9")
 
@@ -176,11 +181,11 @@ class PaymentGroup(Group):
     method: str | None = _field(f"Method: {listed(METHODS)}.", "card")
     processor: str | None = _field("Your processor's name, up to 64 characters.", "stripe")
     mcc: str | None = _field("The merchant's category code (ISO 18245), four digits.", "5942")
-    is_recurring: bool | None = _field("Whether it is one of a series.", False)
-    is_off_session: bool | None = _field("Whether the shopper is absent.", False)
+    is_recurring: bool | None = _field("Whether it is one of a series.", example=False)
+    is_off_session: bool | None = _field("Whether the shopper is absent.", example=False)
     initiator: str | None = _field(f"Who starts it: {listed(INITIATORS)}.", "customer")
     attempt_of: str | None = _field("The first attempt's transaction id, on a retry of the same order.", "order-100015")
-    was_authorized: bool | None = _field("What the issuer said, with stage post_auth.", True)
+    was_authorized: bool | None = _field("What the issuer said, with stage post_auth.", example=True)
     decline_code: str | None = _field("The decline code, up to 64 characters.", "insufficient_funds")
 
 
@@ -204,7 +209,7 @@ class Explain(StrEnum):
     """The reasons, all rules and all features; needs the scope decisions:explain."""
 
 
-def _unless_null(default: object) -> BeforeValidator:
+def _unless_null(*, default: object) -> BeforeValidator:
     """Null is what was not said."""
     return BeforeValidator(lambda value: default if value is None else value)
 
@@ -212,15 +217,15 @@ def _unless_null(default: object) -> BeforeValidator:
 class OptionsGroup(Group):
     """How to answer; no part of the payment, and not compared when a call is repeated."""
 
-    deadline_ms: Annotated[int, _unless_null(DEADLINE_MS_DEFAULT)] = Field(
+    deadline_ms: Annotated[int, _unless_null(default=DEADLINE_MS_DEFAULT)] = Field(
         default=DEADLINE_MS_DEFAULT, ge=30, le=2000, description="Time budget in milliseconds.", examples=[150]
     )
-    explain: Annotated[Explain, _unless_null(Explain.CODES)] = Field(
+    explain: Annotated[Explain, _unless_null(default=Explain.CODES)] = Field(
         default=Explain.CODES,
         description="none: no reasons and rules. codes: reasons, and the rules that are not false. full: all rules and "
         "all features; needs the scope decisions:explain.",
         examples=["codes"],
     )
-    dry_run: Annotated[bool, _unless_null(False)] = Field(
+    dry_run: Annotated[bool, _unless_null(default=False)] = Field(
         default=False, description="Decided, not stored and not counted.", examples=[False]
     )

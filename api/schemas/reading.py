@@ -126,7 +126,7 @@ def _read_slowly(body: bytes) -> DecisionRequest:
         return request
     if request is not None:
         try:
-            request.to_payment("-", False, _SOME_TIME)
+            request.to_payment("-", test_mode=False, received_at=_SOME_TIME)
         except PaymentInvalid as error:
             known = {fault.pointer for fault in faults}
             faults += [fault for fault in error.faults if fault.pointer not in known]
@@ -159,11 +159,12 @@ def _parsed(body: bytes) -> dict[str, Any] | str:
     return tree if isinstance(tree, dict) else "send an object, in braces,"
 
 
-def _clear_unfit(node: Any, pointer: str) -> Iterator[Fault]:  # a dict or a list, of anything
+def _clear_unfit(node: dict[Any, Any] | list[Any], pointer: str) -> Iterator[Fault]:
     """The faults that no type shows, NUL and numbers that are not finite; each such value becomes None."""
-    for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
+    members: list[tuple[Any, Any]] = list(node.items() if isinstance(node, dict) else enumerate(node))
+    for key, value in members:
         place = pointer_to(pointer, key)
-        if isinstance(key, str) and "\0" in key:
+        if isinstance(node, dict) and "\0" in key:
             del node[key]
             yield Fault(pointer=place, code="control_character", detail="Remove NUL from the names of the fields.")
         elif isinstance(value, str) and "\0" in value:

@@ -110,7 +110,7 @@ class DecisionRequest(Group):
     def to_payment(
         self,
         merchant_id: str,
-        test_mode: bool,  # the brief's shape: three plain facts in their order
+        test_mode: bool,  # noqa: FBT001 - three plain facts in their order
         received_at: datetime,
     ) -> tuple[Payment, tuple[InputWarning, ...]]:
         """The payment received at `received_at` (UTC), and what in the request was odd.

@@ -43,7 +43,7 @@ def with_value(pointer: str, value: object) -> dict[str, Any]:
 def decide(fields: Mapping[str, Any] | bytes) -> tuple[Payment, tuple[InputWarning, ...]]:
     body = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
     request = read_request(body)
-    return request.to_payment(request.merchant_id or "shop-1", False, NOW)
+    return request.to_payment(request.merchant_id or "shop-1", test_mode=False, received_at=NOW)
 
 
 def faults_of(fields: Mapping[str, Any] | bytes) -> tuple[Fault, ...]:

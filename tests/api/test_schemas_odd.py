@@ -248,7 +248,7 @@ def test_event_time(sent: str, code: str | None) -> None:
 def test_an_import_takes_the_event_time() -> None:
     request = read_request(json.dumps(with_value("/event/time", "2020-02-29T12:00:00+01:00")).encode())
     assert request.event_time == datetime(2020, 2, 29, 11, tzinfo=UTC)
-    payment, warnings = request.to_payment("shop-1", False, request.event_time)
+    payment, warnings = request.to_payment("shop-1", test_mode=False, received_at=request.event_time)
     assert (payment.at, payment.event_time, warnings) == (request.event_time, request.event_time, ())
     assert read_request(json.dumps(LEAST).encode()).event_time is None
 

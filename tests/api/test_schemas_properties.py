@@ -57,7 +57,7 @@ ALMOST_RIGHT = REQUESTS.map(lambda fields: {**fields, **copy.deepcopy(LEAST)})
 def attempt(body: bytes) -> tuple[Payment | None, str]:
     """The payment, and all that a caller would read."""
     try:
-        payment, warnings = read_request(body).to_payment("shop-1", False, NOW)
+        payment, warnings = read_request(body).to_payment("shop-1", test_mode=False, received_at=NOW)
     except PaymentInvalid as error:
         return None, f"{error!s}{error!r}{error.faults!r}"
     except MalformedJson as error:

@@ -270,7 +270,9 @@ def test_what_was_sent_is_not_in_an_error_nor_a_repr(caplog: pytest.LogCaptureFi
 
 
 def test_python_values_take_the_same_path() -> None:
-    payment, _ = request_of(with_value("/account/created_at", NOW)).to_payment("shop-1", False, NOW)
+    payment, _ = request_of(with_value("/account/created_at", NOW)).to_payment(
+        "shop-1", test_mode=False, received_at=NOW
+    )
     assert payment.account.created_at == NOW
     with pytest.raises(TypeError, match="no JSON form of object"):
         request_of({"a": object()})

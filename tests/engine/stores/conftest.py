@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,34 +16,26 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 NewRecord = Callable[..., DecisionRecord]
 
 
-def new_record(
-    number: int,
-    *,
-    id: str | None = None,
-    merchant_id: str = "m-1",
-    test_mode: bool = False,
-    transaction_id: str | None = None,
-    stage: Stage = Stage.PRE_AUTH,
-    at: datetime | None = None,
-    sequence: int | None = None,
-    idempotency_key: str | None = None,
-) -> DecisionRecord:
-    return DecisionRecord(
-        id=id or f"dec_{number:08}",
-        key=PaymentKey(
-            merchant_id=merchant_id,
-            test_mode=test_mode,
-            transaction_id=transaction_id or f"tx-{number}",
-            stage=stage,
-        ),
-        at=at or NOON + timedelta(microseconds=number),
-        sequence=number if sequence is None else sequence,
-        idempotency_key=idempotency_key,
-        fingerprint=number.to_bytes(32, "big"),
-        payment=b"\x00payment \xff" * 150,
-        decision=b"decision" * 150,
-        answer=b"answer" * 160,
-    )
+def new_record(number: int, **changes: Any) -> DecisionRecord:
+    """A record whose every field follows from its number, less the changes: fields of the record or of its key."""
+    key: dict[str, Any] = {
+        "merchant_id": "m-1",
+        "test_mode": False,
+        "transaction_id": f"tx-{number}",
+        "stage": Stage.PRE_AUTH,
+    }
+    key |= {name: changes.pop(name) for name in key if name in changes}
+    fields: dict[str, Any] = {
+        "id": f"dec_{number:08}",
+        "at": NOON + timedelta(microseconds=number),
+        "sequence": number,
+        "idempotency_key": None,
+        "fingerprint": number.to_bytes(32, "big"),
+        "payment": b"\x00payment \xff" * 150,
+        "decision": b"decision" * 150,
+        "answer": b"answer" * 160,
+    }
+    return DecisionRecord(key=PaymentKey(**key), **(fields | changes))
 
 
 @pytest.fixture

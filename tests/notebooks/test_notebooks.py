@@ -1,0 +1,69 @@
+"""The notebooks run from top to bottom on a folder that a server may hold, and are committed without what they said."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from api.clock import GivenClock
+from api.settings import Settings
+from api.wiring import assembled
+from tests.docs.demo_traffic import NOW, play_demo
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def held_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder with the demonstration's payments, its lock held as a server holds it."""
+    folder = tmp_path_factory.mktemp("notebooks") / "data"
+    clock = GivenClock(NOW)
+    with assembled(Settings(data=folder), clock) as assembly:
+        play_demo(assembly, clock)
+        yield folder
+
+
+def notebook_at(path: Path) -> Any:
+    return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+
+
+def code_of(path: Path) -> list[Any]:
+    return [cell for cell in notebook_at(path).cells if cell.cell_type == "code"]
+
+
+def said(cell: Any) -> str:
+    return "".join(output.get("text") or output["data"].get("text/plain", "") for output in cell.outputs)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_committed_without_outputs(path: Path) -> None:
+    for cell in code_of(path):
+        assert (cell.outputs, cell.execution_count) == ([], None), "Clear all outputs before committing."
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_defines_nothing(path: Path) -> None:
+    for cell in code_of(path):
+        tree = compile(cell.source, path.name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        assert not any(
+            isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) for node in ast.walk(tree)
+        )
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_explore_decisions(held_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_DATA", str(held_folder))
+    notebook = notebook_at(FOLDER / "01_explore_decisions.ipynb")
+    NotebookClient(notebook, timeout=90, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    shown = [said(cell) for cell in notebook.cells if cell.cell_type == "code"]
+    assert shown[0].startswith("337 decisions")
+    assert "blinkvr" in shown[1]
+    assert "rule:ip-many-cards" in "".join(shown)
+    assert "card testing" in shown[-2]
+    assert "changed since: nothing\nsame bytes: True" in shown[-1]
