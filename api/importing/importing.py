@@ -12,8 +12,8 @@ from api.importing.mapping import ImportMapping
 from api.importing.planning import TOO_LATE, Plan
 from api.importing.preparing import Prepared, prepare
 from api.importing.reading import Sheet
+from api.importing.refusal import Refusal
 from api.importing.tally import Tally
-from api.importing.times import Refusal
 from engine.errors import IdempotencyKeyReused
 from engine.ledger import Label, Labels, Ledger
 from engine.payment import PaymentKey

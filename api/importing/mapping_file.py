@@ -7,7 +7,7 @@ import codecs
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -255,7 +255,18 @@ def _time_format(checker: _Checker, document: Mapping[str, Any], key: str) -> Ti
     written = checker.text(table, key, "format") or ISO
     if written not in FORMATS and "%" not in written:
         checker.fault(f"{key}.format", f'write one of {", ".join(FORMATS)}, or a pattern such as "%d/%m/%Y %H:%M"')
+    elif "%" in written and (fault := _pattern_fault(written)):
+        checker.fault(f"{key}.format", fault)
     return TimeFormat(format=written, zone=_zone(checker, key, checker.text(table, key, "zone") or "UTC"))
+
+
+def _pattern_fault(pattern: str) -> str:
+    """What is wrong with a strptime pattern; "" where it is sound and only the empty text does not fit it."""
+    try:
+        datetime.strptime("", pattern)  # noqa: DTZ007  # parses nothing
+    except ValueError as error:
+        return str(error) if "bad directive" in str(error) or "stray" in str(error) else ""
+    return ""
 
 
 def _zone(checker: _Checker, key: str, name: str) -> tzinfo:

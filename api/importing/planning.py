@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from api.importing.mapping import ImportMapping
 from api.importing.preparing import prepare
 from api.importing.reading import Sheet
-from api.importing.times import Refusal
+from api.importing.refusal import Refusal
 from engine.ledger import Ledger
 
 _NEWEST_ALONE = timedelta(microseconds=1)

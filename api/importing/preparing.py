@@ -7,7 +7,7 @@ from datetime import datetime
 import orjson
 
 from api.importing.mapping import ImportMapping, LabelSource
-from api.importing.times import Refusal
+from api.importing.refusal import Refusal
 from api.schemas import InputWarning, answer_bytes, fingerprint, read_request
 from engine.errors import MalformedJson, PaymentInvalid
 from engine.ledger import Label, LabelKind

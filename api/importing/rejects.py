@@ -10,7 +10,7 @@ from pathlib import Path
 
 from api.importing.mapping import ImportMapping
 from api.importing.reading import FileOptions, ImportFileInvalid, Sheet
-from api.importing.times import Refusal
+from api.importing.refusal import Refusal
 from engine.card_data import holds_card_number, is_bare_card_length, is_cvv_name
 
 OWN_COLUMNS = ("row", "code", "field", "reason")

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from api.importing.refusal import Refusal
 from api.importing.tally import STANDINGS, Outcome, Tally
-from api.importing.times import Refusal
 from engine.decision import Action
 
 _CENTS = 100

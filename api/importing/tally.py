@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from api.importing.preparing import Prepared
-from api.importing.times import Refusal
+from api.importing.refusal import Refusal
 from engine.decision import Action
 from engine.ledger import Label
 from engine.reference import Rates

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
+from api.importing.refusal import Refusal
 from engine.payment import EPOCH
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -20,18 +21,6 @@ _MILLISECOND_DIGITS = 12
 """Seconds since 1970 need so many only after the year 5138."""
 
 _MIXED_UP = "The file may hold seconds where the mapping says milliseconds, or the other way round; see [time] format."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why a row, or its label, is not recorded: a stable code, the field or column, and words with the mend.
-
-    It never quotes the value: that may hold card data.
-    """
-
-    code: str
-    field: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +54,13 @@ class TimeFormat:
             if not _NUMBER.fullmatch(text):
                 raise ValueError
             return EPOCH + timedelta(microseconds=int(Decimal(text) * _MICROSECONDS[self.format]))
-        if self.format == ISO:
-            moment = datetime.fromisoformat(text)
-        else:
-            moment = datetime.strptime(text, self.format)  # noqa: DTZ007  # the zone follows
+        moment = self._written(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=self.zone)).astimezone(UTC)
+
+    def _written(self, text: str) -> datetime:
+        if self.format == ISO:
+            return datetime.fromisoformat(text)
+        return datetime.strptime(text, self.format)  # noqa: DTZ007  # the zone is given where it is missing
 
     def _mend(self, text: str) -> str:
         if self.format in _MICROSECONDS:

@@ -12,7 +12,7 @@ from engine.stores.memory import MemoryCounters
 from engine.velocity import VELOCITIES, Count, Counters, Observation, Velocity
 
 if TYPE_CHECKING:
-    from sys import TraceFunction
+    from _typeshed import TraceFunction
 
 HOUR = 3_600_000_000
 NOW = 1_800_000_000_000_000
@@ -159,6 +159,16 @@ async def test_a_quiet_year_is_dropped_a_little_at_a_time(counters: MemoryCounte
     for number in range(5_000):
         await counters.observe(observation(f"q{number}", at_us=NOW + 8_760 * HOUR + number * 24 * HOUR))
     assert counters.held() == (30, 3)
+
+
+async def test_a_key_whose_last_payment_is_forgotten_is_not_held(counters: MemoryCounters) -> None:
+    """Also where an older payment of it is dropped already, but not yet cut out of its columns."""
+    await counters.observe(observation("p1"))
+    await counters.observe(observation("p2", at_us=NOW + 20 * 24 * HOUR))
+    await counters.observe(observation("p3", {"card": "c3"}, NOW + 31 * 24 * HOUR))
+    assert counters.held() == (2, 4)
+    await counters.forget("shop", test_mode=False, payment_id="p2")
+    assert counters.held() == (1, 1)
 
 
 @contextmanager
