@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -23,8 +24,9 @@ from api.importing.summary import print_summary, summary_of
 from api.importing.tally import Tally
 from api.operator import KEY_FILE
 from api.settings import Settings
-from api.wiring import Assembly, assembled
+from api.wiring import Assembly, assembled, opened_for_reading
 from engine.errors import DataFolderInUse
+from engine.ledger import Ledger
 
 Advance = Callable[[int], None]
 
@@ -58,7 +60,10 @@ def import_payments(
     work = Work(sheet=sheet, mapping=bound, plan=plan(sheet, bound, now, limit), now=now)
     tally = Tally(rows_read=len(sheet.rows), refused=list(work.plan.refused))
     with _progress(len(work.plan.order)) as advance:
-        _run(settings, work, tally, advance, is_dry_run=dry_run)
+        if dry_run:
+            _rehearse(settings.data, work, tally, advance)
+        else:
+            _run(settings, work, tally, advance)
     summary = summary_of(
         tally,
         unmapped=tuple(name for name in original_columns(sheet.columns) if name in bound.unmapped),
@@ -73,14 +78,34 @@ def import_payments(
         print_summary(summary, Console(highlight=False))
 
 
-def _run(settings: Settings, work: Work, tally: Tally, advance: Advance, *, is_dry_run: bool) -> None:
-    if is_dry_run and not (settings.data / KEY_FILE).exists():
+def _run(settings: Settings, work: Work, tally: Tally, advance: Advance) -> None:
+    clock = RowClock()
+    with _opened(settings, clock) as assembly:
+        importer = Importer(
+            pipeline=assembly.pipeline,
+            labels=assembly.labels,
+            rates=assembly.snapshot.reference.rates,
+            clock=clock,
+            advance=advance,
+        )
+        asyncio.run(_import(importer, work, tally, assembly.ledger))
+
+
+async def _import(importer: Importer, work: Work, tally: Tally, ledger: Ledger) -> None:
+    await importer.run(await _without_late(work, ledger), tally)
+
+
+def _rehearse(folder: Path, work: Work, tally: Tally, advance: Advance) -> None:
+    if not (folder / KEY_FILE).exists():
         # A dry run leaves no trace, so it does not make the folder either.
         asyncio.run(rehearse(work, tally, None, advance))
         return
-    clock = RowClock()
-    with _opened(settings, clock) as assembly:
-        asyncio.run(_import(work, tally, advance, assembly, clock if not is_dry_run else None))
+    with opened_for_reading(folder) as (ledger, _):
+        asyncio.run(_rehearse_against(ledger, work, tally, advance))
+
+
+async def _rehearse_against(ledger: Ledger, work: Work, tally: Tally, advance: Advance) -> None:
+    await rehearse(await _without_late(work, ledger), tally, ledger, advance)
 
 
 @contextmanager
@@ -93,24 +118,11 @@ def _opened(settings: Settings, clock: RowClock) -> Iterator[Assembly]:
         raise DataFolderInUse(message) from in_use
 
 
-async def _import(work: Work, tally: Tally, advance: Advance, assembly: Assembly, clock: RowClock | None) -> None:
-    ledger = assembly.ledger
-    newest = newest_times(ledger)
-    late = await too_late(work.sheet, work.mapping, work.plan, work.now, newest, ledger)
+async def _without_late(work: Work, ledger: Ledger) -> Work:
+    late = await too_late(work.sheet, work.mapping, work.plan, work.now, newest_times(ledger), ledger)
     if late:
         _warn_of_late(len(late), work.plan)
-    work = Work(sheet=work.sheet, mapping=work.mapping, plan=work.plan, now=work.now, late=late)
-    if clock is None:
-        await rehearse(work, tally, ledger, advance)
-        return
-    importer = Importer(
-        pipeline=assembly.pipeline,
-        labels=assembly.labels,
-        rates=assembly.snapshot.reference.rates,
-        clock=clock,
-        advance=advance,
-    )
-    await importer.run(work, tally)
+    return replace(work, late=late)
 
 
 def _warn_of_late(count: int, planned: Plan) -> None:

@@ -88,7 +88,7 @@ class DecisionRequest(Group):
     shopping_cart: list[CartItemGroup] | None = Field(default=None, description=f"Up to {CART_ITEMS_MAX} lines.")
     custom: dict[str, Any] | None = Field(
         default=None,
-        description="Your own values: strings, numbers and booleans, up to 100. Rules read them as ::name:: at once.",
+        description="Your own values: strings, numbers and booleans, up to 100. Recorded; rules cannot read them yet.",
         examples=[{"tier": "gold", "visits": 12, "is_member": True}],
         json_schema_extra=_CUSTOM_SCHEMA,
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,7 +97,7 @@ class Oracle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What happens next: `observe`, `read`, `forget` or `restart`; `back`: to the payment so many steps ago, 0 a new one."""
+    """What happens next: `observe`, `read`, `forget` or `restart`, to the payment `back` steps ago; 0 is a new one."""
 
     action: str
     wait_us: int
@@ -170,6 +171,30 @@ async def run(velocities: Sequence[Velocity], stream: Sequence[tuple[str, Observ
 @settings(max_examples=300)
 def test_every_number_is_the_oracles(stream: list[Step]) -> None:
     asyncio.run(run(MIXED, observations(stream)))
+
+
+RARE = {
+    "forgotten after its predecessor was dropped": "o1@0 o2@10 o3@21 f3@21 f2@21 o4@22 o5@22 o4@22",
+    "forgotten from the middle, then the last": "o1@0 o2@1 o3@2 f2@2 f3@2 o4@2 o1@2",
+    "forgotten from the middle, the first out of the window": "o1@0 o2@4 o3@6 f2@6 o3@6",
+    "forgotten from the middle, then the first": "o1@0 o2@1 o3@2 f2@2 f1@2 o3@3 o4@3",
+    "again after the window, the first still to be dropped": " ".join(
+        (*(f"o{number}@0" for number in range(1, 40)), "o39@30", "o50@30", "o51@30", "o39@30", "f39@30", "o52@31")
+    ),
+}
+"""What generated streams seldom meet: o observes and f forgets the payment of that number at that second."""
+
+
+@pytest.mark.parametrize("script", RARE.values(), ids=RARE)
+def test_rare_cases_are_the_oracles(script: str) -> None:
+    values: dict[str, Value] = {"card": "c1", "email": "e1", "ip_address": "i1", "amount_in_usd": 7}
+    stream = []
+    for word in script.split():
+        name, second = word[1:].split("@")
+        at_us = (1_000 + int(second)) * SECOND
+        observation = Observation(payment_id=name, merchant_id="shop", test_mode=False, at_us=at_us, values=values)
+        stream.append(("observe" if word[0] == "o" else "forget", observation))
+    asyncio.run(run(MIXED, stream))
 
 
 @given(steps(second=600 * SECOND))

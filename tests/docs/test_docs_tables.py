@@ -1,0 +1,209 @@
+"""The tables in the documents say what the code says."""
+
+import re
+import tomllib
+import types
+import typing
+from datetime import datetime
+
+import pytest
+from pydantic import BaseModel
+
+from api.routes.keys import KeyCreated, NewKey
+from api.schemas import DecisionAnswer, DecisionRequest
+from api.settings import Settings
+from engine.access import Scope
+from engine.catalog import CATALOG
+from engine.features import Feature
+from engine.rules import check_rule, default_source, parse_ruleset
+from tests.docs.codes import codes
+from tests.docs.documents import blocks, check_generated, codes_listed, part, read, table
+
+_WORDS: dict[type, str] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    datetime: "time",
+    dict: "object",
+    BaseModel: "object",
+    types.NoneType: "null",
+}
+_GROUP_HEADS = ("field", "type", "what", "example")
+
+
+def type_words(annotation: typing.Any) -> str:
+    """An annotation as people say it; null is said where it can be."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(dict.fromkeys(type_words(each) for each in arguments))
+    if origin is typing.Annotated:
+        return type_words(arguments[0])
+    if origin in (list, frozenset):
+        return f"list of {type_words(arguments[0])}"
+    plain = origin or annotation
+    assert isinstance(plain, type)
+    return next(words for base, words in _WORDS.items() if issubclass(plain, base))
+
+
+def models_in(annotation: typing.Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for each in typing.get_args(annotation) for model in models_in(each)]
+
+
+def sentence(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def request_tables() -> str:
+    parts = []
+    groups: dict[type[BaseModel], str] = {}
+    for name, group in DecisionRequest.model_fields.items():
+        if not (models := models_in(group.annotation)):
+            kind = type_words(group.annotation).removesuffix(" or null")
+            parts.append(f"### {name}\n\n{sentence(group.description)} ({kind})\n")
+            continue
+        is_list = "list" in type_words(group.annotation)
+        said = f"{sentence(models[0].__doc__)} {sentence(group.description)}".strip()
+        known = next((shown for shown in groups if issubclass(models[0], shown)), None)
+        said += f" All fields of {groups[known]}, and:" if known else ""
+        groups[models[0]] = name
+        parts.append(f"### {name}{'[]' if is_list else ''}\n\n{said}\n\n{_fields(models[0], known)}")
+    return "\n" + "\n".join(parts) + "\n"
+
+
+def _fields(model: type[BaseModel], known: type[BaseModel] | None) -> str:
+    rows = [_GROUP_HEADS]
+    for name, field in model.model_fields.items():
+        if known is not None and name in known.model_fields:
+            continue
+        kind = type_words(field.annotation).removesuffix(" or null")
+        required = "**Required.** " if field.is_required() else ""
+        example = f"`{str(field.examples[0]).lower()}`" if field.examples and kind == "boolean" else ""
+        example = example or (f"`{field.examples[0]}`" if field.examples else "")
+        rows.append((f"`{name}`", kind, required + sentence(field.description), example))
+    return table(*rows)
+
+
+def answer_table() -> str:
+    rows = [("field", "type", "what")]
+    for name, field in DecisionAnswer.model_fields.items():
+        rows.append((f"`{name}`", type_words(field.annotation), sentence(field.description)))
+        for model in models_in(field.annotation):
+            mark = "[]" if "list" in type_words(field.annotation) else ""
+            rows += [
+                (f"`{name}{mark}.{each}`", type_words(inner.annotation), sentence(inner.description))
+                for each, inner in model.model_fields.items()
+            ]
+    return "\n" + table(*rows) + "\n"
+
+
+def keys_table() -> str:
+    asked = [("to create", "type", "what")]
+    for name, field in NewKey.model_fields.items():
+        default = "**Required.** " if field.is_required() else ""
+        asked.append((f"`{name}`", type_words(field.annotation), default + sentence(field.description)))
+    told = [f"`{name}`" for name in KeyCreated.model_fields]
+    return f"\n{table(*asked)}\nThe answer has {', '.join(told[:-1])} and, this once, {told[-1]}.\n\n"
+
+
+def settings_table() -> str:
+    rows = [("variable", "default", "what")]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"`{field.default}`"
+        rows.append((f"`ASSAY_{name.upper()}`", default, sentence(field.description)))
+    return table(*rows)
+
+
+def features_tables() -> str:
+    parts = []
+    for title, begins in (
+        ("Of the request", "request"),
+        ("Looked up and derived", "enrichment"),
+        ("Velocities", "velocity"),
+        ("The score", "score"),
+    ):
+        rows = [_feature(feature) for feature in CATALOG if feature.source.startswith(begins)]
+        # Where all are from one source, as the velocities are, the title says it.
+        width = 5 if len({row[4] for row in rows}) > 1 else 4
+        head = ("name", "type", "meaning", "also", "from")
+        parts.append(f"## {title}\n\n{table(head[:width], *(row[:width] for row in rows))}")
+    return "\n" + "\n".join(parts) + "\n"
+
+
+def _feature(feature: Feature) -> tuple[str, ...]:
+    unit = f", {feature.unit}" if feature.unit else ""
+    values = f" One of {', '.join(f'`{value}`' for value in feature.values)}." if feature.values else ""
+    exact = " *As it stands.*" if feature.case_sensitive else ""
+    also = ", ".join(f"`{alias}`" for alias in feature.aliases)
+    source = feature.source.removeprefix("request ").removeprefix("enrichment ")
+    return (f"`{feature.name}`", f"{feature.type}{unit}", feature.doc + values + exact, also, source)
+
+
+def ruleset_table() -> str:
+    rules = tomllib.loads(default_source())["rule"]
+    rows = [(f"`{rule['id']}`", f"`{' '.join(rule['text'].split())}`", rule["reason"]) for rule in rules]
+    return table(("id", "rule", "what a person reads"), *rows)
+
+
+def diagnostics() -> str:
+    shown = []
+    for block in blocks(part(read("docs/rules.md"), "diagnostics")):
+        rule = block.text.splitlines()[0]
+        found = check_rule(rule, CATALOG, ())
+        assert found, f"no mistake: {rule}"
+        shown.append("\n".join(["```", rule, "", *(each.render(rule) for each in found), "```"]))
+    return "\n\n".join(shown) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "marker", "content"),
+    [
+        ("docs/api.md", "request", request_tables),
+        ("docs/api.md", "answer", answer_table),
+        ("docs/api.md", "keys", keys_table),
+        ("docs/operating.md", "settings", settings_table),
+        ("docs/features.md", "features", features_tables),
+        ("docs/rules.md", "default ruleset", ruleset_table),
+        ("docs/rules.md", "diagnostics", diagnostics),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_generated_part_is_fresh(name: str, marker: str, content: typing.Callable[[], str]) -> None:
+    check_generated(name, marker, content())
+
+
+@pytest.mark.parametrize(("marker", "kind", "column"), [("problems", "problem", 2), ("faults", "fault", 1)])
+def test_every_code_of_an_error_is_listed_once(marker: str, kind: str, column: int) -> None:
+    listed = codes_listed("docs/api.md", marker, column)
+    # A request with card data is the one problem that is named after its fault.
+    expected = codes(kind) | ({"card_data_refused"} if kind == "problem" else set())
+    assert set(listed) == expected
+    assert len(listed) == len(expected)
+
+
+def test_every_code_of_a_warning_is_listed_once() -> None:
+    listed = codes_listed("docs/api.md", "warnings", 1)
+    assert set(listed) == codes("warning")
+    assert len(listed) == len(codes("warning"))
+
+
+def test_every_scope_is_listed() -> None:
+    assert set(re.findall(r"^\| `([a-z]+:[a-z]+)` \|", read("docs/api.md"), re.MULTILINE)) == set(Scope)
+
+
+def test_the_example_ruleset_checks() -> None:
+    (example,) = [block for block in blocks(read("docs/rules.md")) if block.language == "toml"]
+    assert [rule.id for rule in parse_ruleset(example.text, CATALOG, ()).rules] == [
+        "big-first-order",
+        "freemail-abroad",
+    ]
+
+
+def test_the_example_rules_check() -> None:
+    text = read("docs/rules.md").replace(part(read("docs/rules.md"), "diagnostics"), "")
+    rules = [line for block in blocks(text) if not block.language for line in block.text.splitlines()]
+    assert len(rules) == 5
+    for rule in rules:
+        assert not check_rule(rule, CATALOG, ()), rule
