@@ -126,7 +126,7 @@ class LastResort:
         except Exception as error:
             # Neither the message nor locals are logged: either may hold what a shopper typed.
             found_under = scope.get("assay.request_id", "")
-            log.error(
+            log.error(  # noqa: TRY400 - a traceback would carry the data
                 "request_failed", error=type(error).__name__, where=_where(error), request_id=found_under
             )
             if is_started:

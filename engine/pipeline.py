@@ -1,21 +1,22 @@
 """The Pipeline: gather, decide, record. The one orchestrator; it knows ports alone."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Protocol
 
 from engine.catalog import CATALOG, SCORE_FEATURES
 from engine.decide import Snapshot, decide
 from engine.decision import Decision
 from engine.enrichment import enrich
-from engine.errors import IdempotencyInProgress, IdempotencyKeyReused, LedgerUnavailable
+from engine.errors import IdempotencyInProgress, IdempotencyKeyReused
 from engine.features import Features, Value
 from engine.ledger import DecisionRecord, Ledger
 from engine.payment import Payment
 from engine.payment_record import payment_bytes
-from engine.velocity import Counters, Observation
+from engine.velocity import Counters, Observation, Reading
 
 _NO_SCORE_YET: tuple[Value, ...] = (None,) * len(SCORE_FEATURES)
 _NANOSECONDS_PER_MS = 1_000_000
@@ -74,6 +75,17 @@ class Answer:
     is_replayed: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """Everything known about one payment before it is decided."""
+
+    payment: Payment
+    snapshot: Snapshot
+    features: Features
+    reading: Reading
+    moments_ns: tuple[int, int, int]
+
+
 class Pipeline:
     """Decides calls. Every store, clock and snapshot is handed in."""
 
@@ -117,71 +129,82 @@ class Pipeline:
             record = await self._ledger.find(call.payment.key, call.idempotency_key)
             if record is not None:
                 return _replay(record, call)
-            written = await self._decide_anew(call)
-            record = await self._ledger_append(written, call.payment)
+            written, record = await self._decide_anew(call)
         finally:
             self._release(keys, record)
         if record.id != written.id:
             return _replay(record, call)
         return Answer(body=record.answer, decision_id=record.id, is_replayed=False)
 
-    async def _decide_anew(self, call: Call) -> DecisionRecord:
+    async def _decide_anew(self, call: Call) -> tuple[DecisionRecord, DecisionRecord]:
+        """What was written, and what stands: another, where another writer was first."""
         # Nothing is awaited between the receipt time and `observe`, so observe sees non-decreasing times (law 2).
-        at = self._receipt_time(call.payment)
-        payment = call.payment.received(at)
-        outline, sequence = await self._gather_and_decide(payment, is_counted=True)
-        return DecisionRecord(
-            id=outline.id,
-            key=payment.key,
-            at=at,
-            sequence=sequence,
-            idempotency_key=call.idempotency_key,
-            fingerprint=call.fingerprint,
-            payment=payment_bytes(payment),
-            decision=outline.decision.canonical(),
-            answer=call.render(outline),
-        )
+        payment = call.payment.received(self._receipt_time(call.payment))
+        gathered = await self._gather(payment, self._counters.observe)
+        is_lost = True
+        try:
+            written = self._record(gathered, call)
+            standing = await self._ledger.append(written)
+            is_lost = False
+        except asyncio.CancelledError:
+            # The caller hung up; the record is on its way to the disk all the same.
+            is_lost = False
+            raise
+        finally:
+            if is_lost and gathered.reading.is_counted:
+                await self._counters.forget(
+                    payment.merchant_id, test_mode=payment.test_mode, payment_id=payment.transaction_id
+                )
+        return written, standing
 
     async def _rehearse(self, call: Call) -> Answer:
-        scope = (call.payment.merchant_id, call.payment.test_mode)
-        at = max(self._clock.now(), self._last_at.get(scope, call.payment.at))
-        outline, _ = await self._gather_and_decide(call.payment.received(at), is_counted=False)
+        now = self._clock.now()
+        at = max(now, self._last_at.get((call.payment.merchant_id, call.payment.test_mode), now))
+        gathered = await self._gather(call.payment.received(at), self._counters.read)
+        outline = self._outline(gathered, is_recorded=False)
         return Answer(body=call.render(outline), decision_id=outline.id, is_replayed=False)
 
-    async def _gather_and_decide(self, payment: Payment, *, is_counted: bool) -> tuple[Outline, int]:
+    async def _gather(self, payment: Payment, count: Callable[[Observation], Awaitable[Reading]]) -> _Gathered:
         started = self._clock.monotonic_ns()
         snapshot = self._snapshots.of(payment.merchant_id)
         enriched, causes = enrich(payment, snapshot.reference)
         seen = observation(payment, enriched)
-        counted = self._clock.monotonic_ns()
-        reading = await (self._counters.observe(seen) if is_counted else self._counters.read(seen))
-        gathered = self._clock.monotonic_ns()
-        features = Features(CATALOG, (*enriched.values(), *reading.values, *_NO_SCORE_YET), causes)
-        decision = decide(payment, features, snapshot)
-        ended = self._clock.monotonic_ns()
-        timing_ms = {
-            "enrich": _ms(counted - started),
-            "velocity": _ms(gathered - counted),
-            "decide": _ms(ended - gathered),
-            "total": _ms(ended - started),
-        }
-        outline = Outline(
-            id=self._new_id(payment.at),
+        enriched_at = self._clock.monotonic_ns()
+        reading = await count(seen)
+        return _Gathered(
             payment=payment,
-            decision=decision,
-            timing_ms=timing_ms,
-            is_recorded=is_counted,
+            snapshot=snapshot,
+            features=Features(CATALOG, (*enriched.values(), *reading.values, *_NO_SCORE_YET), causes),
+            reading=reading,
+            moments_ns=(started, enriched_at, self._clock.monotonic_ns()),
         )
-        return outline, reading.sequence
 
-    async def _ledger_append(self, record: DecisionRecord, payment: Payment) -> DecisionRecord:
-        try:
-            return await self._ledger.append(record)
-        except LedgerUnavailable:
-            await self._counters.forget(
-                payment.merchant_id, test_mode=payment.test_mode, payment_id=payment.transaction_id
-            )
-            raise
+    def _outline(self, gathered: _Gathered, *, is_recorded: bool) -> Outline:
+        decision = decide(gathered.payment, gathered.features, gathered.snapshot)
+        moments = (*gathered.moments_ns, self._clock.monotonic_ns())
+        steps = zip(("enrich", "velocity", "decide"), pairwise(moments), strict=True)
+        timing_ms = {step: _ms(end - begin) for step, (begin, end) in steps}
+        return Outline(
+            id=self._new_id(gathered.payment.at),
+            payment=gathered.payment,
+            decision=decision,
+            timing_ms={**timing_ms, "total": _ms(moments[-1] - moments[0])},
+            is_recorded=is_recorded,
+        )
+
+    def _record(self, gathered: _Gathered, call: Call) -> DecisionRecord:
+        outline = self._outline(gathered, is_recorded=True)
+        return DecisionRecord(
+            id=outline.id,
+            key=outline.payment.key,
+            at=outline.payment.at,
+            sequence=gathered.reading.sequence,
+            idempotency_key=call.idempotency_key,
+            fingerprint=call.fingerprint,
+            payment=payment_bytes(outline.payment),
+            decision=outline.decision.canonical(),
+            answer=call.render(outline),
+        )
 
     def _receipt_time(self, payment: Payment) -> datetime:
         scope = (payment.merchant_id, payment.test_mode)
@@ -194,9 +217,12 @@ class Pipeline:
     async def _wait(self, key: object, call: Call) -> DecisionRecord:
         waiter: asyncio.Future[DecisionRecord] = asyncio.get_running_loop().create_future()
         self._in_flight[key].append(waiter)
-        done, _ = await asyncio.wait({waiter}, timeout=call.budget_ms / 1000)
+        try:
+            done, _ = await asyncio.wait({waiter}, timeout=call.budget_ms / 1000)
+        finally:
+            if not waiter.done():
+                waiter.cancel()
         if not done:
-            waiter.cancel()
             message = "An equal call is being decided; retry after the time given."
             raise IdempotencyInProgress(message)
         return waiter.result()

@@ -75,7 +75,7 @@ def start_server(folder: Path, core: int | None = None) -> Server:
     (folder / SERVER_FILE).unlink(missing_ok=True)
     log_file = folder.parent / "server.log"
     with log_file.open("ab") as log:
-        process = subprocess.Popen(  # our own command
+        process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-P", "-c", _SERVE, "serve", "--data", str(folder), "--host", HOST, "--port", "0"],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -51,7 +51,7 @@ def kill_repeatedly(folder: Path, kills: int, seed: int, at: datetime, probes: S
 
     After the last restart the `probes` are sent, one after the other; then the server is stopped and its ledger read.
     """
-    random = Random(seed)  # the same moments for one seed, no secret
+    random = Random(seed)  # noqa: S311 - the same moments for one seed, no secret
     report = KillReport()
     bodies = map(orjson.dumps, shared_payments(seed, at))
     server = start_server(folder)
@@ -73,7 +73,7 @@ def kill_repeatedly(folder: Path, kills: int, seed: int, at: datetime, probes: S
 
 def shared_payments(seed: int, at: datetime) -> Iterator[dict[str, Any]]:
     """Payments in US dollars at one merchant on few cards, e-mails and IP addresses, so that every count matters."""
-    random = Random(seed)  # made-up data
+    random = Random(seed)  # noqa: S311 - made-up data
     for payment in payments(seed, at):
         payment["event"] = {**payment["event"], "merchant_id": "shop-north"}
         # A run may take longer than an event's time may be off.

@@ -68,7 +68,7 @@ class Figure:
         }
 
 
-def figures(benchmark: Benchmark, runs: int, seconds: float, ran: Callable[[], None]) -> Iterator[Figure]:
+def figures(benchmark: Benchmark, runs: int, seconds: float, ran: Callable[[], object]) -> Iterator[Figure]:
     """Run the benchmark so many times, each on payments of its own; `ran` is told of each run's end."""
     found = []
     for seed in range(1, runs + 1):

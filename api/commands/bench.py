@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -43,7 +44,7 @@ def bench(
     with Progress(console=_SAID, transient=True) as progress:
         for benchmark in chosen:
             task = progress.add_task(f"{benchmark.id} {benchmark.title}", total=runs)
-            for figure in figures(benchmark, runs, seconds, lambda task=task: progress.advance(task)):  # type: ignore[misc]
+            for figure in figures(benchmark, runs, seconds, partial(progress.advance, task)):
                 found.append(figure)
                 if as_json:
                     typer.echo(json.dumps(figure.row()))

@@ -13,6 +13,8 @@ from typing import Any
 DAYS = 2
 ORDINARY_PAYMENTS = 320
 BURST_PAYMENTS = 14
+TRAVELLERS = 0.04
+"""The share of shoppers who buy from abroad."""
 BURST_IP = "102.89.2.14"
 BURST_MERCHANT = "blinkvr"
 
@@ -79,7 +81,7 @@ class _Shopper:
 
 def ordinary_payments(now: datetime) -> Iterator[tuple[datetime, dict[str, Any]]]:
     """Payments in order of time up to ten minutes before `now`, most of them of returning shoppers."""
-    rng = random.Random(20261123)
+    rng = random.Random(20261123)  # noqa: S311 - made-up shoppers, no secrets
     shoppers = [_shopper(rng, number) for number in range(150)]
     span = timedelta(days=DAYS) - timedelta(minutes=10)
     moments = sorted(now - timedelta(days=DAYS) + span * rng.random() for _ in range(ORDINARY_PAYMENTS))
@@ -90,7 +92,7 @@ def ordinary_payments(now: datetime) -> Iterator[tuple[datetime, dict[str, Any]]
 
 def burst(now: datetime, run: str) -> Iterator[tuple[datetime, dict[str, Any]]]:
     """Card testing in the last two minutes: one IP address, another card and e-mail each time, small amounts."""
-    rng = random.Random(7)
+    rng = random.Random(7)  # noqa: S311 - as above
     for number in range(BURST_PAYMENTS):
         moment = now - timedelta(seconds=120 - 8 * number)
         yield (
@@ -120,7 +122,7 @@ def _shopper(rng: random.Random, number: int) -> _Shopper:
         ip=f"{network}.{rng.randrange(1, 255)}.{rng.randrange(1, 255)}",
         name=rng.choice(_NAMES),
         family=rng.choice(_FAMILIES),
-        is_traveller=rng.random() < 0.04,
+        is_traveller=rng.random() < TRAVELLERS,
     )
 
 

@@ -3,26 +3,20 @@
 Every mistake is told at once: the key, the cause, the mend, and the nearest name where one is close.
 """
 
-import codecs
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
-from api.importing.mapping import KINDS, TEXT, ImportMapping, LabelSource, Source
-from api.importing.reading import FileOptions
-from api.importing.times import FORMATS, ISO, TimeFormat
+from api.importing.checker import MISPLACED, TOP_KEYS, Checker, MappingInvalid, cell_text, flat, nearest
+from api.importing.mapping import KINDS, TEXT, ImportMapping, Source
+from api.importing.mapping_labels import labels_of, time_format_of
+from api.importing.reading import DELIMITERS, FileOptions
 from api.schemas.readers import CART_ITEM_READERS, GROUP_READERS
 from engine.card_data import is_card_number_name, is_cvv_name
-from engine.errors import AssayError
-from engine.ledger import LabelKind
 
-TIME_FIELD, CUSTOM, NO_LABEL = "event.time", "custom", "none"
+TIME_FIELD, CUSTOM = "event.time", "custom"
 MERCHANT_FIELDS = ("event.merchant_id", "event.shop_id")
 FIELDS = frozenset(
     f"{group}.{name}"
@@ -31,14 +25,7 @@ FIELDS = frozenset(
 )
 """Every field of a request that a mapping can give, beside `custom.<name>`; a cart has one line."""
 
-_TOP = ("fields", "values", "time", "labels", "file", "round_amounts", "decimal_comma")
 _NO_TRANSLATIONS: Mapping[str, str] = MappingProxyType({})
-
-
-class MappingInvalid(AssayError):
-    """A mapping file that does not check: names the file, each key, the cause and the mend."""
-
-    code = "mapping_invalid"
 
 
 def load_mapping(path: Path) -> dict[str, Any]:
@@ -53,19 +40,18 @@ def load_mapping(path: Path) -> dict[str, Any]:
 
 def file_options(path: Path, document: Mapping[str, Any]) -> FileOptions:
     """How the file is written, from `[file]`. Raises MappingInvalid."""
-    checker = _Checker(path, ())
+    checker = Checker(path, ())
     table = checker.table(document, "file", ("encoding", "delimiter"))
     encoding, delimiter = checker.text(table, "file", "encoding"), checker.text(table, "file", "delimiter")
-    if delimiter and len(delimiter) != 1:
-        checker.fault("file.delimiter", 'not one character; write "," or ";" or "\\t"')
-    if encoding:
-        try:
-            codecs.lookup(encoding)
-        except LookupError:
-            checker.fault("file.encoding", 'not an encoding; write "utf-8", "cp1252" or "utf-16"')
+    if delimiter and delimiter not in DELIMITERS:
+        checker.fault("file.delimiter", 'no delimiter; write one of "," ";" "\\t" "|"')
+    is_utf8 = not encoding or encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
+    try:
+        b"".decode(encoding or "utf-8")
+    except LookupError:
+        checker.fault("file.encoding", 'not an encoding; write "utf-8", "cp1252" or "utf-16"')
     checker.finish()
     # A byte order mark is no part of the first column's name.
-    is_utf8 = not encoding or codecs.lookup(encoding).name == "utf-8"
     return FileOptions(encoding="utf-8-sig" if is_utf8 else encoding, delimiter=delimiter or None)
 
 
@@ -76,13 +62,13 @@ def bind_mapping(
 
     Raises MappingInvalid with every mistake.
     """
-    checker = _Checker(path, columns)
-    checker.known(document, "", _TOP)
+    checker = Checker(path, columns)
+    checker.known(document, "", TOP_KEYS)
     translations = _translations(checker, document)
     sources = _sources(checker, document, translations)
     _check_required(checker, sources, merchant_id)
-    time_format = _time_format(checker, document, "time")
-    labels = _labels(checker, document, time_format)
+    time_format = time_format_of(checker, document, "time")
+    labels = labels_of(checker, document, time_format)
     flags = {name: checker.flag(document, name) for name in ("round_amounts", "decimal_comma")}
     checker.finish()
     if merchant_id is not None:
@@ -102,73 +88,12 @@ def bind_mapping(
     )
 
 
-@dataclass(slots=True)
-class _Checker:
-    """Collects the mistakes of one mapping file, and the columns that it uses."""
-
-    path: Path
-    columns: tuple[str, ...]
-    faults: list[str] = field(default_factory=list)
-    used: set[int] = field(default_factory=set)
-
-    def fault(self, key: str, cause: str) -> None:
-        self.faults.append(f"{key}: {cause}")
-
-    def finish(self) -> None:
-        if self.faults:
-            raise MappingInvalid("\n  ".join([f"{self.path} does not check:", *self.faults]))
-
-    def column(self, key: str, name: object) -> int | None:
-        if not isinstance(name, str):
-            self.fault(key, "not the name of a column in quotes")
-        elif name not in self.columns:
-            self.fault(key, f"the file has no column '{name}'{_nearest(name, self.columns)}")
-        else:
-            at = self.columns.index(name)
-            self.used.add(at)
-            return at
-        return None
-
-    def known(self, table: Mapping[str, Any], key: str, names: Iterable[str]) -> None:
-        names = tuple(names)
-        for name in table:
-            if name in names:
-                continue
-            if key and name in _TOP:
-                self.fault(f"{key}.{name}", "stands inside a table; move it above the first line in [brackets]")
-            else:
-                self.fault(f"{key}.{name}" if key else name, f"no such key{_nearest(name, names)}")
-
-    def table(self, document: Mapping[str, Any], name: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
-        table = document.get(name.rpartition(".")[2], {})
-        if not isinstance(table, dict):
-            self.fault(name, f"not a table; write [{name}] on a line of its own")
-            return {}
-        if keys:
-            self.known(table, name, keys)
-        return table
-
-    def text(self, table: Mapping[str, Any], key: str, name: str) -> str:
-        value = table.get(name, "")
-        if isinstance(value, str):
-            return value
-        self.fault(f"{key}.{name}", "not text in quotes")
-        return ""
-
-    def flag(self, document: Mapping[str, Any], name: str) -> bool:
-        value = document.get(name, False)
-        if isinstance(value, bool):
-            return value
-        self.fault(name, "write true or false, without quotes")
-        return False
-
-
 def _sources(
-    checker: _Checker, document: Mapping[str, Any], translations: Mapping[str, Mapping[str, str]]
+    checker: Checker, document: Mapping[str, Any], translations: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Source]:
     table = checker.table(document, "fields", ())
     sources: dict[str, Source] = {}
-    for name, given in _flat(table):
+    for name, given in flat(table):
         key = f'fields."{name}"'
         if _is_field(checker, key, name):
             source = _source(checker, key, given, translations.get(name, _NO_TRANSLATIONS))
@@ -177,11 +102,12 @@ def _sources(
             sources[name] = source
     for name in translations:
         if name not in sources:
-            checker.fault(f'values."{name}"', f"[fields] does not give this field{_nearest(name, sources)}")
+            mend = nearest(name, sources) or ("" if name in FIELDS else nearest(name, FIELDS))
+            checker.fault(f'values."{name}"', f"[fields] does not give this field{mend}")
     return sources
 
 
-def _is_field(checker: _Checker, key: str, name: str) -> bool:
+def _is_field(checker: Checker, key: str, name: str) -> bool:
     group, _, rest = name.partition(".")
     if group == CUSTOM and rest:
         if is_cvv_name(rest) or is_card_number_name(rest):
@@ -192,12 +118,18 @@ def _is_field(checker: _Checker, key: str, name: str) -> bool:
         return True
     if name in FIELDS:
         return True
-    mend = _nearest(name, FIELDS) or f"{_home(name)}; your own values go to custom.<name>"
+    if name in TOP_KEYS:
+        checker.fault(f"fields.{name}", MISPLACED)
+        return False
+    if name in GROUP_READERS:
+        checker.fault(key, f"a group of fields; name one of it, such as '{name}.{next(iter(GROUP_READERS[name]))}'")
+        return False
+    mend = nearest(name, FIELDS) or f"{_home(name)}; your own values go to custom.<name>"
     checker.fault(key, f"no such field{mend}")
     return False
 
 
-def _source(checker: _Checker, key: str, given: object, translations: Mapping[str, str]) -> Source:
+def _source(checker: Checker, key: str, given: object, translations: Mapping[str, str]) -> Source:
     if isinstance(given, str):
         given = {"column": given}
     if not isinstance(given, dict):
@@ -217,24 +149,24 @@ def _source(checker: _Checker, key: str, given: object, translations: Mapping[st
     constant = given.get("constant")
     return Source(
         columns=tuple(at for at in found if at is not None),
-        constant=None if constant is None else _plain(constant),
+        constant=None if constant is None else cell_text(constant),
         join=checker.text(given, key, "join") if "join" in given else " ",
         kind=str(kind),
         translations=translations,
     )
 
 
-def _translations(checker: _Checker, document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _translations(checker: Checker, document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     tables: dict[str, dict[str, str]] = {}
-    for name, given in _flat(checker.table(document, "values", ())):
+    for name, given in flat(checker.table(document, "values", ())):
         if isinstance(given, dict) and not any(isinstance(value, (dict, list)) for value in given.values()):
-            tables[name] = {value: _plain(meaning) for value, meaning in given.items()}
+            tables[name] = {value: cell_text(meaning) for value, meaning in given.items()}
         else:
             checker.fault(f'values."{name}"', 'write a table of "value in the file" = "value in the request"')
     return tables
 
 
-def _check_required(checker: _Checker, sources: Mapping[str, Source], merchant_id: str | None) -> None:
+def _check_required(checker: Checker, sources: Mapping[str, Source], merchant_id: str | None) -> None:
     for names in (
         ("event.transaction_id",),
         (TIME_FIELD,),
@@ -250,110 +182,9 @@ def _check_required(checker: _Checker, sources: Mapping[str, Source], merchant_i
         checker.fault(f'fields."{MERCHANT_FIELDS[0]}"', 'required: a column, { constant = "shop-1" }, or --merchant ID')
 
 
-def _time_format(checker: _Checker, document: Mapping[str, Any], key: str) -> TimeFormat:
-    table = checker.table(document, key, ("format", "zone"))
-    written = checker.text(table, key, "format") or ISO
-    if written not in FORMATS and "%" not in written:
-        checker.fault(f"{key}.format", f'write one of {", ".join(FORMATS)}, or a pattern such as "%d/%m/%Y %H:%M"')
-    elif "%" in written and (fault := _pattern_fault(written)):
-        checker.fault(f"{key}.format", fault)
-    return TimeFormat(format=written, zone=_zone(checker, key, checker.text(table, key, "zone") or "UTC"))
-
-
-def _pattern_fault(pattern: str) -> str:
-    """What is wrong with a strptime pattern; "" where it is sound and only the empty text does not fit it."""
-    try:
-        datetime.strptime("", pattern)  # noqa: DTZ007  # parses nothing
-    except ValueError as error:
-        return str(error) if "bad directive" in str(error) or "stray" in str(error) else ""
-    return ""
-
-
-def _zone(checker: _Checker, key: str, name: str) -> tzinfo:
-    zones = available_timezones()
-    if name == "UTC":
-        return UTC
-    if name in zones:
-        return ZoneInfo(name)
-    checker.fault(f"{key}.zone", f"no such time zone{_nearest(name, zones) or '; write one such as Europe/London'}")
-    return UTC
-
-
-def _labels(checker: _Checker, document: Mapping[str, Any], time_format: TimeFormat) -> LabelSource | None:
-    if "labels" not in document:
-        return None
-    table = checker.table(document, "labels", ("column", "values", "occurred_at", "known_at", "source", "time"))
-    column, known_at = (
-        checker.column(f"labels.{name}", table[name]) if name in table else None for name in ("column", "known_at")
-    )
-    for name, what in (("column", "the label"), ("known_at", "when the label became known")):
-        if name not in table:
-            checker.fault(f"labels.{name}", f"required: the column that holds {what}")
-    occurred_at = checker.column("labels.occurred_at", table["occurred_at"]) if "occurred_at" in table else None
-    meanings = _meanings(checker, table)
-    own_format = _time_format(checker, table, "labels.time") if "time" in table else time_format
-    source = checker.text(table, "labels", "source") or "import"
-    if column is None or known_at is None:
-        return None
-    return LabelSource(
-        column=column,
-        meanings=meanings,
-        occurred_at=occurred_at,
-        known_at=known_at,
-        time=own_format,
-        source=source,
-    )
-
-
-def _meanings(checker: _Checker, table: Mapping[str, Any]) -> dict[str, tuple[LabelKind, bool] | None]:
-    values = checker.table(table, "labels.values", ())
-    if not values:
-        checker.fault("labels.values", "required: what each label means, in a table [labels.values]")
-    meanings: dict[str, tuple[LabelKind, bool] | None] = {}
-    for value, given in values.items():
-        key = f'labels.values."{value}"'
-        if given == NO_LABEL:
-            meanings[value] = None
-        elif (
-            not isinstance(given, dict) or set(given) != {"kind", "is_fraud"} or not isinstance(given["is_fraud"], bool)
-        ):
-            checker.fault(key, 'write { kind = "chargeback", is_fraud = true }, or "none" for no label')
-        elif given["kind"] not in tuple(LabelKind):
-            kinds = ", ".join(LabelKind)
-            checker.fault(f"{key}.kind", f"no such kind{_nearest(str(given['kind']), LabelKind)}; kinds: {kinds}")
-        else:
-            meanings[value] = (LabelKind(given["kind"]), given["is_fraud"])
-    return meanings
-
-
-def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Entries by dotted name, whether the name was quoted ("order.amount" = ) or not (order.amount = )."""
-    for name, given in table.items():
-        if "." not in name and isinstance(given, dict):
-            yield from ((f"{name}.{inner}", value) for inner, value in given.items())
-        else:
-            yield name, given
-
-
 def _split(name: str) -> tuple[str, str]:
     group, _, rest = name.partition(".")
     return group, rest
-
-
-def _plain(value: object) -> str:
-    """A TOML value as the text of a cell."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    close = get_close_matches(name, list(names), n=1, cutoff=0.6) or _same_letters(name, names)
-    return f"; did you mean '{close[0]}'?" if close else ""
-
-
-def _same_letters(name: str, names: Iterable[str]) -> list[str]:
-    plain = {candidate.lower().replace("_", "").replace(" ", ""): candidate for candidate in names}
-    found = plain.get(name.lower().replace("_", "").replace(" ", ""))
-    return [] if found is None else [found]
 
 
 def _home(name: str) -> str:

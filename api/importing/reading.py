@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.errors import AssayError
 
-CSV_DELIMITERS = ",;\t|"
+DELIMITERS = (",", ";", "\t", "|")
 _PARQUET = b"PAR1"
 _NOT_ROWS = (
     (b"PK\x03\x04", "an Excel workbook or a zip archive; save the sheet as 'CSV UTF-8', or unpack it"),
@@ -117,7 +117,7 @@ def _csv_rows(reader: Iterator[list[str]]) -> Iterator[Row]:
 
 def _delimiter(text: str) -> str:
     heading = _QUOTED.sub("", text.partition("\n")[0])
-    return max(CSV_DELIMITERS, key=heading.count)
+    return max(DELIMITERS, key=heading.count)
 
 
 def _check_heading(path: Path, columns: tuple[str, ...]) -> None:

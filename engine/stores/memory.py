@@ -28,10 +28,10 @@ class MemoryCounters:
         own = scope.find(observation.payment_id, starts)
         values = scope.read(row, starts, own)
         if own is not None:
-            return Reading(values=values, sequence=scope.sequence(own))
+            return Reading(values=values, sequence=scope.sequence(own), is_counted=False)
         self._sequence += 1
         scope.append(observation.payment_id, at_us, self._sequence, row)
-        return Reading(values=values, sequence=self._sequence)
+        return Reading(values=values, sequence=self._sequence, is_counted=True)
 
     async def read(self, observation: Observation) -> Reading:
         """Read as `observe` would now, and change nothing."""
@@ -39,7 +39,8 @@ class MemoryCounters:
         starts = scope.starts(observation.at_us)
         own = scope.find(observation.payment_id, starts)
         values = scope.read(self._row(observation), starts, own)
-        return Reading(values=values, sequence=self._sequence + 1 if own is None else scope.sequence(own))
+        sequence = self._sequence + 1 if own is None else scope.sequence(own)
+        return Reading(values=values, sequence=sequence, is_counted=False)
 
     async def forget(self, merchant_id: str, *, test_mode: bool, payment_id: str) -> None:
         """Take the payment back as if never observed."""

@@ -29,6 +29,8 @@ class Reading:
     """In the order of the velocities that the store was made with; None where the key is unknown."""
     sequence: int
     """The payment's place in the order of `observe`, increasing; a repeat has that of its first."""
+    is_counted: bool
+    """Whether this call counted the payment; a repeat and a dry run count nothing."""
 
 
 class Counters(Protocol):

@@ -15,6 +15,7 @@ from api.settings import Settings
 from engine.access import Scope
 from engine.catalog import CATALOG
 from engine.features import Feature
+from engine.policy import Policy
 from engine.rules import check_rule, default_source, parse_ruleset
 from tests.docs.codes import codes
 from tests.docs.documents import blocks, check_generated, codes_listed, part, read, table
@@ -207,3 +208,12 @@ def test_the_example_rules_check() -> None:
     assert len(rules) == 5
     for rule in rules:
         assert not check_rule(rule, CATALOG, ()), rule
+
+
+def test_the_thresholds_are_the_policys() -> None:
+    policy, rules, api = Policy(), sentence(read("docs/rules.md")), sentence(read("docs/api.md"))
+    assert f"a score at the block threshold ({policy.block_at_percent:g} %)" in rules
+    assert f"a score at the review threshold ({policy.review_at_percent:g} %)" in rules
+    assert f"a score at the challenge threshold ({policy.challenge_at_percent:g} %)" in rules
+    assert f"lets up to {policy.fail_allow_up_to_usd_cents // 100} USD through" in rules
+    assert f"`elevated` from {policy.elevated_at_percent:g} % and `highest` from {policy.highest_at_percent:g} %" in api

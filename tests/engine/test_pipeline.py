@@ -19,7 +19,7 @@ from engine.decision import recorded_decision
 from engine.errors import IdempotencyInProgress, IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features
 from engine.ledger import DecisionRecord, VersionKind
-from engine.payment import Card, Device, Email, Order, Payment
+from engine.payment import Card, Device, Email, Order, Payment, Stage
 from engine.payment_record import payment_of
 from engine.pipeline import Answer, Call, Outline, Pipeline
 from engine.policy import Policy
@@ -301,3 +301,27 @@ async def test_without_a_geo_database_the_decision_says_so(
         assert orjson.loads(record.decision)["degraded"] == ["geo"]
     finally:
         house.store.close()
+
+
+async def test_a_later_stage_that_is_lost_leaves_the_payment_counted(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    house.pipeline = house.pipeline_over(FailingLedger(house.store.ledger, 1))
+    with pytest.raises(LedgerUnavailable):
+        await house.decide(on_one_card(make_payment, 1, stage=Stage.POST_3DS))
+    assert (await house.features(on_one_card(make_payment, 2)))["card_payments_1h"] == 1
+
+
+async def test_stages_of_one_payment_count_once_and_decide_each(house: House, make_payment: Make) -> None:
+    answers = [await house.decide(on_one_card(make_payment, 1, stage=stage)) for stage in Stage]
+    assert len({answer.decision_id for answer in answers}) == 3
+    assert (await house.features(on_one_card(make_payment, 2)))["card_payments_1h"] == 1
+
+
+async def test_a_fault_of_ours_after_counting_counts_nothing(house: House, make_payment: Make) -> None:
+    def break_down(outline: Outline) -> bytes:
+        raise ZeroDivisionError(outline.id)
+
+    broken = Call(payment=on_one_card(make_payment, 1), fingerprint=b"", render=break_down)
+    with pytest.raises(ZeroDivisionError):
+        await house.pipeline.decide(broken)
+    assert (await house.features(on_one_card(make_payment, 2)))["card_payments_1h"] == 0

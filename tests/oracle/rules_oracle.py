@@ -27,9 +27,7 @@ from engine.rules.tree import (
 Plain = bool | Fraction | str | None
 
 
-def truth(
-    node: Condition, features: Features, lists: Mapping[str, frozenset[str]]
-) -> bool | None:
+def truth(node: Condition, features: Features, lists: Mapping[str, frozenset[str]]) -> bool | None:
     if isinstance(node, Conjunction):
         outcomes = [truth(part, features, lists) for part in node.conditions]
         return False if False in outcomes else None if None in outcomes else True

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, replace, replace
 
 import pytest
 from hypothesis import given, settings
@@ -62,7 +62,7 @@ class Oracle:
         own = self.first(now)
         others = [one for sequence, one in self.scope(now) if own is None or sequence != own[0]]
         values = tuple(self.value(velocity, now, others) for velocity in self.velocities)
-        return Reading(values=values, sequence=own[0] if own else self.sequence + 1)
+        return Reading(values=values, sequence=own[0] if own else self.sequence + 1, is_counted=False)
 
     def value(self, velocity: Velocity, now: Observation, others: Sequence[Observation]) -> Value:
         key = [now.values.get(name) for name in velocity.key]
@@ -85,10 +85,11 @@ class Oracle:
 
     def observe(self, now: Observation) -> Reading:
         reading = self.read(now)
-        if self.first(now) is None:
-            self.sequence += 1
-            self.seen.append((self.sequence, now))
-        return reading
+        if self.first(now) is not None:
+            return reading
+        self.sequence += 1
+        self.seen.append((self.sequence, now))
+        return replace(reading, is_counted=True)
 
     def forget(self, now: Observation) -> None:
         if (own := self.first(now)) is not None:

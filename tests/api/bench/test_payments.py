@@ -23,7 +23,7 @@ def test_one_seed_gives_the_same_bytes() -> None:
 
 def test_every_request_is_valid_and_odd_in_nothing() -> None:
     for body in islice(requests(1, AT), 500):
-        payment, warnings = read_request(body).to_payment("shop-north", False, AT)
+        payment, warnings = read_request(body).to_payment("shop-north", test_mode=False, received_at=AT)
         assert not warnings
         assert payment.card.token is not None
 

@@ -134,4 +134,4 @@ def test_times_that_are_refused(text: str, format_: str, code: str, words: str) 
     assert isinstance(refusal, Refusal)
     assert (refusal.code, refusal.field) == (code, "/event/time")
     assert words in refusal.reason
-    assert not text or text not in refusal.reason
+    assert len(text) < 2 or text not in refusal.reason, "a value may be card data"

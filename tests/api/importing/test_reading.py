@@ -84,7 +84,7 @@ def test_parquet_types_are_text_exactly(desk: Desk) -> None:
     path = desk.folder / "a.parquet"
     pq.write_table(table, path)
     sheet = read_sheet(path, EVERYTHING)
-    first, second = ({name: text for name, text in zip(sheet.columns, row.cells, strict=True)} for row in sheet.rows)
+    first, second = (dict(zip(sheet.columns, row.cells, strict=True)) for row in sheet.rows)
     assert first == {
         "int": "41111111",
         "float": "7.53",

@@ -95,8 +95,8 @@ def test_the_longest_prefix_wins(write: Write) -> None:
         )
     )
 
-    def found(bin: str) -> tuple[str, str | None, str | None] | None:
-        record = table.lookup(bin)
+    def found(prefix: str) -> tuple[str, str | None, str | None] | None:
+        record = table.lookup(prefix)
         return None if record is None else (record.prefix, record.brand, record.country)
 
     assert found("42424242") == ("42424242", "mastercard", "FR")
@@ -132,7 +132,7 @@ def test_spreadsheets_quote_and_windows_ends_lines(tmp_path: Path, rows: str) ->
 
 def test_rows_need_not_be_sorted(write: Write) -> None:
     table = BinTable.load(write("999998,VISA,,,,\n999990,JCB,,,,\n999995,ELO,,,,\n"))
-    found = [table.lookup(bin) for bin in ("999990", "999995", "999998")]
+    found = [table.lookup(prefix) for prefix in ("999990", "999995", "999998")]
     assert [record and record.brand for record in found] == ["jcb", "elo", "visa"]
 
 
