@@ -1,5 +1,6 @@
 """Wiring: puts the parts together, and alone names the concrete stores."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,7 +86,8 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[Assemb
             new_id=new_decision_id,
         )
         last_at: dict[tuple[str, bool], datetime] = {}
-        restored = counters.restore(rebuild(store.ledger, VELOCITIES, last_at))
+        with _no_garbage_collection():
+            restored = counters.restore(rebuild(store.ledger, VELOCITIES, last_at))
         pipeline.restore_times(last_at)
         yield Assembly(
             pipeline=pipeline,
@@ -115,6 +117,20 @@ def pipeline_in_memory(settings: Settings) -> Pipeline:
         clock=SystemClock(),
         new_id=new_decision_id,
     )
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Rebuilding makes millions of objects that all stay, and the collector would walk them again and again.
+
+    Afterwards they are set apart (`gc.freeze`), so that no decision waits for a walk over the counters.
+    """
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _keep_versions(ledger: Ledger, snapshot: Snapshot, ruleset_text: str) -> None:

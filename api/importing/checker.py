@@ -28,13 +28,16 @@ class Checker:
     used: set[int] = field(default_factory=set)
 
     def fault(self, key: str, cause: str) -> None:
+        """Keep a mistake."""
         self.faults.append(f"{key}: {cause}")
 
     def finish(self) -> None:
+        """Raise MappingInvalid with all mistakes, where there is one."""
         if self.faults:
             raise MappingInvalid("\n  ".join([f"{self.path} does not check:", *self.faults]))
 
     def column(self, key: str, name: object) -> int | None:
+        """The place of a column, which is used from now on; None, and a mistake, where there is none."""
         if not isinstance(name, str):
             self.fault(key, "not the name of a column in quotes")
         elif name not in self.columns:
@@ -46,6 +49,7 @@ class Checker:
         return None
 
     def known(self, table: Mapping[str, Any], key: str, names: Iterable[str]) -> None:
+        """Every key of a table that is none of these names is a mistake."""
         names = tuple(names)
         for name in table:
             if name in names:
@@ -56,6 +60,7 @@ class Checker:
                 self.fault(f"{key}.{name}" if key else name, f"no such key{nearest(name, names)}")
 
     def table(self, document: Mapping[str, Any], name: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
+        """The table of this (dotted) name, empty where absent; without `keys` it may hold any."""
         table = document.get(name.rpartition(".")[2], {})
         if not isinstance(table, dict):
             self.fault(name, f"not a table; write [{name}] on a line of its own")
@@ -65,6 +70,7 @@ class Checker:
         return table
 
     def text(self, table: Mapping[str, Any], key: str, name: str) -> str:
+        """The text under a name; "" where absent."""
         value = table.get(name, "")
         if isinstance(value, str):
             return value
@@ -72,6 +78,7 @@ class Checker:
         return ""
 
     def flag(self, document: Mapping[str, Any], name: str) -> bool:
+        """Whether something is set to true."""
         value = document.get(name, False)
         if isinstance(value, bool):
             return value
@@ -94,6 +101,7 @@ def cell_text(value: object) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
+    """A question for the nearest name; "" where none is near."""
     close = get_close_matches(name, list(names), n=1, cutoff=0.6) or _same_letters(name, names)
     return f"; did you mean '{close[0]}'?" if close else ""
 

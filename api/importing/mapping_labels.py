@@ -14,6 +14,7 @@ NO_LABEL = "none"
 
 
 def time_format_of(checker: Checker, document: Mapping[str, Any], key: str) -> TimeFormat:
+    """How the table of this name says that times are written."""
     table = checker.table(document, key, ("format", "zone"))
     written = checker.text(table, key, "format") or ISO
     if written not in FORMATS and "%" not in written:
@@ -43,6 +44,7 @@ def _zone(checker: Checker, key: str, name: str) -> tzinfo:
 
 
 def labels_of(checker: Checker, document: Mapping[str, Any], time_format: TimeFormat) -> LabelSource | None:
+    """Where labels stand, from `[labels]`; None where there is no such table, or a mistake was found."""
     if "labels" not in document:
         return None
     table = checker.table(document, "labels", ("column", "values", "occurred_at", "known_at", "source", "time"))

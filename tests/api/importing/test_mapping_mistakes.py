@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.importing.mapping_file import MappingInvalid
+from api.importing.checker import MappingInvalid
 from tests.api.importing.desk import Desk
 
 GOLDEN = Path(__file__).parent / "golden" / "mistakes.txt"
