@@ -27,6 +27,8 @@ def create_app(assembly: Assembly) -> FastAPI:
         version=VERSION,
         description=_DESCRIPTION,
         # The pages that draw the document load scripts from elsewhere; the document itself is served.
+        # As for decisions, the body is JSON whatever its Content-Type says: plain `curl -d` names another.
+        strict_content_type=False,
         docs_url=None,
         redoc_url=None,
     )

@@ -27,6 +27,7 @@ _STATUSES: dict[type[AssayError], int] = {
     LedgerUnavailable: 503,
 }
 _RETRY_AFTER = {IdempotencyInProgress: "1", LedgerUnavailable: "1"}
+_FAULT_CODES = {"missing": "missing", "extra_forbidden": "field_unknown"}
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -60,15 +61,14 @@ async def _of_known(request: Request, error: Exception) -> Response:
 
 
 def _of_faults(error: PaymentInvalid) -> Problem:
-    codes = {fault.code for fault in error.faults}
     refused = "card_data_refused"
-    if refused in codes:
+    if any(fault.code == refused for fault in error.faults):
         detail = "The request carries card data that must never be sent here; nothing of it was kept."
         return Problem(status=422, code=refused, detail=detail, errors=error.faults)
-    code = error.code if len(codes) > 1 else next(iter(codes))
     first = error.faults[0]
-    more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
-    return Problem(status=422, code=code, detail=f"{first.pointer}: {first.detail}{more}", errors=error.faults)
+    more = f" (and {len(error.faults) - 1} more in errors)" if len(error.faults) > 1 else ""
+    detail = f"{first.pointer}: {first.detail}{more}"
+    return Problem(status=422, code=error.code, detail=detail, errors=error.faults)
 
 
 async def _of_http_exception(request: Request, error: Exception) -> Response:
@@ -88,11 +88,11 @@ async def _of_validation_error(request: Request, error: Exception) -> Response:
     if any(detail["type"] == "json_invalid" for detail in details):
         problem = Problem(status=400, code=MalformedJson.code, detail="The body is not JSON.")
     else:
-        # pydantic's own messages carry no input; its `input` field does and is left out.
+        # pydantic's messages carry no input; its `input` does and is left out, and its codes are its own.
         faults = [
             Fault(
                 pointer="/" + "/".join(str(part) for part in detail["loc"][1:]),
-                code=detail["type"],
+                code=_FAULT_CODES.get(detail["type"], "value_invalid"),
                 detail=detail["msg"],
             )
             for detail in details

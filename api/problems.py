@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
 import orjson
 from fastapi import Response
@@ -10,6 +9,21 @@ from fastapi import Response
 from engine.errors import Fault
 
 MEDIA_TYPE = "application/problem+json"
+
+
+TITLES = {
+    400: "Malformed request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "In progress",
+    413: "Body too large",
+    422: "Wrong input",
+    500: "Our fault",
+    503: "Not available",
+}
+"""The statuses in words, our own: Python's differ from version to version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +40,7 @@ class Problem:
         """The problem as an HTTP response."""
         body = {
             "type": f"urn:assay:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": TITLES[self.status],
             "status": self.status,
             "detail": self.detail,
             "code": self.code,

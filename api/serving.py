@@ -1,8 +1,10 @@
 """Running the server: one process, one event loop, a graceful stop."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -61,10 +63,21 @@ def serve(
     url = url_of(listener)
     announce_server(settings.data, url)
     try:
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        with _signals_stop_cleanly(), asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_serve(config, listener, url, when_ready))
     finally:
         withdraw_server(settings.data)
+
+
+@contextmanager
+def _signals_stop_cleanly() -> Iterator[None]:
+    """Uvicorn stops gracefully and then raises the signal again; that must not end us before the store is closed."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Server(uvicorn.Server):

@@ -63,10 +63,12 @@ async def too_late(
 ) -> frozenset[int]:
     """The rows older than their merchant's newest recorded payment and not recorded themselves."""
     late: set[int] = set()
-    for at, index in planned.order:
+    for at, index in planned.order if newest else ():
         cells = sheet.rows[index].cells
-        if newest and at < newest.get(mapping.merchant(cells), at):
-            prepared = prepare(index, cells, at, mapping, now)
-            if not isinstance(prepared, Refusal) and await ledger.find(prepared.payment.key, None) is None:
-                late.add(index)
+        key = mapping.key(cells)
+        if key is None or at >= newest.get(key.merchant_id, at) or await ledger.find(key, None) is not None:
+            continue
+        # A row with a fault of its own is told that one.
+        if not isinstance(prepare(index, cells, at, mapping, now), Refusal):
+            late.add(index)
     return frozenset(late)

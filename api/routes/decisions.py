@@ -17,6 +17,7 @@ from api.schemas import (
     answer_bytes,
     fingerprint,
     read_request,
+    without_features,
 )
 from engine.access import ApiKey, Scope
 from engine.errors import Fault, PaymentInvalid
@@ -62,10 +63,11 @@ async def create_decision(request: Request) -> Response:
     pipeline: Pipeline = request.app.state.pipeline
     body = await request.body()
     asked = read_request(body)
-    call = call_of(asked, fingerprint(body), key_of(request), _idempotency_key(request))
+    key = key_of(request)
+    call = call_of(asked, fingerprint(body), key, _idempotency_key(request))
     answer = await pipeline.decide(call)
     headers = {"Idempotent-Replayed": "true"} if answer.is_replayed else None
-    return Response(answer.body, headers=headers, media_type="application/json")
+    return Response(_readable(answer.body, key), headers=headers, media_type="application/json")
 
 
 @router.get(
@@ -82,7 +84,12 @@ async def get_decision(request: Request, decision_id: Annotated[str, Path(max_le
     if record is None or not key.acts_for(record.key.merchant_id) or record.key.test_mode != key.test_mode:
         # Another merchant's decision answers exactly as an absent one (law 12).
         raise ProblemRaised(Problem(status=404, code="decision_not_found", detail="There is no such decision."))
-    return Response(record.answer, media_type="application/json")
+    return Response(_readable(record.answer, key), media_type="application/json")
+
+
+def _readable(answer: bytes, key: ApiKey) -> bytes:
+    """The stored answer as this key may read it: another key may have asked for the features."""
+    return answer if Scope.DECISIONS_EXPLAIN in key.scopes else without_features(answer)
 
 
 def call_of(asked: DecisionRequest, body_fingerprint: bytes, key: ApiKey, idempotency_key: str | None) -> Call:

@@ -18,6 +18,9 @@ router = APIRouter(tags=["Keys"], route_class=ScopedRoute)
 _SCOPED = {SCOPE_FIELD: Scope.KEYS_WRITE.value}
 
 
+MerchantId = Annotated[str, Field(min_length=1, max_length=255)]
+
+
 class NewKey(BaseModel):
     """What to make."""
 
@@ -26,7 +29,7 @@ class NewKey(BaseModel):
     name: str = Field(min_length=1, max_length=100, description="What the key is for.", examples=["gateway"])
     test_mode: bool = Field(default=False, description="A test key decides alike and never touches live counters.")
     scopes: frozenset[Scope] = Field(default=GATEWAY_SCOPES, description="What the key allows.")
-    merchants: frozenset[Annotated[str, Field(min_length=1, max_length=255)]] | None = Field(
+    merchants: Annotated[frozenset[MerchantId], Field(min_length=1)] | None = Field(
         default=None, description="The merchants it acts for: one, several, or null for all.", examples=[["shop-a"]]
     )
     expires_in_days: int | None = Field(default=None, ge=1, le=3650, description="Null: it does not expire.")

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api.schemas.answer import PROBLEM_RESPONSES, DecisionAnswer, Problem, Review, answer_bytes
+from api.schemas.answer import PROBLEM_RESPONSES, DecisionAnswer, Problem, Review, answer_bytes, without_features
 from api.schemas.examples import DECISION_EXAMPLES
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
@@ -25,6 +25,7 @@ __all__ = [
     "fingerprint",
     "read_request",
     "request_of",
+    "without_features",
 ]
 
 OPENAPI_SCHEMAS: dict[str, Any] = models_json_schema(

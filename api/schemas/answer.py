@@ -68,6 +68,15 @@ def answer_bytes(
     return orjson.dumps(answer, option=orjson.OPT_UTC_Z)
 
 
+def without_features(answer: bytes) -> bytes:
+    """A stored answer for a key that may not read features; one that holds none stays as it is, byte for byte."""
+    if b'"features":' not in answer:
+        return answer
+    fields = orjson.loads(answer)
+    fields.pop("features", None)
+    return orjson.dumps(fields)
+
+
 def _reasons(decision: Decision, explain: Explain) -> list[dict[str, Any]]:
     if explain is Explain.NONE:
         return []
@@ -115,7 +124,7 @@ class ReasonAnswer(BaseModel):
 
     code: str = Field(description="Stable.")
     text: str = Field(description="May change.")
-    source: str = Field(description="rule, model, list or policy.")
+    source: str = Field(description="rule, model or policy.")
     weight: float | None = Field(description="What it adds to the score, in log-odds, where the model says it.")
 
 
@@ -142,7 +151,7 @@ class ModelAnswer(BaseModel):
     """What scored."""
 
     id: str
-    role: str = Field(description="champion, cold_start or fallback.")
+    role: str = Field(description="cold_start: the expert scorecard, until a model is trained.")
 
 
 class WarningAnswer(BaseModel):
@@ -187,7 +196,7 @@ class DecisionAnswer(BaseModel):
     ruleset: str = Field(description="Content hash of the ruleset.")
     data_versions: dict[str, str] = Field(description="Versions of the reference data.")
     degraded: list[str] = Field(description="What was missing or late when this was decided; empty is the rule.")
-    durability: str = Field(description="committed, spooled (shipped later), or not_recorded (a dry run).")
+    durability: str = Field(description="committed (on disk), or not_recorded (a dry run).")
     warnings: list[WarningAnswer]
     timing_ms: dict[str, float] = Field(description="Milliseconds by stage.")
 
@@ -210,7 +219,6 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What is wrong and how to mend it.")
     code: str = Field(description="Stable: decide by this one.")
-    instance: str | None = Field(default=None, description="The path that was called.")
     request_id: str = Field(description="Under which the logs know this call.")
     errors: list[FaultAnswer] = Field(default=[], description="Every fault found in the request.")
 
@@ -223,7 +231,6 @@ _PROBLEM_STATUSES: Mapping[int, str] = {
     409: "The same key is being decided; retry.",
     413: "The body is over 64 KB.",
     422: "Wrong input: `errors` names every fault.",
-    429: "Too many calls; retry later.",
     503: "No durable answer can be given; retry with the same key.",
 }
 

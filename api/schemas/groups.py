@@ -218,7 +218,11 @@ class OptionsGroup(Group):
     """How to answer; no part of the payment, and not compared when a call is repeated."""
 
     deadline_ms: Annotated[int, _unless_null(default=DEADLINE_MS_DEFAULT)] = Field(
-        default=DEADLINE_MS_DEFAULT, ge=30, le=2000, description="Time budget in milliseconds.", examples=[150]
+        default=DEADLINE_MS_DEFAULT,
+        ge=30,
+        le=2000,
+        description="How long to wait, in milliseconds, where an equal call is being decided; then 409.",
+        examples=[150],
     )
     explain: Annotated[Explain, _unless_null(default=Explain.CODES)] = Field(
         default=Explain.CODES,

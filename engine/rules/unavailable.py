@@ -17,7 +17,7 @@ _FUNCTIONS = {
     "distance_km": "Compare countries instead, as in `billing_country != ip_country`.",
     "lower": "Leave it out: texts are compared without regard to case, unless the feature says otherwise.",
     "domain_of": "Use the feature `email_domain`.",
-    "starts_with": "Name the values, as in `card_bin in ('424242', '400000')`, or keep them in a list: `in @bins`.",
+    "starts_with": "Name the values, as in `card_bin in ('424242', '400000')`.",
     "ip_in": "Name the addresses, as in `ip_address in ('192.0.2.1', '192.0.2.2')`, or keep them in a list.",
 }
 _PATTERNS = frozenset(("like", "includes", "matches", "contains"))
@@ -41,10 +41,10 @@ def unavailable(tokens: Sequence[Token], index: int, names: Collection[str]) -> 
         return _function(tokens, index, names)
     follows = index > 0 and tokens[index - 1].kind in (*_ENDS_OF_OPERAND, Kind.NOT)
     if token.kind is Kind.NAME and word in _PATTERNS and word not in names and follows:
-        hint = "Name the values, as in `email_domain in ('a.com', 'b.com')`, or keep them in a list: `in @domains`."
+        hint = "Name the values, as in `email_domain in ('a.com', 'b.com')`."
         return _at(token, f"`{token.text}` is not available yet.", hint, index + 1)
     if token.kind is Kind.CUSTOM:
-        hint = "Use a feature, or a named list of customers, as in `customer in @gold_customers`."
+        hint = "Use a feature, or name the customers, as in `customer in ('c-17', 'c-42')`."
         return _at(token, f"Fields of your own such as `{token.text}` are not available in rules yet.", hint, index + 1)
     if token.kind is Kind.DURATION:
         hint = (

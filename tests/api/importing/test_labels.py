@@ -65,7 +65,10 @@ def test_the_fixture_has_every_kind_of_bad_row(desk: Desk) -> None:
 def test_again_records_no_label_twice(desk: Desk) -> None:
     arguments = FIXTURES / "delayed-labels.csv", FIXTURES / "delayed-labels.toml", *rejects(desk)
     desk.run(*arguments)
-    again = desk.run(*arguments).summary
+    outcome = desk.run(*arguments)
+    again = outcome.summary
+    assert outcome.stderr == "", "rows with faults of their own are not late"
+    assert (again["already_there"], again["rejected"]) == (30, 12)
     assert (again["labels"]["recorded"], again["labels"]["already_there"]) == (0, 7)
     assert len(desk.labels()) == 7
 
