@@ -87,10 +87,10 @@ def is_card_number(digits: str) -> bool:
 def holds_card_number(text: str) -> bool:
     """Whether free text holds a card number, its digits bare or separated.
 
-    Of a run of up to 19 digits, whole groups are searched: in a bare number of 16 digits chance finds a card number
-    once in twenty-five, and would at every offset once in five. A longer run is a number with its expiry or more, and
-    is searched at every offset. A run of more than RUN_SEARCHED_MAX digits counts as one without a search: it would
-    hold one by chance, and a search of a body full of digits would be long.
+    Whole groups of a run are searched, and the beginning of a group of more than 19 digits, where an expiry may follow
+    a number: at every offset chance would find a card number in one of two 20-digit references. In a bare number of 16
+    digits it finds one in twenty-five. A run of more than RUN_SEARCHED_MAX digits counts as one without a search: it
+    would hold one by chance, and a search of a body full of digits would be long.
     """
     for match in _SEPARATED_DIGITS.finditer(text):
         groups = _NOT_DIGITS.split(_ascii_digits(match[0]))
@@ -102,18 +102,15 @@ def holds_card_number(text: str) -> bool:
 def _candidates(groups: list[str]) -> Iterator[str]:
     """The parts of a run of digits that may be a card number."""
     digits = "".join(groups)
-    if len(digits) > LENGTH_MAX:
-        for start in range(len(digits) - LENGTH_MIN + 1):
-            for length in _LENGTHS[int(digits[start : start + 4])]:
-                if start + length <= len(digits):
-                    yield digits[start : start + length]
-        return
     bounds = accumulate(map(len, groups), initial=0)
     for start, end in combinations(bounds, 2):
         # Leading zeros are what spreadsheets and fixed-width exports fill up with.
         number = digits[start:end].lstrip("0")
-        if len(number) >= LENGTH_MIN:
+        if LENGTH_MIN <= len(number) <= LENGTH_MAX:
             yield number
+    for group in groups:
+        if len(group) > LENGTH_MAX:
+            yield from (group[:length] for length in _LENGTHS[int(group[:4])])
 
 
 def is_bare_card_length(text: str) -> bool:

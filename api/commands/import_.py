@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.commands.options import Data, settings_with
@@ -53,11 +54,12 @@ def import_payments(
     settings = settings_with(data=data)
     now = datetime.now(UTC)
     document = load_mapping(mapping)
-    sheet = read_sheet(file, file_options(mapping, document))
-    bound = bind_mapping(mapping, document, sheet.columns, merchant)
-    rejects = rejects or default_rejects(file)
-    check_rejects(rejects, sheet)
-    work = Work(sheet=sheet, mapping=bound, plan=plan(sheet, bound, now, limit), now=now)
+    with _status(f"reading {file}"):
+        sheet = read_sheet(file, file_options(mapping, document))
+        bound = bind_mapping(mapping, document, sheet.columns, merchant)
+        rejects = rejects or default_rejects(file)
+        check_rejects(rejects, sheet)
+        work = Work(sheet=sheet, mapping=bound, plan=plan(sheet, bound, now, limit), now=now)
     tally = Tally(rows_read=len(sheet.rows), refused=list(work.plan.refused))
     with _progress(len(work.plan.order)) as advance:
         if dry_run:
@@ -114,7 +116,9 @@ def _opened(settings: Settings, clock: RowClock) -> Iterator[Assembly]:
         with assembled(settings, clock) as assembly:
             yield assembly
     except DataFolderInUse as in_use:
-        message = f"{in_use} An import needs the folder to itself: stop it or import into another --data folder."
+        # Who holds it is worth repeating; of the mends, an import has two.
+        held = str(in_use).rpartition(": ")[0] or str(in_use)
+        message = f"{held}, and an import needs the folder to itself: stop it or import into another --data folder."
         raise DataFolderInUse(message) from in_use
 
 
@@ -132,6 +136,10 @@ def _warn_of_late(count: int, planned: Plan) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _status(words: str) -> AbstractContextManager[object]:
+    return Console(stderr=True).status(escape(words)) if sys.stderr.isatty() else nullcontext()
 
 
 @contextmanager

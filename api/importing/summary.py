@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _matrix(actions: dict[str, dict[str, dict[str, Any]]]) -> Table:
     table = Table("action", *STANDINGS, title="Actions against labels: payments and US dollars", title_justify="left")
     for action, row in actions.items():
         cells = [
-            f"{cell['payments']:,}  ${cell['usd']}"
+            f"{cell['payments']:,}  ${Decimal(cell['usd']):,}"
             + (f" (+{cell['without_rate']} no rate)" * bool(cell["without_rate"]))
             for cell in row.values()
         ]
@@ -134,4 +135,4 @@ def _by_code(refused: Iterable[tuple[int, Refusal]]) -> dict[str, int]:
 def _shown(outcome: Outcome | None) -> dict[str, Any]:
     found = outcome or Outcome()
     dollars, cents = divmod(found.usd_minor, _CENTS)
-    return {"payments": found.payments, "usd": f"{dollars:,}.{cents:02}", "without_rate": found.without_rate}
+    return {"payments": found.payments, "usd": f"{dollars}.{cents:02}", "without_rate": found.without_rate}
