@@ -9,6 +9,8 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from api.problems import Problem, ProblemRaised
 from engine.access import ApiKey, ApiKeys, Scope
@@ -65,6 +67,27 @@ class ScopedRoute(APIRoute):
             return await handler(request)
 
         return guarded
+
+
+class BytesRoute(ScopedRoute):
+    """A scoped route whose endpoint takes the request and gives a response of bytes, with nothing in between.
+
+    FastAPI's own way to an endpoint (dependencies, body, response model) took 160 us a call when measured, a sixth of a
+    decision; it still draws the OpenAPI document from the same declaration.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **declared: Any) -> None:  # noqa: ANN401
+        """Put the plain application in the place of FastAPI's."""
+        super().__init__(path, endpoint, **declared)
+        needed = Scope((self.openapi_extra or {})[SCOPE_FIELD])
+
+        async def plain(scope: ASGIScope, receive: Receive, send: Send) -> None:
+            request = Request(scope, receive, send)
+            scope["assay.key"] = _authenticate(request, needed)
+            response = await endpoint(request)
+            await response(scope, receive, send)
+
+        self.app = plain
 
 
 def _authenticate(request: Request, scope: Scope) -> ApiKey:

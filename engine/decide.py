@@ -63,7 +63,7 @@ def decide(payment: Payment, features: Features, snapshot: Snapshot) -> Decision
         three_ds=verdict.three_ds,
         score=score,
         risk_level=risk_level,
-        reasons=(*rule_reasons, *verdict.reasons, *_model_reasons(score)),
+        reasons=(*rule_reasons, *verdict.reasons, *_model_reasons(score, scored)),
         results=results,
         features=scored,
         versions=snapshot.versions,
@@ -83,14 +83,16 @@ def _degraded(features: Features, score: Score | None) -> tuple[str, ...]:
     return tuple(sorted(lacks | {"model"} if score is None else lacks))
 
 
-def _model_reasons(score: Score | None) -> tuple[Reason, ...]:
+def _model_reasons(score: Score | None, features: Features) -> tuple[Reason, ...]:
     if score is None:
         return ()
     against = sorted((part for part in score.contributions if part.weight > 0), key=lambda part: -part.weight)
     speaks_for = sorted((part for part in score.contributions if part.weight < 0), key=lambda part: part.weight)
+    values = features.values
     floor = max(REASON_LOG_ODDS_MIN, REASON_SHARE_MIN * sum(part.weight for part in against))
     chosen = [part for part in against[:REASONS_AGAINST_MAX] if part.weight > floor]
     chosen += [part for part in speaks_for[:REASONS_FOR_MAX] if -part.weight > REASON_LOG_ODDS_MIN]
     return tuple(
-        Reason(code=part.code, text=part.text, source="model", weight=round(part.weight, 4)) for part in chosen
+        Reason(code=part.code, text=part.words.filled(values), source="model", weight=round(part.weight, 4))
+        for part in chosen
     )

@@ -3,19 +3,26 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.features import Features
+from engine.features import Features, Value
+
+
+class Words(Protocol):
+    """Words about features, made when they are asked for: most contributions are never read out."""
+
+    def filled(self, values: tuple[Value, ...]) -> str:
+        """The words with the features' values in them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one group of features adds to the log-odds, in words that carry the value and the window.
+    """What one group of features adds to the log-odds, and its words, which carry the value and the window.
 
-    Positional, because a decision makes dozens: `code` is stable, `text` may change, `weight` is in log-odds.
+    Positional, because a decision makes dozens: `code` is stable, `weight` is in log-odds.
     """
 
     code: str
     weight: float
-    text: str
+    words: Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

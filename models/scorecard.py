@@ -105,7 +105,7 @@ class Scorecard:
             if strongest is not None:
                 log_odds += weight
                 words = strongest.against if weight > 0 else strongest.speaks_for
-                contributions.append(Contribution(group, weight, words.filled(values)))
+                contributions.append(Contribution(group, weight, words))
         return Score(probability=1 / (1 + math.exp(-log_odds)), base=self._base, contributions=tuple(contributions))
 
 

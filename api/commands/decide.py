@@ -17,7 +17,7 @@ from api.commands.options import Data, settings_with
 from api.errors import problem_of
 from api.problems import ProblemRaised
 from api.routes.decisions import call_of
-from api.schemas import fingerprint, read_request
+from api.schemas import read_request
 from api.wiring import assembled
 from engine.access import ApiKey, Scope
 from engine.errors import AssayError, DataFolderInUse
@@ -110,7 +110,7 @@ def _in_process(pipeline: Pipeline) -> Decider:
 
     def by_pipeline(body: bytes) -> tuple[int, bytes]:
         try:
-            call = call_of(read_request(body), fingerprint(body), key, None)
+            call = call_of(read_request(body), key, None)
             return HTTPStatus.OK, asyncio.run(pipeline.decide(call)).body
         except (AssayError, ProblemRaised) as error:
             problem = problem_of(error)

@@ -20,7 +20,7 @@ from api.demo.examples import examples
 from api.demo.traffic import SHOPS, burst, ordinary_payments
 from api.routes.decisions import call_of
 from api.routes.keys import GATEWAY_SCOPES
-from api.schemas import fingerprint, read_request
+from api.schemas import read_request
 from api.serving import listening_socket, serve
 from api.settings import Settings
 from api.wiring import Assembly, assembled
@@ -76,7 +76,7 @@ async def _decide_all(
     for moment, payment in _tracked(list(payments)):
         clock.give(moment)
         body = json.dumps(payment).encode()
-        answer = await assembly.pipeline.decide(call_of(read_request(body), fingerprint(body), key, None))
+        answer = await assembly.pipeline.decide(call_of(read_request(body), key, None))
         actions[payment["event"]["merchant_id"], json.loads(answer.body)["action"]] += 1
     return actions
 

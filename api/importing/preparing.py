@@ -8,7 +8,7 @@ import orjson
 
 from api.importing.mapping import ImportMapping, LabelSource
 from api.importing.refusal import Refusal
-from api.schemas import InputWarning, answer_bytes, fingerprint, read_request
+from api.schemas import InputWarning, answer_bytes, read_request
 from engine.errors import MalformedJson, PaymentInvalid
 from engine.ledger import Label, LabelKind
 from engine.payment import Payment
@@ -58,7 +58,7 @@ def prepare(
     def render(outline: Outline) -> bytes:
         return answer_bytes(outline, warnings=warnings)
 
-    call = Call(payment=payment, fingerprint=fingerprint(body), render=render, budget_ms=WAIT_MS)
+    call = Call(payment=payment, fingerprint=request.fingerprint, render=render, budget_ms=WAIT_MS)
     label = None if mapping.labels is None else _label(cells, payment, mapping.labels, now)
     return Prepared(index=index, at=at, call=call, warnings=warnings, label=label)
 

@@ -4,4 +4,4 @@ from fastapi import APIRouter
 
 from api.routes import decisions, health, keys
 
-ROUTERS: tuple[APIRouter, ...] = (decisions.router, keys.router, health.router)
+ROUTERS: tuple[APIRouter, ...] = (decisions.router, decisions.reading, keys.router, health.router)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.auth import SCOPE_FIELD, ScopedRoute, key_of
+from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, key_of
 from api.problems import Problem, ProblemRaised
 from api.schemas import (
     DECISION_EXAMPLES,
@@ -15,7 +15,6 @@ from api.schemas import (
     Explain,
     Review,
     answer_bytes,
-    fingerprint,
     read_request,
     without_features,
 )
@@ -25,7 +24,8 @@ from engine.pipeline import Call, Outline, Pipeline
 
 IDEMPOTENCY_KEY_LENGTH_MAX = 255
 
-router = APIRouter(tags=["Decisions"], route_class=ScopedRoute)
+router = APIRouter(tags=["Decisions"], route_class=BytesRoute)
+reading = APIRouter(tags=["Decisions"], route_class=ScopedRoute)
 
 
 @router.post(
@@ -61,16 +61,14 @@ async def create_decision(request: Request) -> Response:
     The same key with the same body gets the same bytes again and the header `Idempotent-Replayed: true`.
     """
     pipeline: Pipeline = request.app.state.pipeline
-    body = await request.body()
-    asked = read_request(body)
     key = key_of(request)
-    call = call_of(asked, fingerprint(body), key, _idempotency_key(request))
+    call = call_of(read_request(await request.body()), key, _idempotency_key(request))
     answer = await pipeline.decide(call)
     headers = {"Idempotent-Replayed": "true"} if answer.is_replayed else None
     return Response(_readable(answer.body, key), headers=headers, media_type="application/json")
 
 
-@router.get(
+@reading.get(
     "/v1/decisions/{decision_id}",
     summary="Fetch a decision",
     response_model=DecisionAnswer,
@@ -92,7 +90,7 @@ def _readable(answer: bytes, key: ApiKey) -> bytes:
     return answer if Scope.DECISIONS_EXPLAIN in key.scopes else without_features(answer)
 
 
-def call_of(asked: DecisionRequest, body_fingerprint: bytes, key: ApiKey, idempotency_key: str | None) -> Call:
+def call_of(asked: DecisionRequest, key: ApiKey, idempotency_key: str | None) -> Call:
     """The pipeline's call for a request that a key makes.
 
     Raises PaymentInvalid, or a 404 problem where the key does not act for the merchant.
@@ -109,7 +107,7 @@ def call_of(asked: DecisionRequest, body_fingerprint: bytes, key: ApiKey, idempo
 
     return Call(
         payment=payment,
-        fingerprint=body_fingerprint,
+        fingerprint=asked.fingerprint,
         render=render,
         idempotency_key=idempotency_key,
         is_dry_run=asked.options.dry_run,

@@ -8,7 +8,7 @@ from api.schemas.answer import PROBLEM_RESPONSES, DecisionAnswer, Problem, Revie
 from api.schemas.examples import DECISION_EXAMPLES
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
-from api.schemas.reading import fingerprint, read_request, request_of
+from api.schemas.reading import read_request, request_of
 from api.schemas.request import DecisionRequest
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "Problem",
     "Review",
     "answer_bytes",
-    "fingerprint",
     "read_request",
     "request_of",
     "without_features",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, PrivateAttr
 
 from api.schemas.findings import Findings, InputWarning, Odd, Wrong, pointer_to
 from api.schemas.groups import (
@@ -95,6 +95,17 @@ class DecisionRequest(Group):
     options: Annotated[OptionsGroup, BeforeValidator(lambda value: {} if value is None else value)] = Field(
         default_factory=OptionsGroup
     )
+
+    _fingerprint: bytes = PrivateAttr(b"")
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What tells an equal body from another: a hash of all that was sent but `options`, however it was written."""
+        return self._fingerprint
+
+    @fingerprint.setter
+    def fingerprint(self, value: bytes) -> None:
+        self._fingerprint = value
 
     @property
     def merchant_id(self) -> str | None:

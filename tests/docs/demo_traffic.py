@@ -11,7 +11,7 @@ from api.demo.examples import examples
 from api.demo.traffic import burst, ordinary_payments
 from api.routes.decisions import call_of
 from api.routes.keys import GATEWAY_SCOPES
-from api.schemas import fingerprint, read_request
+from api.schemas import read_request
 from api.wiring import Assembly
 
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -33,5 +33,5 @@ async def _decided(assembly: Assembly, clock: GivenClock, moment: datetime, body
     clock.give(moment)
     key, _ = new_key(name="demo", test_mode=False, scopes=GATEWAY_SCOPES, merchants=None)
     sent = json.dumps(body).encode()
-    answer = await assembly.pipeline.decide(call_of(read_request(sent), fingerprint(sent), key, None))
+    answer = await assembly.pipeline.decide(call_of(read_request(sent), key, None))
     return answer.body

@@ -66,9 +66,11 @@ def test_what_is_unknown_adds_nothing() -> None:
 
 
 def test_the_strongest_sign_of_a_group_speaks_for_it() -> None:
-    score = SCORECARD.score(NOTHING.replaced({"ip_distinct_cards_10m": 8, "ip_distinct_cards_24h": 6}))
+    features = NOTHING.replaced({"ip_distinct_cards_10m": 8, "ip_distinct_cards_24h": 6})
+    score = SCORECARD.score(features)
     assert [(part.code, part.weight) for part in score.contributions] == [("ip_many_cards", 2.6)]
-    assert score.contributions[0].text.startswith("8 different cards from this IP address in the last 10 minutes")
+    words = score.contributions[0].words.filled(features.values)
+    assert words.startswith("8 different cards from this IP address in the last 10 minutes")
 
 
 def test_every_weight_has_words_and_a_source() -> None:
