@@ -4,9 +4,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.types import ASGIApp
 
 from api import errors
 from api.auth import SCOPE_FIELD
+from api.front import Front
 from api.middleware import BodyLimit, RequestIds
 from api.routes import ROUTERS
 from api.schemas import OPENAPI_SCHEMAS
@@ -20,8 +22,14 @@ forwards it to the acquirer, and does what `action` says: allow: forward. challe
 block: do not forward. Every error is an RFC 9457 problem with a stable `code`."""
 
 
-def create_app(assembly: Assembly) -> FastAPI:
-    """The application over an assembled installation."""
+def create_app(assembly: Assembly) -> ASGIApp:
+    """The application over an assembled installation: request ids, last resort and body limit around the front."""
+    app = _framework(assembly)
+    routes = [route for router in ROUTERS for route in router.routes]
+    return RequestIds(errors.LastResort(BodyLimit(Front(app, routes))))
+
+
+def _framework(assembly: Assembly) -> FastAPI:
     app = FastAPI(
         title="Assay",
         version=VERSION,
@@ -38,10 +46,6 @@ def create_app(assembly: Assembly) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     errors.install(app)
-    # The last added is the outermost.
-    app.add_middleware(BodyLimit)
-    app.add_middleware(errors.LastResort)
-    app.add_middleware(RequestIds)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
