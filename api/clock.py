@@ -2,10 +2,11 @@
 
 import secrets
 import time
+from base64 import b32encode
 from datetime import UTC, datetime
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_TIME_DIGITS, _RANDOM_DIGITS = 10, 16
+ULID_LENGTH = 26
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 
 
 class SystemClock:
@@ -41,10 +42,7 @@ def new_decision_id(at: datetime) -> str:
 
     Ids sort by time, so a growing ledger appends to its index instead of scattering over it.
     """
-    milliseconds = int(at.timestamp() * 1000)
-    value = (milliseconds << 80) | secrets.randbits(80)
-    digits = []
-    for _ in range(_TIME_DIGITS + _RANDOM_DIGITS):
-        value, digit = divmod(value, 32)
-        digits.append(_ALPHABET[digit])
-    return "dec_" + "".join(reversed(digits))
+    value = (int(at.timestamp() * 1000) << 80) | secrets.randbits(80)
+    # A ULID's 128 bits are written as 130 with two zeros before them; base 32 takes whole bytes, so six follow.
+    encoded = b32encode((value << 6).to_bytes(17, "big"))[:ULID_LENGTH]
+    return "dec_" + encoded.translate(_CROCKFORD).decode("ascii")

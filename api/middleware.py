@@ -2,12 +2,16 @@
 
 import secrets
 from collections.abc import Iterable
+from itertools import count
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem
 
 BODY_BYTES_MAX = 64 * 1024
+
+_PROCESS = secrets.token_hex(4)
+_NUMBERS = count(1)
 
 
 class RequestIds:
@@ -22,7 +26,7 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = f"req_{secrets.token_hex(8)}"
+        request_id = f"req_{_PROCESS}{next(_NUMBERS):08x}"
         scope["assay.request_id"] = request_id
 
         async def with_id(message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from engine.decision import Decision, Reason, Rule, RuleAction, Versions
 from engine.features import Features
@@ -20,6 +21,7 @@ REASON_LOG_ODDS_MIN = 0.1
 REASON_SHARE_MIN = 0.05
 """Which contributions are worth words: the top four above 0.1 and above 5 % of all that speaks against."""
 
+_weight = attrgetter("weight")
 _RUNGS = (RuleAction.BLOCK, RuleAction.ALLOW, RuleAction.REVIEW, RuleAction.REQUEST_3DS)
 
 
@@ -86,10 +88,12 @@ def _degraded(features: Features, score: Score | None) -> tuple[str, ...]:
 def _model_reasons(score: Score | None, features: Features) -> tuple[Reason, ...]:
     if score is None:
         return ()
-    against = sorted((part for part in score.contributions if part.weight > 0), key=lambda part: -part.weight)
-    speaks_for = sorted((part for part in score.contributions if part.weight < 0), key=lambda part: part.weight)
+    against = [part for part in score.contributions if part.weight > 0]
+    against.sort(key=_weight, reverse=True)
+    speaks_for = [part for part in score.contributions if part.weight < 0]
+    speaks_for.sort(key=_weight)
     values = features.values
-    floor = max(REASON_LOG_ODDS_MIN, REASON_SHARE_MIN * sum(part.weight for part in against))
+    floor = max(REASON_LOG_ODDS_MIN, REASON_SHARE_MIN * sum(map(_weight, against)))
     chosen = [part for part in against[:REASONS_AGAINST_MAX] if part.weight > floor]
     chosen += [part for part in speaks_for[:REASONS_FOR_MAX] if -part.weight > REASON_LOG_ODDS_MIN]
     return tuple(

@@ -13,14 +13,16 @@ from engine.payment import PaymentKey
 class DecisionRecord:
     """One decision as recorded, in one transaction with its idempotency key; never changed afterwards.
 
-    `sequence` is the order in which the counters observed the payment. `fingerprint` is the SHA-256 of the request's
-    canonical body; `payment` and `decision` are canonical JSON, `answer` the bytes that were sent.
+    `sequence` is the order in which the counters observed the payment and `counted_at` the time that they counted it
+    at: all stages of one payment carry those of the first, for it is counted once. `fingerprint` is the SHA-256 of
+    the request's canonical body; `payment` and `decision` are canonical JSON, `answer` the bytes that were sent.
     """
 
     id: str
     key: PaymentKey
     at: datetime
     sequence: int
+    counted_at: datetime
     idempotency_key: str | None
     fingerprint: bytes
     payment: bytes

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Protocol
@@ -11,15 +11,17 @@ from engine.catalog import CATALOG, SCORE_FEATURES
 from engine.decide import Snapshot, decide
 from engine.decision import Decision
 from engine.enrichment import enrich
-from engine.errors import IdempotencyInProgress, IdempotencyKeyReused
+from engine.errors import IdempotencyInProgress, IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features, Value
 from engine.ledger import DecisionRecord, Ledger
-from engine.payment import Payment
+from engine.payment import EPOCH, MICROSECOND, Payment, Stage
 from engine.payment_record import payment_bytes
 from engine.velocity import Counters, Observation, Reading
 
 _NO_SCORE_YET: tuple[Value, ...] = (None,) * len(SCORE_FEATURES)
 _NANOSECONDS_PER_MS = 1_000_000
+DOUBT_SECONDS = 60.0
+"""How long a counted payment may be absent from the ledger before it is taken back."""
 
 
 class Clock(Protocol):
@@ -97,6 +99,7 @@ class Pipeline:
         snapshots: Snapshots,
         clock: Clock,
         new_id: Callable[[datetime], str],
+        doubt_seconds: float = DOUBT_SECONDS,
     ) -> None:
         """`new_id` makes a decision's id from its receipt time, and ids sort by time: the ledger's index grows flat."""
         self._ledger = ledger
@@ -104,6 +107,8 @@ class Pipeline:
         self._snapshots = snapshots
         self._clock = clock
         self._new_id = new_id
+        self._doubt_seconds = doubt_seconds
+        self._settling: set[asyncio.Future[None]] = set()
         self._in_flight: dict[object, list[asyncio.Future[DecisionRecord]]] = {}
         self._last_at: dict[tuple[str, bool], datetime] = {}
 
@@ -121,7 +126,9 @@ class Pipeline:
         keys = _keys(call)
         for key in keys:
             if key in self._in_flight:
-                return _replay(await self._wait(key, call), call)
+                waited = await self._wait(key, call)
+                # The other key may be known for another payment.
+                return _replay(await self._ledger.find(call.payment.key, call.idempotency_key) or waited, call)
         for key in keys:
             self._in_flight[key] = []
         record: DecisionRecord | None = None
@@ -141,21 +148,45 @@ class Pipeline:
         # Nothing is awaited between the receipt time and `observe`, so observe sees non-decreasing times (law 2).
         payment = call.payment.received(self._receipt_time(call.payment))
         gathered = await self._gather(payment, self._counters.observe)
-        is_lost = True
+        is_recorded = False
         try:
             written = self._record(gathered, call)
             standing = await self._ledger.append(written)
-            is_lost = False
-        except asyncio.CancelledError:
-            # The caller hung up; the record is on its way to the disk all the same.
-            is_lost = False
+            is_recorded = standing.key.transaction_id == payment.transaction_id
+        except (asyncio.CancelledError, LedgerUnavailable):
+            # The caller hung up, or the ledger failed: whether the record is on disk is not known yet.
+            is_recorded = True
+            self._doubt(payment)
             raise
         finally:
-            if is_lost and gathered.reading.is_counted:
-                await self._counters.forget(
-                    payment.merchant_id, test_mode=payment.test_mode, payment_id=payment.transaction_id
-                )
+            if gathered.reading.is_counted and not is_recorded:
+                await self._forget(payment)
         return written, standing
+
+    async def _forget(self, payment: Payment) -> None:
+        await self._counters.forget(payment.merchant_id, test_mode=payment.test_mode, payment_id=payment.transaction_id)
+
+    def _doubt(self, payment: Payment) -> None:
+        """Look after a while whether the payment was recorded, and take it back where it was not (law 2)."""
+        asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, payment)
+
+    def _begin_settling(self, payment: Payment) -> None:
+        task = asyncio.ensure_future(self._settle_doubt(payment))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def _settle_doubt(self, payment: Payment) -> None:
+        keys = [replace(payment.key, stage=stage) for stage in Stage]
+        try:
+            found = [await self._ledger.find(key, None) for key in keys]
+        except LedgerUnavailable:
+            # Only time in which the ledger answers counts.
+            self._doubt(payment)
+            return
+        if any(key in self._in_flight for key in keys):
+            self._doubt(payment)
+        elif not any(found):
+            await self._forget(payment)
 
     async def _rehearse(self, call: Call) -> Answer:
         now = self._clock.now()
@@ -199,6 +230,7 @@ class Pipeline:
             key=outline.payment.key,
             at=outline.payment.at,
             sequence=gathered.reading.sequence,
+            counted_at=EPOCH + gathered.reading.counted_at_us * MICROSECOND,
             idempotency_key=call.idempotency_key,
             fingerprint=call.fingerprint,
             payment=payment_bytes(outline.payment),

@@ -23,9 +23,14 @@ def rebuild(
     longest = timedelta(microseconds=max(velocity.window_us for velocity in velocities))
     names = sorted({name for velocity in velocities for name in (*velocity.key, *velocity.aggregate.measured)})
     positions: dict[str, tuple[tuple[str, int], ...]] = {}
+    sequence = None
     for record in ledger.recent(longest):
         scope = (record.key.merchant_id, record.key.test_mode)
         last_at[scope] = max(record.at, last_at.get(scope, record.at))
+        if record.sequence == sequence:
+            # A later stage of the payment before: counted once, as its first stage was seen.
+            continue
+        sequence = record.sequence
         decision = recorded_decision(record.decision)
         if decision.versions_id not in positions:
             positions[decision.versions_id] = _positions(ledger, decision.versions_id, names)
@@ -47,6 +52,6 @@ def _observation(record: DecisionRecord, values: dict[str, Value]) -> Observatio
         payment_id=record.key.transaction_id,
         merchant_id=record.key.merchant_id,
         test_mode=record.key.test_mode,
-        at_us=(record.at - EPOCH) // MICROSECOND,
+        at_us=(record.counted_at - EPOCH) // MICROSECOND,
         values=values,
     )

@@ -1,6 +1,6 @@
 """The score: a calibrated probability of reported third-party fraud, with contributions in log-odds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.features import Features, Value
@@ -32,11 +32,12 @@ class Score:
     probability: float
     base: float
     contributions: tuple[Contribution, ...]
+    percent: float = field(init=False)
+    """The probability as the answer's `risk_score`: percent, two decimals, 0.01 to 99."""
 
-    @property
-    def percent(self) -> float:
-        """The probability as the answer's `risk_score`: percent, two decimals, 0.01 to 99."""
-        return min(max(round(self.probability * 100, 2), 0.01), 99.0)
+    def __post_init__(self) -> None:
+        """Round once: rules, policy and answer all read it."""
+        object.__setattr__(self, "percent", min(max(round(self.probability * 100, 2), 0.01), 99.0))
 
 
 class Scorer(Protocol):

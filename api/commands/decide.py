@@ -45,8 +45,8 @@ def decide(
     settings = settings_with(data=data)
     payments = list(_payments(file, {"dry_run": True if dry_run else None, "explain": explain}))
     try:
-        with assembled(settings) as assembly:
-            is_fine = _decide_all(payments, _in_process(assembly.pipeline))
+        with assembled(settings) as assembly, asyncio.Runner() as runner:
+            is_fine = _decide_all(payments, _in_process(assembly.pipeline, runner))
     except DataFolderInUse as in_use:
         client = client_of(settings.data, in_use)
 
@@ -105,13 +105,13 @@ def _decide_all(payments: list[bytes], decider: Decider) -> bool:
     return is_fine
 
 
-def _in_process(pipeline: Pipeline) -> Decider:
+def _in_process(pipeline: Pipeline, runner: asyncio.Runner) -> Decider:
     key = _local_key()
 
     def by_pipeline(body: bytes) -> tuple[int, bytes]:
         try:
             call = call_of(read_request(body), key, None)
-            return HTTPStatus.OK, asyncio.run(pipeline.decide(call)).body
+            return HTTPStatus.OK, runner.run(pipeline.decide(call)).body
         except (AssayError, ProblemRaised) as error:
             problem = problem_of(error)
             return problem.status, bytes(problem.response("").body)

@@ -9,9 +9,11 @@ from engine.payment import Party, PaymentType, Stage
 _TEXT = read.text()
 _LONG_TEXT = read.text(1024)
 _NAME = read.text(64)
+_AS_IT_STANDS = None
+"""Pydantic's typing has already made it what it should be."""
 _COUNT = read.number(0, 1_000_000)
 
-CONTACT: Mapping[str, read.Reader] = {
+CONTACT: Mapping[str, read.Reader | None] = {
     "first_name": _TEXT,
     "last_name": _TEXT,
     "company": _TEXT,
@@ -25,12 +27,12 @@ CONTACT: Mapping[str, read.Reader] = {
     "phone_number": read.phone_number,
 }
 
-GROUP_READERS: Mapping[str, Mapping[str, read.Reader]] = {
+GROUP_READERS: Mapping[str, Mapping[str, read.Reader | None]] = {
     "event": {
         # The required ids are checked with the payment.
-        "transaction_id": read.as_it_stands,
-        "merchant_id": read.as_it_stands,
-        "shop_id": read.as_it_stands,
+        "transaction_id": _AS_IT_STANDS,
+        "merchant_id": _AS_IT_STANDS,
+        "shop_id": _AS_IT_STANDS,
         "time": read.instant,
         "type": read.member_of(PaymentType),
         "stage": read.member_of(Stage),
@@ -61,13 +63,13 @@ GROUP_READERS: Mapping[str, Mapping[str, read.Reader]] = {
         "wallet": read.one_of(words.WALLETS, words.WALLET_ALIASES),
         "avs_result": read.code("[A-Z0-9]{1,2}", "the processor's AVS code, 1 or 2 letters or digits"),
         "cvv_result": read.code("[A-Z0-9]{1,2}", "the processor's CVV result, 1 or 2 letters or digits"),
-        "was_3d_secure_successful": read.as_it_stands,
+        "was_3d_secure_successful": _AS_IT_STANDS,
     },
     "authentication": {
         "three_ds_version": read.code(r"[12](\.[0-9]){0,2}", "the 3-D Secure version, such as 2.2.0"),
         "trans_status": read.code("[YNUACDRIS]", "transStatus: Y, N, U, A, C, D, R, I or S"),
         "eci": read.code("0[0-7]", "the ECI, 00 to 07", width=2),
-        "liability_shift": read.as_it_stands,
+        "liability_shift": _AS_IT_STANDS,
         "exemption": read.one_of(words.EXEMPTIONS, words.EXEMPTION_ALIASES),
     },
     "device": {
@@ -81,12 +83,12 @@ GROUP_READERS: Mapping[str, Mapping[str, read.Reader]] = {
     },
     "order": {
         # The amounts are read together.
-        "amount_minor": read.as_it_stands,
-        "amount": read.as_it_stands,
+        "amount_minor": _AS_IT_STANDS,
+        "amount": _AS_IT_STANDS,
         "currency": read.upper,
         "discount_code": _TEXT,
-        "is_gift": read.as_it_stands,
-        "has_gift_message": read.as_it_stands,
+        "is_gift": _AS_IT_STANDS,
+        "has_gift_message": _AS_IT_STANDS,
         "referrer_uri": _LONG_TEXT,
         "affiliate_id": _TEXT,
     },
@@ -94,16 +96,16 @@ GROUP_READERS: Mapping[str, Mapping[str, read.Reader]] = {
         "method": read.one_of(words.METHODS),
         "processor": _NAME,
         "mcc": read.code("[0-9]{4}", "four digits (ISO 18245)", width=4),
-        "is_recurring": read.as_it_stands,
-        "is_off_session": read.as_it_stands,
+        "is_recurring": _AS_IT_STANDS,
+        "is_off_session": _AS_IT_STANDS,
         "initiator": read.one_of(words.INITIATORS, words.INITIATOR_ALIASES),
         "attempt_of": _TEXT,
-        "was_authorized": read.as_it_stands,
+        "was_authorized": _AS_IT_STANDS,
         "decline_code": _NAME,
     },
 }
 
-CART_ITEM_READERS: Mapping[str, read.Reader] = {
+CART_ITEM_READERS: Mapping[str, read.Reader | None] = {
     "category": _TEXT,
     "item_id": _TEXT,
     "quantity": _COUNT,

@@ -148,14 +148,18 @@ class DecisionRequest(Group):
 
 
 def _read(
-    group: Group, readers: Mapping[str, Reader], pointer: str, findings: Findings, known: tuple[str, ...]
+    group: Group, readers: Mapping[str, Reader | None], pointer: str, findings: Findings, known: tuple[str, ...]
 ) -> Values:
     """What a group's readers make of it; blank is None, and None is left out."""
     values: Values = {}
     for name, value in group.__dict__.items():
         if value is None or value == "":
             continue
-        found = readers[name](value)
+        reader = readers[name]
+        if reader is None:
+            values[name] = value
+            continue
+        found = reader(value)
         if found.__class__ is Odd or found.__class__ is Wrong:
             findings.note(f"{pointer}/{name}", found)
         else:

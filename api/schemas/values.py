@@ -58,11 +58,6 @@ def text(length_max: int = TEXT_LENGTH_MAX) -> Reader:
     return read
 
 
-def as_it_stands(value: object) -> object:
-    """A value that pydantic's typing has already made what it should be."""
-    return value
-
-
 def one_of(values: tuple[str, ...], aliases: Mapping[str, str] | None = None) -> Reader:
     """One of a closed list, in any case and with any separators; aliases are other names for them."""
     names = {value: value for value in values} | dict(aliases or {})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from engine.features import Value
 from engine.stores.memory_plan import Row, plan
 from engine.stores.memory_scope import Scope
 from engine.velocity import Observation, Reading, Velocity
@@ -28,10 +29,10 @@ class MemoryCounters:
         own = scope.find(observation.payment_id, starts)
         values = scope.read(row, starts, own)
         if own is not None:
-            return Reading(values=values, sequence=scope.sequence(own), is_counted=False)
+            return _repeat(values, scope, own)
         self._sequence += 1
         scope.append(observation.payment_id, at_us, self._sequence, row)
-        return Reading(values=values, sequence=self._sequence, is_counted=True)
+        return Reading(values=values, sequence=self._sequence, counted_at_us=at_us, is_counted=True)
 
     async def read(self, observation: Observation) -> Reading:
         """Read as `observe` would now, and change nothing."""
@@ -39,8 +40,9 @@ class MemoryCounters:
         starts = scope.starts(observation.at_us)
         own = scope.find(observation.payment_id, starts)
         values = scope.read(self._row(observation), starts, own)
-        sequence = self._sequence + 1 if own is None else scope.sequence(own)
-        return Reading(values=values, sequence=sequence, is_counted=False)
+        if own is not None:
+            return _repeat(values, scope, own)
+        return Reading(values=values, sequence=self._sequence + 1, counted_at_us=observation.at_us, is_counted=False)
 
     async def forget(self, merchant_id: str, *, test_mode: bool, payment_id: str) -> None:
         """Take the payment back as if never observed."""
@@ -79,3 +81,9 @@ class MemoryCounters:
 
     def _row(self, observation: Observation) -> Row:
         return [*map(observation.values.get, self._plan.inputs)]
+
+
+def _repeat(values: tuple[Value, ...], scope: Scope, own: int) -> Reading:
+    return Reading(
+        values=values, sequence=scope.sequence(own), counted_at_us=scope.counted_at_us(own), is_counted=False
+    )

@@ -121,6 +121,10 @@ class Scope:
         """A payment's sequence."""
         return self._sequences[ordinal - self._base]
 
+    def counted_at_us(self, ordinal: int) -> int:
+        """When a payment was counted."""
+        return self._times[ordinal - self._base]
+
     def read(self, row: Row, starts: list[int], own: int | None) -> tuple[Value, ...]:
         """The velocities from the windows' starts to now, without the payment of ordinal `own`."""
         values: list[Value] = []

@@ -29,6 +29,8 @@ class Reading:
     """In the order of the velocities that the store was made with; None where the key is unknown."""
     sequence: int
     """The payment's place in the order of `observe`, increasing; a repeat has that of its first."""
+    counted_at_us: int
+    """When the payment was counted: by this call, or at its first; what it is counted at after a restart too."""
     is_counted: bool
     """Whether this call counted the payment; a repeat and a dry run count nothing."""
 

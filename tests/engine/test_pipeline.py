@@ -83,6 +83,7 @@ class House:
             snapshots=OneSnapshot(self.snapshot),
             clock=self.clock,
             new_id=new_decision_id,
+            doubt_seconds=0,
         )
 
     async def decide(self, payment: Payment, **asked: Any) -> Answer:
@@ -239,13 +240,29 @@ class FailingLedger:
         return written
 
 
-async def test_a_decision_that_never_became_durable_is_not_counted(house: House, make_payment: Make) -> None:
+async def test_a_decision_that_never_became_durable_is_taken_back(house: House, make_payment: Make) -> None:
     house.pipeline = house.pipeline_over(FailingLedger(house.store.ledger, 1))
     with pytest.raises(LedgerUnavailable):
         await house.decide(on_one_card(make_payment, 1))
+    await doubts_are_settled()
     assert (await house.features(on_one_card(make_payment, 2)))["card_payments_1h"] == 0
     again = await house.decide(on_one_card(make_payment, 1))
     assert not again.is_replayed
+
+
+async def test_a_retry_within_the_doubt_is_counted_once_and_stays(house: House, make_payment: Make) -> None:
+    house.pipeline = house.pipeline_over(FailingLedger(house.store.ledger, 1))
+    with pytest.raises(LedgerUnavailable):
+        await house.decide(on_one_card(make_payment, 1))
+    await house.decide(on_one_card(make_payment, 1))
+    await doubts_are_settled()
+    assert (await house.features(on_one_card(make_payment, 2)))["card_payments_1h"] == 1
+
+
+async def doubts_are_settled() -> None:
+    """The tests' pipelines doubt for no time at all: the loop has but to go round."""
+    for _ in range(20):
+        await asyncio.sleep(0.001)
 
 
 class SlowLedger:
@@ -279,15 +296,17 @@ async def test_an_equal_call_under_way_waits_within_its_budget(house: House, mak
 async def test_a_caller_that_hangs_up_leaves_no_one_waiting(house: House, make_payment: Make) -> None:
     slow = SlowLedger(house.store.ledger)
     house.pipeline = house.pipeline_over(slow)
-    first = asyncio.ensure_future(house.decide(make_payment()))
+    first = asyncio.ensure_future(house.decide(on_one_card(make_payment, 1)))
     await asyncio.sleep(0)
-    waiting = asyncio.ensure_future(house.decide(make_payment(), budget_ms=5000))
+    waiting = asyncio.ensure_future(house.decide(on_one_card(make_payment, 1), budget_ms=5000))
     await asyncio.sleep(0)
     first.cancel()
     with pytest.raises(IdempotencyInProgress):
         await waiting
     slow.word.set()
-    assert (await house.decide(make_payment())).body
+    await doubts_are_settled()
+    assert (await house.features(on_one_card(make_payment, 2)))["card_payments_1h"] == 0
+    assert (await house.decide(on_one_card(make_payment, 1))).body
 
 
 async def test_without_a_geo_database_the_decision_says_so(
@@ -308,6 +327,7 @@ async def test_a_later_stage_that_is_lost_leaves_the_payment_counted(house: Hous
     house.pipeline = house.pipeline_over(FailingLedger(house.store.ledger, 1))
     with pytest.raises(LedgerUnavailable):
         await house.decide(on_one_card(make_payment, 1, stage=Stage.POST_3DS))
+    await doubts_are_settled()
     assert (await house.features(on_one_card(make_payment, 2)))["card_payments_1h"] == 1
 
 
@@ -325,3 +345,40 @@ async def test_a_fault_of_ours_after_counting_counts_nothing(house: House, make_
     with pytest.raises(ZeroDivisionError):
         await house.pipeline.decide(broken)
     assert (await house.features(on_one_card(make_payment, 2)))["card_payments_1h"] == 0
+
+
+async def test_a_restart_after_an_ordinary_3ds_flow_counts_as_before(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    house.clock.give(START + timedelta(minutes=1))
+    await house.decide(on_one_card(make_payment, 2))
+    house.clock.give(START + timedelta(minutes=2))
+    await house.decide(on_one_card(make_payment, 1, stage=Stage.POST_3DS))
+    house.store.close()
+    house.open()
+    house.clock.give(START + timedelta(minutes=10, seconds=30))
+    features = await house.features(on_one_card(make_payment, 3))
+    # The first payment counts at its first stage, which left the ten minutes.
+    assert (features["card_payments_10m"], features["card_payments_1h"]) == (1, 2)
+
+
+async def test_a_later_stage_brings_no_payment_back_into_a_window(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    house.clock.give(START + timedelta(days=29))
+    await house.decide(on_one_card(make_payment, 1, stage=Stage.POST_AUTH))
+    house.clock.give(START + timedelta(days=30))
+    assert (await _dry_features(house, on_one_card(make_payment, 2)))["card_payments_30d"] == 0
+    house.store.close()
+    house.open()
+    assert (await _dry_features(house, on_one_card(make_payment, 2)))["card_payments_30d"] == 0
+
+
+async def test_a_key_that_another_payment_won_leaves_this_one_uncounted(house: House, make_payment: Make) -> None:
+    slow = SlowLedger(house.store.ledger)
+    house.pipeline = house.pipeline_over(slow)
+    first = asyncio.ensure_future(house.decide(on_one_card(make_payment, 1), idempotency_key="k"))
+    await asyncio.sleep(0)
+    slow.word.set()
+    await first
+    with pytest.raises(IdempotencyKeyReused):
+        await house.decide(on_one_card(make_payment, 2), idempotency_key="k")
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1

@@ -65,6 +65,7 @@ async def recorded(*decisions: tuple[Catalog, tuple[Value, ...]], probability: f
                 key=key,
                 at=NOON + number * DAY,
                 sequence=number,
+                counted_at=NOON,
                 idempotency_key=None,
                 fingerprint=b"",
                 payment=b"",

@@ -62,7 +62,8 @@ class Oracle:
         own = self.first(now)
         others = [one for sequence, one in self.scope(now) if own is None or sequence != own[0]]
         values = tuple(self.value(velocity, now, others) for velocity in self.velocities)
-        return Reading(values=values, sequence=own[0] if own else self.sequence + 1, is_counted=False)
+        sequence, first = own or (self.sequence + 1, now)
+        return Reading(values=values, sequence=sequence, counted_at_us=first.at_us, is_counted=False)
 
     def value(self, velocity: Velocity, now: Observation, others: Sequence[Observation]) -> Value:
         key = [now.values.get(name) for name in velocity.key]

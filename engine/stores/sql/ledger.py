@@ -39,8 +39,8 @@ WITH newest AS MATERIALIZED (
     FROM decisions INDEXED BY ix_decisions_observed
     GROUP BY merchant_id, test_mode
 )
-SELECT id, d.merchant_id, d.test_mode, transaction_id, stage, d.at_us, sequence, idempotency_key, fingerprint,
-       payment, decision, answer
+SELECT id, d.merchant_id, d.test_mode, transaction_id, stage, d.at_us, sequence, counted_at_us,
+       idempotency_key, fingerprint, payment, decision, answer
 FROM decisions AS d INDEXED BY ix_decisions_observed
 CROSS JOIN newest AS n ON d.merchant_id = n.merchant_id AND d.test_mode = n.test_mode
 WHERE d.at_us > n.at_us - ?
@@ -165,6 +165,7 @@ def _row_of(record: DecisionRecord) -> Row:
         key.stage.value,
         microseconds(record.at),
         record.sequence,
+        microseconds(record.counted_at),
         record.idempotency_key,
         record.fingerprint,
         record.payment,
@@ -174,8 +175,9 @@ def _row_of(record: DecisionRecord) -> Row:
 
 
 def _record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has no type
-    id_, merchant_id, test_mode, transaction_id, stage, at_us, sequence, idempotency_key, *contents = row
-    fingerprint, payment, decision, answer = contents
+    id_, merchant_id, test_mode, transaction_id, stage, at_us, *counted, idempotency_key = row[:9]
+    sequence, counted_at_us = counted
+    fingerprint, payment, decision, answer = row[9:]
     return DecisionRecord(
         id=id_,
         key=PaymentKey(
@@ -183,6 +185,7 @@ def _record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has
         ),
         at=instant(at_us),
         sequence=sequence,
+        counted_at=instant(counted_at_us),
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,
         payment=payment,

@@ -41,6 +41,7 @@ DECISIONS = Table(
     Column("stage", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("sequence", BigInteger, nullable=False),
+    Column("counted_at_us", BigInteger, nullable=False),
     Column("idempotency_key", Text),
     Column("fingerprint", LargeBinary, nullable=False),
     Column("payment", LargeBinary, nullable=False),

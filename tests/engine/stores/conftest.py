@@ -28,6 +28,7 @@ def new_record(number: int, **changes: Any) -> DecisionRecord:
     fields: dict[str, Any] = {
         "id": f"dec_{number:08}",
         "at": NOON + timedelta(microseconds=number),
+        "counted_at": NOON + timedelta(microseconds=number),
         "sequence": number,
         "idempotency_key": None,
         "fingerprint": number.to_bytes(32, "big"),

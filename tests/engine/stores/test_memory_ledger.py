@@ -18,6 +18,7 @@ def record(number: int, idempotency_key: str | None = None, merchant: str = "sho
         key=PaymentKey(merchant_id=merchant, test_mode=False, transaction_id=f"order-{number}", stage=Stage.PRE_AUTH),
         at=AT + timedelta(seconds=number),
         sequence=number,
+        counted_at=AT,
         idempotency_key=idempotency_key,
         fingerprint=b"",
         payment=b"{}",

@@ -34,7 +34,8 @@ async def caller(ledger, name):
     for number in range(10**6):
         key = PaymentKey(merchant_id="m", test_mode=False, transaction_id=f"{name}-{number}", stage=Stage.PRE_AUTH)
         record = DecisionRecord(id=f"dec-{name}-{number}", key=key, at=datetime.now(timezone.utc), sequence=number,
-            idempotency_key=None, fingerprint=b"f", payment=b"p" * 1500, decision=b"d" * 1200, answer=b"a" * 1000)
+            counted_at=datetime.now(timezone.utc), idempotency_key=None, fingerprint=b"f",
+            payment=b"p" * 1500, decision=b"d" * 1200, answer=b"a" * 1000)
         print((await ledger.append(record)).id, flush=True)
 
 async def main():

@@ -54,6 +54,7 @@ def _create_decisions() -> None:
         sa.Column("stage", sa.Text, nullable=False),
         sa.Column("at_us", sa.BigInteger, nullable=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
+        sa.Column("counted_at_us", sa.BigInteger, nullable=False),
         sa.Column("idempotency_key", sa.Text),
         sa.Column("fingerprint", sa.LargeBinary, nullable=False),
         sa.Column("payment", sa.LargeBinary, nullable=False),
