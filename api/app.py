@@ -37,6 +37,8 @@ def _framework(assembly: Assembly) -> FastAPI:
         # The pages that draw the document load scripts from elsewhere; the document itself is served.
         # As for decisions, the body is JSON whatever its Content-Type says: plain `curl -d` names another.
         strict_content_type=False,
+        # A path is right or it is not there; a redirect would carry the key to wherever the Host header says.
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
     )

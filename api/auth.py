@@ -89,17 +89,23 @@ def authenticate(request: Request, scope: Scope) -> ApiKey:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         )
-    match = _KEY.fullmatch(text.strip()) if scheme.lower() == "bearer" else None
-    key = None if match is None else keys.key(match[2])
-    if match is None or key is None or SHOWN_MODE[key.test_mode] != match[1]:
-        raise _refused()
-    if not key.opens_with(match[3], datetime.now(UTC)):
+    key = key_in_force(keys, text.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
         raise _refused()
     if scope not in key.scopes:
         raise ProblemRaised(
             Problem(status=403, code="scope_missing", detail=f"This key lacks the scope '{scope}' that the call needs.")
         )
     return key
+
+
+def key_in_force(keys: ApiKeys, text: str) -> ApiKey | None:
+    """The key that this text opens; None where it is no key's, or of one that is expired or revoked."""
+    match = _KEY.fullmatch(text)
+    key = None if match is None else keys.key(match[2])
+    if match is None or key is None or SHOWN_MODE[key.test_mode] != match[1]:
+        return None
+    return key if key.opens_with(match[3], datetime.now(UTC)) else None
 
 
 def _refused() -> ProblemRaised:

@@ -1,58 +1,122 @@
 """The operator's key: how local commands speak to the server that holds the data folder's lock.
 
-It lies in the data folder, readable by its owner alone: whoever reads it could read the ledger anyway.
+It lies in the data folder, readable by its owner alone: whoever reads it could read the ledger anyway. Where the server
+listens lies beside it. That note outlives a kill -9, and then a stranger may listen there: hence the server keeps the
+note locked while it serves, and nobody trusts a note that is not locked.
 """
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from api.auth import new_key
-from engine.access import ApiKeys, Scope
+from api.auth import key_in_force, new_key
+from engine.access import ApiKey, ApiKeys, Scope
+from engine.errors import AssayError
 
 KEY_FILE, SERVER_FILE = "operator.key", "server.json"
+KEY_NAME = "operator"
+
+
+class OperatorKeyMissing(AssayError):
+    """The data folder's operator's key cannot be read."""
+
+    code = "operator_key_missing"
+
+
+def take_over(folder: Path, keys: ApiKeys) -> None:
+    """What the folder's new holder does first: whoever has its lock knows that no server of it runs."""
+    _forget_server(folder)
+    ensure_operator_key(folder, keys)
 
 
 def ensure_operator_key(folder: Path, keys: ApiKeys) -> None:
-    """Make the operator's key at the folder's first opening, or again where its file was removed."""
+    """Make the operator's key where the folder's file has none that is in force and may do everything.
+
+    Those made before are revoked then: whoever removes the file and starts again has replaced the key.
+    """
     path = folder / KEY_FILE
-    if path.exists():
+    try:
+        kept = key_in_force(keys, path.read_text(encoding="ascii", errors="replace").strip())
+    except FileNotFoundError:
+        kept = None
+    if kept is not None and _may_do_everything(kept) and kept.scopes >= set(Scope):
         return
-    key, text = new_key(name="operator", test_mode=False, scopes=frozenset(Scope), merchants=None)
+    # First revoked, last written: wherever this breaks off, the next start finds no good key and begins again.
+    for earlier in keys.all():
+        if earlier.name == KEY_NAME and earlier.revoked_at is None and _may_do_everything(earlier):
+            keys.revoke_key(earlier.id, datetime.now(UTC))
+    key, text = new_key(name=KEY_NAME, test_mode=False, scopes=frozenset(Scope), merchants=None)
     keys.add_key(key)
-    _write_private(path, text)
+    os.close(_write_private(path, text))
+
+
+def _may_do_everything(key: ApiKey) -> bool:
+    # Its scopes apart: a newer version may know more of them. A shop's own key that has the name is none of these.
+    return key.merchants is None and not key.test_mode
 
 
 def operator_key(folder: Path) -> str:
-    """The operator's key of a folder."""
-    return (folder / KEY_FILE).read_text(encoding="ascii").strip()
+    """The operator's key of a folder. Raises OperatorKeyMissing."""
+    try:
+        return (folder / KEY_FILE).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{folder / KEY_FILE} cannot be read: {error}. Restart the server: it makes one where there is none."
+        raise OperatorKeyMissing(message) from error
 
 
-def announce_server(folder: Path, url: str) -> None:
-    """Say where the server of this folder listens."""
-    _write_private(folder / SERVER_FILE, json.dumps({"url": url, "pid": os.getpid()}))
+@contextmanager
+def server_announced(folder: Path, url: str) -> Iterator[None]:
+    """Say where the server of this folder listens, as long as the block runs; kill -9 ends that too."""
+    note = _write_private(folder / SERVER_FILE, json.dumps({"url": url, "pid": os.getpid()}), is_locked=True)
+    try:
+        yield
+    finally:
+        _forget_server(folder)
+        os.close(note)
 
 
-def withdraw_server(folder: Path) -> None:
-    """Take the announcement back at a clean stop."""
+def _forget_server(folder: Path) -> None:
     (folder / SERVER_FILE).unlink(missing_ok=True)
 
 
 def server_url(folder: Path) -> str | None:
-    """Where the folder's server said that it listens; after a kill -9 it may be gone, so ask before you trust."""
+    """Where the folder's server listens; None where none runs, whatever one that was killed left behind."""
     try:
-        announced = json.loads((folder / SERVER_FILE).read_text(encoding="utf-8"))
+        with (folder / SERVER_FILE).open(encoding="utf-8") as note:
+            if not _is_locked(note.fileno()):
+                return None
+            url = json.load(note).get("url")
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    url = announced.get("url")
     return url if isinstance(url, str) else None
 
 
-def _write_private(path: Path, text: str) -> None:
+def _is_locked(descriptor: int) -> bool:
+    try:
+        # Shared: two that ask at once do not take each other for the server. Closing the file lets go of it.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _write_private(path: Path, text: str, *, is_locked: bool = False) -> int:
+    """Write the file whole or not at all; its descriptor, which holds the lock from before the file has its name."""
     staged = path.with_suffix(".new")
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)
+    # A file of its own: one that broke off may have left its staged one behind, and a lock is the file's.
+    staged.unlink(missing_ok=True)
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        if is_locked:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.write(descriptor, text.encode())
+        os.fsync(descriptor)
+        staged.replace(path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor

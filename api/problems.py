@@ -20,6 +20,7 @@ TITLES = {
     409: "In progress",
     413: "Body too large",
     422: "Wrong input",
+    431: "Head too large",
     500: "Our fault",
     503: "Not available",
 }

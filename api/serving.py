@@ -4,13 +4,14 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
 
 from api.app import create_app
-from api.operator import announce_server, withdraw_server
+from api.operator import server_announced
+from api.protocol import BoundedProtocol
 from api.settings import Settings
 from api.wiring import Assembly
 from engine.errors import AssayError
@@ -55,7 +56,8 @@ def serve(
     config = uvicorn.Config(
         create_app(assembly),
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
+        ws="none",
         lifespan="off",
         access_log=False,
         server_header=False,
@@ -66,12 +68,12 @@ def serve(
     )
     url = url_of(listener)
     _calm_garbage_collection()
-    announce_server(settings.data, url)
-    try:
-        with _signals_stop_cleanly(), asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_serve(config, listener, url, when_ready))
-    finally:
-        withdraw_server(settings.data)
+    with (
+        _signals_noted() as noted,
+        server_announced(settings.data, url),
+        asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
+    ):
+        runner.run(_serve(_Server(config, noted), listener, url, when_ready))
 
 
 def _calm_garbage_collection() -> None:
@@ -86,37 +88,52 @@ def _calm_garbage_collection() -> None:
 
 
 @contextmanager
-def _signals_stop_cleanly() -> Iterator[None]:
-    """Uvicorn stops gracefully and then raises the signal again; that must not end us before the store is closed."""
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+def _signals_noted() -> Iterator[list[int]]:
+    """The signals to stop that came while uvicorn did not listen for them.
+
+    Before it does, they must not be lost. After it stopped gracefully it raises them again, and that must not end us
+    before the store is closed.
+    """
+    noted: list[int] = []
+    before = {
+        number: signal.signal(number, lambda came, _: noted.append(came)) for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
-        yield
+        yield noted
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it listens."""
+    """A server that says when it listens, and stops at once where a signal came before it could."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, noted: Sequence[int]) -> None:
         super().__init__(config)
+        self._noted = noted
         self.is_listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # Uvicorn captures signals by now: from here on it misses none.
+        self.should_exit = self.should_exit or bool(self._noted)
         await super().startup(sockets)
         self.is_listening.set()
 
 
 async def _serve(
-    config: uvicorn.Config,
+    server: _Server,
     listener: socket.socket,
     url: str,
     when_ready: Callable[[str], Awaitable[None]] | None,
 ) -> None:
-    server = _Server(config)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets=[listener]))
         await server.is_listening.wait()
-        if when_ready is not None:
+        if when_ready is None or server.should_exit:
+            return
+        try:
             await when_ready(url)
+        except OSError:
+            # A server that stops takes no more calls, its own starter's neither.
+            if not server.should_exit:
+                raise

@@ -1,9 +1,26 @@
 """Settings: the only reader of the environment. Every name is ASSAY_<NAME>."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.errors import AssayError
+from engine.rules.suggest import listed, nearest
+
+_PREFIX: Final = "ASSAY_"
+_NOT_SETTINGS: Final = ("ASSAY_KEY", "ASSAY_OPERATOR_KEY", "ASSAY_CI", "ASSAY_UPDATE_GOLDEN")
+"""Shells hold keys in the first two as docs/api.md shows, the tests read the others: no misspelt settings."""
+_SHOWN_CHARACTERS: Final = 60
+
+
+class SettingsInvalid(AssayError):
+    """Settings that cannot be used: names each variable or option, the cause and the mend."""
+
+    code = "settings_invalid"
 
 
 class Settings(BaseSettings):
@@ -23,3 +40,42 @@ class Settings(BaseSettings):
     fraud_rate: float = Field(
         default=0.012, gt=0, lt=0.5, description="The share of fraud among your payment attempts, as you know it."
     )
+
+
+def read_settings(given: Mapping[str, Any]) -> Settings:
+    """The environment's settings, with what the command line gives (by field) laid over them.
+
+    Raises SettingsInvalid with every fault, and for a variable ASSAY_... that is none of ours: it would be ignored.
+    """
+    faults = [_unknown(name) for name in sorted(os.environ) if _is_unknown(name)]
+    try:
+        settings = Settings.model_validate(dict(given))
+    except ValidationError as error:
+        faults += [_wrong(str(each["loc"][0]), each["msg"], each["input"], given) for each in error.errors()]
+        raise SettingsInvalid("\n".join(faults)) from error
+    if faults:
+        raise SettingsInvalid("\n".join(faults))
+    return settings
+
+
+def _variables() -> tuple[str, ...]:
+    return tuple(f"{_PREFIX}{name.upper()}" for name in Settings.model_fields)
+
+
+def _is_unknown(name: str) -> bool:
+    # Case is ignored, as pydantic-settings ignores it.
+    return name.upper().startswith(_PREFIX) and name.upper() not in (*_variables(), *_NOT_SETTINGS)
+
+
+def _unknown(name: str) -> str:
+    close = nearest(name.upper().removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in _variables()])
+    hint = f"did you mean {_PREFIX}{close}?" if close else f"there are {listed(_variables())}."
+    return f"{name} is no setting: {hint} Unset it, or mend its name."
+
+
+def _wrong(field: str, cause: str, value: object, given: Mapping[str, Any]) -> str:
+    source = f"--{field.replace('_', '-')}" if field in given else f"{_PREFIX}{field.upper()}"
+    described = Settings.model_fields[field]
+    default = "" if described.default is None else f" Without it, it is {described.default}."
+    shown = f"{str(value)[:_SHOWN_CHARACTERS]!r}"
+    return f"{source} is {shown}: {cause[:1].lower()}{cause[1:]}. It is: {described.description}{default}"

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from api.clock import SystemClock, new_decision_id
-from api.operator import ensure_operator_key
+from api.operator import take_over
 from api.settings import Settings
 from engine.access import ApiKeys
 from engine.catalog import CATALOG
@@ -71,11 +71,10 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[Assemb
 
     Raises DataFolderInUse, StoreInvalid, RulesInvalid or ReferenceInvalid.
     """
-    ruleset_text = _ruleset_text(settings)
-    snapshot = load_snapshot(settings, ruleset_text)
+    snapshot, ruleset_text = _snapshot(settings)
     store = open_store(settings.data)
     try:
-        ensure_operator_key(settings.data, store.keys)
+        take_over(settings.data, store.keys)
         _keep_versions(store.ledger, snapshot, ruleset_text)
         counters = MemoryCounters(VELOCITIES)
         pipeline = Pipeline(
@@ -106,8 +105,7 @@ def pipeline_in_memory(settings: Settings) -> Pipeline:
 
     Raises RulesInvalid or ReferenceInvalid.
     """
-    ruleset_text = _ruleset_text(settings)
-    snapshot = load_snapshot(settings, ruleset_text)
+    snapshot, ruleset_text = _snapshot(settings)
     ledger = MemoryLedger()
     _keep_versions(ledger, snapshot, ruleset_text)
     return Pipeline(
@@ -138,6 +136,8 @@ def _keep_versions(ledger: Ledger, snapshot: Snapshot, ruleset_text: str) -> Non
     ledger.keep_version(VersionKind.CATALOG, CATALOG.fingerprint, CATALOG.content())
     ledger.keep_version(VersionKind.RULESET, snapshot.ruleset.hash, ruleset_text.encode())
     ledger.keep_version(VersionKind.POLICY, snapshot.policy.version, snapshot.policy.content())
+    if snapshot.scorer is not None:
+        ledger.keep_version(VersionKind.MODEL, snapshot.scorer.id, snapshot.scorer.content())
 
 
 @contextmanager
@@ -152,10 +152,21 @@ def opened_keys(folder: Path) -> Iterator[ApiKeys]:
     """The folder's API keys alone, under its lock. Raises DataFolderInUse or StoreInvalid."""
     store = open_store(folder)
     try:
-        ensure_operator_key(folder, store.keys)
+        take_over(folder, store.keys)
         yield store.keys
     finally:
         store.close()
+
+
+def _snapshot(settings: Settings) -> tuple[Snapshot, str]:
+    """The bundle and its ruleset's text; a fault of the ruleset begins with the file's path."""
+    text = _ruleset_text(settings)
+    try:
+        return load_snapshot(settings, text), text
+    except RulesInvalid as error:
+        if settings.ruleset is None:
+            raise
+        raise RulesInvalid(f"The ruleset {settings.ruleset} (ASSAY_RULESET) has faults.\n\n{error}") from error
 
 
 def _ruleset_text(settings: Settings) -> str:

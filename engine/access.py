@@ -45,6 +45,18 @@ class ApiKey:
         """Whether the key may act for the merchant."""
         return self.merchants is None or merchant_id in self.merchants
 
+    def covers_merchants(self, merchants: frozenset[str] | None) -> bool:
+        """Whether it acts for all of these, None being all of the installation."""
+        return self.merchants is None or (merchants is not None and merchants <= self.merchants)
+
+    def covers_mode(self, test_mode: bool) -> bool:  # noqa: FBT001 - the field's own type
+        """Whether a key of this mode lies within it: its own mode, and test within live for all merchants."""
+        return self.test_mode == test_mode or (self.merchants is None and not self.test_mode)
+
+    def governs(self, other: "ApiKey") -> bool:
+        """Whether it may see and revoke the other, given the scope: any other is to it as if it were not there."""
+        return self.covers_merchants(other.merchants) and self.covers_mode(other.test_mode)
+
 
 class ApiKeys(Protocol):
     """Where keys are kept."""

@@ -5,8 +5,7 @@ length and Luhn agree. Prefixes and lengths: ISO/IEC 7812 ranges as the brands p
 """
 
 import re
-from collections.abc import Iterator
-from itertools import accumulate, combinations
+from itertools import accumulate
 from unicodedata import normalize
 
 _CVV_NAMES = """
@@ -32,6 +31,8 @@ _SEPARATED_DIGITS = re.compile(rf"(?<!\d)\d(?:{_SEPARATORS}{{0,3}}\d){{12,}}(?!\
 _SEPARATOR = re.compile(_SEPARATORS)
 _NOT_DIGITS = re.compile(r"\D+")
 _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
+_PLAIN = bytes.maketrans(b"0123456789", bytes(range(10)))
+_DOUBLED_PLAIN = bytes.maketrans(bytes(range(10)), bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _BARE_CARD_LENGTH = re.compile(r"[0-9]{13,19}")
 _PLAIN_CVV_NAMES = frozenset(name.replace("_", "") for name in CVV_NAMES)
@@ -94,23 +95,50 @@ def holds_card_number(text: str) -> bool:
     """
     for match in _SEPARATED_DIGITS.finditer(text):
         groups = _NOT_DIGITS.split(_ascii_digits(match[0]))
-        if sum(map(len, groups)) > RUN_SEARCHED_MAX or any(map(is_card_number, _candidates(groups))):
+        if sum(map(len, groups)) > RUN_SEARCHED_MAX or _holds_whole_groups(groups):
+            return True
+        if any(map(_begins_with_card_number, groups)):
             return True
     return False
 
 
-def _candidates(groups: list[str]) -> Iterator[str]:
-    """The parts of a run of digits that may be a card number."""
+def _holds_whole_groups(groups: list[str]) -> bool:
+    """Whether whole groups of a run, one after another, are a card number; linear in the run's digits."""
     digits = "".join(groups)
-    bounds = accumulate(map(len, groups), initial=0)
-    for start, end in combinations(bounds, 2):
+    bounds = tuple(accumulate(map(len, groups), initial=0))
+    ends, sums = frozenset(bounds), _luhn_sums(digits)
+    first = -1
+    for start in bounds:
+        if start <= first:
+            # Within the zeros before a number that was looked at already.
+            continue
+        first = start
         # Leading zeros are what spreadsheets and fixed-width exports fill up with.
-        number = digits[start:end].lstrip("0")
-        if LENGTH_MIN <= len(number) <= LENGTH_MAX:
-            yield number
-    for group in groups:
-        if len(group) > LENGTH_MAX:
-            yield from (group[:length] for length in _LENGTHS[int(group[:4])])
+        while digits[first : first + 1] == "0":
+            first += 1
+        if first + LENGTH_MIN > len(digits):
+            break
+        for length in _LENGTHS[int(digits[first : first + 4])]:
+            end = first + length
+            if end in ends and (sums[end % 2][end] - sums[end % 2][first]) % 10 == 0:
+                return True
+    return False
+
+
+def _luhn_sums(digits: str) -> tuple[list[int], list[int]]:
+    """Running sums by which the Luhn sum of any span is one subtraction: for an even end, and for an odd one.
+
+    Every second digit is doubled, counted from the end of a number; its last digit is not.
+    """
+    plain = digits.encode().translate(_PLAIN)
+    doubled = plain.translate(_DOUBLED_PLAIN)
+    to_even, to_odd = bytearray(plain), bytearray(plain)
+    to_even[::2], to_odd[1::2] = doubled[::2], doubled[1::2]
+    return list(accumulate(to_even, initial=0)), list(accumulate(to_odd, initial=0))
+
+
+def _begins_with_card_number(group: str) -> bool:
+    return len(group) > LENGTH_MAX and any(is_card_number(group[:length]) for length in _LENGTHS[int(group[:4])])
 
 
 def is_bare_card_length(text: str) -> bool:

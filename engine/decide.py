@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 
-from engine.decision import Decision, Reason, Rule, RuleAction, Versions
+from engine.decision import NO_MODEL, Decision, Reason, Rule, RuleAction, Versions
 from engine.features import Features
 from engine.payment import Payment
 from engine.policy import Policy, settle
@@ -43,8 +43,8 @@ def snapshot_of(
     """The bundle of these parts, with the versions that its decisions will name; `catalog` is a fingerprint."""
     versions = Versions(
         ruleset=ruleset.hash,
-        model="none" if scorer is None else scorer.id,
-        model_role="none" if scorer is None else scorer.role,
+        model=NO_MODEL if scorer is None else scorer.id,
+        model_role=NO_MODEL if scorer is None else scorer.role,
         catalog=catalog,
         policy=policy.version,
         data=tuple(sorted(reference.versions().items())),

@@ -83,6 +83,10 @@ class Reason:
     weight: float | None = None
 
 
+NO_MODEL = "none"
+"""Stands for the model's id and role where no scorer is in force."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
     """What decided: enough to find every part again (law 7). The ledger keeps it once under its `id`."""

@@ -73,8 +73,8 @@ class Catalog:
             for name in (feature.name, *feature.aliases):
                 assert name not in self._positions, f"feature {name} is declared twice"
                 self._positions[name] = position
-        shape = "\n".join(f"{feature.name} {feature.type} {feature.unit}" for feature in self.features)
-        self.fingerprint = hashlib.sha256(shape.encode()).hexdigest()[:16]
+        shape = orjson.dumps([_shape(feature) for feature in self.features])
+        self.fingerprint = hashlib.sha256(shape).hexdigest()[:16]
 
     def __len__(self) -> int:
         """How many features there are."""
@@ -98,13 +98,23 @@ class Catalog:
 
     def content(self) -> bytes:
         """The catalogue as the ledger keeps it (JSON): what each position of a recorded decision means."""
-        return orjson.dumps(
-            [{"name": each.name, "type": each.type, "unit": each.unit, "doc": each.doc} for each in self.features]
-        )
+        return orjson.dumps([_shape(feature) | {"doc": feature.doc} for feature in self.features])
 
     def names(self) -> tuple[str, ...]:
         """Every name and alias, for "did you mean"."""
         return tuple(self._positions)
+
+
+def _shape(feature: Feature) -> dict[str, object]:
+    """What a value and a compiled rule mean: all but the words about them. The fingerprint names this."""
+    return {
+        "name": feature.name,
+        "type": feature.type,
+        "unit": feature.unit,
+        "aliases": feature.aliases,
+        "case_sensitive": feature.case_sensitive,
+        "values": feature.values,
+    }
 
 
 _NO_CAUSES: Mapping[str, str] = MappingProxyType({})

@@ -38,6 +38,7 @@ class VersionKind(StrEnum):
     CATALOG = "catalog"
     RULESET = "ruleset"
     POLICY = "policy"
+    MODEL = "model"
 
 
 class Ledger(Protocol):
@@ -64,8 +65,8 @@ class Ledger(Protocol):
     def version(self, kind: VersionKind, version: str) -> bytes | None:
         """What a version consists of."""
 
-    def check(self) -> None:
-        """Raise LedgerUnavailable where a decision could not be recorded now."""
+    async def check(self) -> None:
+        """Raise LedgerUnavailable where a decision could not be recorded now; free where one just was."""
 
 
 class LabelKind(StrEnum):

@@ -5,11 +5,12 @@ optional field is None where it was not given: unknown, never "" or 0.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any
 
 from engine.card_data import is_bare_card_length
 from engine.errors import Fault, PaymentInvalid
@@ -237,10 +238,22 @@ class Payment:
     def received(self, at: datetime) -> "Payment":
         """The same payment at another receipt time; it was checked already, so it is not checked again."""
         copy = object.__new__(Payment)
-        for name in _PAYMENT_FIELDS:
+        for name in _PAYMENT_DEFAULTS:
             object.__setattr__(copy, name, getattr(self, name))
         object.__setattr__(copy, "at", at)
         return copy
+
+    @staticmethod
+    def recorded(values: Mapping[str, Any]) -> "Payment":
+        """The payment that a record holds, by field; what is left out is the default.
+
+        It was checked when it was received and is not checked anew: a currency or a country that was withdrawn since
+        stays what was asked then.
+        """
+        payment = object.__new__(Payment)
+        for name, default in _PAYMENT_DEFAULTS.items():
+            object.__setattr__(payment, name, values.get(name, default))
+        return payment
 
     @property
     def card_identity(self) -> str | None:
@@ -262,7 +275,9 @@ class Payment:
         return self.email.address or self.email.md5
 
 
-_PAYMENT_FIELDS = tuple(Payment.__slots__)
+_PAYMENT_DEFAULTS: Mapping[str, Any] = {
+    each.name: _NO_CUSTOM if each.default_factory is not MISSING else each.default for each in fields(Payment)
+}
 
 
 def _faults(payment: Payment) -> Iterator[Fault]:

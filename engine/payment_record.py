@@ -59,7 +59,7 @@ def payment_bytes(payment: Payment) -> bytes:
 
 
 def payment_of(record: bytes) -> Payment:
-    """The payment that `payment_bytes` wrote."""
+    """The payment that `payment_bytes` wrote, as it was checked then."""
     fields: dict[str, Any] = orjson.loads(record)
     for name, group in _GROUPS.items():
         if name in fields:
@@ -80,7 +80,7 @@ def payment_of(record: bytes) -> Payment:
         if name in fields:
             fields[name] = enumeration(fields[name])
     fields["cart"] = tuple(CartItem(**item) for item in fields.get("cart", ()))
-    return Payment(**fields)
+    return Payment.recorded(fields)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -11,6 +11,19 @@ from engine.features import Features
 from engine.payment import Payment, Stage
 from engine.score import Score
 
+_SUCCEEDED = frozenset("YA")
+_FAILED = frozenset("NR")
+_UNPROVEN = {
+    "N": "the issuer did not authenticate the shopper",
+    "R": "the issuer refused",
+    "U": "it could not be carried out",
+    "C": "a challenge that was not finished",
+    "D": "a challenge elsewhere that was not finished",
+    "S": "a challenge that was not finished",
+    "I": "for information alone",
+}
+"""What an EMV 3-D Secure transStatus says; Y is authenticated, A attempted with the issuer bearing the liability."""
+
 
 class FailAction(StrEnum):
     """What becomes of a payment that has no score; `rules_only` leaves it to the rules, then to the amount."""
@@ -73,7 +86,8 @@ def settle(payment: Payment, score: Score | None, results: RuleResults, features
     """Walk the ladder; the first true rung wins (docs/rules.md).
 
     Mandatory block > allow rule > block rule or threshold > review rule or threshold > fail policy > allow. 3-D Secure
-    is settled beside it: neither an allow rule nor a review takes it away, a block does.
+    is settled beside it: neither an allow rule nor a review takes it away, a block does. Where it has run and is asked
+    for all the same, only its success lets the payment pass without a review.
     """
     fired = results.fired()
     percent = None if score is None else score.percent
@@ -83,12 +97,16 @@ def settle(payment: Payment, score: Score | None, results: RuleResults, features
         action, wants_3ds, failed = _fail(features, policy)
         reasons = (*reasons, failed)
     can_3ds = action is not Action.BLOCK and _can_authenticate(payment)
-    if can_3ds and _reaches(percent, policy.challenge_at_percent) and _shopper_is_there(features):
-        reasons = (*reasons, _threshold_reason("challenge", percent, policy.challenge_at_percent))
+    if _reaches(percent, policy.challenge_at_percent) and _shopper_is_there(features):
         wants_3ds = True
+        if can_3ds:
+            reasons = (*reasons, _threshold_reason("challenge", percent, policy.challenge_at_percent))
     three_ds = wants_3ds and can_3ds
     if three_ds and action is Action.ALLOW:
         action = Action.CHALLENGE
+    if wants_3ds and action is not Action.BLOCK and _has_authenticated(payment) and not _is_proven(payment):
+        action = Action.REVIEW
+        reasons = (*reasons, _unproven_reason(payment))
     review = ReviewTerms(hours=policy.review_hours, action_at_expiry=policy.review_action_at_expiry)
     return Verdict(
         action=action, three_ds=three_ds, reasons=reasons, review=review if action is Action.REVIEW else None
@@ -130,6 +148,32 @@ def _shopper_is_there(features: Features) -> bool:
 def _can_authenticate(payment: Payment) -> bool:
     """3-D Secure runs before the authorization, once: asking again after its result would go round for ever."""
     return payment.stage is Stage.PRE_AUTH and payment.authentication.trans_status is None
+
+
+def _has_authenticated(payment: Payment) -> bool:
+    """Whether 3-D Secure has run and the authorization is to come: by the stage, or by a result that was sent before."""
+    return payment.stage is not Stage.POST_AUTH and not _can_authenticate(payment)
+
+
+def _is_proven(payment: Payment) -> bool:
+    """Whether 3-D Secure succeeded; what else is said of it does not outweigh that it failed."""
+    status = payment.authentication.trans_status
+    if status in _SUCCEEDED or status in _FAILED:
+        return status in _SUCCEEDED
+    return payment.authentication.liability_shift is True or payment.card.was_3d_secure_successful is True
+
+
+def _unproven_reason(payment: Payment) -> Reason:
+    status = payment.authentication.trans_status
+    if status is not None:
+        came = f"its result was {status} ({_UNPROVEN.get(status, 'no success')})"
+    elif payment.card.was_3d_secure_successful is False:
+        came = "it did not succeed"
+    elif payment.authentication.liability_shift is False:
+        came = "the issuer does not bear the liability"
+    else:
+        came = "no result of it came"
+    return Reason(code="three_ds_unproven", text=f"3-D Secure was asked for, and {came}", source="policy")
 
 
 def _fail(features: Features, policy: Policy) -> tuple[Action, bool, Reason]:

@@ -51,5 +51,8 @@ class Scorer(Protocol):
     def role(self) -> str:
         """`champion`, `cold_start` or `fallback`."""
 
+    def content(self) -> bytes:
+        """What the id names, as the ledger keeps it: enough to score again and to say why."""
+
     def score(self, features: Features) -> Score:
         """The score of one payment's features; a feature that is unknown never counts as a value."""

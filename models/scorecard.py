@@ -8,10 +8,14 @@ log-odds of the probability, exactly.
 
 import hashlib
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from string import Formatter
+from typing import Any
+
+import orjson
 
 from engine.features import Catalog, Features, FeatureType, Value
 from engine.score import Contribution, Score
@@ -26,23 +30,24 @@ class Steps:
 
     thresholds: tuple[tuple[float, float], ...]
     below: float = 0.0
+    _edges: tuple[float, ...] = field(init=False, repr=False)
+    _weights: tuple[float, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Thresholds rise; weights all rise or all fall."""
         weights = [self.below, *(weight for _, weight in self.thresholds)]
         assert all(low < high for (low, _), (high, _) in pairwise(self.thresholds)), "thresholds rise"
         assert weights in (sorted(weights), sorted(weights, reverse=True)), "weights are monotone"
+        object.__setattr__(self, "_edges", tuple(threshold for threshold, _ in self.thresholds))
+        object.__setattr__(self, "_weights", tuple(weights))
 
-    def weight(self, value: Value) -> float:
+    def content(self) -> Mapping[str, object]:
+        """The steps in JSON's types."""
+        return {"thresholds": self.thresholds, "below": self.below}
+
+    def weight(self, value: Any) -> float:  # noqa: ANN401 - a known number: the catalogue says so
         """The weight of a known number."""
-        assert not isinstance(value, str)
-        assert value is not None
-        reached = self.below
-        for threshold, weight in self.thresholds:
-            if value < threshold:
-                break
-            reached = weight
-        return reached
+        return self._weights[bisect_right(self._edges, value)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +56,13 @@ class Weights:
 
     by_value: Mapping[Value, float]
 
-    def weight(self, value: Value) -> float:
+    def content(self) -> Mapping[str, object]:
+        """The weights in JSON's types; pairs, for a value may be true or false, which is no key there."""
+        return {"by_value": tuple(self.by_value.items())}
+
+    def weight(self, value: Any) -> float:  # noqa: ANN401 - a known value
         """The weight of a known value."""
-        return self.by_value.get(value.lower() if isinstance(value, str) else value, 0.0)
+        return self.by_value.get(value.lower() if value.__class__ is str else value, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +91,25 @@ class Scorecard:
         """`base_fraud_rate` is the merchant's or its trade's declared rate of fraud among attempts (0-1)."""
         assert 0 < base_fraud_rate < 1
         self.items = items
+        self._base_fraud_rate = base_fraud_rate
         self._base = round(math.log(base_fraud_rate / (1 - base_fraud_rate)), 6)
         self._groups = _grouped(items, catalog)
-        said = "\n".join(f"{item.group} {item.feature} {item.points}" for item in items) + f"\n{self._base}"
-        self.id = f"scorecard-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+        self.id = f"scorecard-{hashlib.sha256(self.content()).hexdigest()[:12]}"
+
+    def content(self) -> bytes:
+        """The scorecard as the ledger keeps it (JSON): all that scores, and all that it says."""
+        items = [
+            {
+                "group": item.group,
+                "feature": item.feature,
+                "points": item.points.content(),
+                "against": item.against,
+                "speaks_for": item.speaks_for,
+                "source": item.source,
+            }
+            for item in self.items
+        ]
+        return orjson.dumps({"base_fraud_rate": self._base_fraud_rate, "base": self._base, "items": items})
 
     def score(self, features: Features) -> Score:
         """The probability with one contribution a group that says anything."""

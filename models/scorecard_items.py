@@ -152,7 +152,7 @@ ITEMS: tuple[Item, ...] = (
         feature="ip_country_matches_card",
         points=Weights(by_value={True: -0.25, False: 1.1}),
         against="The IP address is in {ip_country}, the card was issued in {card_country}",
-        speaks_for="IP address and card are both of {card_country}",
+        speaks_for="The IP address is in {card_country}, where the card was issued",
         source=_GEO,
     ),
     Item(
@@ -168,7 +168,7 @@ ITEMS: tuple[Item, ...] = (
         feature="billing_country_matches_card",
         points=Weights(by_value={True: -0.2, False: 0.9}),
         against="The billing address is in {billing_country}, the card was issued in {card_country}",
-        speaks_for="Billing address and card are both of {card_country}",
+        speaks_for="The billing address is in {card_country}, where the card was issued",
         source="sim: the card is the buyer's own in 93-95 % of good orders; stolen cards come with any address",
     ),
     Item(

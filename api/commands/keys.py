@@ -2,16 +2,16 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from api.auth import new_key
-from api.client import client_of
+from api.client import CallFailed, client_of
 from api.commands.options import Data, settings_with
 from api.routes.keys import GATEWAY_SCOPES, shown
 from api.wiring import opened_keys
@@ -77,11 +77,9 @@ def _create(folder: Path, wanted: dict[str, Any]) -> dict[str, Any]:
             keys.add_key(key)
             return {**shown(key), "key": text}
     except DataFolderInUse as in_use:
-        reply = client_of(folder, in_use).call("POST", "/v1/keys", json.dumps(wanted).encode())
-        body: dict[str, Any] = json.loads(reply.body)
-        if reply.status != HTTPStatus.CREATED:
-            raise KeyRefused(f"The server refused: {body['detail']}") from in_use
-        return body
+        made = client_of(folder, in_use).checked("POST", "/v1/keys", json.dumps(wanted).encode())
+        created: dict[str, Any] = json.loads(made)
+        return created
 
 
 @app.command("list")
@@ -92,7 +90,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json")] = False, data: Data =
         with opened_keys(folder) as keys:
             rows = [json.loads(json.dumps(shown(key), default=str)) for key in keys.all()]
     except DataFolderInUse as in_use:
-        rows = json.loads(client_of(folder, in_use).call("GET", "/v1/keys").body)
+        rows = json.loads(client_of(folder, in_use).checked("GET", "/v1/keys"))
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -125,7 +123,17 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The id between the unders
         with opened_keys(folder) as keys:
             is_revoked = keys.revoke_key(key_id, datetime.now(UTC))
     except DataFolderInUse as in_use:
-        is_revoked = client_of(folder, in_use).call("DELETE", f"/v1/keys/{key_id}").status == HTTPStatus.NO_CONTENT
+        is_revoked = _revoked_by_server(folder, in_use, key_id)
     if not is_revoked:
         raise KeyRefused(f"There is no key '{key_id}' in force; 'assay keys list' shows all.")
     console.print(f"Key {key_id} is revoked.")
+
+
+def _revoked_by_server(folder: Path, in_use: DataFolderInUse, key_id: str) -> bool:
+    try:
+        client_of(folder, in_use).checked("DELETE", f"/v1/keys/{quote(key_id, safe='')}")
+    except CallFailed as failed:
+        if failed.problem_code == "key_not_found":
+            return False
+        raise
+    return True

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.settings import Settings
+from api.settings import Settings, read_settings
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="The data folder [ASSAY_DATA; var/assay].", show_default=False)
@@ -19,5 +19,5 @@ Port = Annotated[
 
 
 def settings_with(**given: str | int | Path | None) -> Settings:
-    """The environment's settings, with what the command line gives laid over them."""
-    return Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    """The environment's settings, with what the command line gives laid over them. Raises SettingsInvalid."""
+    return read_settings({name: value for name, value in given.items() if value is not None})

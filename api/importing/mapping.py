@@ -11,7 +11,6 @@ from api.schemas import InputWarning
 from engine.errors import Fault, PaymentInvalid
 from engine.iso import CURRENCY_EXPONENTS
 from engine.ledger import LabelKind
-from engine.payment import PaymentKey, Stage
 
 TEXT, NUMBER, BOOLEAN = "text", "number", "boolean"
 KINDS = (TEXT, NUMBER, BOOLEAN)
@@ -74,19 +73,6 @@ class ImportMapping:
     unmapped: tuple[str, ...]
     card_columns: frozenset[int]
     """Columns that give card fields or are named as such: what is refused there is not written anywhere again."""
-
-    def key(self, cells: Sequence[str]) -> PaymentKey | None:
-        """What a row's decision is found by, without reading all of the row; None where it names no stage of ours."""
-        named = {name: source.text(cells) for group, name, source in self.fields if group == "event"}
-        stage = named.get("stage", "").lower() or Stage.PRE_AUTH
-        if stage not in tuple(Stage):
-            return None
-        return PaymentKey(
-            merchant_id=named.get("merchant_id") or named.get("shop_id", ""),
-            test_mode=False,
-            transaction_id=named.get("transaction_id", ""),
-            stage=Stage(stage),
-        )
 
     def request_fields(self, cells: Sequence[str]) -> tuple[dict[str, Any], tuple[InputWarning, ...]]:
         """A row as the fields of a decision request, without its time, and what was done to them.

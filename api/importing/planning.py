@@ -63,12 +63,15 @@ async def too_late(
 ) -> frozenset[int]:
     """The rows older than their merchant's newest recorded payment and not recorded themselves."""
     late: set[int] = set()
-    for at, index in planned.order if newest else ():
-        cells = sheet.rows[index].cells
-        key = mapping.key(cells)
-        if key is None or at >= newest.get(key.merchant_id, at) or await ledger.find(key, None) is not None:
-            continue
+    newest_of_all = max(newest.values(), default=None)
+    for at, index in planned.order:
+        if newest_of_all is None or at >= newest_of_all:
+            break
+        # Whose row it is, and which payment, the request alone says: a cell is translated, stripped and checked there.
+        row = prepare(index, sheet.rows[index].cells, at, mapping, now)
         # A row with a fault of its own is told that one.
-        if not isinstance(prepare(index, cells, at, mapping, now), Refusal):
+        if isinstance(row, Refusal) or at >= newest.get(row.payment.merchant_id, at):
+            continue
+        if await ledger.find(row.payment.key, None) is None:
             late.add(index)
     return frozenset(late)

@@ -15,8 +15,8 @@ from api.schemas import (
     Explain,
     Review,
     answer_bytes,
+    less_full,
     read_request,
-    without_features,
 )
 from engine.access import ApiKey, Scope
 from engine.errors import Fault, PaymentInvalid
@@ -86,8 +86,8 @@ async def get_decision(request: Request, decision_id: Annotated[str, Path(max_le
 
 
 def _readable(answer: bytes, key: ApiKey) -> bytes:
-    """The stored answer as this key may read it: another key may have asked for the features."""
-    return answer if Scope.DECISIONS_EXPLAIN in key.scopes else without_features(answer)
+    """The stored answer as this key may read it: another key may have asked for all of it."""
+    return answer if Scope.DECISIONS_EXPLAIN in key.scopes else less_full(answer)
 
 
 def call_of(asked: DecisionRequest, key: ApiKey, idempotency_key: str | None) -> Call:

@@ -23,7 +23,7 @@ async def is_alive() -> dict[str, str]:
 async def is_ready(request: Request) -> Response:
     """Answers 200 when a decision can be made and recorded; send no payments while it does not."""
     try:
-        request.app.state.ledger.check()
+        await request.app.state.ledger.check()
     except LedgerUnavailable as error:
         problem = Problem(status=503, code=error.code, detail=str(error), headers={"Retry-After": "1"})
         return problem.response(request_id(request))

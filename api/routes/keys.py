@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import SCOPE_FIELD, ScopedRoute, new_key
+from api.auth import SCOPE_FIELD, ScopedRoute, key_of, new_key
 from api.problems import Problem, ProblemRaised
 from api.schemas import PROBLEM_RESPONSES
 from engine.access import ApiKey, ApiKeys, Scope
@@ -76,7 +76,8 @@ def shown(key: ApiKey) -> dict[str, object]:
     responses=PROBLEM_RESPONSES,
 )
 async def create_key(request: Request, wanted: NewKey) -> KeyCreated:
-    """Makes a key and shows it once."""
+    """Makes a key, within what the caller's own key may do, and shows it once."""
+    _require_within(key_of(request), wanted)
     key, text = new_key(
         name=wanted.name,
         test_mode=wanted.test_mode,
@@ -90,8 +91,9 @@ async def create_key(request: Request, wanted: NewKey) -> KeyCreated:
 
 @router.get("/v1/keys", summary="List API keys", openapi_extra=_SCOPED, responses=PROBLEM_RESPONSES)
 async def list_keys(request: Request) -> list[KeyShown]:
-    """All keys, oldest first, the revoked ones too."""
-    return [KeyShown.model_validate(shown(key)) for key in _keys(request).all()]
+    """The keys within the merchants and mode of the caller's own, oldest first, the revoked ones too."""
+    caller = key_of(request)
+    return [KeyShown.model_validate(shown(key)) for key in _keys(request).all() if caller.governs(key)]
 
 
 @router.delete(
@@ -103,9 +105,24 @@ async def list_keys(request: Request) -> list[KeyShown]:
 )
 async def revoke_key(request: Request, key_id: Annotated[str, Path(max_length=64)]) -> Response:
     """Revokes at once; a key cannot be un-revoked."""
-    if not _keys(request).revoke_key(key_id, datetime.now(UTC)):
+    keys = _keys(request)
+    key = keys.key(key_id)
+    is_theirs = key is not None and key_of(request).governs(key)
+    if not is_theirs or not keys.revoke_key(key_id, datetime.now(UTC)):
         raise ProblemRaised(Problem(status=404, code="key_not_found", detail="There is no such key in force."))
     return Response(status_code=204)
+
+
+def _require_within(caller: ApiKey, wanted: NewKey) -> None:
+    within = {
+        "merchants": caller.covers_merchants(wanted.merchants),
+        "scopes": wanted.scopes <= caller.scopes,
+        "test_mode": caller.covers_mode(wanted.test_mode),
+    }
+    beyond = ", ".join(name for name, is_within in within.items() if not is_within)
+    if beyond:
+        detail = f"A key can give no more than it has, and this one has less than the new key's {beyond}."
+        raise ProblemRaised(Problem(status=403, code="key_too_wide", detail=detail))
 
 
 def _keys(request: Request) -> ApiKeys:

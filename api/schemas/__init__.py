@@ -4,11 +4,11 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api.schemas.answer import PROBLEM_RESPONSES, DecisionAnswer, Problem, Review, answer_bytes, without_features
+from api.schemas.answer import PROBLEM_RESPONSES, DecisionAnswer, Problem, Review, answer_bytes, less_full
 from api.schemas.examples import DECISION_EXAMPLES
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
-from api.schemas.reading import read_request, request_of
+from api.schemas.reading import read_request
 from api.schemas.request import DecisionRequest
 
 __all__ = [
@@ -22,9 +22,8 @@ __all__ = [
     "Problem",
     "Review",
     "answer_bytes",
+    "less_full",
     "read_request",
-    "request_of",
-    "without_features",
 ]
 
 OPENAPI_SCHEMAS: dict[str, Any] = models_json_schema(

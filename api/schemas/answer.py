@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.schemas.examples import ANSWER_EXAMPLE, PROBLEM_EXAMPLE
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
-from engine.decision import Action, Decision, RuleAction, RuleMode, RuleResults
+from engine.decision import NO_MODEL, Action, Decision, RuleAction, RuleMode, RuleResults
 from engine.features import Features, FeatureType, Value
 from engine.pipeline import Outline
 
@@ -56,7 +56,8 @@ def answer_bytes(
         answer["features"] = _features(decision.features)
     versions = decision.versions
     answer["review"] = None if review is None else _review(review)
-    answer["model"] = {"id": versions.model, "role": versions.model_role} if versions.model else None
+    has_model = versions.model != NO_MODEL
+    answer["model"] = {"id": versions.model, "role": versions.model_role} if has_model else None
     answer["ruleset"] = versions.ruleset
     answer["data_versions"] = dict(versions.data)
     answer["degraded"] = decision.degraded
@@ -68,12 +69,13 @@ def answer_bytes(
     return orjson.dumps(answer, option=orjson.OPT_UTC_Z)
 
 
-def without_features(answer: bytes) -> bytes:
-    """A stored answer for a key that may not read features; one that holds none stays as it is, byte for byte."""
+def less_full(answer: bytes) -> bytes:
+    """A stored answer for a key that may not read a full one: what `codes` gives; any other stays, byte for byte."""
     if b'"features":' not in answer:
         return answer
     fields = orjson.loads(answer)
-    fields.pop("features", None)
+    if fields.pop("features", None) is not None:
+        fields["rules"] = [rule for rule in fields["rules"] if rule["result"] is not False]
     return orjson.dumps(fields)
 
 

@@ -1,15 +1,12 @@
 """Bytes to a decision request. The fast way validates once; where anything is wrong, the slow way names all of it."""
 
 import copy
-import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from hashlib import sha256
 from math import isfinite
 from typing import Any
-from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
@@ -89,14 +86,6 @@ def read_request(body: bytes) -> DecisionRequest:
     return _read_slowly(body)
 
 
-def request_of(fields: Mapping[str, Any]) -> DecisionRequest:
-    """The request in Python values, as an import has them: the same checks as for a body.
-
-    Raises as `read_request` does; TypeError for a value that has no JSON form is the caller's bug.
-    """
-    return read_request(json.dumps(fields, default=_plain).encode())
-
-
 def _fingerprint(tree: dict[str, Any], body: bytes) -> bytes:
     """SHA-256 of the canonical body: keys sorted, no white space, `options` left out, for they change no decision.
 
@@ -107,15 +96,6 @@ def _fingerprint(tree: dict[str, Any], body: bytes) -> bytes:
         return sha256(orjson.dumps(decided, option=orjson.OPT_SORT_KEYS)).digest()
     except orjson.JSONEncodeError:
         return sha256(body).digest()
-
-
-def _plain(value: object) -> str:
-    """The JSON form of what JSON has no type for."""
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, (Decimal, UUID)):
-        return str(value)
-    raise TypeError(f"no JSON form of {type(value).__name__}")
 
 
 def _read_slowly(body: bytes) -> DecisionRequest:

@@ -47,6 +47,7 @@ from engine.payment import (
     Order,
     Payment,
     Processing,
+    Stage,
 )
 
 CART_ITEMS_MAX = 200
@@ -62,6 +63,11 @@ _AMOUNT = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,10}))?")
 _CUSTOM_TYPE = Wrong("type_invalid", "Send a string, a number or a boolean.")
 _CUSTOM_TOO_LONG = Odd("too_long", "A name has 1 to 255 characters and a value at most 255, so this was dropped.")
 _CUSTOM_TOO_LARGE = Odd("out_of_range", "A whole number has at most 64 bits; send it as a string.")
+_AUTHENTICATION_MISSING = Odd(
+    "authentication_missing",
+    "After 3-D Secure its result is needed: send trans_status, liability_shift, or "
+    "credit_card.was_3d_secure_successful.",
+)
 _CUSTOM_SCHEMA: dict[str, JsonValue] = {
     "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
     "maxProperties": CUSTOM_FIELDS_MAX,
@@ -144,6 +150,8 @@ class DecisionRequest(Group):
         payment = _payment(groups, list(cart.values()), custom, (merchant_id, test_mode, received_at), findings)
         if payment is None:
             raise PaymentInvalid(*findings.faults)
+        if payment.stage is Stage.POST_3DS and not _says_how_3ds_went(payment):
+            findings.note("/authentication", _AUTHENTICATION_MISSING)
         return payment, findings.warnings()
 
 
@@ -237,6 +245,12 @@ def _payment(
         findings.add_faults(_as_sent(fault, groups) for fault in error.faults)
         return None
     return None if findings.faults else payment
+
+
+def _says_how_3ds_went(payment: Payment) -> bool:
+    authentication = payment.authentication
+    said = (authentication.trans_status, authentication.liability_shift, payment.card.was_3d_secure_successful)
+    return any(each is not None for each in said)
 
 
 def _as_sent(fault: Fault, groups: dict[str, Values]) -> Fault:

@@ -25,6 +25,9 @@ DOMAIN_LENGTH_MAX, LOCAL_PART_LENGTH_MAX = 253, 64
 PHONE_DIGITS_MAX, PHONE_LENGTH_MAX, CALLING_CODE_DIGITS_MAX = 15, 40, 4
 YEAR_FIRST, YEAR_LAST = 2000, 2099
 _EXPONENT_TEXT_MAX = 30
+_PRICE_EXPONENTS = range(-4, 10)
+"""Of a price's first digit: 10 digits before the point and 4 after it."""
+_NO_PRICE = Decimal("NaN")
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 """No account is older than the shop on the web; 1970-01-01 is a zero that somebody sent as a time."""
 
@@ -114,7 +117,10 @@ def price(value: str) -> str | Odd:
     if re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,4})?", value):
         return value
     try:
-        plain = format(Decimal(value).normalize(), "f") if len(value) <= _EXPONENT_TEXT_MAX else ""
+        number = Decimal(value) if len(value) <= _EXPONENT_TEXT_MAX else _NO_PRICE
+        # Before it is written out: 9e999999 would be a million digits.
+        is_of_size = not number or number.adjusted() in _PRICE_EXPONENTS
+        plain = format(number.normalize(), "f") if is_of_size else ""
     except ArithmeticError:
         plain = ""
     if re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,4})?", plain):

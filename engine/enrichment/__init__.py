@@ -17,17 +17,18 @@ __all__ = ["ENRICHMENTS", "Enrichment", "enrich"]
 ENRICHMENTS: tuple[Enrichment, ...] = (REQUEST, AMOUNT, BIN, CHECKS, IP, COUNTRY_RELATIONS, CLOCK)
 """In the order of evaluation: a later one may read what an earlier one found."""
 
+_NAMED = tuple((enrichment, tuple(feature.name for feature in enrichment.features)) for enrichment in ENRICHMENTS)
+
 
 def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], dict[str, str]]:
     """Every enrichment's values by feature name, in catalogue order, and the causes of unknowns that have one."""
     known: dict[str, Value] = {}
     causes: dict[str, str] = {}
-    for enrichment in ENRICHMENTS:
-        values = enrichment.compute(payment, reference, known)
-        for feature, value in zip(enrichment.features, values, strict=True):
+    for enrichment, names in _NAMED:
+        for name, value in zip(names, enrichment.compute(payment, reference, known), strict=True):
             if isinstance(value, Unknown):
-                causes[feature.name] = value.cause
-                known[feature.name] = None
+                causes[name] = value.cause
+                known[name] = None
             else:
-                known[feature.name] = value
+                known[name] = value
     return known, causes

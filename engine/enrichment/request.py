@@ -5,7 +5,7 @@ from datetime import datetime
 
 from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Value
-from engine.payment import Payment, PaymentType, Stage
+from engine.payment import Email, Payment, PaymentType, Stage
 from engine.reference import Reference
 
 _TEXT, _COUNT, _NUMBER = FeatureType.STRING, FeatureType.INTEGER, FeatureType.NUMBER
@@ -79,7 +79,12 @@ FEATURES = (
     _field(
         "email", _TEXT, "/email/address", "The shopper's e-mail address in lower case, or its MD5 if only that came."
     ),
-    _field("email_domain", _TEXT, "/email/domain", "The e-mail's domain, in ASCII and lower case."),
+    _field(
+        "email_domain",
+        _TEXT,
+        "/email/address",
+        "The e-mail address's domain, in ASCII and lower case; /email/domain where no address came.",
+    ),
     _field("billing_country", _COUNTRY, "/billing/country", "Billing country.", aliases=("billing_address_country",)),
     _field("billing_region", _TEXT, "/billing/region", "Billing state or region.", aliases=("billing_address_state",)),
     _field("billing_city", _TEXT, "/billing/city", "Billing city.", aliases=("billing_address_city",)),
@@ -133,7 +138,13 @@ FEATURES = (
     _field("is_gift", _FLAG, "/order/is_gift", "The order is marked as a gift."),
     _field("is_recurring", _FLAG, "/payment/is_recurring", "A payment of a series that the shopper agreed to."),
     _field("is_off_session", _FLAG, "/payment/is_off_session", "The shopper is not at the checkout."),
-    _field("cart_quantity", _COUNT, "/shopping_cart", "How many goods are in the cart.", unit="goods"),
+    _field(
+        "cart_quantity",
+        _COUNT,
+        "/shopping_cart",
+        "How many goods are in the cart; unknown where a line does not say how many.",
+        unit="goods",
+    ),
 )
 
 
@@ -150,7 +161,7 @@ def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value
         account.past_transactions_day,
         account.past_transactions_year,
         payment.email_identity,
-        payment.email.domain,
+        _email_domain(payment.email),
         billing.country,
         billing.region,
         billing.city,
@@ -175,8 +186,20 @@ def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value
         payment.order.is_gift,
         _is_recurring(payment),
         processing.is_off_session,
-        sum(item.quantity if item.quantity is not None else 1 for item in payment.cart) if payment.cart else None,
+        _cart_quantity(payment),
     )
+
+
+def _email_domain(email: Email) -> str | None:
+    """What stands after the last @; a quoted local part may hold others."""
+    _, at, domain = (email.address or "").rpartition("@")
+    return domain if at else email.domain
+
+
+def _cart_quantity(payment: Payment) -> int | None:
+    quantities = [item.quantity for item in payment.cart if item.quantity is not None]
+    # A sum without the line that is unknown would be a value made up.
+    return sum(quantities) if payment.cart and len(quantities) == len(payment.cart) else None
 
 
 def _hours_between(start: datetime | None, end: datetime) -> float | None:

@@ -119,7 +119,7 @@ class _Check:
         elif close:
             hint = f"Did you mean `{close}`?"
         else:
-            hint = "`assay features` lists all names. A text stands in quotes."
+            hint = "docs/features.md lists all names. A text stands in quotes."
         cause = "A word without quotes is the name of a feature, and the catalogue has none of this name."
         self.report(Code.UNKNOWN_NAME, node.span, f"There is no feature `{node.name}`.", cause, hint)
         return None

@@ -1,5 +1,6 @@
 """Literals: the form in which a feature's value is held, and what is wrong with a literal beside a feature."""
 
+import re
 from fractions import Fraction
 from typing import Final
 
@@ -14,6 +15,8 @@ NUMERIC: Final = (FeatureType.INTEGER, FeatureType.NUMBER, FeatureType.MONEY)
 TEXTUAL: Final = (FeatureType.STRING, FeatureType.COUNTRY)
 
 _HUNDREDTHS = 100
+_PERCENT_MAX = 100
+_BIN = re.compile("[0-9]{6,8}")
 _WORDS = {
     FeatureType.BOOLEAN: "true or false",
     FeatureType.INTEGER: "a whole number",
@@ -55,7 +58,10 @@ def described(feature: Feature) -> str:
 def literal_fault(literal: Literal, feature: Feature) -> Diagnostic | None:
     """What is wrong with a literal that is compared with a feature, or None. The feature is not boolean."""
     if feature.type in NUMERIC:
-        return None if isinstance(literal, Number) else _not_a_number(literal, feature)
+        if not isinstance(literal, Number):
+            return _not_a_number(literal, feature)
+        is_beyond = feature.unit == "%" and literal.value > _PERCENT_MAX
+        return _beyond_percent(literal, feature) if is_beyond else None
     if not isinstance(literal, Text):
         return _not_a_text(literal, feature)
     if feature.type is FeatureType.COUNTRY:
@@ -64,11 +70,19 @@ def literal_fault(literal: Literal, feature: Feature) -> Diagnostic | None:
         hint = f"Write `is_missing({feature.name})`."
         cause = "A value is either known, and then not empty, or unknown."
         return _fault(literal, Code.UNKNOWN_VALUE, "No text is empty.", cause, hint)
+    if feature.name == "card_bin" and not _BIN.fullmatch(literal.value):
+        hint = "Write the card number's first 6 to 8 digits, as in '424242'."
+        return _fault(literal, Code.UNKNOWN_VALUE, f"{quoted(literal.value)} is not a BIN.", described(feature), hint)
     return _no_such_value(literal, feature) if feature.values else None
 
 
 def _fault(literal: Literal, code: Code, message: str, cause: str, hint: str) -> Diagnostic:
     return Diagnostic(code=code, span=literal.span, message=message, cause=cause, hint=hint)
+
+
+def _beyond_percent(literal: Number, feature: Feature) -> Diagnostic:
+    message = f"`{feature.name}` is never above {_PERCENT_MAX} %."
+    return _fault(literal, Code.UNKNOWN_VALUE, message, described(feature), f"Write a number from 0 to {_PERCENT_MAX}.")
 
 
 def _not_a_number(literal: Literal, feature: Feature) -> Diagnostic:

@@ -103,5 +103,5 @@ def _placeholder_fault(match: re.Match[str], names: Collection[str]) -> Diagnost
         span=span,
         message=f"There is no feature `{name}`.",
         cause="Braces enclose the name of a feature alone, whose value is then shown as people write it.",
-        hint=f"Did you mean `{{{close}}}`?" if close else "`assay features` lists all names.",
+        hint=f"Did you mean `{{{close}}}`?" if close else "docs/features.md lists all names.",
     )

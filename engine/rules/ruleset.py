@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import resources
 
-from engine.decision import Reason, Rule, RuleResults
+from engine.decision import Reason, Rule, RuleAction, RuleResults
 from engine.errors import RulesInvalid
 from engine.features import Catalog, Features
 from engine.rules.check import check
@@ -80,6 +80,7 @@ def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) ->
         reason_faults = check_reason(declaration.reason, catalog.names())
         faults.extend(_rendered(declaration.label, "text", declaration.text, diagnostics))
         faults.extend(_rendered(declaration.label, "reason", declaration.reason, reason_faults))
+        faults.extend(_rank_faults(declaration, parsed.tree))
         if diagnostics or reason_faults or parsed.tree is None:
             continue
         compiled.append(_compiled(declaration, parsed.tree, parsed.canonical, catalog))
@@ -116,7 +117,14 @@ def _checked(text: str, catalog: Catalog, list_names: Collection[str]) -> tuple[
 
 
 def _rendered(label: str, key: str, text: str, diagnostics: Collection[Diagnostic]) -> list[str]:
-    return [f"{label}, {key}, {diagnostic.render(text)}" for diagnostic in diagnostics]
+    # A line counts within the text: the file's own line is not known here.
+    return [f"{label}, within its {key}, {diagnostic.render(text)}" for diagnostic in diagnostics]
+
+
+def _rank_faults(declaration: Declared, tree: RuleTree | None) -> list[str]:
+    if not declaration.mandatory or tree is None or tree.action is RuleAction.BLOCK:
+        return []
+    return [f"{declaration.label}: `mandatory` is for block rules alone. Leave it out, or begin the text with `Block`."]
 
 
 def _compiled(declaration: Declared, tree: RuleTree, canonical: str, catalog: Catalog) -> CompiledRule:

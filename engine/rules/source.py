@@ -53,6 +53,8 @@ def read_source(source: str) -> tuple[tuple[Declared, ...], tuple[str, ...]]:
         for key in document
         if key != "rule"
     ]
+    if "rule" not in document:
+        faults.append("The file has no rule. Each begins with a line `[[rule]]`; `rule = []` runs without any.")
     rows = document.get("rule", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return (), (*faults, "`rule` is not a list of tables. Write `[[rule]]`, with two brackets on each side.")

@@ -65,7 +65,7 @@ class MemoryLedger:
         """What a version consists of."""
         return self._versions.get((kind, version))
 
-    def check(self) -> None:
+    async def check(self) -> None:
         """Memory is always there."""
 
     def _find(self, key: PaymentKey, idempotency_key: str | None) -> DecisionRecord | None:

@@ -17,10 +17,11 @@ from api.schemas import (
     Problem,
     Review,
     answer_bytes,
+    less_full,
 )
 from api.schemas.answer import SPOOLED
 from api.schemas.examples import ANSWER_EXAMPLE, ORDINARY, PROBLEM_EXAMPLE, REFUSED, SUSPICIOUS
-from engine.decision import Action, Decision, Reason, Rule, RuleAction, RuleMode, RuleResults, Versions
+from engine.decision import NO_MODEL, Action, Decision, Reason, Rule, RuleAction, RuleMode, RuleResults, Versions
 from engine.features import Catalog, Feature, Features, FeatureType
 from engine.pipeline import Outline
 from engine.score import Score
@@ -122,8 +123,16 @@ def test_explain() -> None:
     assert full["features"] == {"amount_in_usd": 12.5, "unpaid": None, "ip_country": "GB", "visits": 3}
 
 
+@pytest.mark.parametrize("explain", list(Explain))
+def test_a_full_answer_made_less_full_is_what_codes_gives(explain: Explain) -> None:
+    shape = outline(score=None)
+    stored = answer_bytes(shape, explain=explain)
+    expected = answer_bytes(shape, explain=Explain.CODES) if explain is Explain.FULL else stored
+    assert less_full(stored) == expected
+
+
 def test_without_a_score_a_model_or_a_record() -> None:
-    answer = answer_of(outline(score=None, model="", is_recorded=False))
+    answer = answer_of(outline(score=None, model=NO_MODEL, is_recorded=False))
     assert (answer["risk_score"], answer["model"], answer["durability"]) == (None, None, "not_recorded")
     review = Review(id="rev_1", expires_at=NOW, action_at_expiry=Action.ALLOW)
     answer = answer_of(outline(score=None), review=review, durability=SPOOLED)

@@ -204,8 +204,13 @@ def test_what_is_put_right_without_a_word(pointer: str, value: object, kept: obj
 
 @pytest.mark.parametrize(
     ("price", "kept"),
-    [("12.50", "12.50"), (12.5, "12.5"), (3, "3"), ("-1.00", "-1.00"), ("1E+2", "100"), ("ten", None), (1e300, None)],
-)
+    [
+        ("12.50", "12.50"), (12.5, "12.5"), (3, "3"), ("-1.00", "-1.00"), ("1E+2", "100"), ("1e9", "1000000000"),
+        ("1e-4", "0.0001"), ("0e999999", "0"), ("0.000000", "0"), ("ten", None), (1e300, None), ("1e10", None),
+        ("1e-5", None), ("1.00001", None), ("9e999999", None), ("9e-999999", None), ("1e-1000030", None),
+        ("nan", None), ("sNaN", None), ("-inf", None),
+    ],
+)  # fmt: skip
 def test_cart_prices(price: object, kept: str | None) -> None:
     payment, warnings = decide(with_value("/shopping_cart/0/price", price))
     assert payment.cart[0].price == kept
@@ -373,3 +378,11 @@ def test_a_hostile_body_is_read_in_bounded_time(fields: dict[str, Any]) -> None:
     _, warnings = decide(LEAST | fields)
     assert time.perf_counter() - started < 1
     assert len(warnings) <= FINDINGS_MAX + 1
+
+
+def test_hostile_prices_are_read_fast() -> None:
+    lines = [{"price": "9e999999"}] * 200
+    started = time.process_time()
+    payment, _ = decide(LEAST | {"shopping_cart": lines})
+    assert time.process_time() - started < 0.1, "written out, each would be a million digits"
+    assert {item.price for item in payment.cart} == {None}

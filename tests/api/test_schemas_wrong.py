@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from api.schemas import read_request, request_of
+from api.schemas import read_request
 from api.schemas.findings import FINDINGS_MAX
 from engine.errors import MalformedJson
-from tests.api.decision_requests import ABSENT, CARD_NUMBER, LEAST, NOW, decide, faults_of, places, with_value
+from tests.api.decision_requests import ABSENT, CARD_NUMBER, LEAST, decide, faults_of, places, with_value
 
 HUGE = "1" * 400 + ".5"
 
@@ -267,12 +267,3 @@ def test_what_was_sent_is_not_in_an_error_nor_a_repr(caplog: pytest.LogCaptureFi
     assert CARD_NUMBER not in repr(faults)
     request = read_request(json.dumps(with_value("/billing/city", CARD_NUMBER)).encode())
     assert CARD_NUMBER not in repr(request) + str(request) + repr(request.billing) + caplog.text
-
-
-def test_python_values_take_the_same_path() -> None:
-    payment, _ = request_of(with_value("/account/created_at", NOW)).to_payment(
-        "shop-1", test_mode=False, received_at=NOW
-    )
-    assert payment.account.created_at == NOW
-    with pytest.raises(TypeError, match="no JSON form of object"):
-        request_of({"a": object()})

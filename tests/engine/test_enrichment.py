@@ -9,7 +9,7 @@ import pytest
 
 from engine.enrichment import ENRICHMENTS, enrich
 from engine.features import FeatureType
-from engine.payment import Authentication, Card, Contact, Device, Order, Payment
+from engine.payment import Authentication, Card, CartItem, Contact, Device, Order, Payment
 from engine.reference import Reference
 
 Make = Callable[..., Payment]
@@ -133,3 +133,13 @@ def test_3ds_counts_unless_it_failed(
 ) -> None:
     known, _ = enrich(make_payment(authentication=Authentication(trans_status=status)), reference)
     assert known["is_3d_secure"] is is_3ds
+
+
+@pytest.mark.parametrize(
+    ("quantities", "expected"), [((), None), ((2, 3), 5), ((0,), 0), ((None,), None), ((2, None, 3), None)]
+)
+def test_a_cart_with_a_line_of_unknown_quantity_has_no_quantity(
+    make_payment: Make, reference: Reference, quantities: tuple[int | None, ...], expected: int | None
+) -> None:
+    known, _ = enrich(make_payment(cart=tuple(CartItem(quantity=quantity) for quantity in quantities)), reference)
+    assert known["cart_quantity"] == expected

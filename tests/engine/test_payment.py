@@ -1,6 +1,7 @@
 """A payment is checked at construction: every fault is named, and what is kept reads back the same."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -84,6 +85,21 @@ def test_the_record_reads_back_equal(make_payment: Make) -> None:
         custom={"tier": "gold", "visits": 3, "ratio": 0.25, "vip": True},
     )
     assert payment_of(payment_bytes(payment)) == payment
+
+
+def test_a_record_outlives_a_withdrawn_currency_and_country(
+    make_payment: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = make_payment(
+        order=Order(amount_minor=4990, currency="BGN"), billing=Contact(country="BG"), card=Card(country="BG")
+    )
+    record = payment_bytes(payment)
+    monkeypatch.setattr("engine.payment.CURRENCY_EXPONENTS", {"EUR": 2})
+    monkeypatch.setattr("engine.payment.COUNTRIES", frozenset({"DE"}))
+    with pytest.raises(PaymentInvalid):
+        replace(payment, transaction_id="tx-2")
+    read = payment_of(record)
+    assert (read, hash(read.key), read.custom) == (payment, hash(payment.key), payment.custom)
 
 
 def test_the_record_keeps_no_unknowns(make_payment: Make) -> None:

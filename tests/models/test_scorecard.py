@@ -3,8 +3,11 @@
 import math
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,3 +121,29 @@ def _points(item: Item) -> str:
 
 def test_the_declared_fraud_rate_is_the_base() -> None:
     assert Scorecard(ITEMS, CATALOG, 0.05).score(NOTHING).probability == pytest.approx(0.05, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"group": "other"}, {"feature": "cart_quantity"}, {"points": Steps(thresholds=((2, 0.6),))},
+     {"against": "{value} now"}, {"source": "from somewhere else"}],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_the_id_names_all_that_the_ledger_keeps(change: dict[str, Any]) -> None:
+    item = next(each for each in ITEMS if isinstance(each.points, Steps))
+    before, after = (Scorecard((each,), CATALOG) for each in (item, replace(item, **change)))
+    assert before.id != after.id
+    kept = orjson.loads(after.content())
+    for name, value in change.items():
+        expected = {"thresholds": [[2, 0.6]], "below": 0.0} if isinstance(value, Steps) else value
+        assert kept["items"][0][name] == expected
+    assert kept["base_fraud_rate"] == 0.012
+
+
+def test_the_same_scorecard_has_the_same_id_and_every_rate_another() -> None:
+    assert Scorecard(ITEMS, CATALOG).id == SCORECARD.id
+    assert Scorecard(ITEMS, CATALOG, 0.0121).id != SCORECARD.id
+    kept = orjson.loads(SCORECARD.content())
+    assert [item["feature"] for item in kept["items"]] == [item.feature for item in ITEMS]
+    weights = next(item["points"] for item in kept["items"] if item["feature"] == "ip_country_matches_card")
+    assert weights == {"by_value": [[True, -0.25], [False, 1.1]]}

@@ -10,10 +10,12 @@ it. Hence the loop lends the worker a little time: first `PATIENCE_SECONDS`, in 
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 
 from engine.errors import LedgerUnavailable
 from engine.ledger import DecisionRecord
@@ -25,9 +27,13 @@ REST_SECONDS = 0.004
 GRACE_SECONDS = 0.0005
 # Inserting a row takes 15 us, and the loop does nothing else meanwhile: a batch stays under 4 ms.
 BATCH_ROWS_MAX = 256
+# Anybody may ask whether the disk takes commits, so asking writes at most once in this time.
+PROOF_SECONDS = 1.0
+CHECK_TIMEOUT_SECONDS = 1.0
 
 # What a batch can fail of: the disk, or a value that SQLite cannot hold.
 _FAULTS = (sqlite3.Error, ValueError, OverflowError)
+_HANGS = f"No commit ended within {CHECK_TIMEOUT_SECONDS} s: see the disk."
 
 Stored = Callable[[DecisionRecord], DecisionRecord]
 
@@ -56,6 +62,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
+    """Records whose transaction is being committed; with none, a write that only shows that the disk takes one."""
+
     waiting: Sequence[Waiting]
     new: int
     commit: Future[None]
@@ -73,23 +81,40 @@ class GroupCommit:
         self._stored = stored
         self._queue: list[Waiting] = []
         self._batch: _Batch | None = None
+        self._checks: set[asyncio.Future[None]] = set()
+        self._proved_at = -inf
         self._is_begin_due = False
         self._is_closed = False
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="assay-commit")
 
     async def append(self, record: DecisionRecord, row: Row) -> DecisionRecord:
         """The record that stands under these keys once it is durable. Raises LedgerUnavailable."""
-        self.check_open()
+        self._require_open()
         loop = asyncio.get_running_loop()
         waiting = Waiting(record, row, loop.create_future())
         self._queue.append(waiting)
         self._begin_soon(loop)
         return await waiting.answer
 
-    def check_open(self) -> None:
-        """Raise LedgerUnavailable where it is closed."""
-        if self._is_closed:
-            raise LedgerUnavailable("The ledger is closed: the service is stopping. Retry with the same key.")
+    async def check(self) -> None:
+        """Return once a commit ended well; at once where one did within PROOF_SECONDS.
+
+        All that ask meanwhile share the batch under way, or one that writes nothing new. Raises LedgerUnavailable where
+        the commit fails, or does not end within CHECK_TIMEOUT_SECONDS.
+        """
+        self._require_open()
+        if time.monotonic() - self._proved_at < PROOF_SECONDS:
+            return
+        loop = asyncio.get_running_loop()
+        proved: asyncio.Future[None] = loop.create_future()
+        self._checks.add(proved)
+        self._begin_soon(loop)
+        try:
+            await asyncio.wait_for(proved, CHECK_TIMEOUT_SECONDS)
+        except TimeoutError as error:
+            raise LedgerUnavailable(_HANGS) from error
+        finally:
+            self._checks.discard(proved)
 
     def close(self) -> None:
         """Commit what waits, answer its callers, stop the worker. Again is no fault."""
@@ -100,7 +125,12 @@ class GroupCommit:
             else:
                 _is_done(self._batch.commit, None)
                 self._finish(self._batch)
+        self._settle_checks(_closed())
         self._worker.shutdown()
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise _closed()
 
     def _begin_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         # Not at once: callers that are ready in this turn of the loop join the batch.
@@ -110,7 +140,7 @@ class GroupCommit:
 
     def _begin_and_lend(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_begin_due = False
-        if self._batch is None and self._queue:
+        if self._batch is None and (self._queue or self._checks):
             self._begin()
         if (batch := self._batch) is None:
             self._continue(loop)
@@ -135,14 +165,18 @@ class GroupCommit:
             loop.call_soon_threadsafe(finish)
 
     def _continue(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._queue:
+        if self._queue or self._checks:
             self._begin_soon(loop)
 
     def _begin(self) -> None:
         waiting, self._queue = self._queue[:BATCH_ROWS_MAX], self._queue[BATCH_ROWS_MAX:]
+        if not waiting:
+            self._batch = _Batch((), 0, self._worker.submit(self._writer.touch, CHECK_TIMEOUT_SECONDS))
+            return
         try:
             new = self._writer.insert(self._statement, [each.row for each in waiting])
         except _FAULTS as error:
+            self._proved_at = -inf
             _fail(waiting, unavailable(error))
             return
         self._batch = _Batch(waiting, new, self._worker.submit(self._writer.commit))
@@ -152,10 +186,17 @@ class GroupCommit:
         if self._batch is not batch:
             return
         self._batch = None
+        self._proved_at = -inf
         try:
             batch.commit.result()
-        except _FAULTS as error:
-            _fail(batch.waiting, unavailable(error))
+        except (*_FAULTS, TimeoutError) as error:
+            failed = LedgerUnavailable(_HANGS) if isinstance(error, TimeoutError) else unavailable(error)
+            self._settle_checks(failed)
+            _fail(batch.waiting, failed)
+            return
+        self._proved_at = time.monotonic()
+        self._settle_checks(None)
+        if not batch.waiting:
             return
         self.commits += 1
         self.appended += batch.new
@@ -165,11 +206,25 @@ class GroupCommit:
             else:
                 self._settle_with_stored(waiting)
 
+    def _settle_checks(self, error: LedgerUnavailable | None) -> None:
+        checks, self._checks = self._checks, set()
+        for check in checks:
+            if check.done() or check.get_loop().is_closed():
+                continue
+            if error is None:
+                check.set_result(None)
+            else:
+                check.set_exception(LedgerUnavailable(*error.args))
+
     def _settle_with_stored(self, waiting: Waiting) -> None:
         try:
             waiting.settle(self._stored(waiting.record))
         except LedgerUnavailable as error:
             waiting.fail(error)
+
+
+def _closed() -> LedgerUnavailable:
+    return LedgerUnavailable("The ledger is closed: the service is stopping. Retry with the same key.")
 
 
 def _is_done(commit: Future[None], timeout_seconds: float | None) -> bool:

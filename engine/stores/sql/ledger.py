@@ -17,8 +17,6 @@ from engine.stores.sql.sqlite import compiled, connect_reader, reader_engine, st
 from engine.stores.sql.tables import DECISIONS, VERSIONS, instant, microseconds
 from engine.stores.sql.writer import Row, Writer
 
-CHECK_TIMEOUT_SECONDS = 1.0
-
 _ROW = tuple(column.name for column in DECISIONS.c if column.name != "position")
 _KEY = ("merchant_id", "test_mode", "transaction_id", "stage")
 _IDEMPOTENCY_KEY = ("merchant_id", "test_mode", "idempotency_key")
@@ -114,15 +112,9 @@ class SqlLedger:
         row = self._read(_VERSION, (kind.value, version))
         return None if row is None else row[0]
 
-    def check(self) -> None:
-        """Write to the disk and back. Raises LedgerUnavailable where that fails, or takes too long to begin."""
-        self._group.check_open()
-        try:
-            self._writer.touch(CHECK_TIMEOUT_SECONDS)
-        except TimeoutError as error:
-            raise LedgerUnavailable(f"No commit ended within {CHECK_TIMEOUT_SECONDS} s: see the disk.") from error
-        except sqlite3.Error as error:
-            raise unavailable(error) from error
+    async def check(self) -> None:
+        """Write to the disk and back, unless a commit just did. Raises LedgerUnavailable where it fails or hangs."""
+        await self._group.check()
 
     def close(self) -> None:
         """Commit what waits and answer its callers; what comes later is refused. Again is no fault."""

@@ -59,6 +59,23 @@ def test_time_does_not_go_back(desk: Desk) -> None:
     assert "1 of 3 rows are older than their merchant's newest" in outcome.stderr
 
 
+TRANSLATED = """
+[values.event.merchant_id]
+tea = "tea "
+[values.event.transaction_id]
+x1 = " x1"
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_whose_row_is_late_is_told_by_the_request_not_the_cell(desk: Desk, options: tuple[str, ...]) -> None:
+    desk.run(desk.payments(BEFORE, AFTER), MAPPING + TRANSLATED)
+    outcome = desk.run(desk.payments(BEFORE, BETWEEN), MAPPING + TRANSLATED, *options)
+    assert outcome.summary["rejected_by_code"] == {"time_before_newest": 1}
+    assert (outcome.summary["already_there"], outcome.summary["decided"]) == (1, 0), "the recorded row is found"
+    assert len(desk.records()) == 2
+
+
 def test_a_dry_run_counts_and_leaves_no_trace(desk: Desk) -> None:
     file = desk.payments(BEFORE, BEFORE, BETWEEN.replace("x3", "x1"), AFTER.replace("EUR", "EURO"))
     outcome = desk.run(file, MAPPING, "--dry-run")

@@ -34,7 +34,7 @@ def ledger() -> MemoryLedger:
 
 async def test_what_was_appended_is_found_by_each_of_its_keys(ledger: MemoryLedger) -> None:
     port: Ledger = ledger
-    port.check()
+    await port.check()
     kept = await port.append(record(1, "caller-1"))
     assert await port.find(kept.key, None) == kept
     assert await port.find(record(2).key, "caller-1") == kept

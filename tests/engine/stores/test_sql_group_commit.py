@@ -163,9 +163,9 @@ async def test_a_commit_that_the_disk_refuses_fails_every_waiter(
             *(store.ledger.append(record(number)) for number in range(1, 50)), return_exceptions=True
         )
         with pytest.raises(LedgerUnavailable):
-            store.ledger.check()
+            await store.ledger.check()
     assert all(isinstance(answer, LedgerUnavailable) for answer in answers)
-    store.ledger.check()
+    await store.ledger.check()
     assert [each.id for each in store.ledger.recent(timedelta(days=1))] == ["dec_00000000"]
     assert await store.ledger.append(record(1)) == record(1)
 

@@ -115,10 +115,10 @@ async def test_what_a_version_consists_of_is_kept_and_never_changes(store: Store
 
 
 async def test_a_closed_ledger_says_so(store: Store, record: NewRecord) -> None:
-    store.ledger.check()
+    await store.ledger.check()
     store.close()
     for asked in (store.ledger.find(record(1).key, None), store.ledger.get("dec"), store.ledger.append(record(1))):
         with pytest.raises(LedgerUnavailable):
             await asked
     with pytest.raises(LedgerUnavailable):
-        store.ledger.check()
+        await store.ledger.check()

@@ -62,7 +62,7 @@ async def test_it_cannot_write(store: Store, tmp_path: Path, record: NewRecord) 
         with pytest.raises(LedgerUnavailable):
             reading.labels.record_labels([_label(NOON)])
         with pytest.raises(LedgerUnavailable):
-            reading.ledger.check()
+            await reading.ledger.check()
     assert await store.ledger.get(record(1).id) is None
 
 

@@ -1,0 +1,103 @@
+"""A key makes, lists and revokes within its own merchants, scopes and mode; beyond them it finds nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from engine.access import Scope
+
+MakeClient = Callable[..., TestClient]
+SHOP_A = frozenset({"shop-a"})
+MANAGER = frozenset({Scope.KEYS_WRITE, Scope.DECISIONS_READ})
+READ = ["decisions:read"]
+
+
+@pytest.fixture
+def operator(make_client: MakeClient) -> TestClient:
+    return make_client(scopes=frozenset(Scope))
+
+
+def create(client: TestClient, **wanted: Any) -> tuple[int, Any]:
+    answer = client.post("/v1/keys", json={"name": "new", **wanted})
+    return answer.status_code, answer.json()
+
+
+def ids(client: TestClient) -> set[str]:
+    return {key["id"] for key in client.get("/v1/keys").json()}
+
+
+def own_id(client: TestClient) -> str:
+    return str(client.key_id)  # type: ignore[attr-defined]
+
+
+def test_a_key_within_its_makers_bounds_is_made(make_client: MakeClient) -> None:
+    manager = make_client(scopes=MANAGER, merchants=frozenset({"shop-a", "shop-b"}))
+    status, key = create(manager, merchants=["shop-a"], scopes=READ)
+    assert (status, key["merchants"], key["scopes"], key["test_mode"]) == (201, ["shop-a"], READ, False)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "beyond"),
+    [
+        ({"merchants": None}, "merchants"),
+        ({"merchants": ["shop-b"]}, "merchants"),
+        ({"merchants": ["shop-a", "shop-b"]}, "merchants"),
+        ({"scopes": ["decisions:write"]}, "scopes"),
+        ({"scopes": ["decisions:read", "decisions:explain"]}, "scopes"),
+        ({"test_mode": False}, "test_mode"),
+        ({"merchants": None, "scopes": sorted(Scope), "test_mode": False}, "merchants, scopes, test_mode"),
+    ],
+)
+def test_none_is_made_beyond_them(
+    make_client: MakeClient, operator: TestClient, wanted: dict[str, Any], beyond: str
+) -> None:
+    manager = make_client(scopes=MANAGER, merchants=SHOP_A, test_mode=True)
+    before = ids(operator)
+    status, problem = create(manager, **({"merchants": ["shop-a"], "scopes": READ, "test_mode": True} | wanted))
+    assert (status, problem["code"]) == (403, "key_too_wide")
+    assert f"new key's {beyond}." in problem["detail"]
+    assert ids(operator) == before
+
+
+def test_only_a_live_key_for_all_merchants_makes_keys_of_the_other_mode(
+    make_client: MakeClient, operator: TestClient
+) -> None:
+    assert create(operator, test_mode=True)[0] == 201
+    shop = make_client(scopes=MANAGER, merchants=SHOP_A)
+    assert create(shop, merchants=["shop-a"], scopes=READ, test_mode=True)[0] == 403
+    test_operator = make_client(scopes=frozenset(Scope), test_mode=True)
+    assert create(test_operator, test_mode=True)[0] == 201
+    assert create(test_operator, test_mode=False)[0] == 403
+
+
+def test_a_key_lists_and_revokes_what_lies_within_it_alone(make_client: MakeClient, operator: TestClient) -> None:
+    shop = make_client(scopes=MANAGER, merchants=SHOP_A)
+    within = make_client(merchants=SHOP_A)
+    beyond = [
+        make_client(merchants=frozenset({"shop-b"})),
+        make_client(merchants=frozenset({"shop-a", "shop-b"})),
+        make_client(merchants=None),
+        make_client(merchants=SHOP_A, test_mode=True),
+    ]
+    listed = ids(shop)
+    assert {own_id(shop), own_id(within)} <= listed
+    assert listed.isdisjoint(map(own_id, beyond))
+    assert {own_id(each) for each in (shop, within, *beyond)} <= ids(operator)
+
+    absent = shop.delete("/v1/keys/aaaaaaaaaaaa")
+    for each in beyond:
+        theirs = shop.delete(f"/v1/keys/{own_id(each)}")
+        assert (theirs.status_code, absent.status_code) == (404, 404)
+        assert {**theirs.json(), "request_id": ""} == {**absent.json(), "request_id": ""}
+        assert operator.delete(f"/v1/keys/{own_id(each)}").status_code == 204, "it was revoked by another shop's key"
+    assert shop.delete(f"/v1/keys/{own_id(within)}").status_code == 204
+
+
+def test_a_test_key_for_all_merchants_sees_no_live_key(make_client: MakeClient) -> None:
+    live, test = make_client(), make_client(test_mode=True)
+    test_operator = make_client(scopes=frozenset(Scope), test_mode=True)
+    assert own_id(test) in ids(test_operator)
+    assert own_id(live) not in ids(test_operator)
+    assert test_operator.delete(f"/v1/keys/{own_id(live)}").status_code == 404
