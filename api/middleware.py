@@ -66,6 +66,8 @@ class BodyLimit:
             chunks.append(chunk)
             is_more = message.get("more_body", False)
         whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        # The hot route takes the body from here; the framework reads it again.
+        scope["assay.body"] = whole
         is_read = False
 
         async def replay() -> Message:

@@ -14,7 +14,7 @@ from engine.enrichment import enrich
 from engine.errors import IdempotencyInProgress, IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features, Value
 from engine.ledger import DecisionRecord, Ledger
-from engine.payment import EPOCH, MICROSECOND, Payment, Stage
+from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey, Stage
 from engine.payment_record import payment_bytes
 from engine.velocity import Counters, Observation, Reading
 
@@ -128,65 +128,75 @@ class Pipeline:
             if key in self._in_flight:
                 waited = await self._wait(key, call)
                 # The other key may be known for another payment.
-                return _replay(await self._ledger.find(call.payment.key, call.idempotency_key) or waited, call)
+                found = await self._ledger.find(call.payment.key, call.idempotency_key)
+                return _replay(found or waited, call.fingerprint)
         for key in keys:
             self._in_flight[key] = []
         record: DecisionRecord | None = None
         try:
             record = await self._ledger.find(call.payment.key, call.idempotency_key)
             if record is not None:
-                return _replay(record, call)
-            written, record = await self._decide_anew(call)
+                return _replay(record, call.fingerprint)
+            written, is_counted = await self._make(call)
+            # What it was made from goes while it is still at hand: tens of calls wait for one commit.
+            del call
+            record = await self._append(written, is_counted=is_counted)
         finally:
             self._release(keys, record)
         if record.id != written.id:
-            return _replay(record, call)
+            return _replay(record, written.fingerprint)
         return Answer(body=record.answer, decision_id=record.id, is_replayed=False)
 
-    async def _decide_anew(self, call: Call) -> tuple[DecisionRecord, DecisionRecord]:
-        """What was written, and what stands: another, where another writer was first."""
+    async def _make(self, call: Call) -> tuple[DecisionRecord, bool]:
+        """The record of a new decision, and whether its payment was counted for it."""
         # Nothing is awaited between the receipt time and `observe`, so observe sees non-decreasing times (law 2).
         payment = call.payment.received(self._receipt_time(call.payment))
         gathered = await self._gather(payment, self._counters.observe)
-        is_recorded = False
+        is_made = False
         try:
-            written = self._record(gathered, call)
+            record = self._record(gathered, call)
+            is_made = True
+        finally:
+            if gathered.reading.is_counted and not is_made:
+                await self._forget(payment.key)
+        return record, gathered.reading.is_counted
+
+    async def _append(self, written: DecisionRecord, *, is_counted: bool) -> DecisionRecord:
+        """What stands after writing: another record, where another writer was first."""
+        try:
             standing = await self._ledger.append(written)
-            is_recorded = standing.key.transaction_id == payment.transaction_id
         except (asyncio.CancelledError, LedgerUnavailable):
             # The caller hung up, or the ledger failed: whether the record is on disk is not known yet.
-            is_recorded = True
-            self._doubt(payment)
+            self._doubt(written.key)
             raise
-        finally:
-            if gathered.reading.is_counted and not is_recorded:
-                await self._forget(payment)
-        return written, standing
+        if is_counted and standing.key.transaction_id != written.key.transaction_id:
+            await self._forget(written.key)
+        return standing
 
-    async def _forget(self, payment: Payment) -> None:
-        await self._counters.forget(payment.merchant_id, test_mode=payment.test_mode, payment_id=payment.transaction_id)
+    async def _forget(self, key: PaymentKey) -> None:
+        await self._counters.forget(key.merchant_id, test_mode=key.test_mode, payment_id=key.transaction_id)
 
-    def _doubt(self, payment: Payment) -> None:
+    def _doubt(self, key: PaymentKey) -> None:
         """Look after a while whether the payment was recorded, and take it back where it was not (law 2)."""
-        asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, payment)
+        asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, key)
 
-    def _begin_settling(self, payment: Payment) -> None:
-        task = asyncio.ensure_future(self._settle_doubt(payment))
+    def _begin_settling(self, key: PaymentKey) -> None:
+        task = asyncio.ensure_future(self._settle_doubt(key))
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
-    async def _settle_doubt(self, payment: Payment) -> None:
-        keys = [replace(payment.key, stage=stage) for stage in Stage]
+    async def _settle_doubt(self, key: PaymentKey) -> None:
+        keys = [replace(key, stage=stage) for stage in Stage]
         try:
-            found = [await self._ledger.find(key, None) for key in keys]
+            found = [await self._ledger.find(stage, None) for stage in keys]
         except LedgerUnavailable:
             # Only time in which the ledger answers counts.
-            self._doubt(payment)
+            self._doubt(key)
             return
-        if any(key in self._in_flight for key in keys):
-            self._doubt(payment)
+        if any(stage in self._in_flight for stage in keys):
+            self._doubt(key)
         elif not any(found):
-            await self._forget(payment)
+            await self._forget(key)
 
     async def _rehearse(self, call: Call) -> Answer:
         now = self._clock.now()
@@ -288,8 +298,8 @@ def _keys(call: Call) -> tuple[object, ...]:
     return (payment_key, (payment_key.merchant_id, payment_key.test_mode, call.idempotency_key))
 
 
-def _replay(record: DecisionRecord, call: Call) -> Answer:
-    if record.fingerprint != call.fingerprint:
+def _replay(record: DecisionRecord, fingerprint: bytes) -> Answer:
+    if record.fingerprint != fingerprint:
         message = "This key was used with another body; send a new transaction_id or the body as it was."
         raise IdempotencyKeyReused(message)
     return Answer(body=record.answer, decision_id=record.id, is_replayed=True)

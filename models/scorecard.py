@@ -9,7 +9,7 @@ log-odds of the probability, exactly.
 import hashlib
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from string import Formatter
@@ -117,19 +117,18 @@ class Scorecard:
         contributions = []
         log_odds = self._base
         for group, members in self._groups:
-            strongest: _Member | None = None
+            strongest: tuple[_Words, _Words] | None = None
             weight = 0.0
-            for member in members:
-                value = values[member.position]
+            for position, weigh, words_of in members:
+                value = values[position]
                 if value is None:
                     continue
-                own = member.points.weight(value)
-                if own > max(weight, 0.0) or own < weight <= 0:
-                    strongest, weight = member, own
+                own = weigh(value)
+                if (own > weight and own > 0) or own < weight <= 0:
+                    strongest, weight = words_of, own
             if strongest is not None:
                 log_odds += weight
-                words = strongest.against if weight > 0 else strongest.speaks_for
-                contributions.append(Contribution(group, weight, words))
+                contributions.append(Contribution(group, weight, strongest[weight > 0]))
         return Score(probability=1 / (1 + math.exp(-log_odds)), base=self._base, contributions=tuple(contributions))
 
 
@@ -162,24 +161,13 @@ def _shown(value: Value, type_: FeatureType) -> str:
     return f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Member:
-    """An item with its feature's position and its words, looked up once."""
-
-    position: int
-    points: Steps | Weights
-    against: _Words
-    speaks_for: _Words
+_Member = tuple[int, Callable[[Any], float], tuple[_Words, _Words]]
+"""An item as it is scored: its feature's position, its weight of a value, its words for and against."""
 
 
 def _grouped(items: tuple[Item, ...], catalog: Catalog) -> tuple[tuple[str, tuple[_Member, ...]], ...]:
     groups: dict[str, list[_Member]] = {}
     for item in items:
-        member = _Member(
-            position=catalog.position(item.feature),
-            points=item.points,
-            against=_words(item.against, item, catalog),
-            speaks_for=_words(item.speaks_for, item, catalog),
-        )
-        groups.setdefault(item.group, []).append(member)
+        words = (_words(item.speaks_for, item, catalog), _words(item.against, item, catalog))
+        groups.setdefault(item.group, []).append((catalog.position(item.feature), item.points.weight, words))
     return tuple((group, tuple(members)) for group, members in groups.items())

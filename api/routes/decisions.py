@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, key_of
+from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, header, key_of
 from api.problems import Problem, ProblemRaised
 from api.schemas import (
     DECISION_EXAMPLES,
@@ -62,8 +62,8 @@ async def create_decision(request: Request) -> Response:
     """
     pipeline: Pipeline = request.app.state.pipeline
     key = key_of(request)
-    call = call_of(read_request(await request.body()), key, _idempotency_key(request))
-    answer = await pipeline.decide(call)
+    body = request.scope["assay.body"]
+    answer = await pipeline.decide(call_of(read_request(body), key, _idempotency_key(request)))
     headers = {"Idempotent-Replayed": "true"} if answer.is_replayed else None
     return Response(_readable(answer.body, key), headers=headers, media_type="application/json")
 
@@ -145,10 +145,10 @@ def _merchant(asked: DecisionRequest, key: ApiKey) -> str:
 
 
 def _idempotency_key(request: Request) -> str | None:
-    value = request.headers.get("idempotency-key")
-    if value is None:
+    value = header(request, b"idempotency-key")
+    if not value:
         return None
-    if not 1 <= len(value) <= IDEMPOTENCY_KEY_LENGTH_MAX or not value.isascii() or not value.isprintable():
+    if len(value) > IDEMPOTENCY_KEY_LENGTH_MAX or not value.isascii() or not value.isprintable():
         detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters."
         raise ProblemRaised(Problem(status=422, code="idempotency_key_invalid", detail=detail))
     return value
