@@ -1,5 +1,7 @@
 """The HTTP application: routers, errors, limits, and the OpenAPI document."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,6 +10,7 @@ from starlette.types import ASGIApp
 
 from api import errors
 from api.auth import SCOPE_FIELD
+from api.clock import utc_now
 from api.front import Front
 from api.middleware import BodyLimit, RequestIds
 from api.routes import ROUTERS
@@ -22,9 +25,13 @@ forwards it to the acquirer, and does what `action` says: allow: forward. challe
 block: do not forward. Every error is an RFC 9457 problem with a stable `code`."""
 
 
-def create_app(assembly: Assembly) -> ASGIApp:
-    """The application over an assembled installation: request ids, last resort and body limit around the front."""
+def create_app(assembly: Assembly, now: Callable[[], datetime] = utc_now) -> ASGIApp:
+    """The application over an assembled installation: request ids, last resort and body limit around the front.
+
+    `now` gives the receipt times (UTC).
+    """
     app = _framework(assembly)
+    app.state.now = now
     routes = [route for router in ROUTERS for route in router.routes]
     return RequestIds(errors.LastResort(BodyLimit(Front(app, routes))))
 

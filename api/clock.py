@@ -1,7 +1,6 @@
-"""The world's clock and decision ids: the Pipeline is handed both."""
+"""The world's clock, and decision ids made from it."""
 
 import secrets
-import time
 from base64 import b32encode
 from datetime import UTC, datetime
 
@@ -9,32 +8,9 @@ ULID_LENGTH = 26
 _CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 
 
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The current time, UTC."""
-        return datetime.now(UTC)
-
-    def monotonic_ns(self) -> int:
-        """Nanoseconds of the machine's monotonic clock."""
-        return time.perf_counter_ns()
-
-
-class GivenClock(SystemClock):
-    """A clock that an import sets to each payment's own time."""
-
-    def __init__(self, start: datetime) -> None:
-        """Begin at `start` (UTC)."""
-        self._now = start
-
-    def now(self) -> datetime:
-        """The time last given."""
-        return self._now
-
-    def give(self, now: datetime) -> None:
-        """Set the time."""
-        self._now = now
+def utc_now() -> datetime:
+    """The machine's time: what the edge stamps a payment with when it is received."""
+    return datetime.now(UTC)
 
 
 def new_decision_id(at: datetime) -> str:

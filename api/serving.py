@@ -126,14 +126,20 @@ async def _serve(
     url: str,
     when_ready: Callable[[str], Awaitable[None]] | None,
 ) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    # One that could not even listen is not waited for.
+    serving.add_done_callback(lambda _: server.is_listening.set())
+    is_started = False
+    try:
         await server.is_listening.wait()
-        if when_ready is None or server.should_exit:
-            return
-        try:
+        if when_ready is not None and not server.should_exit and not serving.done():
             await when_ready(url)
-        except OSError:
-            # A server that stops takes no more calls, its own starter's neither.
-            if not server.should_exit:
-                raise
+        is_started = True
+    except OSError:
+        # A server that stops takes no more calls, its own starter's neither.
+        if not server.should_exit:
+            raise
+    finally:
+        # Always by its own stop: uvloop does not close under a server that was merely cancelled.
+        server.should_exit = server.should_exit or not is_started
+        await serving

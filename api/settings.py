@@ -76,6 +76,11 @@ def _unknown(name: str) -> str:
 def _wrong(field: str, cause: str, value: object, given: Mapping[str, Any]) -> str:
     source = f"--{field.replace('_', '-')}" if field in given else f"{_PREFIX}{field.upper()}"
     described = Settings.model_fields[field]
-    default = "" if described.default is None else f" Without it, it is {described.default}."
+    what = described.description or ""
+    default = "" if described.default is None else f" The default is {described.default}."
     shown = f"{str(value)[:_SHOWN_CHARACTERS]!r}"
-    return f"{source} is {shown}: {cause[:1].lower()}{cause[1:]}. It is: {described.description}{default}"
+    return f"{source} is {shown}: {_uncapitalized(cause)}. It is {_uncapitalized(what)}{default}"
+
+
+def _uncapitalized(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -1,13 +1,14 @@
 """Wiring: puts the parts together, and alone names the concrete stores."""
 
 import gc
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from api.clock import SystemClock, new_decision_id
+from api.clock import new_decision_id
 from api.operator import take_over
 from api.settings import Settings
 from engine.access import ApiKeys
@@ -15,7 +16,7 @@ from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
 from engine.errors import RulesInvalid
 from engine.ledger import Labels, Ledger, VersionKind
-from engine.pipeline import Clock, Pipeline
+from engine.pipeline import Pipeline
 from engine.policy import Policy
 from engine.rebuild import rebuild
 from engine.reference import load_reference
@@ -66,7 +67,7 @@ def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
 
 
 @contextmanager
-def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[Assembly]:
+def assembled(settings: Settings) -> Iterator[Assembly]:
     """Open the data folder, rebuild the counters from the ledger, and hold the folder's lock until the end.
 
     Raises DataFolderInUse, StoreInvalid, RulesInvalid or ReferenceInvalid.
@@ -81,7 +82,7 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[Assemb
             ledger=store.ledger,
             counters=counters,
             snapshots=OneSnapshot(snapshot=snapshot),
-            clock=clock or SystemClock(),
+            monotonic_ns=time.perf_counter_ns,
             new_id=new_decision_id,
         )
         last_at: dict[tuple[str, bool], datetime] = {}
@@ -112,7 +113,7 @@ def pipeline_in_memory(settings: Settings) -> Pipeline:
         ledger=ledger,
         counters=MemoryCounters(VELOCITIES),
         snapshots=OneSnapshot(snapshot=snapshot),
-        clock=SystemClock(),
+        monotonic_ns=time.perf_counter_ns,
         new_id=new_decision_id,
     )
 

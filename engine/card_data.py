@@ -5,16 +5,47 @@ length and Luhn agree. Prefixes and lengths: ISO/IEC 7812 ranges as the brands p
 """
 
 import re
+from collections.abc import Iterator
 from itertools import accumulate
-from unicodedata import normalize
+from unicodedata import digit, normalize
+from urllib.parse import unquote
 
 _CVV_NAMES = """
-    cav2 cavv2 cid csc cvc cvc1 cvc2 cvd cvn cvn2 cvv cvv1 cvv2 card_code cardcode card_cvc card_cvv card_security_code
-    card_verification_code card_verification_number card_verification_value cvc_code cvv_code cvv_number security_code
-    securitycode verification_value pin pin_block track track1 track2 track_data magstripe
+    cav2 cavv2 cid csc cvc cvc1 cvc2 cvd cvn cvn2 cvv cvv1 cvv2 card_code cardcode x_card_code card_cvc card_cvv
+    card_security_code card_verification_code card_verification_number card_verification_value cv_number card_cv_number
+    cvc_code cvv_code cvv_number security_code securitycode verification_value pin pin_block card_pin track track1
+    track2 track_data magstripe
 """
 CVV_NAMES = frozenset(_CVV_NAMES.split())
 """Names of fields that hold sensitive authentication data; `cvv_result` and `avs_result` are outcomes, not that."""
+
+_CVV_WORDS = frozenset({"cvv", "cvc", "cvn", "cvd"})
+"""Words that make any name that holds one a CVV's (`payment_cvv`, `cvvValue`), but for an outcome's."""
+
+# Too common to be refused alone within a name: a `pin_code` is an Indian postal code, a `campaign_cid` a customer's or
+# click's id, a `csc_id` a service centre's, and a `verification_code` may have come by SMS. With a payment card's word
+# beside them there is no doubt; a gift card's code or a SIM card's PIN is none of a payment card's.
+_DOUBTFUL_WORDS = frozenset({"pin", "cid", "csc"})
+_DOUBTFUL_PAIRS = (frozenset({"verification", "security"}), frozenset({"code", "value", "number"}))
+_CARD_WORDS = frozenset({"card", "cc", "creditcard", "debit", "credit", "atm", "amex"})
+_OTHER_CARD_WORDS = frozenset({"gift", "giftcard", "loyalty", "membership", "sim", "voucher", "id"})
+
+_OUTCOMES = """
+    result results response status reason message error errors check checks checked present presence match matched
+    mismatch required requested provided supplied entered sent collected valid validated validation verified passed
+    failed fail fails failure failures attempt attempts retry retries count indicator flag missing skipped enabled
+    available avs has is was
+"""
+_OUTCOME_WORDS = frozenset(_OUTCOMES.split())
+"""What is said about a CVV, and is not the CVV."""
+
+_GLUED_CVV_NAMES = frozenset(
+    f"{before}{core}{after}"
+    for before in ("", "cc", "card", "creditcard", "payment", "user")
+    for core in ("cvv", "cvv1", "cvv2", "cvc", "cvc1", "cvc2", "cvn", "cvn2", "cvd")
+    for after in ("", "code", "number", "num", "no", "value", "val")
+)
+"""`cvvvalue`, `CCcvv`: names whose words nothing parts."""
 
 _CARD_NUMBER_NAMES = """
     card_no card_num card_number cardnumber cc cc_no cc_num cc_number ccnum ccnumber credit_card credit_card_number
@@ -24,18 +55,47 @@ CARD_NUMBER_NAMES = frozenset(_CARD_NUMBER_NAMES.split())
 """Names of fields that hold a card number wherever their value has a card number's length."""
 
 LENGTH_MIN, LENGTH_MAX = 13, 19
+_LENGTH_OF_MOST, _LENGTH_OF_AMERICAN_EXPRESS = frozenset({16}), frozenset({15})
 
 RUN_SEARCHED_MAX = 100
-_SEPARATORS = r"[\s.\-/_,\u2010-\u2015\u200b]"
-_SEPARATED_DIGITS = re.compile(rf"(?<!\d)\d(?:{_SEPARATORS}{{0,3}}\d){{12,}}(?!\d)")
+# Bullets, dashes and the marks of keycap digits, and what has no width.
+_SEPARATORS = (
+    r"[\s.\-/_,:*#+()\\\xad\xb7\u200b-\u200d\u2010-\u2015\u2022\u2027\u2060\u20e3\u2212\u2219\u22c5"
+    r"\u30fb\ufe0e\ufe0f\ufeff\uff0d]"
+)
+# Greedy and possessive: no separator is a digit, so nothing could be given back, and time is linear. It begins with a
+# set, which is looked for faster than a look behind is; a search from within a run that was too short fails as soon.
+# A colon before two digits tells the time: joined, one in eight delivery windows (two days and times) held a number.
+_SEPARATED_DIGITS = re.compile(rf"[0-9](?:(?!:[0-9][0-9](?![0-9])){_SEPARATORS}{{0,6}}+[0-9]){{12,}}+")
 _SEPARATOR = re.compile(_SEPARATORS)
-_NOT_DIGITS = re.compile(r"\D+")
+_NOT_DIGITS = re.compile(r"[^0-9]+")
+_UNQUOTED_TIMES_MAX = 3
+"""A referrer holds an address that holds an address."""
+
+_TOKEN_NUMBER = re.compile(
+    rf"(?<![0-9])(?:[0-9]{{{LENGTH_MIN},}}+|[0-9]{{4}}(?:{_SEPARATORS}{{1,6}}+[0-9]{{4}}){{3}}+"
+    rf"(?:{_SEPARATORS}{{1,6}}+[0-9]{{3}})?|[0-9]{{4}}{_SEPARATORS}{{1,6}}+[0-9]{{6}}{_SEPARATORS}{{1,6}}+[0-9]{{4,5}})"
+    r"(?![0-9])"
+)
+"""A run of digits, or digits grouped as they are embossed on a card."""
+_HEX = re.compile(r"[0-9A-Fa-f]+")
+_HEX_LETTER = re.compile(r"[A-Fa-f]")
+_UUID_GROUP_MIN = 8
+_EXPIRY_AND_CVV = re.compile(r"(?:(?:0[1-9]|1[0-2])[23][0-9]|[23][0-9](?:0[1-9]|1[0-2]))(?:[0-9]{3,4})?")
+_OTHER_DIGITS = {
+    code: str(value)
+    for code in range(0x80, 0x20000)
+    if chr(code).isdigit() and (value := digit(chr(code), None)) is not None
+}
+"""Code points of other scripts' digits, of full-width, superscript, subscript and circled ones."""
+_OTHER_TEXT = re.compile(r"[^\x00-\x7f]+")
 _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _PLAIN = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED_PLAIN = bytes.maketrans(bytes(range(10)), bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _BARE_CARD_LENGTH = re.compile(r"[0-9]{13,19}")
-_PLAIN_CVV_NAMES = frozenset(name.replace("_", "") for name in CVV_NAMES)
+_NAME_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_PLAIN_CVV_NAMES = frozenset(name.replace("_", "") for name in CVV_NAMES) | _GLUED_CVV_NAMES
 _PLAIN_CARD_NUMBER_NAMES = frozenset(name.replace("_", "") for name in CARD_NUMBER_NAMES)
 
 _PREFIXES: tuple[tuple[int, int, int, frozenset[int]], ...] = (
@@ -86,18 +146,63 @@ def is_card_number(digits: str) -> bool:
 
 
 def holds_card_number(text: str) -> bool:
-    """Whether free text holds a card number, its digits bare or separated.
+    """Whether free text holds a card number, its digits bare or separated, percent-encoded or not.
 
     Whole groups of a run are searched, and the beginning of a group of more than 19 digits, where an expiry may follow
     a number: at every offset chance would find a card number in one of two 20-digit references. In a bare number of 16
     digits it finds one in twenty-five. A run of more than RUN_SEARCHED_MAX digits counts as one without a search: it
     would hold one by chance, and a search of a body full of digits would be long.
     """
-    for match in _SEPARATED_DIGITS.finditer(text):
-        groups = _NOT_DIGITS.split(_ascii_digits(match[0]))
+    return any(map(_shows_card_number, _readings(text))) if "%" in text else _shows_card_number(text)
+
+
+def _readings(text: str) -> Iterator[str]:
+    """The text as it stands, and percent-decoded as often as that changes it: either may hide digits of the other."""
+    yield text
+    for _ in range(_UNQUOTED_TIMES_MAX):
+        decoded = unquote(text)
+        if decoded == text:
+            return
+        text = decoded
+        yield text
+
+
+def _shows_card_number(text: str) -> bool:
+    for match in _SEPARATED_DIGITS.finditer(_ascii_digits(text)):
+        groups = _NOT_DIGITS.split(match[0])
         if sum(map(len, groups)) > RUN_SEARCHED_MAX or _holds_whole_groups(groups):
             return True
         if any(map(_begins_with_card_number, groups)):
+            return True
+    return False
+
+
+def token_holds_card_number(token: str) -> bool:
+    """Whether a token is a card number with something around it: `tok_PAN`, `PAN_1227`, `PAN1227`, `0000PAN`.
+
+    A number is a whole run of digits, or grouped as on a card; or it begins a run of digits and an expiry (and CVV)
+    is all that follows. A run within more than 19 hexadecimal characters, letters among them, is hexadecimal, and so
+    are groups that touch a UUID's longer ones: by chance one random token of 32 such characters in two thousand would
+    hold a number. So hexadecimal and UUID tokens hold none, base64 has one in 10**9 and base32 one in 10**7; of
+    all-digit tokens of 20 to 27 digits one in 250 is refused, and none of longer ones.
+    """
+    return any(map(_token_shows_card_number, _readings(token)))
+
+
+def _token_shows_card_number(token: str) -> bool:
+    token = _ascii_digits(token)
+    encoded = [match.span() for match in _HEX.finditer(token) if _HEX_LETTER.search(match[0])]
+    for match in _TOKEN_NUMBER.finditer(token):
+        shortest = LENGTH_MAX + 1 if match[0].isdecimal() else _UUID_GROUP_MIN
+        if any(start < match.end() and match.start() < end and end - start >= shortest for start, end in encoded):
+            continue
+        digits = _NOT_DIGITS.sub("", match[0]).lstrip("0")
+        if len(digits) < LENGTH_MIN:
+            continue
+        if is_card_number(digits) or any(
+            _EXPIRY_AND_CVV.fullmatch(digits, length) and is_card_number(digits[:length])
+            for length in _LENGTHS[int(digits[:4])]
+        ):
             return True
     return False
 
@@ -138,7 +243,18 @@ def _luhn_sums(digits: str) -> tuple[list[int], list[int]]:
 
 
 def _begins_with_card_number(group: str) -> bool:
-    return len(group) > LENGTH_MAX and any(is_card_number(group[:length]) for length in _LENGTHS[int(group[:4])])
+    """Whether a number begins a long group, or 19 digits are one and its CVV: 16 and 3, American Express 15 and 4.
+
+    Shorter groups are searched whole alone: by chance every length tried at the beginning would find a number in more
+    than one of ten of 18 digits, and PAN with CVV has 19 digits but for cards that are no longer issued. So it is found
+    in one of thirteen random 19-digit references, not in one of thirty; ids made from the time begin with 1.
+    """
+    if len(group) < LENGTH_MAX:
+        return False
+    lengths = _LENGTHS[int(group[:4])]
+    if len(group) == LENGTH_MAX:
+        lengths = lengths & _LENGTH_OF_MOST or lengths & _LENGTH_OF_AMERICAN_EXPRESS
+    return any(is_card_number(group[:length]) for length in lengths)
 
 
 def is_bare_card_length(text: str) -> bool:
@@ -147,8 +263,16 @@ def is_bare_card_length(text: str) -> bool:
 
 
 def is_cvv_name(name: str) -> bool:
-    """Whether a field's name says that it holds a CVV, a PIN or track data."""
-    return _plain(name) in _PLAIN_CVV_NAMES
+    """Whether a field's name says that it holds a CVV, a PIN or track data, and not what came of its check."""
+    if _plain(name) in _PLAIN_CVV_NAMES:
+        return True
+    words = {word.lower() for word in _NAME_WORDS.findall(name if name.isascii() else normalize("NFKC", name))}
+    if not words.isdisjoint(_OUTCOME_WORDS):
+        return False
+    if not words.isdisjoint(_CVV_WORDS):
+        return True
+    is_of_card = not words.isdisjoint(_CARD_WORDS) and words.isdisjoint(_OTHER_CARD_WORDS)
+    return is_of_card and (not words.isdisjoint(_DOUBTFUL_WORDS) or not any(map(words.isdisjoint, _DOUBTFUL_PAIRS)))
 
 
 def is_card_number_name(name: str) -> bool:
@@ -162,7 +286,5 @@ def _plain(name: str) -> str:
 
 
 def _ascii_digits(text: str) -> str:
-    """Other scripts' digits as ASCII ones: a full-width card number is a card number."""
-    if text.isascii():
-        return text
-    return "".join(str(int(character)) if character.isdecimal() else character for character in text)
+    """Other digits as ASCII ones: a card number in full-width, superscript or circled digits is a card number."""
+    return text if text.isascii() else _OTHER_TEXT.sub(lambda match: match[0].translate(_OTHER_DIGITS), text)

@@ -1,4 +1,7 @@
-"""The Pipeline: gather, decide, record. The one orchestrator; it knows ports alone."""
+"""The Pipeline: gather, decide, record. The one orchestrator; it knows ports alone.
+
+A payment comes with its receipt time, `payment.at`: the edge's clock, or the event's own time in an import.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,16 +25,6 @@ _NO_SCORE_YET: tuple[Value, ...] = (None,) * len(SCORE_FEATURES)
 _NANOSECONDS_PER_MS = 1_000_000
 DOUBT_SECONDS = 60.0
 """How long a counted payment may be absent from the ledger before it is taken back."""
-
-
-class Clock(Protocol):
-    """The world's time: receipt times, and a monotonic one for budgets and timings."""
-
-    def now(self) -> datetime:
-        """The current time, UTC."""
-
-    def monotonic_ns(self) -> int:
-        """Nanoseconds since some fixed moment; never goes back."""
 
 
 class Snapshots(Protocol):
@@ -97,15 +90,18 @@ class Pipeline:
         ledger: Ledger,
         counters: Counters,
         snapshots: Snapshots,
-        clock: Clock,
+        monotonic_ns: Callable[[], int],
         new_id: Callable[[datetime], str],
         doubt_seconds: float = DOUBT_SECONDS,
     ) -> None:
-        """`new_id` makes a decision's id from its receipt time, and ids sort by time: the ledger's index grows flat."""
+        """`new_id` makes a decision's id from its receipt time, and ids sort by time: the ledger's index grows flat.
+
+        `monotonic_ns` is the clock of the timings: nanoseconds since some fixed moment, never going back.
+        """
         self._ledger = ledger
         self._counters = counters
         self._snapshots = snapshots
-        self._clock = clock
+        self._monotonic_ns = monotonic_ns
         self._new_id = new_id
         self._doubt_seconds = doubt_seconds
         self._settling: set[asyncio.Future[None]] = set()
@@ -149,8 +145,9 @@ class Pipeline:
 
     async def _make(self, call: Call) -> tuple[DecisionRecord, bool]:
         """The record of a new decision, and whether its payment was counted for it."""
-        # Nothing is awaited between the receipt time and `observe`, so observe sees non-decreasing times (law 2).
-        payment = call.payment.received(self._receipt_time(call.payment))
+        # Nothing is awaited between this and `observe`, so observe sees non-decreasing times (law 2).
+        payment = self._in_time(call.payment)
+        self._last_at[payment.merchant_id, payment.test_mode] = payment.at
         gathered = await self._gather(payment, self._counters.observe)
         is_made = False
         try:
@@ -199,30 +196,28 @@ class Pipeline:
             await self._forget(key)
 
     async def _rehearse(self, call: Call) -> Answer:
-        now = self._clock.now()
-        at = max(now, self._last_at.get((call.payment.merchant_id, call.payment.test_mode), now))
-        gathered = await self._gather(call.payment.received(at), self._counters.read)
+        gathered = await self._gather(self._in_time(call.payment), self._counters.read)
         outline = self._outline(gathered, is_recorded=False)
         return Answer(body=call.render(outline), decision_id=outline.id, is_replayed=False)
 
     async def _gather(self, payment: Payment, count: Callable[[Observation], Awaitable[Reading]]) -> _Gathered:
-        started = self._clock.monotonic_ns()
+        started = self._monotonic_ns()
         snapshot = self._snapshots.of(payment.merchant_id)
         enriched, causes = enrich(payment, snapshot.reference)
         seen = observation(payment, enriched)
-        enriched_at = self._clock.monotonic_ns()
+        enriched_at = self._monotonic_ns()
         reading = await count(seen)
         return _Gathered(
             payment=payment,
             snapshot=snapshot,
             features=Features(CATALOG, (*enriched.values(), *reading.values, *_NO_SCORE_YET), causes),
             reading=reading,
-            moments_ns=(started, enriched_at, self._clock.monotonic_ns()),
+            moments_ns=(started, enriched_at, self._monotonic_ns()),
         )
 
     def _outline(self, gathered: _Gathered, *, is_recorded: bool) -> Outline:
         decision = decide(gathered.payment, gathered.features, gathered.snapshot)
-        moments = (*gathered.moments_ns, self._clock.monotonic_ns())
+        moments = (*gathered.moments_ns, self._monotonic_ns())
         steps = zip(("enrich", "velocity", "decide"), pairwise(moments), strict=True)
         timing_ms = {step: _ms(end - begin) for step, (begin, end) in steps}
         return Outline(
@@ -248,13 +243,10 @@ class Pipeline:
             answer=call.render(outline),
         )
 
-    def _receipt_time(self, payment: Payment) -> datetime:
-        scope = (payment.merchant_id, payment.test_mode)
-        now = self._clock.now()
-        last = self._last_at.get(scope)
-        at = now if last is None or last < now else last
-        self._last_at[scope] = at
-        return at
+    def _in_time(self, payment: Payment) -> Payment:
+        """The payment at its receipt time, or at the newest of its merchant and mode where a clock went back."""
+        last = self._last_at.get((payment.merchant_id, payment.test_mode))
+        return payment if last is None or last <= payment.at else payment.received(last)
 
     async def _wait(self, key: object, call: Call) -> DecisionRecord:
         waiter: asyncio.Future[DecisionRecord] = asyncio.get_running_loop().create_future()

@@ -151,7 +151,7 @@ def _can_authenticate(payment: Payment) -> bool:
 
 
 def _has_authenticated(payment: Payment) -> bool:
-    """Whether 3-D Secure has run and the authorization is to come: by the stage, or by a result that was sent before."""
+    """Whether 3-D Secure has run, by the stage or by a result that came early, and no authorization yet."""
     return payment.stage is not Stage.POST_AUTH and not _can_authenticate(payment)
 
 

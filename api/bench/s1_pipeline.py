@@ -11,6 +11,7 @@ from api.bench.cores import pinned, two_cores
 from api.bench.installation import own_folder, shipped_settings
 from api.bench.measure import BenchFailed, Benchmark, Measure, percentile
 from api.bench.payments import requests, setup
+from api.clock import utc_now
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from api.wiring import load_snapshot, pipeline_in_memory
@@ -57,7 +58,7 @@ async def _timed(pipeline: Pipeline, budget_ns: int, seed: int) -> list[int]:
 
 
 def _call(body: bytes, key: ApiKey) -> Call:
-    return call_of(read_request(body), key, None)
+    return call_of(read_request(body), key, utc_now())
 
 
 def parts() -> str:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from api.auth import new_key
 from api.client import client_of
+from api.clock import utc_now
 from api.commands.options import Data, settings_with
 from api.errors import problem_of
 from api.problems import ProblemRaised
@@ -110,7 +111,7 @@ def _in_process(pipeline: Pipeline, runner: asyncio.Runner) -> Decider:
 
     def by_pipeline(body: bytes) -> tuple[int, bytes]:
         try:
-            call = call_of(read_request(body), key, None)
+            call = call_of(read_request(body), key, utc_now())
             return HTTPStatus.OK, runner.run(pipeline.decide(call)).body
         except (AssayError, ProblemRaised) as error:
             problem = problem_of(error)

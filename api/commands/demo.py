@@ -14,7 +14,6 @@ from rich.table import Table
 
 from api.auth import new_key
 from api.client import Client
-from api.clock import GivenClock
 from api.commands.options import Data, Host, Port, settings_with
 from api.demo.examples import examples
 from api.demo.traffic import SHOPS, burst, ordinary_payments
@@ -58,25 +57,23 @@ def demo(data: Data = None, host: Host = None, port: Port = None) -> None:
 
 def _play(settings: Settings, now: datetime, run: str) -> tuple[ApiKey, str]:
     key, text = new_key(name=DEMO_KEY_NAME, test_mode=False, scopes=GATEWAY_SCOPES, merchants=None)
-    clock = GivenClock(now)
-    with assembled(settings, clock) as assembly:
+    with assembled(settings) as assembly:
         history = [] if assembly.payments_restored else list(ordinary_payments(now))
         if not history:
             console.print(f"{settings.data} holds {assembly.payments_restored:,} payments; they are kept.")
         payments = [*history, *burst(now, run)]
-        actions = asyncio.run(_decide_all(assembly, key, clock, payments))
+        actions = asyncio.run(_decide_all(assembly, key, payments))
     console.print(_table(actions, len(payments)))
     return key, text
 
 
 async def _decide_all(
-    assembly: Assembly, key: ApiKey, clock: GivenClock, payments: Iterable[tuple[datetime, dict[str, Any]]]
+    assembly: Assembly, key: ApiKey, payments: Iterable[tuple[datetime, dict[str, Any]]]
 ) -> Counter[tuple[str, str]]:
     actions: Counter[tuple[str, str]] = Counter()
     for moment, payment in _tracked(list(payments)):
-        clock.give(moment)
         body = json.dumps(payment).encode()
-        answer = await assembly.pipeline.decide(call_of(read_request(body), key, None))
+        answer = await assembly.pipeline.decide(call_of(read_request(body), key, moment))
         actions[payment["event"]["merchant_id"], json.loads(answer.body)["action"]] += 1
     return actions
 

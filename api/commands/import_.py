@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.commands.options import Data, settings_with
-from api.importing.importing import Importer, RowClock, Work, rehearse
+from api.importing.importing import Importer, Work, rehearse
 from api.importing.mapping_file import bind_mapping, file_options, load_mapping
 from api.importing.planning import Plan, newest_times, plan, too_late
 from api.importing.reading import read_sheet
@@ -81,13 +81,11 @@ def import_payments(
 
 
 def _run(settings: Settings, work: Work, tally: Tally, advance: Advance) -> None:
-    clock = RowClock()
-    with _opened(settings, clock) as assembly:
+    with _opened(settings) as assembly:
         importer = Importer(
             pipeline=assembly.pipeline,
             labels=assembly.labels,
             rates=assembly.snapshot.reference.rates,
-            clock=clock,
             advance=advance,
         )
         asyncio.run(_import(importer, work, tally, assembly.ledger))
@@ -111,9 +109,9 @@ async def _rehearse_against(ledger: Ledger, work: Work, tally: Tally, advance: A
 
 
 @contextmanager
-def _opened(settings: Settings, clock: RowClock) -> Iterator[Assembly]:
+def _opened(settings: Settings) -> Iterator[Assembly]:
     try:
-        with assembled(settings, clock) as assembly:
+        with assembled(settings) as assembly:
             yield assembly
     except DataFolderInUse as in_use:
         # Who holds it is worth repeating; of the mends, an import has two.

@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 
-from api.clock import SystemClock
 from api.importing.mapping import ImportMapping
 from api.importing.planning import TOO_LATE, Plan
 from api.importing.preparing import Prepared, prepare
@@ -31,19 +29,6 @@ _REUSED = Refusal(
     reason="This transaction id is recorded with other values: a second row of the same id, or the row or the mapping "
     "was changed since an earlier import.",
 )
-_row_time: ContextVar[datetime] = ContextVar("row_time")
-
-
-class RowClock(SystemClock):
-    """Gives each row its own time as the receipt time, also while many rows are under way: the time is the task's."""
-
-    def now(self) -> datetime:
-        """The time of the row that this task decides; elsewhere the machine's."""
-        return _row_time.get(None) or datetime.now(UTC)
-
-    def give(self, at: datetime) -> None:
-        """Set the time of this task's row."""
-        _row_time.set(at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +57,6 @@ class Importer:
     pipeline: Pipeline
     labels: Labels
     rates: Rates
-    clock: RowClock
     advance: Callable[[int], None]
 
     async def run(self, work: Work, tally: Tally) -> None:
@@ -99,7 +83,6 @@ class Importer:
         self._record(waiting, tally)
 
     async def _decide(self, row: Prepared) -> Answer | Refusal:
-        self.clock.give(row.at)
         try:
             return await self.pipeline.decide(row.call)
         except IdempotencyKeyReused:

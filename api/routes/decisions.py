@@ -1,6 +1,6 @@
 """The decision call: bytes in, bytes out."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -63,7 +63,7 @@ async def create_decision(request: Request) -> Response:
     pipeline: Pipeline = request.app.state.pipeline
     key = key_of(request)
     body = request.scope["assay.body"]
-    answer = await pipeline.decide(call_of(read_request(body), key, _idempotency_key(request)))
+    answer = await pipeline.decide(call_of(read_request(body), key, request.app.state.now(), _idempotency_key(request)))
     headers = {"Idempotent-Replayed": "true"} if answer.is_replayed else None
     return Response(_readable(answer.body, key), headers=headers, media_type="application/json")
 
@@ -90,7 +90,7 @@ def _readable(answer: bytes, key: ApiKey) -> bytes:
     return answer if Scope.DECISIONS_EXPLAIN in key.scopes else less_full(answer)
 
 
-def call_of(asked: DecisionRequest, key: ApiKey, idempotency_key: str | None) -> Call:
+def call_of(asked: DecisionRequest, key: ApiKey, received_at: datetime, idempotency_key: str | None = None) -> Call:
     """The pipeline's call for a request that a key makes.
 
     Raises PaymentInvalid, or a 404 problem where the key does not act for the merchant.
@@ -99,7 +99,7 @@ def call_of(asked: DecisionRequest, key: ApiKey, idempotency_key: str | None) ->
     if asked.options.explain is Explain.FULL and Scope.DECISIONS_EXPLAIN not in key.scopes:
         detail = f"options.explain 'full' needs the scope '{Scope.DECISIONS_EXPLAIN}'."
         raise ProblemRaised(Problem(status=403, code="scope_missing", detail=detail))
-    payment, warnings = asked.to_payment(merchant_id, key.test_mode, datetime.now(UTC))
+    payment, warnings = asked.to_payment(merchant_id, key.test_mode, received_at)
     explain = asked.options.explain
 
     def render(outline: Outline) -> bytes:

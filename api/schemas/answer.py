@@ -182,8 +182,9 @@ class DecisionAnswer(BaseModel):
     risk_score: float | None = Field(
         ge=0.01,
         le=99,
-        description="Calibrated probability, in %, that this payment, allowed without challenge, is reported as "
-        "third-party fraud within 120 days. Null where no model scored.",
+        description="Probability, in %, that this payment, allowed without challenge, is reported as third-party fraud "
+        "within 120 days, as the model named in `model` estimates it; the expert scorecard's is not yet calibrated on "
+        "the merchant's labels. Null where no model scored.",
     )
     risk_level: str = Field(description="normal, elevated, highest or not_assessed.")
     rule_score: int = Field(description="Sum of the score rules that fired.")
@@ -194,7 +195,7 @@ class DecisionAnswer(BaseModel):
         default=None, description="With explain full alone: each feature; null is unknown, money is in main units."
     )
     review: ReviewAnswer | None
-    model: ModelAnswer | None
+    model: ModelAnswer | None = Field(description="What scored; null where nothing did, and then risk_score is too.")
     ruleset: str = Field(description="Content hash of the ruleset.")
     data_versions: dict[str, str] = Field(description="Versions of the reference data.")
     degraded: list[str] = Field(description="What was missing or late when this was decided; empty is the rule.")

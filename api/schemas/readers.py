@@ -6,7 +6,7 @@ from api.schemas import values as read
 from api.schemas import vocabulary as words
 from engine.payment import Party, PaymentType, Stage
 
-_TEXT = read.text()
+TEXT = read.text()
 _LONG_TEXT = read.text(1024)
 _NAME = read.text(64)
 _AS_IT_STANDS = None
@@ -14,15 +14,15 @@ _AS_IT_STANDS = None
 _COUNT = read.number(0, 1_000_000)
 
 CONTACT: Mapping[str, read.Reader | None] = {
-    "first_name": _TEXT,
-    "last_name": _TEXT,
-    "company": _TEXT,
-    "address": _TEXT,
-    "address_2": _TEXT,
-    "city": _TEXT,
-    "region": _TEXT,
+    "first_name": TEXT,
+    "last_name": TEXT,
+    "company": TEXT,
+    "address": TEXT,
+    "address_2": TEXT,
+    "city": TEXT,
+    "region": TEXT,
     "country": read.country,
-    "postal": _TEXT,
+    "postal": TEXT,
     "phone_country_code": read.phone_country_code,
     "phone_number": read.phone_number,
 }
@@ -37,10 +37,10 @@ GROUP_READERS: Mapping[str, Mapping[str, read.Reader | None]] = {
         "type": read.member_of(PaymentType),
         "stage": read.member_of(Stage),
         "party": read.member_of(Party),
-        "supersedes": _TEXT,
+        "supersedes": TEXT,
     },
     "account": {
-        "user_id": _TEXT,
+        "user_id": TEXT,
         "username_md5": read.md5,
         "created_at": read.instant,
         "past_transactions_day": _COUNT,
@@ -75,10 +75,10 @@ GROUP_READERS: Mapping[str, Mapping[str, read.Reader | None]] = {
     "device": {
         "ip_address": read.ip_address,
         "user_agent": _LONG_TEXT,
-        "accept_language": _TEXT,
-        "session_id": _TEXT,
+        "accept_language": TEXT,
+        "session_id": TEXT,
         "session_age": read.number(0, 1_000_000_000),
-        "fingerprint": _TEXT,
+        "fingerprint": TEXT,
         "timezone_offset": read.number(-840, 840),
     },
     "order": {
@@ -86,11 +86,11 @@ GROUP_READERS: Mapping[str, Mapping[str, read.Reader | None]] = {
         "amount_minor": _AS_IT_STANDS,
         "amount": _AS_IT_STANDS,
         "currency": read.upper,
-        "discount_code": _TEXT,
+        "discount_code": TEXT,
         "is_gift": _AS_IT_STANDS,
         "has_gift_message": _AS_IT_STANDS,
         "referrer_uri": _LONG_TEXT,
-        "affiliate_id": _TEXT,
+        "affiliate_id": TEXT,
     },
     "payment": {
         "method": read.one_of(words.METHODS),
@@ -99,15 +99,15 @@ GROUP_READERS: Mapping[str, Mapping[str, read.Reader | None]] = {
         "is_recurring": _AS_IT_STANDS,
         "is_off_session": _AS_IT_STANDS,
         "initiator": read.one_of(words.INITIATORS, words.INITIATOR_ALIASES),
-        "attempt_of": _TEXT,
+        "attempt_of": TEXT,
         "was_authorized": _AS_IT_STANDS,
         "decline_code": _NAME,
     },
 }
 
 CART_ITEM_READERS: Mapping[str, read.Reader | None] = {
-    "category": _TEXT,
-    "item_id": _TEXT,
+    "category": TEXT,
+    "item_id": TEXT,
     "quantity": _COUNT,
     "price": read.price,
 }

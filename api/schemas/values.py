@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from unicodedata import normalize
 
 import idna
 
 from api.schemas.findings import Odd, Wrong
-from engine.card_data import LENGTH_MAX, is_bare_card_length
+from engine.card_data import LENGTH_MAX, is_bare_card_length, token_holds_card_number
 from engine.iso import COUNTRIES
 from engine.payment import BIN_DIGITS_MAX, BIN_DIGITS_MIN, LAST_DIGITS_MAX
 
@@ -186,8 +187,8 @@ def last_digits(value: str) -> str | Odd | Wrong:
 
 
 def token(value: str) -> str | Odd | Wrong:
-    """A processor's token: opaque, but no card number and not to be mistaken for one."""
-    if is_bare_card_length(value):
+    """A processor's token: opaque, but no card number, not to be mistaken for one, and not made of one."""
+    if is_bare_card_length(value) or (len(value) <= TEXT_LENGTH_MAX and token_holds_card_number(value)):
         return CARD_DATA_REFUSED
     if value.isdecimal() and len(value) <= LENGTH_MAX:
         return Wrong("token_invalid", "A token of digits alone must be longer than 19 characters.")
@@ -208,6 +209,12 @@ _LOCAL = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+)*"
 )
 _QUOTED_LOCAL = re.compile(r'"([^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"')
+_ESCAPED = re.compile(r"\\(.)")
+_TO_ESCAPE = re.compile(r'(["\\])')
+# Characters that print but show nothing: joiners, fillers, variation selectors. What does not print is not in here.
+_UNSEEN = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9\-]{0,61}[a-z0-9])?")
 
 
@@ -223,16 +230,35 @@ def email_domain(value: str) -> str | Odd:
 
 
 def email_address(value: str) -> str | Odd:
-    """An address in lower case with an ASCII domain (RFC 5321, quoted and UTF-8 local parts too), or its MD5."""
+    """An address in lower case with an ASCII domain (RFC 5321, quoted and UTF-8 local parts too), or its MD5.
+
+    One mailbox is one text, since velocities count by it: the local part is in NFKC, and quoted only where it must be.
+    """
     local, at, domain = value.lower().rpartition("@")
     if not at:
         return domain if _MD5.fullmatch(domain) else _EMAIL_INVALID
     ascii_domain = _ascii_domain(domain)
     if ascii_domain is None or len(local) > LOCAL_PART_LENGTH_MAX:
         return _EMAIL_INVALID
-    if not (_LOCAL.fullmatch(local) or _QUOTED_LOCAL.fullmatch(local)):
-        return _EMAIL_INVALID
-    return f"{local}@{ascii_domain}"
+    plain_local = _plain_local_part(local)
+    return _EMAIL_INVALID if plain_local is None else f"{plain_local}@{ascii_domain}"
+
+
+def _plain_local_part(local: str) -> str | None:
+    """A local part as all its spellings are kept; None where it is none, or holds what nobody would see."""
+    if not local.isascii():
+        local = normalize("NFKC", normalize("NFKC", local).lower())
+        if len(local) > LOCAL_PART_LENGTH_MAX or not local.isprintable() or _UNSEEN.search(local):
+            return None
+    if _LOCAL.fullmatch(local):
+        return local
+    if not _QUOTED_LOCAL.fullmatch(local):
+        return None
+    inner = _ESCAPED.sub(r"\1", local[1:-1])
+    if _LOCAL.fullmatch(inner):
+        return inner
+    escaped = _TO_ESCAPE.sub(r"\\\1", inner)
+    return f'"{escaped}"'
 
 
 def _ascii_domain(domain: str) -> str | None:

@@ -58,10 +58,7 @@ def described(feature: Feature) -> str:
 def literal_fault(literal: Literal, feature: Feature) -> Diagnostic | None:
     """What is wrong with a literal that is compared with a feature, or None. The feature is not boolean."""
     if feature.type in NUMERIC:
-        if not isinstance(literal, Number):
-            return _not_a_number(literal, feature)
-        is_beyond = feature.unit == "%" and literal.value > _PERCENT_MAX
-        return _beyond_percent(literal, feature) if is_beyond else None
+        return _number_fault(literal, feature) if isinstance(literal, Number) else _not_a_number(literal, feature)
     if not isinstance(literal, Text):
         return _not_a_text(literal, feature)
     if feature.type is FeatureType.COUNTRY:
@@ -70,17 +67,16 @@ def literal_fault(literal: Literal, feature: Feature) -> Diagnostic | None:
         hint = f"Write `is_missing({feature.name})`."
         cause = "A value is either known, and then not empty, or unknown."
         return _fault(literal, Code.UNKNOWN_VALUE, "No text is empty.", cause, hint)
-    if feature.name == "card_bin" and not _BIN.fullmatch(literal.value):
-        hint = "Write the card number's first 6 to 8 digits, as in '424242'."
-        return _fault(literal, Code.UNKNOWN_VALUE, f"{quoted(literal.value)} is not a BIN.", described(feature), hint)
-    return _no_such_value(literal, feature) if feature.values else None
+    return _no_bin(literal, feature) if feature.name == "card_bin" else _no_such_value(literal, feature)
 
 
 def _fault(literal: Literal, code: Code, message: str, cause: str, hint: str) -> Diagnostic:
     return Diagnostic(code=code, span=literal.span, message=message, cause=cause, hint=hint)
 
 
-def _beyond_percent(literal: Number, feature: Feature) -> Diagnostic:
+def _number_fault(literal: Number, feature: Feature) -> Diagnostic | None:
+    if feature.unit != "%" or literal.value <= _PERCENT_MAX:
+        return None
     message = f"`{feature.name}` is never above {_PERCENT_MAX} %."
     return _fault(literal, Code.UNKNOWN_VALUE, message, described(feature), f"Write a number from 0 to {_PERCENT_MAX}.")
 
@@ -119,7 +115,16 @@ def _no_country(literal: Text, feature: Feature) -> Diagnostic:
     )
 
 
+def _no_bin(literal: Text, feature: Feature) -> Diagnostic | None:
+    if _BIN.fullmatch(literal.value):
+        return None
+    hint = "Write the card number's first 6 to 8 digits, as in '424242'."
+    return _fault(literal, Code.UNKNOWN_VALUE, f"{quoted(literal.value)} is not a BIN.", described(feature), hint)
+
+
 def _no_such_value(literal: Text, feature: Feature) -> Diagnostic | None:
+    if not feature.values:
+        return None
     plain = literal.value if feature.case_sensitive else literal.value.lower()
     if plain in (feature.values if feature.case_sensitive else [value.lower() for value in feature.values]):
         return None

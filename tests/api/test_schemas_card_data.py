@@ -35,6 +35,13 @@ WRITTEN = [
     "04111111111111111",
     "4111111111111111 123",
     "4111111111111111 12/29",
+    "4111111111111111123",
+    "4111+1111+1111+1111",
+    "4111%201111%201111%201111",
+    "4111:1111 * 1111#1111",
+    "4111      1111      1111      1111",
+    "\u2074" + "\u00b9" * 15,
+    "4\ufe0f\u20e3" + "1\ufe0f\u20e3" * 15,
     "12 4111 1111 1111 1111",
     "\uff14" + "\uff11" * 15,
     "\u0664" + "\u0661" * 15,
@@ -57,6 +64,20 @@ def test_card_fields_refuse_card_numbers(field: str, number: str) -> None:
         assert number not in repr(faults)
 
 
+@pytest.mark.parametrize(
+    "token", ["{}_1227", "{}-x", "tok_{}", "0000{}", "{}1227", "{}:1227", "tok_{}_1227", "{}%20", "{}*1227"]
+)
+def test_a_token_made_of_a_card_number_is_refused(token: str) -> None:
+    faults = faults_of(with_value("/credit_card/token", token.format(CARD_NUMBER)))
+    assert places(faults) == {("/credit_card/token", "card_data_refused")}
+
+
+@pytest.mark.parametrize("token", ["98765432109876543210", "tok_1N3xQh2eZvKYlo2C8Hq", "424242******4242"])
+def test_another_token_is_kept(token: str) -> None:
+    payment, warnings = decide(with_value("/credit_card/token", token))
+    assert (payment.card.token, warnings) == (token, ())
+
+
 @pytest.mark.parametrize("length", range(13, 20))
 def test_in_card_fields_the_length_is_enough(length: int) -> None:
     for field in ("issuer_id_number", "last_digits", "token", "number", "anything"):
@@ -65,7 +86,20 @@ def test_in_card_fields_the_length_is_enough(length: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*sorted(CVV_NAMES), "CVV", "card-cvv", "cardCvc", "securityCode", "\uff23\uff36\uff36", "c.v.v"]
+    "name",
+    [
+        *sorted(CVV_NAMES),
+        "CVV",
+        "card-cvv",
+        "cardCvc",
+        "securityCode",
+        "\uff23\uff36\uff36",
+        "c.v.v",
+        "cc_cvv",
+        "cvvValue",
+        "payment_cvv",
+        "cardPin",
+    ],
 )
 @pytest.mark.parametrize("place", ["", "/credit_card", "/device", "/custom", "/shopping_cart/0", "/options", "/x/y"])
 def test_cvv_names_are_refused_everywhere(name: str, place: str) -> None:
@@ -100,6 +134,11 @@ def test_card_number_names_are_refused_everywhere(name: str, place: str) -> None
         ("/custom/number", 7),
         ("/custom/cvv_result", "M"),
         ("/custom/spinning", "x"),
+        ("/custom/cvc_check", "pass"),
+        ("/custom/cvv_present", 1),
+        ("/custom/pin_code", "560001"),
+        ("/custom/verification_code", "123456"),
+        ("/custom/card_number", "tok_1"),
     ],
 )
 def test_what_is_no_card_data_is_not_refused(pointer: str, value: object) -> None:

@@ -1,11 +1,15 @@
 """What an installation keeps of the versions that its decisions name (law 7)."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import orjson
+import pytest
 
 from api.settings import Settings
-from api.wiring import assembled, opened_for_reading
+from api.wiring import assembled, opened_for_reading, pipeline_in_memory
+from engine.errors import RulesInvalid
 from engine.ledger import Ledger, VersionKind
 
 
@@ -30,3 +34,14 @@ def test_every_version_is_kept_with_what_it_consists_of(tmp_path: Path) -> None:
     for kept, snapshot in ((first, snapshots[0]), (second, snapshots[1])):
         assert snapshot.scorer is not None
         assert kept["model"] == snapshot.scorer.content()
+
+
+@pytest.mark.parametrize("opened", [assembled, lambda settings: nullcontext(pipeline_in_memory(settings))])
+def test_a_fault_of_the_ruleset_names_the_file(
+    tmp_path: Path, opened: Callable[[Settings], AbstractContextManager[object]]
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("# nothing\n", encoding="utf-8")
+    with pytest.raises(RulesInvalid) as raised, opened(Settings(data=tmp_path / "data", ruleset=file)):
+        pass
+    assert str(raised.value).startswith(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\nThe file has no rule.")

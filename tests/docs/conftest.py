@@ -8,7 +8,6 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.auth import new_key
-from api.clock import GivenClock
 from api.routes.keys import GATEWAY_SCOPES
 from api.settings import Settings
 from api.wiring import assembled
@@ -26,14 +25,13 @@ class Demo(NamedTuple):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    clock = GivenClock(NOW)
-    with assembled(Settings(data=tmp_path_factory.mktemp("docs") / "data"), clock) as assembly:
-        answers = play_demo(assembly, clock)
+    with assembled(Settings(data=tmp_path_factory.mktemp("docs") / "data")) as assembly:
+        answers = play_demo(assembly)
         keys = {}
         for variable, scopes in (("ASSAY_KEY", GATEWAY_SCOPES), ("ASSAY_OPERATOR_KEY", frozenset(Scope))):
             key, keys[variable] = new_key(name=variable, test_mode=False, scopes=scopes, merchants=None)
             assembly.keys.add_key(key)
-        yield Demo(client=TestClient(create_app(assembly)), keys=keys, answers=answers)
+        yield Demo(client=TestClient(create_app(assembly, now=lambda: NOW)), keys=keys, answers=answers)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.auth import new_key
-from api.clock import GivenClock
 from api.demo.examples import examples
 from api.demo.traffic import burst, ordinary_payments
 from api.routes.decisions import call_of
@@ -18,20 +17,19 @@ NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 RUN = "docs"
 
 
-def play_demo(assembly: Assembly, clock: GivenClock) -> dict[str, dict[str, Any]]:
+def play_demo(assembly: Assembly) -> dict[str, dict[str, Any]]:
     """Decide the demonstration's payments; the answers to its three examples by their titles."""
-    asyncio.run(_play(assembly, clock))
-    return {title: json.loads(asyncio.run(_decided(assembly, clock, NOW, body))) for title, body in examples(RUN)}
+    asyncio.run(_play(assembly))
+    return {title: json.loads(asyncio.run(_decided(assembly, NOW, body))) for title, body in examples(RUN)}
 
 
-async def _play(assembly: Assembly, clock: GivenClock) -> None:
+async def _play(assembly: Assembly) -> None:
     for moment, body in (*ordinary_payments(NOW - timedelta(seconds=1)), *burst(NOW, RUN)):
-        await _decided(assembly, clock, moment, body)
+        await _decided(assembly, moment, body)
 
 
-async def _decided(assembly: Assembly, clock: GivenClock, moment: datetime, body: dict[str, Any]) -> bytes:
-    clock.give(moment)
+async def _decided(assembly: Assembly, moment: datetime, body: dict[str, Any]) -> bytes:
     key, _ = new_key(name="demo", test_mode=False, scopes=GATEWAY_SCOPES, merchants=None)
     sent = json.dumps(body).encode()
-    answer = await assembly.pipeline.decide(call_of(read_request(sent), key, None))
+    answer = await assembly.pipeline.decide(call_of(read_request(sent), key, moment))
     return answer.body

@@ -9,11 +9,10 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.clock import GivenClock
 from api.settings import Settings
 from api.wiring import assembled, opened_for_reading
 from models.dataset import decisions_frame
-from tests.docs.demo_traffic import NOW, play_demo
+from tests.docs.demo_traffic import play_demo
 from tests.docs.documents import blocks, read
 
 
@@ -41,9 +40,8 @@ def test_the_folder_holds_what_is_said_and_is_private(tmp_path: Path) -> None:
 
 
 def test_a_backup_taken_while_it_runs_is_whole(tmp_path: Path) -> None:
-    clock = GivenClock(NOW)
-    with assembled(Settings(data=tmp_path / "data"), clock) as assembly:
-        play_demo(assembly, clock)
+    with assembled(Settings(data=tmp_path / "data")) as assembly:
+        play_demo(assembly)
         source, copy = sqlite3.connect(tmp_path / "data" / "assay.db"), sqlite3.connect(tmp_path / "assay.db")
         source.backup(copy)
         copy.close()

@@ -9,7 +9,7 @@ import pytest
 
 from engine.enrichment import ENRICHMENTS, enrich
 from engine.features import FeatureType
-from engine.payment import Authentication, Card, CartItem, Contact, Device, Order, Payment
+from engine.payment import Authentication, Card, CartItem, Contact, Device, Email, Order, Payment
 from engine.reference import Reference
 
 Make = Callable[..., Payment]
@@ -125,6 +125,21 @@ def test_avs_letters_mean_what_their_network_says(
 ) -> None:
     known, _ = enrich(make_payment(card=Card(brand=brand, avs_result=code)), reference)
     assert (known["address_line1_check"], known["address_zip_check"]) == (street, postal)
+
+
+@pytest.mark.parametrize(
+    ("email", "domain"),
+    [
+        (Email(address="k.miller@example.net"), "example.net"),
+        (Email(address='"a@b"@xn--bcher-kva.example'), "xn--bcher-kva.example"),
+        (Email(address="a@example.net", domain="example.org"), "example.net"),
+        (Email(md5="0" * 32, domain="example.org"), "example.org"),
+        (Email(md5="0" * 32), None),
+        (Email(), None),
+    ],
+)
+def test_the_domain_is_the_addresss(make_payment: Make, reference: Reference, email: Email, domain: str | None) -> None:
+    assert enrich(make_payment(email=email), reference)[0]["email_domain"] == domain
 
 
 @pytest.mark.parametrize(("status", "is_3ds"), [("Y", True), ("A", True), ("N", False), ("R", False), (None, None)])

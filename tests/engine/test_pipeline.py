@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.clock import GivenClock, new_decision_id
+from api.clock import new_decision_id
 from engine.catalog import CATALOG
 from engine.decide import Snapshot, decide, snapshot_of
 from engine.decision import recorded_decision
@@ -62,7 +63,7 @@ class House:
 
     def __init__(self, folder: Path, snapshot: Snapshot) -> None:
         self.folder, self.snapshot = folder, snapshot
-        self.clock = GivenClock(START)
+        self.now = START
         self.open()
 
     def open(self) -> None:
@@ -81,13 +82,13 @@ class House:
             ledger=ledger,
             counters=self.counters,
             snapshots=OneSnapshot(self.snapshot),
-            clock=self.clock,
+            monotonic_ns=time.perf_counter_ns,
             new_id=new_decision_id,
             doubt_seconds=0,
         )
 
     async def decide(self, payment: Payment, **asked: Any) -> Answer:
-        return await self.pipeline.decide(call(payment, **asked))
+        return await self.pipeline.decide(call(payment.received(self.now), **asked))
 
     async def features(self, payment: Payment) -> dict[str, Any]:
         answer = await self.decide(payment)
@@ -124,7 +125,7 @@ def on_one_card(make_payment: Make, number: int, **fields: Any) -> Payment:
 
 async def test_an_equal_call_gets_the_same_bytes(house: House, make_payment: Make) -> None:
     first = await house.decide(make_payment())
-    house.clock.give(START + timedelta(hours=1))
+    house.now = START + timedelta(hours=1)
     again = await house.decide(make_payment())
     assert (again.body, again.is_replayed, first.is_replayed) == (first.body, True, False)
 
@@ -169,7 +170,7 @@ async def test_a_dry_run_neither_records_nor_counts(house: House, make_payment: 
 
 async def test_receipt_times_do_not_go_back_even_over_a_restart(house: House, make_payment: Make) -> None:
     await house.decide(on_one_card(make_payment, 1))
-    house.clock.give(START - timedelta(hours=2))
+    house.now = START - timedelta(hours=2)
     assert (await house.features(on_one_card(make_payment, 2)))["card_payments_10m"] == 1
     house.store.close()
     house.open()
@@ -178,7 +179,7 @@ async def test_receipt_times_do_not_go_back_even_over_a_restart(house: House, ma
 
 async def test_counters_are_rebuilt_from_the_ledger(house: House, make_payment: Make) -> None:
     for number in range(20):
-        house.clock.give(START + timedelta(minutes=7 * number))
+        house.now = START + timedelta(minutes=7 * number)
         amount = Order(amount_minor=1000 + number, currency="USD")
         await house.decide(on_one_card(make_payment, number, order=amount))
     probe = on_one_card(make_payment, 99)
@@ -198,7 +199,9 @@ async def _dry_features(house: House, payment: Payment) -> Features:
         found.append(outline.decision.features)
         return b""
 
-    await house.pipeline.decide(Call(payment=payment, fingerprint=b"", render=keep, is_dry_run=True))
+    await house.pipeline.decide(
+        Call(payment=payment.received(house.now), fingerprint=b"", render=keep, is_dry_run=True)
+    )
     return found[0]
 
 
@@ -341,7 +344,7 @@ async def test_a_fault_of_ours_after_counting_counts_nothing(house: House, make_
     def break_down(outline: Outline) -> bytes:
         raise ZeroDivisionError(outline.id)
 
-    broken = Call(payment=on_one_card(make_payment, 1), fingerprint=b"", render=break_down)
+    broken = Call(payment=on_one_card(make_payment, 1).received(house.now), fingerprint=b"", render=break_down)
     with pytest.raises(ZeroDivisionError):
         await house.pipeline.decide(broken)
     assert (await house.features(on_one_card(make_payment, 2)))["card_payments_1h"] == 0
@@ -349,13 +352,13 @@ async def test_a_fault_of_ours_after_counting_counts_nothing(house: House, make_
 
 async def test_a_restart_after_an_ordinary_3ds_flow_counts_as_before(house: House, make_payment: Make) -> None:
     await house.decide(on_one_card(make_payment, 1))
-    house.clock.give(START + timedelta(minutes=1))
+    house.now = START + timedelta(minutes=1)
     await house.decide(on_one_card(make_payment, 2))
-    house.clock.give(START + timedelta(minutes=2))
+    house.now = START + timedelta(minutes=2)
     await house.decide(on_one_card(make_payment, 1, stage=Stage.POST_3DS))
     house.store.close()
     house.open()
-    house.clock.give(START + timedelta(minutes=10, seconds=30))
+    house.now = START + timedelta(minutes=10, seconds=30)
     features = await house.features(on_one_card(make_payment, 3))
     # The first payment counts at its first stage, which left the ten minutes.
     assert (features["card_payments_10m"], features["card_payments_1h"]) == (1, 2)
@@ -363,9 +366,9 @@ async def test_a_restart_after_an_ordinary_3ds_flow_counts_as_before(house: Hous
 
 async def test_a_later_stage_brings_no_payment_back_into_a_window(house: House, make_payment: Make) -> None:
     await house.decide(on_one_card(make_payment, 1))
-    house.clock.give(START + timedelta(days=29))
+    house.now = START + timedelta(days=29)
     await house.decide(on_one_card(make_payment, 1, stage=Stage.POST_AUTH))
-    house.clock.give(START + timedelta(days=30))
+    house.now = START + timedelta(days=30)
     assert (await _dry_features(house, on_one_card(make_payment, 2)))["card_payments_30d"] == 0
     house.store.close()
     house.open()

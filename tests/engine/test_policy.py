@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from engine.decision import Action, Rule, RuleAction, RuleMode, RuleResults
 from engine.features import Features
-from engine.payment import Authentication, Payment, Stage
+from engine.payment import Authentication, Card, Payment, Stage
 from engine.policy import FailAction, Policy, Verdict, settle
 from engine.score import Score
 
@@ -75,10 +76,64 @@ class TestLadder:
         assert settle(self.payment, score(1), results, self.features, POLICY).action is Action.ALLOW
 
     def test_3ds_is_not_asked_for_again_after_its_result(self) -> None:
-        self.payment = self.make_payment(stage=Stage.POST_3DS)
-        assert self.settled(ASK_3DS).action is Action.ALLOW
-        self.payment = self.make_payment(authentication=Authentication(trans_status="Y"))
-        assert self.settled(percent=6.0).action is Action.ALLOW
+        passed = Authentication(trans_status="Y")
+        for payment in (
+            self.make_payment(authentication=passed),
+            self.make_payment(authentication=passed, stage=Stage.POST_3DS),
+            self.make_payment(stage=Stage.POST_AUTH),
+        ):
+            self.payment = payment
+            for verdict in (self.settled(ASK_3DS), self.settled(percent=6.0)):
+                assert (verdict.action, verdict.three_ds, verdict.reasons) == (Action.ALLOW, False, ())
+
+    @pytest.mark.parametrize(
+        ("authentication", "was_successful", "proven"),
+        [
+            *((Authentication(trans_status=status), None, status in "YA") for status in "YANRUCDIS"),
+            (Authentication(), None, False),
+            (Authentication(), False, False),
+            (Authentication(), True, True),
+            (Authentication(liability_shift=False), None, False),
+            (Authentication(liability_shift=True), None, True),
+            (Authentication(trans_status="U", liability_shift=True), None, True),
+            (Authentication(trans_status="N", liability_shift=True), True, False),
+        ],
+    )
+    def test_a_challenge_that_proved_nothing_is_reviewed(
+        self, authentication: Authentication, was_successful: bool | None, proven: bool
+    ) -> None:
+        card = Card(was_3d_secure_successful=was_successful)
+        self.payment = self.make_payment(stage=Stage.POST_3DS, authentication=authentication, card=card)
+        for fired, percent in (((ASK_3DS,), 1.0), ((), 6.0), ((ASK_3DS, ALLOW), 1.0), ((ASK_3DS, REVIEW), 1.0)):
+            verdict = self.settled(*fired, percent=percent)
+            allowed = Action.REVIEW if REVIEW in fired else Action.ALLOW
+            assert verdict.action is (allowed if proven else Action.REVIEW)
+            assert [reason.code for reason in verdict.reasons] == ([] if proven else ["three_ds_unproven"])
+            assert (verdict.review is None) == (verdict.action is Action.ALLOW)
+            assert not verdict.three_ds
+        assert self.settled(ASK_3DS, BLOCK).action is Action.BLOCK
+        assert self.settled(percent=1.0).action is Action.ALLOW
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            (
+                {"authentication": Authentication(trans_status="C")},
+                "its result was C (a challenge that was not finished)",
+            ),
+            ({"authentication": Authentication(liability_shift=False)}, "the issuer does not bear the liability"),
+            ({"card": Card(was_3d_secure_successful=False)}, "it did not succeed"),
+            ({}, "no result of it came"),
+        ],
+    )
+    def test_the_reason_says_which_result_came(self, fields: dict[str, Any], said: str) -> None:
+        self.payment = self.make_payment(stage=Stage.POST_3DS, **fields)
+        (reason,) = self.settled(ASK_3DS).reasons
+        assert (reason.text, reason.source) == (f"3-D Secure was asked for, and {said}", "policy")
+
+    def test_a_failed_result_that_came_early_is_reviewed_too(self) -> None:
+        self.payment = self.make_payment(authentication=Authentication(trans_status="U"))
+        assert self.settled(ASK_3DS).action is Action.REVIEW
 
     def test_the_threshold_challenges_no_shopper_who_is_absent(self) -> None:
         self.features = self.make_features(is_off_session=True)

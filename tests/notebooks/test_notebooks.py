@@ -9,10 +9,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from api.clock import GivenClock
 from api.settings import Settings
 from api.wiring import assembled
-from tests.docs.demo_traffic import NOW, play_demo
+from tests.docs.demo_traffic import play_demo
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -22,9 +21,8 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 def held_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A data folder with the demonstration's payments, its lock held as a server holds it."""
     folder = tmp_path_factory.mktemp("notebooks") / "data"
-    clock = GivenClock(NOW)
-    with assembled(Settings(data=folder), clock) as assembly:
-        play_demo(assembly, clock)
+    with assembled(Settings(data=folder)) as assembly:
+        play_demo(assembly)
         yield folder
 
 

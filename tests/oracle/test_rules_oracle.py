@@ -11,16 +11,21 @@ from tests.engine.rules.rule_features import CATALOG, LIST_NAMES
 from tests.oracle.rules_oracle import truth
 
 WORDS = ("a", "A", "b", "Straße", "x y", "424242")
+BINS = ("424242", "42424242", "400000")
 COUNTRIES = ("US", "CA", "DE")
 COMPARATORS = ("=", "!=", "<", "<=", ">", ">=")
 NUMBERS = ("0", "1", "2.5", "12.50", "12.505", "-3", "0.29", "100")
+
+
+def words(feature: Feature) -> tuple[str, ...]:
+    return feature.values or (BINS if feature.name == "card_bin" else WORDS)
 
 
 def literals(feature: Feature) -> st.SearchStrategy[str]:
     if feature.type is FeatureType.COUNTRY:
         return st.sampled_from([quote + name + quote for name in (*COUNTRIES, "us") for quote in "'\""])
     if feature.type is FeatureType.STRING:
-        return st.sampled_from([f"'{word}'" for word in feature.values or WORDS])
+        return st.sampled_from([f"'{word}'" for word in words(feature)])
     return st.sampled_from(NUMBERS)
 
 
@@ -32,7 +37,7 @@ def values(feature: Feature) -> st.SearchStrategy[Value]:
         case FeatureType.COUNTRY:
             known = st.sampled_from(COUNTRIES)
         case FeatureType.STRING:
-            known = st.sampled_from(feature.values or WORDS)
+            known = st.sampled_from(words(feature))
         case FeatureType.NUMBER:
             known = st.sampled_from([float(number) for number in NUMBERS]) | st.floats(-10, 200)
         case _:

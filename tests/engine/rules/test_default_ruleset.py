@@ -63,6 +63,11 @@ def test_a_foreign_ip_address_asks_for_3ds_then_for_review() -> None:
     assert fired(amount_in_usd=60_000, has_liability_shift=True, **abroad) == {"foreign-ip-3ds"}
 
 
+def test_3ds_that_failed_is_blocked() -> None:
+    assert [status for status in "YANRUCDIS" if fired(three_ds_status=status)] == ["N", "R"]
+    assert fired(three_ds_status="R") == {"three-ds-failed"}
+
+
 def test_reasons_read_well() -> None:
     rules = shipped()
     values: dict[str, Value] = {

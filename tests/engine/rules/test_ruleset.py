@@ -44,7 +44,7 @@ def test_a_rule_is_what_its_file_says() -> None:
 
 
 def test_no_rules_are_a_ruleset() -> None:
-    empty = ruleset("")
+    empty = ruleset("rule = []")
     assert empty.rules == ()
     assert empty.evaluate(row(), {}).outcomes == ()
 
@@ -96,7 +96,7 @@ def test_spelling_does_not_change_the_version_or_the_hash() -> None:
         declared(text="Review if amount_in_usd > 5"),
         declared(extra='mode = "shadow"'),
         declared(extra="mandatory = true"),
-        "",
+        "rule = []",
     ],
 )
 def test_every_change_changes_the_hash(other: str) -> None:
@@ -122,12 +122,12 @@ def test_all_faults_are_told_at_once_each_with_its_rule() -> None:
     )
     for part in (
         "`surprise` is not known at the top of the file",
-        "rule first, text, line 1, column 10: There is no feature `amout_in_usd`.",
-        "rule first, text, line 1, column 46: 'Canada' is not a country's code.",
-        "rule second, reason, line 1, column 1: There is no feature `nothing`.",
-        "rule second, reason, line 1, column 14: This brace stands alone.",
+        "rule first, within its text, line 1, column 10: There is no feature `amout_in_usd`.",
+        "rule first, within its text, line 1, column 46: 'Canada' is not a country's code.",
+        "rule second, within its reason, line 1, column 1: There is no feature `nothing`.",
+        "rule second, within its reason, line 1, column 14: This brace stands alone.",
         "rule third: `mandtory` is not a key of a rule. Did you mean `mandatory`?",
-        "rule third, text, line 1, column 1: `Blok` is not an action.",
+        "rule third, within its text, line 1, column 1: `Blok` is not an action.",
         "rule third: 2 rules have this id.",
         "rule number 5: `id` is missing.",
         "rule number 5: `reason` is not a text.",
@@ -141,6 +141,9 @@ def test_all_faults_are_told_at_once_each_with_its_rule() -> None:
     ("source", "part"),
     [
         ("[[rule]\n", "not valid TOML"),
+        ("", "The file has no rule."),
+        ("# all rules are commented out", "The file has no rule."),
+        ("rules = []", "The file has no rule."),
         ("rule = 5", "Write `[[rule]]`"),
         ("rule = [5]", "Write `[[rule]]`"),
         ("[rule]\nid = 'a'", "Write `[[rule]]`"),
@@ -153,6 +156,11 @@ def test_all_faults_are_told_at_once_each_with_its_rule() -> None:
         (declared(name="x" * 121), "`name` is longer"),
         (declared(reason="x" * 301), "The reason is longer"),
         (declared(extra="mandatory = 'yes'"), "`mandatory` is neither"),
+        (
+            declared(text="Review if is_recurring", extra="mandatory = true"),
+            "rule a-rule: `mandatory` is for block rules",
+        ),
+        (declared(text="Allow if is_recurring", extra="mandatory = true"), "`mandatory` is for block rules alone."),
     ],
 )
 def test_faults_of_a_file(source: str, part: str) -> None:
