@@ -22,9 +22,9 @@ for name, group in GROUPS:
 
 
 def main() -> None:
-    """Run a command; what the caller or the world did wrong is one clear message and exit code 1."""
+    """Run a command; what the caller or the world did wrong (a full disk too) is one message and exit code 1."""
     try:
         app()
-    except AssayError as error:
+    except (AssayError, OSError) as error:
         Console(stderr=True, highlight=False).print(f"assay: {error}", markup=False, soft_wrap=True)
         sys.exit(1)

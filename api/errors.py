@@ -27,7 +27,15 @@ _STATUSES: dict[type[AssayError], int] = {
     LedgerUnavailable: 503,
 }
 _RETRY_AFTER = {IdempotencyInProgress: "1", LedgerUnavailable: "1"}
-_FAULT_CODES = {"missing": "missing", "extra_forbidden": "field_unknown"}
+_FAULTS = {
+    "missing": ("missing", "Required."),
+    "extra_forbidden": ("field_unknown", "There is no such field."),
+    "frozen_set_type": ("value_invalid", "Send a list."),
+    "too_short": ("value_invalid", "Send at least one."),
+    "string_too_short": ("value_invalid", "Not empty."),
+    "string_pattern_mismatch": ("value_invalid", "Without control characters."),
+}
+"""Pydantic's faults in our words; its other messages stand as they are, and none repeats what was sent."""
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -92,10 +100,11 @@ async def _of_validation_error(request: Request, error: Exception) -> Response:
         faults = [
             Fault(
                 pointer="/" + "/".join(str(part) for part in detail["loc"][1:]),
-                code=_FAULT_CODES.get(detail["type"], "value_invalid"),
-                detail=detail["msg"],
+                code=code,
+                detail=words,
             )
             for detail in details
+            for code, words in (_FAULTS.get(detail["type"], ("value_invalid", detail["msg"])),)
         ]
         said = f"{faults[0].pointer}: {faults[0].detail}"
         problem = Problem(status=422, code="request_invalid", detail=said, errors=faults)

@@ -14,7 +14,7 @@ from api.settings import Settings
 from engine.access import ApiKeys
 from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
-from engine.errors import RulesInvalid
+from engine.errors import RulesInvalid, StoreInvalid
 from engine.ledger import Labels, Ledger, VersionKind
 from engine.pipeline import Pipeline
 from engine.policy import Policy
@@ -149,8 +149,13 @@ def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
 
 
 @contextmanager
-def opened_keys(folder: Path) -> Iterator[ApiKeys]:
-    """The folder's API keys alone, under its lock. Raises DataFolderInUse or StoreInvalid."""
+def opened_keys(folder: Path, *, is_made: bool = False) -> Iterator[ApiKeys]:
+    """The folder's API keys alone, under its lock. Raises DataFolderInUse or StoreInvalid.
+
+    A folder that is not there is made where `is_made` says so; else a mistyped one would look like an empty one.
+    """
+    if not is_made and not folder.exists():
+        raise StoreInvalid(f"There is no data folder {folder}: check --data or ASSAY_DATA.")
     store = open_store(folder)
     try:
         take_over(folder, store.keys)

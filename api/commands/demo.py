@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -27,6 +27,7 @@ from engine.access import ApiKey
 from engine.decision import Action
 
 DEMO_KEY_NAME = "demo"
+DEMO_KEY_LASTS = timedelta(days=30)
 
 _NEXT = """What to do next:
   docs/api.md        the decision call, field by field, and what each answer asks of a gateway
@@ -56,7 +57,9 @@ def demo(data: Data = None, host: Host = None, port: Port = None) -> None:
 
 
 def _play(settings: Settings, now: datetime, run: str) -> tuple[ApiKey, str]:
-    key, text = new_key(name=DEMO_KEY_NAME, test_mode=False, scopes=GATEWAY_SCOPES, merchants=None)
+    key, text = new_key(
+        name=DEMO_KEY_NAME, test_mode=False, scopes=GATEWAY_SCOPES, merchants=None, expires_in=DEMO_KEY_LASTS
+    )
     with assembled(settings) as assembly:
         history = [] if assembly.payments_restored else list(ordinary_payments(now))
         if not history:

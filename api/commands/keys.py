@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from api.auth import new_key
 from api.client import CallFailed, client_of
 from api.commands.options import Data, settings_with
-from api.routes.keys import GATEWAY_SCOPES, shown
+from api.routes.keys import GATEWAY_SCOPES, NewKey, shown
 from api.wiring import opened_keys
 from engine.access import Scope
 from engine.errors import AssayError, DataFolderInUse
@@ -65,13 +66,18 @@ def create(
 
 def _create(folder: Path, wanted: dict[str, Any]) -> dict[str, Any]:
     try:
-        with opened_keys(folder) as keys:
-            days = wanted["expires_in_days"]
+        asked = NewKey.model_validate(wanted)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise KeyRefused(f"--{first['loc'][0]}: {first['msg']}") from error
+    try:
+        with opened_keys(folder, is_made=True) as keys:
+            days = asked.expires_in_days
             key, text = new_key(
-                name=wanted["name"],
-                test_mode=wanted["test_mode"],
-                scopes=frozenset(Scope(scope) for scope in wanted["scopes"]),
-                merchants=None if wanted["merchants"] is None else frozenset(wanted["merchants"]),
+                name=asked.name,
+                test_mode=asked.test_mode,
+                scopes=asked.scopes,
+                merchants=asked.merchants,
                 expires_in=None if days is None else timedelta(days=days),
             )
             keys.add_key(key)

@@ -18,7 +18,7 @@ router = APIRouter(tags=["Keys"], route_class=ScopedRoute)
 _SCOPED = {SCOPE_FIELD: Scope.KEYS_WRITE.value}
 
 
-MerchantId = Annotated[str, Field(min_length=1, max_length=255)]
+MerchantId = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*$")]
 
 
 class NewKey(BaseModel):
@@ -26,11 +26,17 @@ class NewKey(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=100, description="What the key is for.", examples=["gateway"])
+    name: str = Field(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00-\x1f]+$",
+        description="What the key is for.",
+        examples=["gateway"],
+    )
     test_mode: bool = Field(default=False, description="A test key decides alike and never touches live counters.")
-    scopes: frozenset[Scope] = Field(default=GATEWAY_SCOPES, description="What the key allows.")
+    scopes: frozenset[Scope] = Field(default=GATEWAY_SCOPES, min_length=1, description="What the key allows.")
     merchants: Annotated[frozenset[MerchantId], Field(min_length=1)] | None = Field(
-        default=None, description="The merchants it acts for: one, several, or null for all.", examples=[["shop-a"]]
+        description="Required: the merchants it acts for, one or several, or null for all.", examples=[["shop-a"]]
     )
     expires_in_days: int | None = Field(default=None, ge=1, le=3650, description="Null: it does not expire.")
 

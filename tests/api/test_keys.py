@@ -64,12 +64,12 @@ def test_none_is_made_beyond_them(
 def test_only_a_live_key_for_all_merchants_makes_keys_of_the_other_mode(
     make_client: MakeClient, operator: TestClient
 ) -> None:
-    assert create(operator, test_mode=True)[0] == 201
+    assert create(operator, merchants=None, test_mode=True)[0] == 201
     shop = make_client(scopes=MANAGER, merchants=SHOP_A)
     assert create(shop, merchants=["shop-a"], scopes=READ, test_mode=True)[0] == 403
     test_operator = make_client(scopes=frozenset(Scope), test_mode=True)
-    assert create(test_operator, test_mode=True)[0] == 201
-    assert create(test_operator, test_mode=False)[0] == 403
+    assert create(test_operator, merchants=None, test_mode=True)[0] == 201
+    assert create(test_operator, merchants=None, test_mode=False)[0] == 403
 
 
 def test_a_key_lists_and_revokes_what_lies_within_it_alone(make_client: MakeClient, operator: TestClient) -> None:
@@ -101,3 +101,22 @@ def test_a_test_key_for_all_merchants_sees_no_live_key(make_client: MakeClient) 
     assert own_id(test) in ids(test_operator)
     assert own_id(live) not in ids(test_operator)
     assert test_operator.delete(f"/v1/keys/{own_id(live)}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer", "detail"),
+    [
+        ({"name": "x"}, "/merchants", "Required."),
+        ({"name": "x", "merchants": []}, "/merchants", "Send at least one."),
+        ({"name": "x", "merchants": None, "scopes": []}, "/scopes", "Send at least one."),
+        ({"name": "x\x00", "merchants": None}, "/name", "Without control characters."),
+        ({"name": "x", "merchants": None, "scope": []}, "/scope", "There is no such field."),
+    ],
+)
+def test_a_key_is_asked_for_in_full(
+    make_client: Callable[..., TestClient], asked: dict[str, Any], pointer: str, detail: str
+) -> None:
+    operator = make_client(scopes=frozenset(Scope))
+    refused = operator.post("/v1/keys", json=asked)
+    assert refused.status_code == 422
+    assert [(fault["pointer"], fault["detail"]) for fault in refused.json()["errors"]] == [(pointer, detail)]

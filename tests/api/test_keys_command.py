@@ -56,8 +56,16 @@ def test_an_absent_key_is_said(folder: Path, key_id: str) -> None:
 @pytest.mark.usefixtures("server")
 def test_a_refusal_says_why(folder: Path) -> None:
     refused = keys(folder, "create", "--name", "x" * 101, "--all-merchants")
-    assert isinstance(refused.exception, CallFailed)
-    assert "/name" in str(refused.exception)
+    assert isinstance(refused.exception, KeyRefused)
+    assert "--name" in str(refused.exception)
+
+
+def test_a_mistyped_folder_is_said_and_not_made(tmp_path: Path) -> None:
+    for words in (("list",), ("revoke", "x")):
+        refused = keys(tmp_path / "nowhere", *words)
+        assert isinstance(refused.exception, StoreInvalid)
+        assert "nowhere" in str(refused.exception)
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_revoked_operators_key_is_said_and_made_anew_at_the_next_start(folder: Path, server: Server) -> None:

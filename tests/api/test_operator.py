@@ -62,13 +62,13 @@ def stranger() -> Iterator[Stranger]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder with its operator's key."""
-    with opened_keys(tmp_path / "data"):
+    with opened_keys(tmp_path / "data", is_made=True):
         pass
     return tmp_path / "data"
 
 
 def in_force(folder: Path) -> ApiKey | None:
-    with opened_keys(folder) as keys:
+    with opened_keys(folder, is_made=True) as keys:
         return key_in_force(keys, operator_key(folder))
 
 
@@ -81,10 +81,10 @@ class TestKey:
     def test_removing_the_file_replaces_it(self, folder: Path) -> None:
         before = operator_key(folder)
         shop, _ = new_key(name="operator", test_mode=False, scopes=frozenset(Scope), merchants=frozenset({"shop"}))
-        with opened_keys(folder) as keys:
+        with opened_keys(folder, is_made=True) as keys:
             keys.add_key(shop)
         (folder / "operator.key").unlink()
-        with opened_keys(folder) as keys:
+        with opened_keys(folder, is_made=True) as keys:
             assert key_in_force(keys, before) is None, "the lost key is still in force"
             assert key_in_force(keys, operator_key(folder)) is not None
             kept = keys.key(shop.id)
@@ -101,12 +101,12 @@ class TestKey:
     def test_a_revoked_or_expired_key_is_replaced(self, folder: Path) -> None:
         key = in_force(folder)
         assert key is not None
-        with opened_keys(folder) as keys:
+        with opened_keys(folder, is_made=True) as keys:
             keys.revoke_key(key.id, datetime.now(UTC))
         key = in_force(folder)
         assert key is not None
         made, text = new_key(name="operator", test_mode=False, scopes=frozenset(Scope), merchants=None)
-        with opened_keys(folder) as keys:
+        with opened_keys(folder, is_made=True) as keys:
             keys.add_key(replace(made, expires_at=made.created_at))
         (folder / "operator.key").write_text(text)
         assert in_force(folder) is not None
@@ -114,7 +114,7 @@ class TestKey:
 
     def test_a_key_that_may_do_less_is_replaced(self, folder: Path) -> None:
         some, text = new_key(name="operator", test_mode=False, scopes=frozenset({Scope.KEYS_WRITE}), merchants=None)
-        with opened_keys(folder) as keys:
+        with opened_keys(folder, is_made=True) as keys:
             keys.add_key(some)
         (folder / "operator.key").write_text(text)
         key = in_force(folder)
@@ -145,7 +145,7 @@ class TestAnnouncement:
             assert server_url(tmp_path) == "http://127.0.0.1:1"
 
     def test_whoever_takes_the_folder_removes_it(self, folder: Path) -> None:
-        for opened in (lambda: opened_keys(folder), lambda: assembled(Settings(data=folder))):
+        for opened in (lambda: opened_keys(folder, is_made=True), lambda: assembled(Settings(data=folder))):
             (folder / SERVER_FILE).write_text("{}")
             with opened():
                 assert not (folder / SERVER_FILE).exists()

@@ -25,7 +25,10 @@ ONE_MAILBOX = [
     ('""@example.com', '""@example.com'),
     ("\u7528\u6237@example.com", "\u7528\u6237@example.com"),
 ]
-UNSEEN = "\u00ad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u202e\u2060\u2063\u2800\u3164\ufe0f\ufeff\U000e0041\U000e0100"
+UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u202e\u2060\u2063\u2800\u3164\ufe0f\ufeff"
+    "\U000e0041\U000e0100"
+)
 
 
 @pytest.mark.parametrize(("sent", "kept"), ONE_MAILBOX)
