@@ -12,7 +12,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from engine.card_data import is_bare_card_length
+from engine.card_data import is_bare_card_length, token_holds_card_number
 from engine.errors import Fault, PaymentInvalid
 from engine.iso import COUNTRIES, CURRENCY_EXPONENTS
 
@@ -333,7 +333,13 @@ def _card_faults(card: Card) -> Iterator[Fault]:
         yield Fault(
             pointer="/credit_card/issuer_id_number", code="bin_invalid", detail="Send the first 6 to 8 digits, no more."
         )
-    if card.token is not None and card.token.isdecimal() and len(card.token) <= CARD_NUMBER_DIGITS_MAX:
+    if card.token is not None and token_holds_card_number(card.token):
+        yield Fault(
+            pointer="/credit_card/token",
+            code="card_data_refused",
+            detail="This token holds a card number. Send your processor's own token.",
+        )
+    elif card.token is not None and card.token.isdecimal() and len(card.token) <= CARD_NUMBER_DIGITS_MAX:
         yield Fault(
             pointer="/credit_card/token",
             code="token_invalid",

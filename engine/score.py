@@ -1,7 +1,7 @@
 """The score: a calibrated probability of reported third-party fraud, with contributions in log-odds."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from engine.features import Features, Value
 
@@ -13,11 +13,10 @@ class Words(Protocol):
         """The words with the features' values in them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one group of features adds to the log-odds, and its words, which carry the value and the window.
 
-    Positional, because a decision makes dozens: `code` is stable, `weight` is in log-odds.
+    A named tuple, because a decision makes a dozen: `code` is stable, `weight` is in log-odds.
     """
 
     code: str

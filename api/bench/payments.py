@@ -48,7 +48,6 @@ class _Market:
     currency: str
     dialing: str
     offset_minutes: int
-    language: str
     octets: tuple[int, ...]
     places: tuple[tuple[str, str, str], ...]
     bins: tuple[tuple[str, str, str], ...]
@@ -60,7 +59,6 @@ _MARKETS: Final = (
         currency="USD",
         dialing="1",
         offset_minutes=-300,
-        language="en-US,en;q=0.9",
         octets=(24, 66, 68, 71, 73, 98),
         places=(("Portland", "OR", "97205"), ("Columbus", "OH", "43215"), ("Austin", "TX", "78701")),
         bins=(("41472012", "visa", "credit"), ("54661634", "mastercard", "credit"), ("43425610", "visa", "debit")),
@@ -70,7 +68,6 @@ _MARKETS: Final = (
         currency="GBP",
         dialing="44",
         offset_minutes=0,
-        language="en-GB,en;q=0.8",
         octets=(81, 82, 86, 90),
         places=(("Leeds", "LDS", "LS1 4AP"), ("Bristol", "BST", "BS1 5TR"), ("Cardiff", "CRF", "CF10 3AT")),
         bins=(("47512940", "visa", "debit"), ("54346022", "mastercard", "credit"), ("46585912", "visa", "debit")),
@@ -80,7 +77,6 @@ _MARKETS: Final = (
         currency="DKK",
         dialing="45",
         offset_minutes=60,
-        language="da-DK,da;q=0.9,en;q=0.6",
         octets=(2, 5, 80, 87),
         places=(("Aarhus", "82", "8000"), ("Odense", "83", "5000")),
         bins=(("45717360", "visa", "debit"),),
@@ -90,7 +86,6 @@ _MARKETS: Final = (
         currency="AUD",
         dialing="61",
         offset_minutes=600,
-        language="en-AU,en;q=0.9",
         octets=(1, 49, 58, 101),
         places=(("Hobart", "TAS", "7000"), ("Perth", "WA", "6000")),
         bins=(("53531618", "mastercard", "credit"), ("52172946", "mastercard", "debit")),
@@ -102,6 +97,7 @@ _SHIPPED_ELSEWHERE, _WRONG_CVV, _WITH_3DS, _GIFTS = 0.2, 0.03, 0.3, 0.1
 _FIRST: Final = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Niklaus", "Frances", "John", "Katherine", "Radia", "Tim")
 _LAST: Final = ("Lovelace", "Hopper", "Turing", "Liskov", "Wirth", "Allen", "Backus", "Johnson", "Perlman", "Lamport")
 _STREETS: Final = ("Mill Lane", "Station Road", "Harbour Street", "Church Hill", "Park Avenue", "Orchard Way")
+_PHONE: Final = {"phone_country_code", "phone_number"}
 _DOMAINS: Final = ("example.com", "mail.example.org", "post.example.net")
 _CATEGORIES: Final = ("books", "shoes", "games", "garden", "audio", "kitchen")
 _AGENTS: Final = (
@@ -171,7 +167,7 @@ def _groups(name: str, random: Random, at: datetime) -> dict[str, Any]:
         "email": {"address": f"{first}.{last}.{digest[:8]}@{random.choice(_DOMAINS)}".lower()},
         "billing": home,
         "shipping": {
-            **(_contact(first, last, market, random) if random.random() < _SHIPPED_ELSEWHERE else home),
+            **_delivery(_contact(first, last, market, random) if random.random() < _SHIPPED_ELSEWHERE else home),
             "delivery_speed": random.choice(("standard", "expedited", "overnight")),
         },
         "credit_card": _card(name, f"{first} {last}".upper(), market, random),
@@ -186,7 +182,6 @@ def _account(name: str, random: Random, at: datetime) -> dict[str, Any]:
         "created_at": (at - timedelta(days=random.randrange(1, 1500), hours=1)).isoformat(timespec="seconds"),
         "past_transactions_day": random.randrange(3),
         "past_transactions_year": random.randrange(40),
-        "password_changed_at": (at - timedelta(hours=random.randrange(1, 9000))).isoformat(timespec="seconds"),
     }
 
 
@@ -204,6 +199,10 @@ def _contact(first: str, last: str, market: _Market, random: Random) -> dict[str
         "phone_country_code": market.dialing,
         "phone_number": f"555 {random.randrange(10_000_000):07d}",
     }
+
+
+def _delivery(contact: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in contact.items() if name not in {"address_2", "region"} | _PHONE}
 
 
 def _card(name: str, holder: str, market: _Market, random: Random) -> dict[str, Any]:
@@ -229,7 +228,6 @@ def _device(digest: str, market: _Market, random: Random) -> dict[str, Any]:
     return {
         "ip_address": ".".join(map(str, octets)),
         "user_agent": random.choice(_AGENTS),
-        "accept_language": market.language,
         "fingerprint": f"fp_{digest[:20]}",
         "timezone_offset": market.offset_minutes,
     }
@@ -264,14 +262,12 @@ def _payment(
             "amount_minor": amount_minor,
             "currency": shopper["currency"],
             "is_gift": random.random() < _GIFTS,
-            "referrer_uri": "https://shop.example.com/checkout?step=payment",
         },
         "payment": {
             "method": "card",
             "mcc": random.choice(("5942", "5661", "5732", "5999")),
             "is_recurring": False,
             "is_off_session": False,
-            "initiator": "customer",
         },
         "shopping_cart": [_cart_line(random)],
         "custom": {"tier": random.choice(("gold", "silver", "none")), "visits": random.randrange(60), "is_app": False},

@@ -12,6 +12,7 @@ from api.bench.installation import Server, start_server
 from api.cli import app
 from api.client import CallFailed, Client
 from api.commands.keys import KeyRefused
+from engine.errors import StoreInvalid
 
 
 @pytest.fixture(scope="module")
