@@ -191,8 +191,11 @@ def token_holds_card_number(token: str) -> bool:
 
 def _token_shows_card_number(token: str) -> bool:
     token = _ascii_digits(token)
+    numbers = list(_TOKEN_NUMBER.finditer(token))
+    if not numbers:
+        return False
     encoded = [match.span() for match in _HEX.finditer(token) if _HEX_LETTER.search(match[0])]
-    for match in _TOKEN_NUMBER.finditer(token):
+    for match in numbers:
         shortest = LENGTH_MAX + 1 if match[0].isdecimal() else _UUID_GROUP_MIN
         if any(start < match.end() and match.start() < end and end - start >= shortest for start, end in encoded):
             continue

@@ -119,18 +119,19 @@ class Pipeline:
         """
         if call.is_dry_run:
             return await self._rehearse(call)
-        keys = _keys(call)
+        payment_key = call.payment.key
+        keys = _keys(payment_key, call.idempotency_key)
         for key in keys:
             if key in self._in_flight:
                 waited = await self._wait(key, call)
                 # The other key may be known for another payment.
-                found = await self._ledger.find(call.payment.key, call.idempotency_key)
+                found = await self._ledger.find(payment_key, call.idempotency_key)
                 return _replay(found or waited, call.fingerprint)
         for key in keys:
             self._in_flight[key] = []
         record: DecisionRecord | None = None
         try:
-            record = await self._ledger.find(call.payment.key, call.idempotency_key)
+            record = await self._ledger.find(payment_key, call.idempotency_key)
             if record is not None:
                 return _replay(record, call.fingerprint)
             written, is_counted = await self._make(call)
@@ -283,11 +284,10 @@ def observation(payment: Payment, enriched: Mapping[str, Value]) -> Observation:
     )
 
 
-def _keys(call: Call) -> tuple[object, ...]:
-    payment_key = call.payment.key
-    if call.idempotency_key is None:
+def _keys(payment_key: PaymentKey, idempotency_key: str | None) -> tuple[object, ...]:
+    if idempotency_key is None:
         return (payment_key,)
-    return (payment_key, (payment_key.merchant_id, payment_key.test_mode, call.idempotency_key))
+    return (payment_key, (payment_key.merchant_id, payment_key.test_mode, idempotency_key))
 
 
 def _replay(record: DecisionRecord, fingerprint: bytes) -> Answer:
