@@ -168,7 +168,12 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _shows_card_number(text: str) -> bool:
-    for match in _SEPARATED_DIGITS.finditer(_ascii_digits(text)):
+    """Among ASCII digits alone, and with all other digits as ASCII ones: a footnote's ² after a number is neither."""
+    return _runs_show_card_number(text) or (not text.isascii() and _runs_show_card_number(_ascii_digits(text)))
+
+
+def _runs_show_card_number(text: str) -> bool:
+    for match in _SEPARATED_DIGITS.finditer(text):
         groups = _NOT_DIGITS.split(match[0])
         if sum(map(len, groups)) > RUN_SEARCHED_MAX or _holds_whole_groups(groups):
             return True
@@ -190,7 +195,10 @@ def token_holds_card_number(token: str) -> bool:
 
 
 def _token_shows_card_number(token: str) -> bool:
-    token = _ascii_digits(token)
+    return _token_runs_show(token) or (not token.isascii() and _token_runs_show(_ascii_digits(token)))
+
+
+def _token_runs_show(token: str) -> bool:
     numbers = list(_TOKEN_NUMBER.finditer(token))
     if not numbers:
         return False
