@@ -17,6 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 
+import structlog
+
 from engine.errors import LedgerUnavailable
 from engine.ledger import DecisionRecord
 from engine.stores.sql.sqlite import unavailable
@@ -30,10 +32,14 @@ BATCH_ROWS_MAX = 256
 # Anybody may ask whether the disk takes commits, so asking writes at most once in this time.
 PROOF_SECONDS = 1.0
 CHECK_TIMEOUT_SECONDS = 1.0
+# A disk that is nearly full takes a check's one page and no decision: a failed decision outweighs a check so long.
+FAILED_SECONDS = 5.0
 
 # What a batch can fail of: the disk, or a value that SQLite cannot hold.
 _FAULTS = (sqlite3.Error, ValueError, OverflowError)
 _HANGS = f"No commit ended within {CHECK_TIMEOUT_SECONDS} s: see the disk."
+
+log = structlog.get_logger()
 
 Stored = Callable[[DecisionRecord], DecisionRecord]
 
@@ -83,6 +89,7 @@ class GroupCommit:
         self._batch: _Batch | None = None
         self._checks: set[asyncio.Future[None]] = set()
         self._proved_at = -inf
+        self._failed_at = -inf
         self._is_begin_due = False
         self._is_closed = False
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="assay-commit")
@@ -103,7 +110,10 @@ class GroupCommit:
         the commit fails, or does not end within CHECK_TIMEOUT_SECONDS.
         """
         self._require_open()
-        if time.monotonic() - self._proved_at < PROOF_SECONDS:
+        now = time.monotonic()
+        if now - self._failed_at < FAILED_SECONDS:
+            raise LedgerUnavailable(f"A decision failed within the last {FAILED_SECONDS:g} s: see the disk.")
+        if now - self._proved_at < PROOF_SECONDS:
             return
         loop = asyncio.get_running_loop()
         proved: asyncio.Future[None] = loop.create_future()
@@ -177,7 +187,9 @@ class GroupCommit:
             new = self._writer.insert(self._statement, [each.row for each in waiting])
         except _FAULTS as error:
             self._proved_at = -inf
-            _fail(waiting, unavailable(error))
+            failed = unavailable(error)
+            self._note_failure(error)
+            _fail(waiting, failed)
             return
         self._batch = _Batch(waiting, new, self._worker.submit(self._writer.commit))
 
@@ -191,6 +203,8 @@ class GroupCommit:
             batch.commit.result()
         except (*_FAULTS, TimeoutError) as error:
             failed = LedgerUnavailable(_HANGS) if isinstance(error, TimeoutError) else unavailable(error)
+            if batch.waiting:
+                self._note_failure(error)
             self._settle_checks(failed)
             _fail(batch.waiting, failed)
             return
@@ -198,6 +212,9 @@ class GroupCommit:
         self._settle_checks(None)
         if not batch.waiting:
             return
+        if self._failed_at > -inf:
+            log.info("ledger_recovered")
+            self._failed_at = -inf
         self.commits += 1
         self.appended += batch.new
         for waiting in batch.waiting:
@@ -205,6 +222,13 @@ class GroupCommit:
                 waiting.settle(waiting.record)
             else:
                 self._settle_with_stored(waiting)
+
+    def _note_failure(self, error: BaseException) -> None:
+        if isinstance(error, sqlite3.Error | TimeoutError):
+            if self._failed_at == -inf:
+                # Once until it recovers; the driver's words name the disk's trouble and hold no data.
+                log.error("ledger_fails", error=type(error).__name__, cause=str(error))
+            self._failed_at = time.monotonic()
 
     def _settle_checks(self, error: LedgerUnavailable | None) -> None:
         checks, self._checks = self._checks, set()

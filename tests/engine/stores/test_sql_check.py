@@ -96,7 +96,8 @@ async def test_a_writer_that_is_held_is_said(store: Store, monkeypatch: pytest.M
     await store.ledger.check()
 
 
-async def test_a_failed_commit_ends_the_proof(store: Store, record: NewRecord) -> None:
+async def test_a_failed_commit_ends_the_proof(store: Store, record: NewRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "FAILED_SECONDS", 0.0)
     await store.ledger.append(record(0))
     driver = store.writer.driver
     driver.execute("PRAGMA query_only = on")
@@ -123,3 +124,22 @@ async def test_closing_answers_a_check(store: Store) -> None:
     store.close()
     with pytest.raises(LedgerUnavailable, match="closed"):
         await checking
+
+
+async def test_a_disk_with_room_for_a_check_but_no_decision_is_not_ready(store: Store, record: NewRecord) -> None:
+    with store.writer.transaction() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    for number in range(40):
+        try:
+            await store.ledger.append(record(number))
+        except LedgerUnavailable:
+            break
+    else:
+        pytest.fail("the disk never got full")
+    with pytest.raises(LedgerUnavailable, match="A decision failed"):
+        await store.ledger.check()
+    with store.writer.transaction() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    await store.ledger.append(record(99))
+    await store.ledger.check()
