@@ -89,7 +89,11 @@ def connect_reader(file: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    _prepare(driver, _READER_PRAGMAS)
+    try:
+        _prepare(driver, _READER_PRAGMAS)
+    except sqlite3.Error:
+        driver.close()
+        raise
     return driver
 
 
