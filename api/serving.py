@@ -79,8 +79,8 @@ def serve(
 def _calm_garbage_collection() -> None:
     """Collect seldom: what a decision makes is freed by reference counts, and what stays (counters) is no garbage.
 
-    By its defaults the collector walks all that is held every few thousand payments: a third of a second at 100,000
-    payments held, with every caller waiting. Cycles are few (errors, closed connections) and can wait.
+    What is held at start is set apart: a full walk over it took 40 ms with no payment held yet, every caller waiting,
+    and each payment adds some 18 objects. Cycles are few (errors, closed connections) and can wait.
     """
     gc.collect()
     gc.freeze()

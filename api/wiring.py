@@ -120,14 +120,10 @@ def pipeline_in_memory(settings: Settings) -> Pipeline:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Rebuilding makes millions of objects that all stay, and the collector would walk them again and again.
-
-    Afterwards they are set apart (`gc.freeze`), so that no decision waits for a walk over the counters.
-    """
+    """Rebuilding makes millions of objects that all stay, and the collector would walk them again and again."""
     gc.disable()
     try:
         yield
-        gc.freeze()
     finally:
         gc.enable()
 
