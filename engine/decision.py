@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from itertools import compress
 
 import orjson
 
@@ -21,12 +22,14 @@ class Action(StrEnum):
 
 
 class RuleAction(StrEnum):
-    """What a rule asks for when its condition is true."""
+    """What a rule asks for when its condition is true. `score` and `tag` never settle an action."""
 
     ALLOW = "allow"
     BLOCK = "block"
     REVIEW = "review"
     REQUEST_3DS = "request_3ds"
+    SCORE = "score"
+    TAG = "tag"
 
 
 class RuleMode(StrEnum):
@@ -41,7 +44,8 @@ class Rule:
     """A rule as its results name it; the compiled condition stays in the ruleset.
 
     `id` is stable over edits, `version` is the hash of the rule's text, `reason` is what a merchant reads when it
-    fires. A mandatory rule is the operator's and stands on the ladder's first rung.
+    fires. A mandatory rule is the operator's and stands on the ladder's first rung. `points` are what a score rule adds
+    to the rule score (0 for the others), `tag` is what a tag rule marks the decision with (None for the others).
     """
 
     id: str
@@ -51,22 +55,39 @@ class Rule:
     reason: str
     mode: RuleMode = RuleMode.LIVE
     mandatory: bool = False
+    points: int = 0
+    tag: str | None = None
+
+
+_SETTLES_NOTHING = frozenset((RuleAction.SCORE, RuleAction.TAG))
 
 
 @dataclass(frozen=True, slots=True)
 class RuleResults:
-    """The result of every rule of a ruleset, in its order: true, false or unknown (None)."""
+    """The result of every rule of a ruleset, in its order: true, false or unknown (None).
+
+    Only live rules that are true have an effect; the order of the rules shows in none of them (law 8).
+    """
 
     rules: tuple[Rule, ...]
     outcomes: tuple[bool | None, ...]
 
     def fired(self) -> tuple[Rule, ...]:
         """The live rules that are true."""
-        return tuple(
-            rule
-            for rule, outcome in zip(self.rules, self.outcomes, strict=True)
-            if outcome and rule.mode is RuleMode.LIVE
-        )
+        # Asked several times a decision, of up to a thousand rules of which few are true.
+        return tuple([rule for rule in compress(self.rules, self.outcomes) if rule.mode is RuleMode.LIVE])
+
+    def deciding(self) -> tuple[Rule, ...]:
+        """The live rules that are true and ask for an action: what the ladder settles."""
+        return tuple([rule for rule in self.fired() if rule.action not in _SETTLES_NOTHING])
+
+    def rule_score(self) -> int:
+        """The sum of the points of the live score rules that are true; 0 where none is."""
+        return sum([rule.points for rule in self.fired()])
+
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the live tag rules that are true, each once, sorted."""
+        return tuple(sorted({rule.tag for rule in self.fired() if rule.tag is not None}))
 
     def packed(self) -> str:
         """One letter a rule: t, f or u."""

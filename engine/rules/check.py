@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.features import Catalog, Feature, FeatureType
+from engine.rules import custom_check
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.literals import NUMERIC, TEXTUAL, described, literal_fault
 from engine.rules.suggest import listed, nearest, quoted
@@ -14,6 +15,7 @@ from engine.rules.tree import (
     Comparison,
     Condition,
     Conjunction,
+    Custom,
     Disjunction,
     Items,
     Membership,
@@ -68,6 +70,8 @@ class _Check:
                 self.call(node)
             case Name():
                 self.bare_name(node)
+            case Custom():
+                pass  # It is read as true or false.
             case Text() | Number() | Truth():
                 self.bare_value(node, before)
 
@@ -92,8 +96,12 @@ class _Check:
 
     def bare_value(self, node: Text | Number | Truth, before: Condition | None) -> None:
         hint = "Write what is compared with it, as in `card_country = 'US'`."
-        if isinstance(before, Comparison) and isinstance(before.left, Name) and isinstance(node, Text | Number):
-            name, first = before.left.name, _written(before.right)
+        if (
+            isinstance(before, Comparison)
+            and isinstance(before.left, Name | Custom)
+            and isinstance(node, Text | Number)
+        ):
+            name, first = _written(before.left), _written(before.right)
             if before.operator is Comparator.EQUAL:
                 hint = f"Write `{name} in ({first}, {_written(node)})`."
             elif before.operator is Comparator.UNEQUAL:
@@ -105,27 +113,34 @@ class _Check:
         )
         self.report(Code.CONDITION, node.span, f"{_written(node)} alone is not a condition.", cause, hint)
 
-    def feature(self, node: Name, partner: Feature | None = None) -> Feature | None:
-        """The feature of a name, or None after reporting; `partner` is what the name is compared with."""
+    def feature(self, node: Name, *, beside_text: bool = False) -> Feature | None:
+        """The feature of a name, or None after reporting; `beside_text` where a text may have been meant."""
         if node.name in self.catalog:
             return self.catalog[node.name]
         close = nearest(node.name, self.catalog.names())
         lower = node.name.lower()
         if lower in self.catalog:
             hint = f"Names are written in lower case: `{lower}`."
-        elif partner is not None and partner.type in TEXTUAL:
+        elif beside_text:
             hint = f"If a text is meant, write it in quotes: {quoted(node.name)}."
             hint += f" Did you mean the feature `{close}`?" if close and node.name.islower() else ""
         elif close:
             hint = f"Did you mean `{close}`?"
+        elif _has_colons(node):
+            hint = "docs/features.md lists all names."
         else:
             hint = "docs/features.md lists all names. A text stands in quotes."
+        if lower not in self.catalog and (_has_colons(node) or not (beside_text or close)):
+            hint += f" A custom field of the request is written `::{node.name}::`."
         cause = "A word without quotes is the name of a feature, and the catalogue has none of this name."
         self.report(Code.UNKNOWN_NAME, node.span, f"There is no feature `{node.name}`.", cause, hint)
         return None
 
     def comparison(self, node: Comparison) -> None:
         left, operator, right = node.left, node.operator, node.right
+        if isinstance(left, Custom) or isinstance(right, Custom):
+            self.custom_comparison(node)
+            return
         if not isinstance(left, Name) and isinstance(right, Name):
             left, operator, right = right, operator.mirrored, left
         if not isinstance(left, Name):
@@ -137,8 +152,9 @@ class _Check:
                 "Write the name of a feature on one side, without quotes.",
             )
             return
-        feature = self.feature(left, self.known(right))
-        other = self.feature(right, feature) if isinstance(right, Name) else None
+        feature = self.feature(left, beside_text=self.is_textual(right))
+        is_text = feature is not None and feature.type in TEXTUAL
+        other = self.feature(right, beside_text=is_text) if isinstance(right, Name) else None
         if feature is None or (isinstance(right, Name) and other is None):
             return
         if FeatureType.BOOLEAN in (feature.type, other.type if other else feature.type):
@@ -152,8 +168,15 @@ class _Check:
             elif (fault := literal_fault(right, feature)) is not None:
                 self.faults.append(fault)
 
-    def known(self, operand: Operand) -> Feature | None:
-        return self.catalog[operand.name] if isinstance(operand, Name) and operand.name in self.catalog else None
+    def is_textual(self, operand: Operand) -> bool:
+        return isinstance(operand, Name) and operand.name in self.catalog and self.catalog[operand.name].type in TEXTUAL
+
+    def custom_comparison(self, node: Comparison) -> None:
+        custom, other = (node.left, node.right) if isinstance(node.left, Custom) else (node.right, node.left)
+        assert isinstance(custom, Custom)
+        feature = self.feature(other, beside_text=True) if isinstance(other, Name) else None
+        if (fault := custom_check.comparison_fault(node, custom, other, feature)) is not None:
+            self.faults.append(fault)
 
     def boolean_comparison(self, node: Comparison, feature: Feature, other: Feature | None) -> None:
         flag = feature if feature.type is FeatureType.BOOLEAN else other
@@ -209,6 +232,12 @@ class _Check:
         )
 
     def membership(self, node: Membership) -> None:
+        if isinstance(node.subject, Custom):
+            if isinstance(node.choices, NamedList):
+                self.named_list(node.choices, None)
+            else:
+                self.items(node.choices, None, node.subject)
+            return
         if not isinstance(node.subject, Name):
             self.fixed_subject(node)
             return
@@ -225,7 +254,7 @@ class _Check:
     def fixed_subject(self, node: Membership) -> None:
         value = _written(node.subject)
         items = node.choices.items if isinstance(node.choices, Items) else ()
-        names = [item.name for item in items if isinstance(item, Name)]
+        names = [_written(item) for item in items if isinstance(item, Name | Custom)]
         self.report(
             Code.CONDITION,
             node.subject.span,
@@ -248,7 +277,7 @@ class _Check:
             hint = f"Compare it, as in `{feature.name} > 5`, or name the values: `in (1, 2)`."
             self.report(Code.TYPE, node.span, message, f"{described(feature)} Named lists hold texts.", hint)
 
-    def items(self, node: Items, feature: Feature | None) -> None:
+    def items(self, node: Items, feature: Feature | None, custom: Custom | None = None) -> None:
         if not node.items:
             cause = "Nothing is ever in it."
             self.report(Code.SYNTAX, node.span, "The list is empty.", cause, "Write its values, as in `('US', 'CA')`.")
@@ -262,18 +291,20 @@ class _Check:
             )
             return
         wrong = [fault for item in node.items if (fault := self.item_fault(item, feature)) is not None]
+        if custom is not None and (fault := custom_check.items_fault(node, custom)) is not None:
+            wrong.append(fault)
         self.faults.extend(wrong[:_TOO_MANY])
 
     def item_fault(self, item: Operand, feature: Feature | None) -> Diagnostic | None:
-        if not isinstance(item, Name):
+        if not isinstance(item, Name | Custom):
             return None if feature is None else literal_fault(item, feature)
-        known = item.name in self.catalog
+        known = isinstance(item, Custom) or item.name in self.catalog
         return Diagnostic(
             code=Code.CONDITION if known else Code.QUOTES,
             span=item.span,
-            message=f"`{item.name}` is a name, and a list holds values.",
+            message=f"`{_written(item)}` is a name, and a list holds values.",
             cause="A list holds fixed values: numbers, or texts in quotes.",
-            hint="Compare the two features with `=`." if known else f"Write it in quotes: {quoted(item.name)}.",
+            hint="Compare the two with `=`, outside a list." if known else f"Write it in quotes: {quoted(item.name)}.",
         )
 
     def call(self, node: Call) -> None:
@@ -286,8 +317,10 @@ class _Check:
                 hint = f"`{node.function}` is a feature and takes no parentheses; join conditions by `and` or `or`."
             cause = f"The one function of this version is `{IS_MISSING}`."
             self.report(Code.UNKNOWN_FUNCTION, node.span, f"There is no function `{node.function}`.", cause, hint)
+        elif len(node.arguments) == 1 and isinstance(node.arguments[0], Custom):
+            return
         elif len(node.arguments) != 1 or not isinstance(node.arguments[0], Name):
-            cause = f"`{IS_MISSING}` asks whether the value of one feature is unknown."
+            cause = f"`{IS_MISSING}` asks whether the value of one feature or custom field is unknown."
             hint = "Write the name of one feature without quotes, as in `is_missing(email)`."
             self.report(Code.TYPE, node.span, f"`{IS_MISSING}` takes the name of one feature.", cause, hint)
         else:
@@ -298,6 +331,8 @@ def _written(operand: Operand) -> str:
     match operand:
         case Name():
             return operand.name
+        case Custom():
+            return custom_check.written(operand)
         case Text():
             return quoted(operand.value)
         case Number():
@@ -305,6 +340,11 @@ def _written(operand: Operand) -> str:
             return str(value) if value.denominator == 1 else str(float(value))
         case Truth():
             return "true" if operand.value else "false"
+
+
+def _has_colons(node: Name) -> bool:
+    """Whether the name was written `:name:`, as Radar's attributes are."""
+    return node.span.end - node.span.start == len(node.name) + 2
 
 
 def _truth(operand: Operand) -> bool | None:

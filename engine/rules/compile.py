@@ -5,10 +5,11 @@ A closure calls those below it, so its recursion is bounded by the parser's dept
 """
 
 from collections.abc import Callable, Mapping
-from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final
 
 from engine.features import Catalog, Feature, FeatureType
+from engine.rules import custom_fields
+from engine.rules.closure import OPERATORS, Compiled, Lists, Values
 from engine.rules.literals import Held, held
 from engine.rules.tree import (
     Call,
@@ -16,30 +17,13 @@ from engine.rules.tree import (
     Comparison,
     Condition,
     Conjunction,
+    Custom,
     Disjunction,
     Membership,
     Name,
     NamedList,
     Negation,
 )
-
-Lists = Mapping[str, frozenset[str]]
-"""Named lists: names without `@`. Entries are lower-cased (countries too), but as they stand in a list that is asked
-with case-sensitive features. A list that is not there makes the condition unknown."""
-
-Values = tuple[Any, ...]
-"""`Features.values`: by position, each None or of its feature's type, which the checker has compared with the rule."""
-
-Compiled = Callable[[Values, Lists], bool | None]
-
-_OPERATORS: Final[Mapping[Comparator, Callable[[Any, Any], bool]]] = {
-    Comparator.EQUAL: eq,
-    Comparator.UNEQUAL: ne,
-    Comparator.LESS: lt,
-    Comparator.LESS_OR_EQUAL: le,
-    Comparator.GREATER: gt,
-    Comparator.GREATER_OR_EQUAL: ge,
-}
 
 
 def compile_condition(condition: Condition, catalog: Catalog) -> Compiled:  # noqa: PLR0911 - one a kind of node
@@ -57,16 +41,22 @@ def compile_condition(condition: Condition, catalog: Catalog) -> Compiled:  # no
             return _membership(condition, catalog)
         case Call():
             subject = condition.arguments[0]
+            if isinstance(subject, Custom):
+                return custom_fields.compile_missing(subject)
             assert isinstance(subject, Name)
             return _missing(catalog.position(subject.name))
         case Name():
             return _flag(catalog.position(condition.name))
+        case Custom():
+            return custom_fields.compile_flag(condition)
         case _:
             raise AssertionError("the checker lets no value stand as a condition")
 
 
 def _comparison(node: Comparison, catalog: Catalog) -> Compiled:
     left, operator, right = node.left, node.operator, node.right
+    if isinstance(left, Custom) or isinstance(right, Custom):
+        return custom_fields.compile_comparison(node, catalog)
     if not isinstance(left, Name):
         left, operator, right = right, operator.mirrored, left
     assert isinstance(left, Name)
@@ -74,7 +64,7 @@ def _comparison(node: Comparison, catalog: Catalog) -> Compiled:
     if isinstance(right, Name):
         other = catalog[right.name]
         lowered = _ignores_case(feature) and _ignores_case(other)
-        return _of_two(position, catalog.position(right.name), _OPERATORS[operator], lowered=lowered)
+        return _of_two(position, catalog.position(right.name), OPERATORS[operator], lowered=lowered)
     constant = held(right, feature)
     if _ignores_case(feature):
         assert isinstance(constant, str)
@@ -141,6 +131,9 @@ def _of_two(first: int, second: int, operator: Callable[[Any, Any], bool], *, lo
 
 
 def _membership(node: Membership, catalog: Catalog) -> Compiled:
+    if isinstance(node.subject, Custom):
+        found = custom_fields.compile_membership(node)
+        return _negated(found) if node.negated else found
     assert isinstance(node.subject, Name)
     feature, position = catalog[node.subject.name], catalog.position(node.subject.name)
     if isinstance(node.choices, NamedList):
@@ -148,7 +141,7 @@ def _membership(node: Membership, catalog: Catalog) -> Compiled:
         found = _in_list(position, node.choices.name, lowered=lowered)
     else:
         # The checker admits literals alone. Equal numbers have equal hashes, be they int, float or Fraction.
-        constants = frozenset(held(item, feature) for item in node.choices.items if not isinstance(item, Name))
+        constants = frozenset(held(item, feature) for item in node.choices.items if not isinstance(item, Name | Custom))
         found = _in_set(position, constants, lowered=_ignores_case(feature))
     return _negated(found) if node.negated else found
 

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     """The kinds of token: first those of the grammar, then those that the language lacks or does not have yet."""
 
     NAME = "NAME"
+    CUSTOM = "CUSTOM"
     TEXT = "TEXT"
     NUMBER = "NUMBER"
     TRUTH = "TRUTH"
@@ -28,11 +29,11 @@ class Kind(StrEnum):
     COMMA = "COMMA"
     IF = "IF"
     END = "END"
-    CUSTOM = "CUSTOM"
     DURATION = "DURATION"
     ARITHMETIC = "ARITHMETIC"
     COLON = "COLON"
     HALF_NAME = "HALF_NAME"
+    HALF_CUSTOM = "HALF_CUSTOM"
     ODD_COMPARE = "ODD_COMPARE"
     ODD_JOIN = "ODD_JOIN"
     ODD_QUOTES = "ODD_QUOTES"
@@ -50,7 +51,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A token: `text` as written, `value` its canonical form (a name without colons, a text without quotes)."""
+    """A token: `text` as written, `value` its canonical form: a name without colons, a text without quotes."""
 
     kind: Kind
     span: Span
@@ -59,6 +60,9 @@ class Token:
 
 
 _WORD = "[A-Za-z_][A-Za-z0-9_]*"
+# Spaces inside, not at the ends, and nothing that a comparison is written with: else one lost pair of colons would
+# turn half a rule into a name.
+_CUSTOM_PART = r"[^\s:'\"=<>](?:[^:'\"=<>\n]*[^\s:'\"=<>])?"
 _ENDS = "(?![A-Za-z0-9_])"
 _STOPS = "(?![A-Za-z0-9_.])"
 _PLAIN = r"[0-9]+(?:\.[0-9]+)?"
@@ -79,7 +83,8 @@ _PATTERNS = (
     (Kind.ODD_QUOTES, rf"[{_ODD_QUOTE}][^\n'\"{_ODD_QUOTE}]*['\"{_ODD_QUOTE}]"),
     (Kind.OPEN_TEXT, rf"['\"{_ODD_QUOTE}][^\n]*"),
     (Kind.COMMENT, r"#[^\n]*|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?"),
-    (Kind.CUSTOM, r"::[^:\n]+(?::[^:\n]+)?::|::[A-Za-z0-9_]*"),
+    (Kind.CUSTOM, f"::{_CUSTOM_PART}(?::{_CUSTOM_PART})?::"),
+    (Kind.HALF_CUSTOM, f"::::+|::[A-Za-z0-9_]*:?|:{_WORD}::"),
     (Kind.NAME, f":{_WORD}:"),
     (Kind.HALF_NAME, f":{_WORD}"),
     (Kind.PRICE, rf"{_CURRENCY}\s?{_GROUPED}|{_GROUPED}\s?{_CURRENCY}"),
@@ -143,6 +148,8 @@ def _token(kind: str, match: re.Match[str]) -> Token:
         value = text if kind is Kind.NAME else text.lower()
     elif kind in (Kind.NAME, Kind.TEXT):
         value = text[1:-1]
+    elif kind is Kind.CUSTOM:
+        value = text[2:-2]
     elif kind is Kind.LIST:
         value = text[1:]
     else:

@@ -7,6 +7,7 @@ in the same pass.
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.lexer import INVISIBLE, Kind, Token
@@ -14,8 +15,12 @@ from engine.rules.suggest import quoted
 from engine.rules.unavailable import unavailable
 
 _BEFORE_A_VALUE = (Kind.COMPARE, Kind.LPAR, Kind.COMMA, Kind.IN)
-_OPERANDS = (Kind.NAME, Kind.TEXT, Kind.NUMBER, Kind.TRUTH, Kind.RPAR)
+_OPERANDS = (Kind.NAME, Kind.CUSTOM, Kind.TEXT, Kind.NUMBER, Kind.TRUTH, Kind.RPAR)
+_NAMES = (Kind.NAME, Kind.CUSTOM)
 _MEANT = {"\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "=>": ">=", "=<": "<=", "<>": "!=", "=!": "!=", "!==": "!="}
+MAX_CUSTOM_CHARACTERS: Final = 255
+"""How long the name of a custom field can be."""
+
 _SIGNS = {"equals": "=", "eq": "=", "is": "=", "ne": "!=", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
 _NOTHING = frozenset({"null", "none", "nil", "missing", "empty", "unknown", "undefined"})
 
@@ -110,10 +115,10 @@ def _odd_word(token: Token, meant: Sequence[Token], after: Token) -> Fault | Non
     word = token.value.lower()
     previous = meant[-1] if meant else None
     after_operand = previous is not None and previous.kind in _OPERANDS
-    subject = previous.text if previous is not None and previous.kind is Kind.NAME else "x"
+    subject = previous.text if previous is not None and previous.kind in _NAMES else "x"
     hint = cause = ""
     if word in _NOTHING and not after_operand and previous is not None and previous.kind is Kind.COMPARE:
-        subject = next((part.text for part in reversed(meant) if part.kind is Kind.NAME), "x")
+        subject = next((part.text for part in reversed(meant) if part.kind in _NAMES), "x")
         cause = "There is no word for nothing: a comparison with an unknown value is never true."
         hint = f"Write `is_missing({subject})`, or `not is_missing({subject})`."
     elif word == "is" and after_operand and (after.kind is Kind.NOT or after.value.lower() in _NOTHING):
@@ -262,8 +267,39 @@ def _invisible(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
     return Fault(diagnostic=diagnostic, meant=())
 
 
-def _text(token: Token, meant: Sequence[Token]) -> Fault | None:
+def _custom(token: Token, meant: Sequence[Token]) -> Fault | None:
+    if len(token.value) <= MAX_CUSTOM_CHARACTERS:
+        return _text(token, meant)
+    diagnostic = _report(
+        token,
+        Code.LIMIT,
+        f"The name of this custom field is longer than {MAX_CUSTOM_CHARACTERS} characters.",
+        f"The request's `custom` has names of 1 to {MAX_CUSTOM_CHARACTERS} characters; no longer one arrives.",
+        "Write the name as it is sent, between two colons on each side.",
+    )
+    return Fault(diagnostic=diagnostic, meant=(token,))
 
+
+def _half_custom(token: Token, meant: Sequence[Token]) -> Fault:
+    name = token.text.strip(":")
+    cause = "A custom field stands between two colons on each side."
+    before = meant[-1] if meant else None
+    if not name and before is not None and before.kind is Kind.NAME and before.span.end == token.span.start:
+        lacking = f"`{before.text}{token.text}` lacks its two opening colons."
+        hint = f"Write `::{before.value}::`."
+        diagnostic = _report(token, Code.NAME_COLONS, lacking, cause, hint)
+        return Fault(diagnostic=diagnostic, meant=None)
+    if not name:
+        hint = "Write the name that it has in the request's `custom`, as in `::tier::`."
+        diagnostic = _report(token, Code.NAME_COLONS, f"`{token.text[:20]}` names no custom field.", cause, hint)
+        return Fault(diagnostic=diagnostic, meant=None)
+    lacks = "one of its opening colons" if token.text.endswith("::") else "closing colons"
+    hint = f"Write `::{name}::`."
+    diagnostic = _report(token, Code.NAME_COLONS, f"`{token.text}` lacks {lacks}.", cause, hint)
+    return Fault(diagnostic=diagnostic, meant=_as(token, Kind.CUSTOM, name))
+
+
+def _text(token: Token, meant: Sequence[Token]) -> Fault | None:
     hidden = INVISIBLE.search(token.text)
     if hidden is None:
         return None
@@ -285,6 +321,8 @@ def _other(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
 
 _EXPLAIN: dict[Kind, Callable[[Token, Sequence[Token]], Fault | None]] = {
     Kind.TEXT: _text,
+    Kind.CUSTOM: _custom,
+    Kind.HALF_CUSTOM: _half_custom,
     Kind.ODD_COMPARE: _odd_compare,
     Kind.ODD_JOIN: _odd_join,
     Kind.ODD_QUOTES: _odd_quotes,

@@ -12,7 +12,7 @@ import lark
 from engine.decision import RuleAction
 from engine.rules import syntax
 from engine.rules.diagnostics import Code, Diagnostic, Span
-from engine.rules.header import split
+from engine.rules.header import Head, split
 from engine.rules.lexer import Kind, Token, tokens
 from engine.rules.mistakes import mend
 from engine.rules.tree import (
@@ -21,6 +21,7 @@ from engine.rules.tree import (
     Comparison,
     Condition,
     Conjunction,
+    Custom,
     Disjunction,
     Items,
     Membership,
@@ -63,7 +64,7 @@ def parse(text: str, names: Collection[str] = ()) -> Parsed:
     if (limit := _too_long(text)) is not None:
         return Parsed(tree=None, diagnostics=(limit,))
     found = tokens(text)
-    action, condition, fault = split(text, found)
+    head, condition, fault = split(text, found)
     faults = [fault] if fault else []
     if fault is not None and not condition:
         return Parsed(tree=None, diagnostics=(fault,))
@@ -75,14 +76,22 @@ def parse(text: str, names: Collection[str] = ()) -> Parsed:
     if isinstance(tree, Diagnostic):
         # What a repair made of the text may be what does not parse: then the repair's own fault is enough.
         return Parsed(tree=None, diagnostics=tuple(faults) if mended.diagnostics else (*faults, tree))
-    # Without an action there is a fault already; the condition is checked all the same.
-    action = action or RuleAction.REVIEW
-    canonical = " ".join((action, "if", *(_canonical(token) for token in mended.tokens if token.kind is not Kind.END)))
-    return Parsed(tree=RuleTree(action=action, condition=tree), diagnostics=tuple(faults), canonical=canonical)
+    # Without a head there is a fault already; the condition is checked all the same.
+    head = head or Head(action=RuleAction.REVIEW)
+    words = (_canonical(token) for token in mended.tokens if token.kind is not Kind.END)
+    return Parsed(
+        tree=RuleTree(action=head.action, condition=tree, points=head.points, tag=head.tag),
+        diagnostics=tuple(faults),
+        canonical=" ".join((head.canonical, *words)),
+    )
 
 
 def _canonical(token: Token) -> str:
-    return repr(token.value) if token.kind is Kind.TEXT else token.text if token.kind is Kind.LIST else token.value
+    if token.kind is Kind.TEXT:
+        return repr(token.value)
+    if token.kind is Kind.CUSTOM:
+        return f"::{token.value}::"
+    return token.text if token.kind is Kind.LIST else token.value
 
 
 def _too_long(text: str) -> Diagnostic | None:
@@ -152,6 +161,9 @@ class _Builder(lark.Transformer[lark.Token, Condition]):
 
     def name(self, parts: list[lark.Token]) -> Name:
         return Name(span=_span(parts), name=str(parts[0]))
+
+    def custom(self, parts: list[lark.Token]) -> Custom:
+        return Custom(span=_span(parts), name=str(parts[0]))
 
     def text(self, parts: list[lark.Token]) -> Text:
         return Text(span=_span(parts), value=str(parts[0]))

@@ -97,6 +97,14 @@ def _placeholder_fault(match: re.Match[str], names: Collection[str]) -> Diagnost
             cause="Braces enclose the name of a feature, whose value is then shown.",
             hint="Write `{amount_in_usd}`, or leave out the brace.",
         )
+    if name.startswith("::"):
+        return Diagnostic(
+            code=Code.REASON,
+            span=span,
+            message=f"The custom field `{name}` cannot be shown in a reason.",
+            cause="Custom fields hold whatever was sent, also what a person who reads reasons is not to see.",
+            hint="Say in words what the rule asks of it, or name a feature: `{amount_in_usd}`.",
+        )
     close = nearest(name, names)
     return Diagnostic(
         code=Code.REASON,

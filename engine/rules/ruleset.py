@@ -8,14 +8,15 @@ from importlib import resources
 
 from engine.decision import Reason, Rule, RuleAction, RuleResults
 from engine.errors import RulesInvalid
-from engine.features import Catalog, Features
+from engine.features import Catalog, Features, Value
 from engine.rules.check import check
-from engine.rules.compile import Compiled, Lists, compile_condition
+from engine.rules.closure import NO_CUSTOM, Compiled, Custom, Lists, Values
+from engine.rules.compile import compile_condition
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
 from engine.rules.source import Declared, read_source
-from engine.rules.tree import RuleTree
+from engine.rules.tree import RuleTree, reads_custom
 
 _MAX_DIAGNOSTICS = 20
 """Of one rule: nobody reads more at once."""
@@ -32,35 +33,41 @@ class CompiledRule:
     condition: Compiled
     reason: ReasonText
 
+    def said(self, catalog: Catalog, values: tuple[Value, ...]) -> str:
+        """The reason with the values of a payment; a score rule's says how much it adds."""
+        text = self.reason.filled(catalog, values)
+        return f"{text} (rule score {self.rule.points:+d})" if self.rule.points else text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
     """Rules that have been checked against a catalogue and compiled for it, in the order of their ids.
 
-    `hash` is the SHA-256 of the content in hex: the same for the same rules in any order in the file.
+    `hash` is the SHA-256 of the content in hex: the same for the same rules in any order in the file. `reads_custom`
+    says whether a rule reads a custom field of the payment.
     """
 
     catalog: Catalog
     compiled: tuple[CompiledRule, ...]
     rules: tuple[Rule, ...]
     hash: str
+    reads_custom: bool = False
 
-    def evaluate(self, features: Features, lists: Lists) -> RuleResults:
-        """The result of every rule for one payment. A named list that `lists` lacks makes its condition unknown."""
+    def evaluate(self, features: Features, lists: Lists, custom: Custom = NO_CUSTOM) -> RuleResults:
+        """The result of every rule for one payment. A named list that `lists` lacks makes its condition unknown.
+
+        `custom` are the payment's custom fields by name, which rules read as `::name::`.
+        """
         assert features.catalog.fingerprint == self.catalog.fingerprint, "compiled for another catalogue"
-        values = features.values
+        values: Values = (*features.values, custom) if self.reads_custom else features.values
         return RuleResults(self.rules, tuple([compiled.condition(values, lists) for compiled in self.compiled]))
 
     def reasons(self, results: RuleResults, features: Features) -> tuple[Reason, ...]:
-        """Why, for each live rule that is true. `results` are this ruleset's, for these features."""
+        """Why, for each live rule that is true; a tag is reason for nothing. `results` are this ruleset's."""
         assert results.rules == self.rules, "the results of another ruleset"
-        fired = {rule.id for rule in results.fired()}
+        fired = {rule.id for rule in results.fired() if rule.action is not RuleAction.TAG}
         return tuple(
-            Reason(
-                code=compiled.rule.id,
-                text=compiled.reason.filled(self.catalog, features.values),
-                source="rule",
-            )
+            Reason(code=compiled.rule.id, text=compiled.said(self.catalog, features.values), source="rule")
             for compiled in self.compiled
             if compiled.rule.id in fired
         )
@@ -75,6 +82,7 @@ def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) ->
     faults = list(file_faults)
     compiled = []
     lines = []
+    reading = False
     for declaration in declared:
         parsed, diagnostics = _checked(declaration.text, catalog, list_names)
         reason_faults = check_reason(declaration.reason, catalog.names())
@@ -84,6 +92,7 @@ def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) ->
         if diagnostics or reason_faults or parsed.tree is None:
             continue
         compiled.append(_compiled(declaration, parsed.tree, parsed.canonical, catalog))
+        reading = reading or reads_custom(parsed.tree.condition)
         lines.append(_content(declaration, parsed.canonical))
     if faults:
         raise RulesInvalid("\n\n".join(faults))
@@ -94,6 +103,7 @@ def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) ->
         rules=tuple(entry.rule for entry in compiled),
         # A line begins with the id, and ids are unique: sorted lines are the rules sorted by id.
         hash=hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest(),
+        reads_custom=reading,
     )
 
 
@@ -136,6 +146,8 @@ def _compiled(declaration: Declared, tree: RuleTree, canonical: str, catalog: Ca
         reason=declaration.reason,
         mode=declaration.mode,
         mandatory=declaration.mandatory,
+        points=tree.points,
+        tag=tree.tag,
     )
     return CompiledRule(
         rule=rule,

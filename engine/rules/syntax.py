@@ -9,8 +9,8 @@ from engine.rules.suggest import quoted
 
 _VALUES = (Kind.TEXT, Kind.NUMBER, Kind.TRUTH)
 _JOINS = (Kind.AND, Kind.OR)
-_STARTS_CONDITION = (Kind.NAME, *_VALUES, Kind.LPAR, Kind.NOT)
-_ENDS_CONDITION = (Kind.NAME, *_VALUES, Kind.RPAR, Kind.LIST)
+_STARTS_CONDITION = (Kind.NAME, Kind.CUSTOM, *_VALUES, Kind.LPAR, Kind.NOT)
+_ENDS_CONDITION = (Kind.NAME, Kind.CUSTOM, *_VALUES, Kind.RPAR, Kind.LIST)
 
 
 def unbalanced(tokens: Sequence[Token], max_depth: int) -> Diagnostic | None:

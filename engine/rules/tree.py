@@ -41,6 +41,14 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Custom:
+    """A custom field of the request, `::name::`; `name` is without colons."""
+
+    span: Span
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A literal text, without its quotes."""
 
@@ -58,14 +66,14 @@ class Number:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """A literal `true` or `false`: parsed, so that the checker can say what to write instead."""
+    """A literal `true` or `false`, for custom fields; beside a feature the checker says what to write instead."""
 
     span: Span
     value: bool
 
 
 Literal = Text | Number | Truth
-Operand = Name | Literal
+Operand = Name | Custom | Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,17 +146,19 @@ class Disjunction:
 
 
 Condition = Comparison | Membership | Call | Negation | Conjunction | Disjunction | Operand
-"""An operand may stand as a condition in the tree; the checker admits only names of boolean features."""
+"""An operand may stand as a condition in the tree; the checker admits custom fields, and names of boolean features."""
 
 Node = Condition | NamedList | Items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleTree:
-    """A whole rule: `action if condition`."""
+    """A whole rule: `action if condition`. `points` are a score rule's, `tag` is a tag rule's."""
 
     action: RuleAction
     condition: Condition
+    points: int = 0
+    tag: str | None = None
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -166,3 +176,14 @@ def children(node: Node) -> tuple[Node, ...]:
             return node.conditions
         case _:
             return ()
+
+
+def reads_custom(root: Condition) -> bool:
+    """Whether a condition reads a custom field of the request."""
+    waiting: list[Node] = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Custom):
+            return True
+        waiting.extend(children(node))
+    return False

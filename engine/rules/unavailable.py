@@ -43,9 +43,6 @@ def unavailable(tokens: Sequence[Token], index: int, names: Collection[str]) -> 
     if token.kind is Kind.NAME and word in _PATTERNS and word not in names and follows:
         hint = "Name the values, as in `email_domain in ('a.com', 'b.com')`."
         return _at(token, f"`{token.text}` is not available yet.", hint, index + 1)
-    if token.kind is Kind.CUSTOM:
-        hint = "Use a feature, or name the customers, as in `customer in ('c-17', 'c-42')`."
-        return _at(token, f"Fields of your own such as `{token.text}` are not available in rules yet.", hint, index + 1)
     if token.kind is Kind.DURATION:
         hint = (
             "Use a feature whose name carries the time, such as `card_payments_1h`; hours and days are plain numbers."

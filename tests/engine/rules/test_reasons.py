@@ -62,3 +62,8 @@ def test_faults(text: str) -> None:
 def test_the_nearest_name_is_offered() -> None:
     (fault,) = check_reason("{emial}", CATALOG.names())
     assert fault.hint == "Did you mean `{email}`?"
+
+
+def test_a_custom_field_is_not_shown() -> None:
+    (fault,) = check_reason("Tier {::tier::}", CATALOG.names())
+    assert fault.message == "The custom field `::tier::` cannot be shown in a reason."
