@@ -1,57 +1,160 @@
 """Rebuilding from the ledger: counters are a cache of it."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
+from typing import Final
 
 import orjson
 
-from engine.decision import recorded_decision
+from engine.custom import CustomField
+from engine.decision import Action, RecordedDecision, recorded_decision
 from engine.features import Value
-from engine.ledger import DecisionRecord, Ledger, VersionKind
+from engine.ledger import DecisionRecord, Ledger, Outcomes, PaymentName
+from engine.outcome import OutcomeKind
 from engine.payment import EPOCH, MICROSECOND
-from engine.velocity import Observation, Velocity
+from engine.recorded import RecordedFeatures
+from engine.velocity import Observation, Recorded, Status, StatusEvent, Velocity
+
+_COUNTED: Final = {
+    OutcomeKind.AUTHORIZED: Status.AUTHORIZED,
+    OutcomeKind.DECLINED: Status.DECLINED,
+    OutcomeKind.REFUNDED: Status.REFUNDED,
+}
+_Scope = tuple[str, bool]
 
 
 def rebuild(
-    ledger: Ledger, velocities: Sequence[Velocity], last_at: MutableMapping[tuple[str, bool], datetime]
-) -> Iterator[tuple[int, Observation]]:
-    """Every payment that a window can still reach, in the order of observe, with the values it was counted by.
+    ledger: Ledger,
+    outcomes: Outcomes,
+    velocities: Sequence[Velocity],
+    last_at: MutableMapping[_Scope, datetime],
+    *,
+    declared: Mapping[str, Sequence[CustomField]] | None = None,
+    merchant_id: str | None = None,
+) -> Iterator[Recorded]:
+    """Every payment and event that a window can still reach, as counted then; each stream in the order of time.
 
-    Windows reach back from the newest payment of each merchant and mode; `last_at` takes that receipt time.
-    Values are read as they were recorded, by the catalogue of their day, never computed anew (law 5).
+    `velocities` are what any merchant keeps, `declared` the custom fields by merchant; `merchant_id` gives one
+    merchant's alone. Windows reach back from the newest receipt time of each merchant and mode; `last_at` takes it.
+    What another payment superseded is left out. Features are read as they were recorded, by the catalogue of their day,
+    and custom fields as the payment said them: so a field declared today has a past. Raises LedgerUnavailable.
+
+    A payment that came to one status again and again counts from the first time that a window reaches: so where that
+    is not the first of all, it leaves the windows later than it would have without a restart.
     """
+    history = _History(ledger, velocities, last_at, declared or {}, merchant_id)
     longest = timedelta(microseconds=max(velocity.window_us for velocity in velocities))
-    names = sorted({name for velocity in velocities for name in (*velocity.key, *velocity.aggregate.measured)})
-    positions: dict[str, tuple[tuple[str, int], ...]] = {}
-    sequence = None
-    for record in ledger.recent(longest):
-        scope = (record.key.merchant_id, record.key.test_mode)
-        last_at[scope] = max(record.at, last_at.get(scope, record.at))
-        if record.sequence == sequence:
-            # A later stage of the payment before: counted once, as its first stage was seen.
-            continue
-        sequence = record.sequence
-        decision = recorded_decision(record.decision)
-        if decision.versions_id not in positions:
-            positions[decision.versions_id] = _positions(ledger, decision.versions_id, names)
-        values = {name: decision.values[position] for name, position in positions[decision.versions_id]}
-        yield record.sequence, _observation(record, values)
+    yield from history.payments(longest)
+    yield from history.outcomes(outcomes, longest)
 
 
-def _positions(ledger: Ledger, versions_id: str, names: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    versions = ledger.version(VersionKind.SNAPSHOT, versions_id)
-    assert versions is not None, f"the ledger keeps the versions {versions_id} of every decision it holds"
-    content = ledger.version(VersionKind.CATALOG, orjson.loads(versions)["catalog"])
-    assert content is not None, "the ledger keeps the catalogue of every decision it holds"
-    known = {feature["name"]: position for position, feature in enumerate(orjson.loads(content))}
-    return tuple((name, known[name]) for name in names if name in known)
+class _History:
+    """What one rebuild has read so far."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        velocities: Sequence[Velocity],
+        last_at: MutableMapping[_Scope, datetime],
+        declared: Mapping[str, Sequence[CustomField]],
+        merchant_id: str | None,
+    ) -> None:
+        self._ledger = ledger
+        self._inputs = sorted({name for velocity in velocities for name in velocity.inputs})
+        self._last_at = last_at
+        self._declared = declared
+        self._merchant_id = merchant_id
+        self._features = RecordedFeatures(ledger)
+        self._positions: dict[str, tuple[tuple[str, int], ...]] = {}
+        self._superseded: set[PaymentName] | None = None
+
+    def payments(self, window: timedelta) -> Iterator[Recorded]:
+        """The payments in the order of observe, each once, and that some were blocked, at each stage's own time."""
+        sequence, seen = None, set[PaymentName]()
+        newest_us: dict[_Scope, int] = defaultdict(int)
+        blocked: dict[_Scope, list[tuple[int, int, StatusEvent]]] = defaultdict(list)
+        ties = count()
+        for record in self._ledger.recent(window):
+            key = record.key
+            scope, name = (key.merchant_id, key.test_mode), (key.merchant_id, key.test_mode, key.transaction_id)
+            if not self._is_wanted(scope, name, record.at):
+                continue
+            if record.sequence != sequence:
+                sequence, seen = record.sequence, set()
+            decision = recorded_decision(record.decision)
+            values = self._values(record, decision)
+            if decision.action is Action.BLOCK:
+                event = _event(record, Status.BLOCKED, record.at, values)
+                heappush(blocked[scope], (event.at_us, next(ties), event))
+            # Where counting ran out of time a payment has the sequence of one before: time must not go back for that.
+            at_us = newest_us[scope] = max(newest_us[scope], _us(record.counted_at))
+            # A later stage was blocked after payments that are still to come.
+            while blocked[scope] and blocked[scope][0][0] <= at_us:
+                yield heappop(blocked[scope])[-1]
+            if name not in seen:
+                seen.add(name)
+                yield record.sequence, _observation(record, at_us, values)
+        for events in blocked.values():
+            while events:
+                yield heappop(events)[-1]
+
+    def outcomes(self, outcomes: Outcomes, window: timedelta) -> Iterator[StatusEvent]:
+        """What was learnt of payments, in the order of receipt."""
+        for outcome, record in outcomes.recent(window):
+            scope = (outcome.merchant_id, outcome.test_mode)
+            if self._is_wanted(scope, (*scope, outcome.transaction_id), outcome.received_at):
+                status = _COUNTED.get(outcome.kind)
+                if status is not None:
+                    values = self._values(record, recorded_decision(record.decision))
+                    yield _event(record, status, outcome.received_at, values)
+
+    def _is_wanted(self, scope: _Scope, name: PaymentName, at: datetime) -> bool:
+        """Whether it is counted; its time was taken in any case."""
+        if self._merchant_id is not None and scope[0] != self._merchant_id:
+            return False
+        self._last_at[scope] = max(at, self._last_at.get(scope, at))
+        if self._superseded is None:
+            # Read after the decisions were begun with, so that no superseded one can be among these unknown.
+            self._superseded = set(self._ledger.superseded())
+        return name not in self._superseded
+
+    def _values(self, record: DecisionRecord, decision: RecordedDecision) -> dict[str, Value]:
+        positions = self._positions.get(decision.versions_id)
+        if positions is None:
+            known = {name: position for position, name in enumerate(self._features.names(decision.versions_id))}
+            positions = tuple((name, known[name]) for name in self._inputs if name in known)
+            self._positions[decision.versions_id] = positions
+        values = {name: decision.values[position] for name, position in positions}
+        declared = self._declared.get(record.key.merchant_id)
+        if declared:
+            custom = orjson.loads(record.payment).get("custom", {})
+            values |= {field.feature_name: field.value(custom) for field in declared}
+        return values
 
 
-def _observation(record: DecisionRecord, values: dict[str, Value]) -> Observation:
+def _observation(record: DecisionRecord, at_us: int, values: Mapping[str, Value]) -> Observation:
     return Observation(
         payment_id=record.key.transaction_id,
         merchant_id=record.key.merchant_id,
         test_mode=record.key.test_mode,
-        at_us=(record.counted_at - EPOCH) // MICROSECOND,
+        at_us=at_us,
         values=values,
     )
+
+
+def _event(record: DecisionRecord, status: Status, at: datetime, values: Mapping[str, Value]) -> StatusEvent:
+    return StatusEvent(
+        payment_id=record.key.transaction_id,
+        merchant_id=record.key.merchant_id,
+        test_mode=record.key.test_mode,
+        status=status,
+        at_us=_us(at),
+        values=values,
+    )
+
+
+def _us(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND

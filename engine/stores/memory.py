@@ -1,89 +1,139 @@
 """Stores in this process's memory."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from engine.features import Value
-from engine.stores.memory_plan import Row, plan
-from engine.stores.memory_scope import Scope
-from engine.velocity import Observation, Reading, Velocity
+from engine.stores.memory_fill import Filling
+from engine.stores.memory_plan import Plans, plans
+from engine.stores.memory_streams import Streams
+from engine.velocity import Observation, Reading, Recorded, StatusEvent, Velocity
 
 
 class MemoryCounters:
     """Velocities counted in this process, O(log n) a payment, rebuilt from the ledger at start.
 
-    No method awaits, so each is one step to all others of the event loop; threads must not share it.
+    Only `keep` awaits, so every other call is one step to all else in the event loop; threads must not share it.
     """
 
-    def __init__(self, velocities: Sequence[Velocity]) -> None:
-        """Count for these velocities; readings keep their order."""
-        self._plan = plan(velocities)
-        self._scopes: dict[tuple[str, bool], Scope] = {}
+    def __init__(self, velocities: Sequence[Velocity], own: Mapping[str, Sequence[Velocity]] | None = None) -> None:
+        """Count for these velocities, or for a merchant's `own` by its id; readings keep their order."""
+        self._default = plans(velocities)
+        self._own = {merchant_id: plans(each) for merchant_id, each in (own or {}).items()}
+        self._streams: dict[tuple[str, bool], Streams] = {}
         self._sequence = 0
+        self._filling: Filling | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def observe(self, observation: Observation) -> Reading:
         """Count the payment, once per id, and read every velocity without it."""
-        scope = self._scope(observation)
-        row, at_us = self._row(observation), observation.at_us
-        starts = scope.starts(at_us)
-        scope.advance(at_us, starts)
-        own = scope.find(observation.payment_id, starts)
-        values = scope.read(row, starts, own)
-        if own is not None:
-            return _repeat(values, scope, own)
-        self._sequence += 1
-        scope.append(observation.payment_id, at_us, self._sequence, row)
-        return Reading(values=values, sequence=self._sequence, counted_at_us=at_us, is_counted=True)
+        reading = self._of(observation.merchant_id, test_mode=observation.test_mode).observe(
+            observation, self._sequence + 1
+        )
+        if reading.is_counted:
+            self._sequence = reading.sequence
+        if (filling := self._filling_of(observation.merchant_id)) is not None:
+            filling.observed(observation, reading.sequence)
+        return reading
 
     async def read(self, observation: Observation) -> Reading:
         """Read as `observe` would now, and change nothing."""
-        scope = self._scopes.get((observation.merchant_id, observation.test_mode)) or Scope(self._plan)
-        starts = scope.starts(observation.at_us)
-        own = scope.find(observation.payment_id, starts)
-        values = scope.read(self._row(observation), starts, own)
-        if own is not None:
-            return _repeat(values, scope, own)
-        return Reading(values=values, sequence=self._sequence + 1, counted_at_us=observation.at_us, is_counted=False)
+        merchant_id = observation.merchant_id
+        streams = self._streams.get((merchant_id, observation.test_mode)) or Streams(self._plans(merchant_id))
+        return streams.read(observation, self._sequence + 1)
+
+    async def record(self, event: StatusEvent) -> bool:
+        """Count that a payment came to a status, once per payment and status; whether this call counted it."""
+        is_counted = self._of(event.merchant_id, test_mode=event.test_mode).record(event)
+        if (filling := self._filling_of(event.merchant_id)) is not None:
+            filling.recorded(event)
+        return is_counted
+
+    async def retract(self, event: StatusEvent) -> None:
+        """Take an event back; the payment stays counted while another event of it to this status stands."""
+        if (streams := self._streams.get((event.merchant_id, event.test_mode))) is not None:
+            streams.retract(event)
+        if (filling := self._filling_of(event.merchant_id)) is not None:
+            filling.retracted(event)
 
     async def forget(self, merchant_id: str, *, test_mode: bool, payment_id: str) -> None:
-        """Take the payment back as if never observed."""
-        scope = self._scopes.get((merchant_id, test_mode))
-        if scope is not None:
-            scope.forget(payment_id)
+        """Take the payment and its status events back as if they had never been."""
+        if (streams := self._streams.get((merchant_id, test_mode))) is not None:
+            streams.forget(payment_id)
+        if (filling := self._filling_of(merchant_id)) is not None:
+            filling.forgotten(payment_id, test_mode=test_mode)
 
-    def restore(self, observations: Iterable[tuple[int, Observation]]) -> int:
-        """Count (sequence, observation) as recorded, in that order, without reading; gives how many were counted.
+    async def keep(
+        self, merchant_id: str, velocities: Sequence[Velocity], history: Callable[[], Iterator[Recorded]]
+    ) -> None:
+        """Count for other velocities from now on, as if always, in slices of some milliseconds; one merchant at a time.
+
+        The switch is the call's last step: what directly awaits it goes on in the same one.
+        """
+        async with self._one_at_a_time:
+            if tuple(velocities) == self._plans(merchant_id).velocities:
+                return
+            wanted = plans(velocities)
+            current = {
+                mode: self._streams[merchant_id, mode] for mode in (False, True) if (merchant_id, mode) in self._streams
+            }
+            self._filling = Filling(merchant_id, wanted, current, self._sequence)
+            try:
+                with _no_garbage_collection():
+                    filled = await self._filling.streams(history)
+            finally:
+                self._filling = None
+            self._own[merchant_id] = wanted
+            for mode in current:
+                del self._streams[merchant_id, mode]
+            self._streams |= {(merchant_id, mode): streams for mode, streams in filled.items()}
+
+    def restore(self, history: Iterable[Recorded]) -> int:
+        """Count what was recorded, in that order, without reading; gives how many payments were counted.
 
         The first of an id counts. What is left out because it is older than the longest window changes no reading.
         """
         counted = 0
-        for sequence, observation in observations:
-            scope = self._scope(observation)
-            starts = scope.starts(observation.at_us)
-            scope.advance(observation.at_us, starts)
-            if scope.find(observation.payment_id, starts) is None:
-                assert sequence > self._sequence, f"restored {sequence} after {self._sequence}"
+        for recorded in history:
+            if isinstance(recorded, StatusEvent):
+                self._of(recorded.merchant_id, test_mode=recorded.test_mode).record(recorded)
+                continue
+            sequence, observation = recorded
+            if self._of(observation.merchant_id, test_mode=observation.test_mode).restore(observation, sequence):
+                assert sequence >= self._sequence, f"restored {sequence} after {self._sequence}"
                 self._sequence = sequence
-                scope.append(observation.payment_id, observation.at_us, sequence, self._row(observation))
                 counted += 1
         return counted
 
     def held(self) -> tuple[int, int]:
         """How many payments and how many key values are held now."""
-        counts = [scope.held() for scope in self._scopes.values()]
+        counts = [streams.held() for streams in self._streams.values()]
         return sum(payments for payments, _ in counts), sum(entities for _, entities in counts)
 
-    def _scope(self, observation: Observation) -> Scope:
-        key = observation.merchant_id, observation.test_mode
-        scope = self._scopes.get(key)
-        if scope is None:
-            scope = self._scopes[key] = Scope(self._plan)
-        return scope
+    def _plans(self, merchant_id: str) -> Plans:
+        return self._own.get(merchant_id, self._default)
 
-    def _row(self, observation: Observation) -> Row:
-        return [*map(observation.values.get, self._plan.inputs)]
+    def _filling_of(self, merchant_id: str) -> Filling | None:
+        filling = self._filling
+        return filling if filling is not None and filling.merchant_id == merchant_id else None
+
+    def _of(self, merchant_id: str, *, test_mode: bool) -> Streams:
+        key = merchant_id, test_mode
+        streams = self._streams.get(key)
+        if streams is None:
+            streams = self._streams[key] = Streams(self._plans(merchant_id))
+        return streams
 
 
-def _repeat(values: tuple[Value, ...], scope: Scope, own: int) -> Reading:
-    return Reading(
-        values=values, sequence=scope.sequence(own), counted_at_us=scope.counted_at_us(own), is_counted=False
-    )
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """What is filled stays: to walk it again and again, or once at the end, would hold up the event loop."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()

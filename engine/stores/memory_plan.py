@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from engine.features import Value
-from engine.velocity import Count, Distinct, Total, Velocity
+from engine.velocity import Count, Distinct, Status, Total, Velocity
 
 _Item = TypeVar("_Item", bound=Hashable)
 
@@ -35,10 +35,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a scope keeps and reads for a set of velocities."""
+    """What a scope keeps and reads for the velocities of one stream."""
 
-    inputs: tuple[str, ...]
-    """The features needed; those that keys and links are made of come first."""
     columns: int
     """How many inputs keys and links are made of: a payment held keeps these."""
     windows_us: tuple[int, ...]
@@ -46,36 +44,66 @@ class Plan:
     groups: tuple[Group, ...]
     links: tuple[Pick, ...]
     """Combinations of a key and a value told apart. Cards by e-mail and e-mails by card are the same combination."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plans:
+    """What is kept for a merchant: a stream of payments, and one for each status. The rows of all are alike."""
+
+    velocities: tuple[Velocity, ...]
+    inputs: tuple[str, ...]
+    """The features needed; those that keys and links are made of come first."""
+    payments: Plan
+    statuses: tuple[tuple[Status, Plan], ...]
     arrange: Callable[[Row], tuple[Value, ...]]
-    """Puts all that the groups read, one group after the other, into the order of the velocities."""
+    """Puts what the groups of all streams read, one after the other, into the order of the velocities."""
 
 
-def plan(velocities: Sequence[Velocity]) -> Plan:
-    """Group by key, share windows and combinations."""
+def plans(velocities: Sequence[Velocity]) -> Plans:
+    """Set streams apart; within each group by key, share windows and combinations."""
     assert velocities, "there is nothing to count"
-    combinations = _unique(_combination(v) for v in velocities if isinstance(v.aggregate, Distinct))
-    keys = _unique(velocity.key for velocity in velocities)
-    kept = _unique(name for names in (*keys, *combinations) for name in names)
+    assert len({velocity.name for velocity in velocities}) == len(velocities), "two velocities have one name"
+    combined = (_combination(velocity) for velocity in velocities if isinstance(velocity.aggregate, Distinct))
+    kept = _unique(name for names in (*(velocity.key for velocity in velocities), *combined) for name in names)
     inputs = _unique((*kept, *(name for velocity in velocities for name in velocity.inputs)))
-    windows_us = tuple(sorted({velocity.window_us for velocity in velocities}))
+    statuses = _unique(velocity.status for velocity in velocities if velocity.status is not None)
+    # Payments are remembered for the longest window of all, an event for the longest of its status.
+    windows: dict[Status | None, set[int]] = {None: {max(velocity.window_us for velocity in velocities)}}
+    slots: dict[str, int] = {}
+    found: list[Plan] = []
+    start = 0
+    for status in (None, *statuses):
+        members = [velocity for velocity in velocities if velocity.status is status]
+        stream, own_slots = _plan(members, inputs, len(kept), windows.get(status, set()))
+        found.append(stream)
+        slots |= {name: start + slot for name, slot in own_slots.items()}
+        start += sum(len(group.unseen) for group in stream.groups)
+    return Plans(
+        velocities=tuple(velocities),
+        inputs=inputs,
+        payments=found[0],
+        statuses=tuple(zip(statuses, found[1:], strict=True)),
+        arrange=_arrange([slots[velocity.name] for velocity in velocities]),
+    )
+
+
+def _plan(
+    velocities: Sequence[Velocity], inputs: tuple[str, ...], columns: int, windows: set[int]
+) -> tuple[Plan, dict[str, int]]:
+    """The plan of one stream, with these windows too, and where each velocity stands among its values."""
+    combinations = _unique(_combination(v) for v in velocities if isinstance(v.aggregate, Distinct))
+    windows_us = tuple(sorted({velocity.window_us for velocity in velocities} | windows))
     groups: list[Group] = []
     slots: dict[str, int] = {}
     start = 0
-    for key in keys:
+    for key in _unique(velocity.key for velocity in velocities):
         members = [velocity for velocity in velocities if velocity.key == key]
         group, own_slots = _group(members, inputs, windows_us, combinations)
         groups.append(group)
         slots |= {name: start + slot for name, slot in own_slots.items()}
         start += len(group.unseen)
-    assert len(slots) == len(velocities), "two velocities have one name"
-    return Plan(
-        inputs=inputs,
-        columns=len(kept),
-        windows_us=windows_us,
-        groups=tuple(groups),
-        links=tuple(_pick(names, inputs) for names in combinations),
-        arrange=_arrange([slots[velocity.name] for velocity in velocities]),
-    )
+    links = tuple(_pick(names, inputs) for names in combinations)
+    return Plan(columns=columns, windows_us=windows_us, groups=tuple(groups), links=links), slots
 
 
 def _group(

@@ -1,4 +1,4 @@
-"""What is held about the payments of one merchant in one mode."""
+"""What is held of one stream: the payments of one merchant in one mode, or those that came to one status."""
 
 from array import array
 from bisect import bisect_right
@@ -125,8 +125,22 @@ class Scope:
         """When a payment was counted."""
         return self._times[ordinal - self._base]
 
-    def read(self, row: Row, starts: list[int], own: int | None) -> tuple[Value, ...]:
-        """The velocities from the windows' starts to now, without the payment of ordinal `own`."""
+    def is_empty(self) -> bool:
+        """Whether no payment is held: then `read` looks at neither windows nor payments."""
+        return not self._ordinals
+
+    def time_of(self, payment_id: str) -> int | None:
+        """When a payment was counted, None where it is not held."""
+        ordinal = self._ordinals.get(payment_id)
+        return None if ordinal is None else self._times[ordinal - self._base]
+
+    def since(self, at_us: int) -> list[str]:
+        """The payments held that were counted after a time."""
+        start = bisect_right(self._times, at_us, self._first - self._base)
+        return [payment_id for payment_id in self._ids[start:] if payment_id is not None]
+
+    def read(self, row: Row, starts: list[int], own: int | None) -> list[Value]:
+        """What the groups read from the windows' starts to now, without the payment of ordinal `own`."""
         values: list[Value] = []
         for group, entities in self._groups:
             key = group.pick(row)
@@ -136,10 +150,10 @@ class Scope:
                 values += group.unseen
             else:
                 values += self._read(entity, group, starts, own)
-        return self._plan.arrange(values)
+        return values
 
     def append(self, payment_id: str, at_us: int, sequence: int, row: Row) -> None:
-        """Count a payment that is not held."""
+        """Count a payment that is not held; a status's stream has no use for a sequence."""
         ordinal = self._base + len(self._times)
         self._ordinals[payment_id] = ordinal
         self._ids.append(payment_id)

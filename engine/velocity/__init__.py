@@ -1,9 +1,9 @@
-"""Velocities: what was seen before on the same card, e-mail and IP address. The default set is VELOCITIES."""
+"""Velocities: what was seen and learnt before on a card, e-mail and IP address. The default set is VELOCITIES."""
 
 from typing import Final
 
-from engine.velocity.counters import Counters, Observation, Reading
-from engine.velocity.spec import Aggregate, Count, Distinct, Total, Velocity
+from engine.velocity.counters import Counters, Observation, Reading, Recorded, StatusEvent
+from engine.velocity.spec import Aggregate, Count, Distinct, Status, Total, Velocity
 
 __all__ = [
     "VELOCITIES",
@@ -13,6 +13,9 @@ __all__ = [
     "Distinct",
     "Observation",
     "Reading",
+    "Recorded",
+    "Status",
+    "StatusEvent",
     "Total",
     "Velocity",
 ]
@@ -41,6 +44,12 @@ _RADAR_DISTINCT: Final = {
     ("ip", "card"): "card_count_for_ip_address",
     ("card", "email"): "email_count_for_card",
     ("ip", "email"): "email_count_for_ip",
+}
+_STATUS_WORDS: Final = {
+    Status.AUTHORIZED: "authorized",
+    Status.DECLINED: "declined",
+    Status.BLOCKED: "blocked, by our own decision",
+    Status.REFUNDED: "refunded",
 }
 
 
@@ -81,9 +90,29 @@ def _distinct(key: str, value: str, window: str) -> Velocity:
     )
 
 
+def _came_to(key: str, status: Status, window: str) -> Velocity:
+    return Velocity(
+        name=f"{key}_{status}_{window}",
+        key=(_KEYS[key],),
+        aggregate=Count(),
+        window=window,
+        doc=f"Payments with this {_WORDS[key]} learnt {_WINDOWS[window]} to be {_STATUS_WORDS[status]}, "
+        "this one not counted.",
+        aliases=_radar(f"{status}_charges_per_{_RADAR_PAYMENTS[key]}", window),
+        status=status,
+    )
+
+
 VELOCITIES: Final = (
     *(_payments(key, window) for key in _KEYS for window in _WINDOWS),
     *(_amount(key, window) for key in _KEYS for window in _WINDOWS),
     *(_distinct(key, value, window) for key, value in _DISTINCT for window in _WINDOWS),
+    *(
+        _came_to(key, status, window)
+        for status in (Status.AUTHORIZED, Status.DECLINED, Status.BLOCKED)
+        for key in _KEYS
+        for window in _RADAR_WINDOWS
+    ),
+    *(_came_to(key, Status.REFUNDED, "30d") for key in ("card", "email")),
 )
 """The velocities that every installation keeps."""

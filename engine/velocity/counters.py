@@ -1,10 +1,11 @@
 """The port to whatever counts payments: memory, Valkey."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from engine.features import Value
+from engine.velocity.spec import Status, Velocity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,17 +23,35 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusEvent:
+    """A payment came to a status: an event of its own, which later payments see and this one never does."""
+
+    payment_id: str
+    merchant_id: str
+    test_mode: bool
+    status: Status
+    at_us: int
+    """When we learnt it, in microseconds since the epoch; never earlier than what this merchant and mode saw before."""
+    values: Mapping[str, Value]
+    """The features of the payment's decision by name; None or absent is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """The velocities of one payment."""
 
     values: tuple[Value, ...]
-    """In the order of the velocities that the store was made with; None where the key is unknown."""
+    """In the order of the velocities kept for the merchant; None where the key is unknown."""
     sequence: int
     """The payment's place in the order of `observe`, increasing; a repeat has that of its first."""
     counted_at_us: int
     """When the payment was counted: by this call, or at its first; what it is counted at after a restart too."""
     is_counted: bool
     """Whether this call counted the payment; a repeat and a dry run count nothing."""
+
+
+Recorded = tuple[int, Observation] | StatusEvent
+"""What counters are filled from: a payment with its sequence, or an event. Each stream in the order of time."""
 
 
 class Counters(Protocol):
@@ -52,9 +71,34 @@ class Counters(Protocol):
         """Read as `observe` would now, and count nothing: `sequence` is the one that it would get."""
         ...
 
+    async def record(self, event: StatusEvent) -> bool:
+        """Count that a payment came to a status, once per payment and status: whether this call counted it."""
+        ...
+
+    async def retract(self, event: StatusEvent) -> None:
+        """Take back an event that never became durable; one that is not there is fine.
+
+        The payment stays counted, at the time of its first event, where another event to this status stands.
+        """
+        ...
+
     async def forget(self, merchant_id: str, *, test_mode: bool, payment_id: str) -> None:
         """Take back a payment whose decision never became durable, as if never observed; an unknown id is fine.
 
+        Its status events go with it.
         Its sequence is not given again, and the merchant's time does not go back.
+        """
+        ...
+
+    async def keep(
+        self, merchant_id: str, velocities: Sequence[Velocity], history: Callable[[], Iterator[Recorded]]
+    ) -> None:
+        """Keep these velocities for a merchant, in both modes, as if they had always been kept.
+
+        They are the default set followed by the merchant's own; the default set alone drops its own. `history` begins
+        to read the merchant's payments and events from the ledger each time that it is called, once or more; counting
+        goes on by the velocities before until all is counted anew. Then they switch in one step, the last of the call.
+        An event under way meanwhile is only known of where its status was counted before: the default set counts all.
+        Velocities that are kept already cost nothing. Raises what `history` does; then those before are kept on.
         """
         ...

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from engine.features import Feature, FeatureType
@@ -9,6 +10,16 @@ from engine.features import Feature, FeatureType
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _WINDOW: Final = re.compile(r"([1-9][0-9]{0,8})([smhd])")
 _LONGEST_SECONDS: Final = 365 * 86_400
+
+
+class Status(StrEnum):
+    """What became of a payment, as far as velocities tell it apart; each counts when we learnt it."""
+
+    AUTHORIZED = "authorized"
+    DECLINED = "declined"
+    BLOCKED = "blocked"
+    """By our own decision."""
+    REFUNDED = "refunded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,8 @@ class Velocity:
     doc: str
     aliases: tuple[str, ...] = ()
     """Other names that rules may use."""
+    status: Status | None = None
+    """Only payments that came to this status, each at the time that we learnt it; None counts all when they came."""
 
     def __post_init__(self) -> None:
         """Refuse what nobody could count."""

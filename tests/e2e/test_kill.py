@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from api.bench.kill import KillReport, kill_repeatedly, shared_payments, with_keys
+from engine.ledger import DecisionRecord
 from engine.velocity import VELOCITIES, Count, Distinct, Total, Velocity
 
 KILLS = 10
@@ -49,9 +50,8 @@ def test_the_kills_came_under_load(report: KillReport) -> None:
 
 
 def test_velocities_after_the_last_restart_are_those_of_the_ledger(report: KillReport) -> None:
-    payments = [(record.sequence, orjson.loads(record.payment)) for record in report.records]
-    sequences = {payment["transaction_id"]: sequence for sequence, payment in payments}
-    facts = {sequence: facts_of(payment) for sequence, payment in payments}
+    facts = {record.sequence: facts_of(record) for record in report.records}
+    sequences = {record.key.transaction_id: record.sequence for record in report.records}
     assert len(report.probe_answers) == PROBES
     for answer in report.probe_answers:
         own = sequences[answer["transaction_id"]]
@@ -59,12 +59,17 @@ def test_velocities_after_the_last_restart_are_those_of_the_ledger(report: KillR
         expected = {velocity.name: oracle(velocity, facts[own], earlier) for velocity in VELOCITIES}
         assert {velocity.name: answer["features"][velocity.name] for velocity in VELOCITIES} == expected
         assert answer["features"]["card_payments_24h"] > 0
+    assert any(answer["features"]["card_blocked_24h"] for answer in report.probe_answers), "no payment was blocked"
 
 
-def facts_of(payment: Mapping[str, Any]) -> dict[str, Any]:
-    """What the velocities are made of, read from the recorded payment without the engine."""
+def facts_of(record: DecisionRecord) -> dict[str, Any]:
+    """What the velocities are made of, read from the recorded payment and decision without the engine."""
+    payment = orjson.loads(record.payment)
     assert payment["order"]["currency"] == "USD"
+    # No outcome is reported here: a payment comes to one status at most, when it is decided.
+    status = "blocked" if orjson.loads(record.decision)["action"] == "block" else None
     return {
+        "status": status,
         "at": datetime.fromisoformat(payment["at"]),
         "card": payment["card"]["token"],
         "email": payment["email"]["address"],
@@ -76,7 +81,13 @@ def facts_of(payment: Mapping[str, Any]) -> dict[str, Any]:
 def oracle(velocity: Velocity, own: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]) -> float:
     """The velocity by its definition: a plain walk over all earlier payments; money in main units as answers say it."""
     since = own["at"] - timedelta(microseconds=velocity.window_us)
-    matching = [each for each in earlier if each["at"] > since and all(each[key] == own[key] for key in velocity.key)]
+    matching = [
+        each
+        for each in earlier
+        if each["at"] > since
+        and all(each[key] == own[key] for key in velocity.key)
+        and velocity.status in (None, each["status"])
+    ]
     match velocity.aggregate:
         case Count():
             return len(matching)

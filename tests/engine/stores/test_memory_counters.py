@@ -1,6 +1,6 @@
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.custom import CustomField, CustomType
+from engine.errors import LedgerUnavailable
 from engine.features import Value
 from engine.stores.memory import MemoryCounters
-from engine.velocity import VELOCITIES, Count, Counters, Observation, Velocity
+from engine.velocity import VELOCITIES, Count, Counters, Observation, Recorded, Status, StatusEvent, Velocity
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction
@@ -42,9 +44,11 @@ def counters() -> MemoryCounters:
     return MemoryCounters(VELOCITIES)
 
 
-async def observe(counters: Counters, one: Observation) -> dict[str, Value]:
+async def observe(
+    counters: Counters, one: Observation, velocities: Sequence[Velocity] = VELOCITIES
+) -> dict[str, Value]:
     reading = await counters.observe(one)
-    return dict(zip((velocity.name for velocity in VELOCITIES), reading.values, strict=True))
+    return dict(zip((velocity.name for velocity in velocities), reading.values, strict=True))
 
 
 async def test_a_burst_on_one_card_is_seen_as_0_to_49(counters: MemoryCounters) -> None:
@@ -112,7 +116,7 @@ async def test_what_is_forgotten_was_never_there(counters: MemoryCounters) -> No
     await counters.forget("shop", test_mode=False, payment_id="p2")
     await counters.forget("nobody", test_mode=False, payment_id="p1")
     reading = await counters.observe(observation("p2"))
-    assert reading.values == (1,) * 12 + (1_250,) * 12 + (1,) * 24
+    assert reading.values == (1,) * 12 + (1_250,) * 12 + (1,) * 24 + (0,) * 20
     assert reading.sequence == 3
 
 
@@ -124,12 +128,120 @@ async def test_time_does_not_go_back(counters: MemoryCounters) -> None:
 
 
 async def test_sequences_go_on_after_the_highest_restored(counters: MemoryCounters) -> None:
-    held = [(7, observation("p1")), (9, observation("p2")), (9, observation("p2"))]
-    assert counters.restore(held) == 2
+    # Where counting ran out of time, a payment is recorded with the sequence of the one before.
+    held = [(7, observation("p1")), (9, observation("p2")), (9, observation("p2")), (9, observation("p2b"))]
+    assert counters.restore(held) == 3
     assert (await counters.observe(observation("p1"))).sequence == 7
     assert (await counters.observe(observation("p3"))).sequence == 10
     with pytest.raises(AssertionError):
-        counters.restore([(10, observation("p4"))])
+        counters.restore([(8, observation("p4"))])
+
+
+def event(status: Status, payment_id: str = "p1", at_us: int = NOW, *, test_mode: bool = False) -> StatusEvent:
+    return StatusEvent(
+        payment_id=payment_id, merchant_id="shop", test_mode=test_mode, status=status, at_us=at_us, values=FULL
+    )
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_what_was_learnt_of_a_payment_is_seen_by_others_alone(counters: MemoryCounters, status: Status) -> None:
+    window = "30d" if status is Status.REFUNDED else "1h"
+    name = f"card_{status}_{window}"
+    await observe(counters, observation("p1"))
+    assert await counters.record(event(status))
+    assert not await counters.record(event(status)), "once per payment and status"
+    assert (await observe(counters, observation("p1")))[name] == 0, "a later stage"
+    seen = await observe(counters, observation("p2"))
+    assert seen[name] == 1
+    others = {f"card_{other}_1h" for other in (Status.AUTHORIZED, Status.DECLINED, Status.BLOCKED)} - {name}
+    assert {seen[other] for other in others} == {0}
+    assert (await observe(counters, observation("p3", test_mode=True)))[name] == 0
+
+
+async def test_a_status_counts_from_when_we_learnt_it(counters: MemoryCounters) -> None:
+    await observe(counters, observation("p1"))
+    await counters.record(event(Status.DECLINED, at_us=NOW + 20 * HOUR))
+    late = await observe(counters, observation("p2", at_us=NOW + 20 * HOUR + HOUR - 1))
+    assert (late["card_declined_1h"], late["card_payments_1h"]) == (1, 0)
+    assert (await observe(counters, observation("p3", at_us=NOW + 21 * HOUR)))["card_declined_1h"] == 0
+
+
+async def test_what_is_taken_back_was_never_learnt(counters: MemoryCounters) -> None:
+    await observe(counters, observation("p1"))
+    await counters.record(event(Status.BLOCKED))
+    await counters.record(event(Status.BLOCKED, at_us=NOW + 1))
+    await counters.retract(event(Status.BLOCKED))
+    seen = await observe(counters, observation("p2", at_us=NOW + 1))
+    assert seen["card_blocked_1h"] == 1, "the other event stands"
+    await counters.retract(event(Status.BLOCKED, at_us=NOW + 1))
+    await counters.retract(event(Status.BLOCKED, "unknown"))
+    assert (await observe(counters, observation("p3", at_us=NOW + 1)))["card_blocked_1h"] == 0
+
+
+async def test_what_was_learnt_of_a_payment_is_forgotten_with_it(counters: MemoryCounters) -> None:
+    await observe(counters, observation("p1"))
+    await counters.record(event(Status.DECLINED))
+    await counters.forget("shop", test_mode=False, payment_id="p1")
+    assert (await observe(counters, observation("p2")))["card_declined_24h"] == 0
+    assert await counters.record(event(Status.DECLINED)), "as if never recorded"
+
+
+async def test_a_payment_under_way_when_filling_begins_is_waited_for() -> None:
+    """Its sequence is before that of a payment written already: read without it, time would go back."""
+    counters = MemoryCounters(VELOCITIES)
+    own = CustomField(name="tier", type=CustomType.STRING, is_velocity_key=True).velocities()
+    values = FULL | {"custom_tier": "gold"}
+    seen = [observation(f"p{number}", values, NOW + number) for number in range(4)]
+    read: list[int] = []
+
+    def history() -> Iterator[Recorded]:
+        # The second was counted before the beginning, and is written when the ledger is read a second time.
+        read.append(len(read))
+        yield from [(1, seen[0]), (2, seen[1]), (3, seen[2]), (4, seen[3])][:: 2 if len(read) == 1 else 1]
+
+    for one in seen[:3]:
+        await counters.observe(one)
+    keeping = asyncio.create_task(counters.keep("shop", (*VELOCITIES, *own), history))
+    await asyncio.sleep(0)
+    await counters.observe(seen[3])
+    await keeping
+    reading = await counters.read(observation("probe", values, NOW + 9))
+    assert len(read) == 2
+    assert reading.values[len(VELOCITIES)] == reading.values[0] == 4
+
+
+async def test_an_event_taken_back_while_filling_stays_taken_back() -> None:
+    counters = MemoryCounters(VELOCITIES)
+    own = CustomField(name="tier", type=CustomType.STRING, is_velocity_key=True).velocities()
+    history: list[Recorded] = [(1, observation("p1")), (2, observation("p2"))]
+    for each in history:
+        assert isinstance(each, tuple)
+        await counters.observe(each[1])
+    keeping = asyncio.create_task(counters.keep("shop", (*VELOCITIES, *own), lambda: iter(history)))
+    await asyncio.sleep(0)
+    for payment_id in ("p1", "p2"):
+        await counters.record(event(Status.DECLINED, payment_id))
+    await counters.retract(event(Status.DECLINED, "p1"))
+    await keeping
+    reading = await observe(counters, observation("p3"), (*VELOCITIES, *own))
+    assert (reading["card_payments_1h"], reading["card_declined_1h"]) == (2, 1)
+
+
+async def test_keeping_what_is_kept_reads_nothing_and_a_failed_reading_changes_nothing() -> None:
+    counters = MemoryCounters(VELOCITIES)
+    await counters.observe(observation("p1"))
+
+    def failing() -> Iterator[Recorded]:
+        yield 1, observation("p1")
+        raise LedgerUnavailable("The ledger is not available: for the test. Retry.")
+
+    await counters.keep("shop", VELOCITIES, failing)
+    own = CustomField(name="tier", type=CustomType.STRING, is_velocity_key=True).velocities()
+    with pytest.raises(LedgerUnavailable):
+        await counters.keep("shop", (*VELOCITIES, *own), failing)
+    reading = await counters.observe(observation("p2"))
+    assert len(reading.values) == len(VELOCITIES)
+    assert reading.values[0] == 1
 
 
 async def test_amounts_have_no_limit(counters: MemoryCounters) -> None:

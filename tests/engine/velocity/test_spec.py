@@ -67,7 +67,7 @@ def test_the_feature_has_the_aggregates_type_and_unit(aggregate: Aggregate, type
 
 def test_the_default_set_makes_a_catalog() -> None:
     catalog = Catalog(velocity.feature() for velocity in VELOCITIES)
-    assert len(catalog) == 48
+    assert len(catalog) == 68
     assert {velocity.window for velocity in VELOCITIES} == {"10m", "1h", "24h", "30d"}
     assert {velocity.key for velocity in VELOCITIES} == {("card",), ("email",), ("ip_address",)}
 
@@ -82,6 +82,9 @@ def test_the_default_set_makes_a_catalog() -> None:
         ("card_count_for_ip_address_daily", "ip_distinct_cards_24h"),
         ("email_count_for_card_daily", "card_distinct_emails_24h"),
         ("email_count_for_ip_hourly", "ip_distinct_emails_1h"),
+        ("authorized_charges_per_card_number_hourly", "card_authorized_1h"),
+        ("declined_charges_per_email_daily", "email_declined_24h"),
+        ("blocked_charges_per_ip_address_hourly", "ip_blocked_1h"),
     ],
 )
 def test_radars_names_are_aliases(alias: str, name: str) -> None:
@@ -90,7 +93,7 @@ def test_radars_names_are_aliases(alias: str, name: str) -> None:
 
 def test_only_hours_and_days_have_radars_names() -> None:
     aliased = [velocity for velocity in VELOCITIES if velocity.aliases]
-    assert len(aliased) == 14
+    assert len(aliased) == 32
     assert {velocity.window for velocity in aliased} == {"1h", "24h"}
 
 
@@ -98,4 +101,4 @@ def test_each_is_documented_in_a_sentence() -> None:
     for one in VELOCITIES:
         assert one.doc.endswith(".")
         assert len(one.doc.split()) >= 5
-    assert len({one.doc for one in VELOCITIES}) == 48
+    assert len({one.doc for one in VELOCITIES}) == 68

@@ -1,0 +1,221 @@
+"""The slow and plainly right oracle of the velocities, and the streams that it is asked about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from hypothesis import strategies as st
+
+from engine.features import Value
+from engine.velocity import Aggregate, Count, Distinct, Observation, Reading, Status, StatusEvent, Total, Velocity
+
+SECOND = 1_000_000
+SCOPES = (("shop", False), ("shop", True), ("other", False))
+
+FULL: dict[str, Value] = {"card": "c1", "email": "e1", "ip_address": "i1", "amount_in_usd": 7}
+
+Seen = Observation | StatusEvent
+Stream = Sequence[tuple[str, Seen]]
+"""Actions and what they are done to."""
+
+
+def velocity(
+    name: str, key: tuple[str, ...], aggregate: Aggregate, window: str, status: Status | None = None
+) -> Velocity:
+    return Velocity(name=name, key=key, aggregate=aggregate, window=window, doc="For the tests.", status=status)
+
+
+MIXED = (
+    velocity("pair_count", ("card", "ip_address"), Count(), "3s"),
+    velocity("card_declined", ("card",), Count(), "5s", Status.DECLINED),
+    velocity("card_emails", ("card",), Distinct("email"), "20s"),
+    velocity("card_count", ("card",), Count(), "5s"),
+    velocity("card_declined_total", ("card",), Total("amount_in_usd"), "8s", Status.DECLINED),
+    velocity("card_total", ("card",), Total("amount_in_usd"), "20s"),
+    velocity("ip_blocked_cards", ("ip_address",), Distinct("card"), "5s", Status.BLOCKED),
+    velocity("email_cards", ("email",), Distinct("card"), "5s"),
+    velocity("pair_emails", ("ip_address", "card"), Distinct("email"), "20s"),
+    velocity("email_ips", ("email",), Distinct("ip_address"), "3s"),
+    velocity("email_total", ("email",), Total("amount_in_usd"), "3s"),
+    velocity("email_declined_1s", ("email",), Count(), "1s", Status.DECLINED),
+    velocity("card_count_1s", ("card",), Count(), "1s"),
+    velocity("card_ips", ("card",), Distinct("ip_address"), "5s"),
+    velocity("pair_blocked", ("ip_address", "email"), Count(), "3s", Status.BLOCKED),
+)
+"""Windows of seconds, so that streams of seconds outlive the longest; keys of one and two, windows that differ."""
+
+
+@dataclass(slots=True)
+class Came:
+    """A payment that came to a status: its first event, and the times of all that stand."""
+
+    event: StatusEvent
+    times: list[int]
+
+
+@dataclass(slots=True)
+class Oracle:
+    """Keeps everything, compares everything with everything."""
+
+    velocities: Sequence[Velocity]
+    seen: list[tuple[int, Observation]] = field(default_factory=list)
+    came: list[Came] = field(default_factory=list)
+    events: list[StatusEvent] = field(default_factory=list)
+    """All events that stand, in their order."""
+    sequence: int = 0
+
+    def first(self, now: Observation) -> tuple[int, Observation] | None:
+        longest = max(velocity.window_us for velocity in self.velocities)
+        same = [
+            (sequence, one) for sequence, one in self.seen if name(one) == name(now) and one.at_us > now.at_us - longest
+        ]
+        return same[-1] if same else None
+
+    def read(self, now: Observation) -> Reading:
+        own = self.first(now)
+        others = [one for sequence, one in self.seen if own is None or sequence != own[0]]
+        values = tuple(self.value(velocity, now, others) for velocity in self.velocities)
+        sequence, first = own or (self.sequence + 1, now)
+        return Reading(values=values, sequence=sequence, counted_at_us=first.at_us, is_counted=False)
+
+    def value(self, velocity: Velocity, now: Observation, others: Sequence[Seen]) -> Value:
+        key = [now.values.get(name) for name in velocity.key]
+        if None in key:
+            return None
+        if velocity.status is not None:
+            came = [each.event for each in self.came if name(each.event) != name(now)]
+            others = [event for event in came if event.status is velocity.status]
+        matching = [
+            one
+            for one in others
+            if scope(one) == scope(now)
+            and [one.values.get(name) for name in velocity.key] == key
+            and now.at_us - velocity.window_us < one.at_us <= now.at_us
+        ]
+        match velocity.aggregate:
+            case Count():
+                return len(matching)
+            case Total(amount=amount):
+                amounts = [one.values.get(amount) for one in matching]
+                return sum(each for each in amounts if isinstance(each, int))
+            case Distinct(value=value):
+                return len({one.values.get(value) for one in matching} - {None})
+
+    def observe(self, now: Observation) -> Reading:
+        reading = self.read(now)
+        if self.first(now) is not None:
+            return reading
+        self.sequence += 1
+        self.seen.append((self.sequence, now))
+        return replace(reading, is_counted=True)
+
+    def record(self, event: StatusEvent) -> bool:
+        windows = [velocity.window_us for velocity in self.velocities if velocity.status is event.status]
+        if not windows:
+            return False
+        self.events.append(event)
+        for came in self.came:
+            if is_same(came.event, event) and came.event.at_us > event.at_us - max(windows):
+                came.times.append(event.at_us)
+                return False
+        self.came.append(Came(event, [event.at_us]))
+        return True
+
+    def retract(self, event: StatusEvent) -> None:
+        if event in self.events:
+            self.events.remove(event)
+        for came in self.came[::-1]:
+            if is_same(came.event, event):
+                if event.at_us in came.times:
+                    came.times.remove(event.at_us)
+                if not came.times:
+                    self.came.remove(came)
+                return
+
+    def forget(self, now: Observation) -> None:
+        if (own := self.first(now)) is not None:
+            self.seen.remove(own)
+        self.came = [each for each in self.came if name(each.event) != name(now)]
+        self.events = [each for each in self.events if name(each) != name(now)]
+
+    def restart(self) -> None:
+        """Begin anew with what the ledger would hold."""
+        self.sequence = max((sequence for sequence, _ in self.seen), default=0)
+        events, self.events, self.came = self.events, [], []
+        for event in events:
+            self.record(event)
+
+
+def scope(one: Seen) -> tuple[str, bool]:
+    return one.merchant_id, one.test_mode
+
+
+def name(one: Seen) -> tuple[str, bool, str]:
+    return one.merchant_id, one.test_mode, one.payment_id
+
+
+def is_same(one: StatusEvent, other: StatusEvent) -> bool:
+    return name(one) == name(other) and one.status is other.status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What happens next: `observe`, `read`, `forget` or `record`, to the payment `back` steps ago, 0 is a new one;
+    `retract` takes back the event recorded that many before the last; or `restart`.
+    """
+
+    action: str
+    wait_us: int
+    scope: tuple[str, bool]
+    values: dict[str, Value]
+    back: int
+    status: Status
+
+
+ACTIONS = ("observe",) * 9 + ("read", "forget", "forget", "restart") + ("record",) * 5 + ("retract",) * 2
+VALUES = st.fixed_dictionaries(
+    {},
+    optional={
+        "card": st.sampled_from(("c1", "c1", "c2", "c3", None)),
+        "email": st.sampled_from(("e1", "e1", "e2", "e3", None)),
+        "ip_address": st.sampled_from(("i1", "i2", None)),
+        "amount_in_usd": st.sampled_from((0, 1, 250, 99_999, None)),
+    },
+)
+
+
+def steps(second: int = SECOND, least: int = 0, most: int = 60) -> st.SearchStrategy[list[Step]]:
+    waits = st.sampled_from((0, 0, 0, 1, second // 2, second, second, 3 * second, 7 * second, 21 * second))
+    step = st.builds(
+        Step,
+        action=st.sampled_from(ACTIONS),
+        wait_us=waits,
+        scope=st.sampled_from((SCOPES[0], *SCOPES)),
+        values=VALUES,
+        back=st.sampled_from((0, 0, 0, 1, 2, 3, 5, 8)),
+        status=st.sampled_from((Status.DECLINED, Status.DECLINED, Status.BLOCKED, Status.AUTHORIZED)),
+    )
+    return st.lists(step, min_size=least, max_size=most)
+
+
+def stream_of(steps: Sequence[Step]) -> list[tuple[str, Seen]]:
+    """The steps with times and ids: a repeat takes the id of an earlier step, with values of its own."""
+    at_us, made, recorded = 1_000 * SECOND, list[tuple[str, Seen]](), list[StatusEvent]()
+    for number, step in enumerate(steps):
+        at_us += step.wait_us
+        action, payment_id, (merchant_id, test_mode) = step.action, f"p{number}", step.scope
+        # A forget takes back a step before, and a record tells of one; only as the very first it finds nothing.
+        back = min(max(step.back, int(action in ("forget", "record"))), number)
+        if back:
+            merchant_id, test_mode, payment_id = name(made[-back][1])
+        named = {"payment_id": payment_id, "merchant_id": merchant_id, "test_mode": test_mode, "at_us": at_us}
+        seen: Seen = Observation(**named, values=step.values)  # type: ignore[arg-type]
+        if action == "record":
+            seen = StatusEvent(**named, values=step.values, status=step.status)  # type: ignore[arg-type]
+            recorded.append(seen)
+        elif action == "retract":
+            if recorded:
+                seen = recorded[-1 - min(step.back, len(recorded) - 1)]
+            else:
+                action = "observe"
+        made.append((action, seen))
+    return made
