@@ -1,11 +1,12 @@
-"""Ports of the ledger: the durable record of decisions and labels, from which everything else can be rebuilt."""
+"""Ports of the ledger: the durable record of decisions, outcomes and labels, from which all else can be rebuilt."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from engine.outcome import Outcome
 from engine.payment import PaymentKey
 
 
@@ -16,6 +17,10 @@ class DecisionRecord:
     `sequence` is the order in which the counters observed the payment and `counted_at` the time that they counted it
     at: all stages of one payment carry those of the first, for it is counted once. `fingerprint` is the SHA-256 of
     the request's canonical body; `payment` and `decision` are canonical JSON, `answer` the bytes that were sent.
+
+    `supersedes` is the earlier payment of this merchant and mode that this one replaces. It is None where the request
+    named none, or one that the ledger did not hold (`Ledger.holds`) when this one was decided: so it says what was
+    taken out of the counters, and a rebuild that leaves out `Ledger.superseded` counts what was counted then.
     """
 
     id: str
@@ -28,6 +33,11 @@ class DecisionRecord:
     payment: bytes
     decision: bytes
     answer: bytes
+    supersedes: str | None = None
+
+
+PaymentName = tuple[str, bool, str]
+"""A payment, all its stages: the merchant's id, whether it is test mode, and the transaction id."""
 
 
 class VersionKind(StrEnum):
@@ -56,8 +66,28 @@ class Ledger(Protocol):
     async def get(self, decision_id: str) -> DecisionRecord | None:
         """The decision of this id."""
 
+    async def of_transaction(
+        self, merchant_id: str, transaction_id: str, *, test_mode: bool
+    ) -> Sequence[DecisionRecord]:
+        """The decisions of all stages of a payment, oldest first."""
+
+    async def holds(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> bool:
+        """Whether any stage of a payment was decided."""
+
+    async def superseded_by(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> str | None:
+        """The transaction id of the newest payment that replaces this one."""
+
+    def superseded(self) -> Iterator[PaymentName]:
+        """Every payment that another one replaced: neither it nor its status events are counted."""
+
     def recent(self, window: timedelta) -> Iterator[DecisionRecord]:
-        """Every decision received within `window` before its merchant's and mode's newest, in the order of observe."""
+        """Every decision received within `window` before its merchant's and mode's newest, in the order of observe.
+
+        The superseded are among them, for their times are times that were taken.
+        """
+
+    def between(self, start: datetime, end: datetime, merchant_id: str | None = None) -> Iterator[DecisionRecord]:
+        """Every decision received from `start` until before `end`, of one merchant or all, in the order of observe."""
 
     def keep_version(self, kind: VersionKind, version: str, content: bytes) -> None:
         """Keep durably what a version that decisions name consists of; once kept it never changes."""
@@ -67,6 +97,32 @@ class Ledger(Protocol):
 
     async def check(self) -> None:
         """Raise LedgerUnavailable where a decision could not be recorded now; free where one just was."""
+
+
+class Outcomes(Protocol):
+    """Where outcomes are recorded. An outcome returned by `append` survives kill -9 and a power cut."""
+
+    async def find(self, decision: DecisionRecord, fingerprint: bytes, idempotency_key: str | None) -> Outcome | None:
+        """What was reported under the caller's idempotency key of that merchant, else of this decision in this body."""
+
+    async def append(self, outcome: Outcome) -> Outcome:
+        """Record durably; the first under a caller's key, or of a decision and body, wins and is returned.
+
+        Raises LedgerUnavailable where it could not be made durable; then nothing was recorded.
+        """
+
+    async def of_decision(self, decision: DecisionRecord, *, after: str | None, limit: int) -> Sequence[Outcome]:
+        """The outcomes of a decision by id, which is the order of receipt, from behind the id `after` on."""
+
+    async def of_transaction(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> Sequence[Outcome]:
+        """The outcomes of all decisions of a payment, by id."""
+
+    def recent(self, window: timedelta) -> Iterator[tuple[Outcome, DecisionRecord]]:
+        """Every outcome received within `window` before the newest of its merchant and mode, with its decision.
+
+        The newest is of payments and outcomes alike. In the order of receipt; those of superseded payments are among
+        them, for their times are times that were taken.
+        """
 
 
 class LabelKind(StrEnum):
@@ -93,10 +149,21 @@ class Label:
 
 
 class Labels(Protocol):
-    """Where labels are recorded."""
+    """Where labels are recorded. Each fact is kept once, and the first receipt is when it became known."""
 
     def record_labels(self, labels: Sequence[Label]) -> int:
-        """Append the labels durably, each once; how many were new."""
+        """Append the labels durably, each once; how many were new. It waits for the disk: for an import."""
+
+    async def append_labels(self, labels: Sequence[Label]) -> int:
+        """As `record_labels`, committed together with all that waits: for the event loop, which must not wait."""
 
     def labels_as_of(self, instant: datetime) -> Iterator[Label]:
         """Every label known at `instant`, oldest first: the only reader, so that no training sees the future."""
+
+    async def labels_of(
+        self, merchants: Collection[str] | None, instant: datetime, *, test_mode: bool, after: str | None, limit: int
+    ) -> Sequence[tuple[str, Label]]:
+        """As `labels_as_of`, a page of these merchants' (None: all), each with its cursor.
+
+        The next page begins `after` the last one's. Raises ValueError where `after` is none of the cursors given.
+        """

@@ -1,10 +1,11 @@
-"""A ledger in this process's memory: for measuring what deciding costs without a disk, and for tests."""
+"""A ledger and outcomes in this process's memory: for measuring what deciding costs without a disk, and for tests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from engine.ledger import DecisionRecord, VersionKind
-from engine.payment import PaymentKey
+from engine.ledger import DecisionRecord, PaymentName, VersionKind
+from engine.outcome import Outcome
+from engine.payment import PaymentKey, Stage
 
 _CallerKey = tuple[str, bool, str]
 
@@ -20,6 +21,7 @@ class MemoryLedger:
         self._by_key: dict[PaymentKey, DecisionRecord] = {}
         self._by_caller_key: dict[_CallerKey, DecisionRecord] = {}
         self._versions: dict[tuple[VersionKind, str], bytes] = {}
+        self._superseded: dict[PaymentName, str] = {}
 
     def __len__(self) -> int:
         """How many decisions are kept."""
@@ -38,23 +40,63 @@ class MemoryLedger:
         self._by_key[record.key] = record
         if record.idempotency_key is not None:
             self._by_caller_key[_caller_key(record.key, record.idempotency_key)] = record
+        if record.supersedes is not None:
+            self._superseded[(*_scope(record), record.supersedes)] = record.key.transaction_id
         return record
 
     async def get(self, decision_id: str) -> DecisionRecord | None:
         """The decision of this id."""
         return self._by_id.get(decision_id)
 
+    async def of_transaction(
+        self, merchant_id: str, transaction_id: str, *, test_mode: bool
+    ) -> Sequence[DecisionRecord]:
+        """The decisions of all stages of a payment, oldest first."""
+        keys = [
+            PaymentKey(merchant_id=merchant_id, test_mode=test_mode, transaction_id=transaction_id, stage=stage)
+            for stage in Stage
+        ]
+        found = [self._by_key[key] for key in keys if key in self._by_key]
+        return sorted(found, key=lambda record: record.at)
+
+    async def holds(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> bool:
+        """Whether any stage of a payment was decided."""
+        return bool(await self.of_transaction(merchant_id, transaction_id, test_mode=test_mode))
+
+    async def superseded_by(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> str | None:
+        """The transaction id of the newest payment that replaces this one."""
+        return self._superseded.get((merchant_id, test_mode, transaction_id))
+
+    def superseded(self) -> Iterator[PaymentName]:
+        """Every payment that another one replaced."""
+        return iter([*self._superseded])
+
+    def decision(self, decision_id: str) -> DecisionRecord:
+        """The decision of this id, which is there."""
+        return self._by_id[decision_id]
+
     def recent(self, window: timedelta) -> Iterator[DecisionRecord]:
         """Every decision received within `window` before the newest of its merchant and mode, in the order of observe.
 
         The window is open at its far end, as a velocity's is.
         """
+        newest = self.newest()
+        for record in sorted(self._by_id.values(), key=lambda each: each.sequence):
+            if record.at > newest[_scope(record)] - window:
+                yield record
+
+    def newest(self) -> dict[tuple[str, bool], datetime]:
+        """The newest receipt time of a decision, by merchant and mode."""
         newest: dict[tuple[str, bool], datetime] = {}
         for record in self._by_id.values():
             scope = _scope(record)
             newest[scope] = max(record.at, newest.get(scope, record.at))
-        for record in sorted(self._by_id.values(), key=lambda each: each.sequence):
-            if record.at > newest[_scope(record)] - window:
+        return newest
+
+    def between(self, start: datetime, end: datetime, merchant_id: str | None = None) -> Iterator[DecisionRecord]:
+        """Every decision received from `start` until before `end`, in the order of observe."""
+        for record in sorted(self._by_id.values(), key=lambda each: (each.sequence, each.at)):
+            if start <= record.at < end and merchant_id in (None, record.key.merchant_id):
                 yield record
 
     def keep_version(self, kind: VersionKind, version: str, content: bytes) -> None:
@@ -74,6 +116,65 @@ class MemoryLedger:
             if found is not None:
                 return found
         return self._by_key.get(key)
+
+
+class MemoryOutcomes:
+    """Keeps outcomes of a ledger in memory as their port says, durability apart."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        """`ledger` holds the decisions that the outcomes are of."""
+        self._ledger = ledger
+        self._by_report: dict[tuple[str, bytes], Outcome] = {}
+        self._by_caller_key: dict[_CallerKey, Outcome] = {}
+
+    def __len__(self) -> int:
+        """How many outcomes are kept."""
+        return len(self._by_report)
+
+    async def find(self, decision: DecisionRecord, fingerprint: bytes, idempotency_key: str | None) -> Outcome | None:
+        """The outcome under the caller's idempotency key, else of this decision in this body."""
+        return self._find((decision.id, fingerprint), (*_scope(decision), idempotency_key or ""))
+
+    async def append(self, outcome: Outcome) -> Outcome:
+        """Record; the first writer of a key wins, and the winner is returned."""
+        report = (outcome.decision_id, outcome.fingerprint)
+        caller_key = (outcome.merchant_id, outcome.test_mode, outcome.idempotency_key or "")
+        winner = self._find(report, caller_key)
+        if winner is not None:
+            return winner
+        self._by_report[report] = outcome
+        if outcome.idempotency_key is not None:
+            self._by_caller_key[caller_key] = outcome
+        return outcome
+
+    async def of_decision(self, decision: DecisionRecord, *, after: str | None, limit: int) -> Sequence[Outcome]:
+        """The outcomes of a decision by id, from behind the id `after` on."""
+        found = [each for each in self._by_report.values() if each.decision_id == decision.id]
+        return [each for each in _by_id(found) if after is None or each.id > after][:limit]
+
+    async def of_transaction(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> Sequence[Outcome]:
+        """The outcomes of all decisions of a payment, by id."""
+        payment = (merchant_id, test_mode, transaction_id)
+        outcomes = self._by_report.values()
+        return _by_id([each for each in outcomes if (each.merchant_id, each.test_mode, each.transaction_id) == payment])
+
+    def recent(self, window: timedelta) -> Iterator[tuple[Outcome, DecisionRecord]]:
+        """Every outcome received within `window` before its merchant's and mode's newest, in the order of receipt."""
+        newest = self._ledger.newest()
+        outcomes = sorted(self._by_report.values(), key=lambda outcome: outcome.received_at)
+        for outcome in outcomes:
+            scope = (outcome.merchant_id, outcome.test_mode)
+            newest[scope] = max(outcome.received_at, newest.get(scope, outcome.received_at))
+        for outcome in outcomes:
+            if outcome.received_at > newest[outcome.merchant_id, outcome.test_mode] - window:
+                yield outcome, self._ledger.decision(outcome.decision_id)
+
+    def _find(self, report: tuple[str, bytes], caller_key: _CallerKey) -> Outcome | None:
+        return self._by_caller_key.get(caller_key) or self._by_report.get(report)
+
+
+def _by_id(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    return sorted(outcomes, key=lambda outcome: outcome.id)
 
 
 def _caller_key(key: PaymentKey, idempotency_key: str) -> _CallerKey:

@@ -1,4 +1,7 @@
-"""Group commit: records that wait are committed together, in one transaction, before any of their callers is answered.
+"""Group commit: what waits is committed together, in one transaction, before any of its callers is answered.
+
+One transaction carries rows of several statements: decisions, outcomes and labels that come at once cost one sync of
+the disk.
 
 Rows are inserted on the event loop's thread and only the COMMIT, which waits for the disk, runs in a worker thread.
 Measured with 32 callers, 400 us of work a request and a disk that syncs in 0.4 ms: handing everything to the worker
@@ -11,16 +14,17 @@ it. Hence the loop lends the worker a little time: first `PATIENCE_SECONDS`, in 
 import asyncio
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
+from typing import Any, Generic, TypeVar
 
 import structlog
 
 from engine.errors import LedgerUnavailable
-from engine.ledger import DecisionRecord
 from engine.stores.sql.sqlite import unavailable
 from engine.stores.sql.writer import Row, Writer
 
@@ -32,7 +36,7 @@ BATCH_ROWS_MAX = 256
 # Anybody may ask whether the disk takes commits, so asking writes at most once in this time.
 PROOF_SECONDS = 1.0
 CHECK_TIMEOUT_SECONDS = 1.0
-# A disk that is nearly full takes a check's one page and no decision: a failed decision outweighs a check so long.
+# A disk that is nearly full takes a check's one page and no record: a failed record outweighs a check so long.
 FAILED_SECONDS = 5.0
 
 # What a batch can fail of: the disk, or a value that SQLite cannot hold.
@@ -41,24 +45,32 @@ _HANGS = f"No commit ended within {CHECK_TIMEOUT_SECONDS} s: see the disk."
 
 log = structlog.get_logger()
 
-Stored = Callable[[DecisionRecord], DecisionRecord]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A record, its row, and the future on which its caller waits.
+class Waiting(Generic[_T]):
+    """Rows, and the future on which their caller waits.
 
-    The future is the caller's alone: a caller that is cancelled cancels it, and the record is committed all the same.
+    The future is the caller's alone: a caller that is cancelled cancels it, and the rows are committed all the same.
+    `settled` makes the answer from how many of the rows are new; from None where that was not counted for them alone,
+    because rows of several callers were inserted in one go and not all were new.
     """
 
-    record: DecisionRecord
-    row: Row
-    answer: asyncio.Future[DecisionRecord]
+    statement: str
+    rows: Sequence[Row]
+    settled: Callable[[int | None], _T]
+    is_counted_alone: bool
+    answer: asyncio.Future[_T]
 
-    def settle(self, winner: DecisionRecord) -> None:
+    def settle(self, new: int | None) -> None:
         """Answer the caller, if it still waits and its loop still runs."""
-        if not self.answer.done() and not self.answer.get_loop().is_closed():
-            self.answer.set_result(winner)
+        if self.answer.done() or self.answer.get_loop().is_closed():
+            return
+        try:
+            self.answer.set_result(self.settled(new))
+        except LedgerUnavailable as error:
+            self.fail(error)
 
     def fail(self, error: LedgerUnavailable) -> None:
         """Tell the caller that nothing was recorded; each gets an error of its own, as each traceback is."""
@@ -66,26 +78,32 @@ class Waiting:
             self.answer.set_exception(LedgerUnavailable(*error.args).with_traceback(error.__traceback__))
 
 
+_Waitings = Sequence[Waiting[Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Records whose transaction is being committed; with none, a write that only shows that the disk takes one."""
+    """What waits for one commit, in groups inserted in one go and how many rows of each were new.
 
-    waiting: Sequence[Waiting]
-    new: int
+    With none, a write that only shows that the disk takes one.
+    """
+
+    groups: Sequence[_Waitings]
+    news: Sequence[int]
     commit: Future[None]
 
 
 class GroupCommit:
     """The queue before the writer. It belongs to one event loop, and `close` to that loop's thread."""
 
-    def __init__(self, writer: Writer, statement: str, stored: Stored) -> None:
-        """`statement` inserts a row where its keys are new; `stored` gives the record that stands under the keys."""
+    def __init__(self, writer: Writer) -> None:
+        """Begin with nothing that waits."""
         self.commits = 0
-        self.appended = 0
+        self.failures = 0
+        self.appended: Counter[str] = Counter()
+        """New rows made durable, by statement."""
         self._writer = writer
-        self._statement = statement
-        self._stored = stored
-        self._queue: list[Waiting] = []
+        self._queue: list[Waiting[Any]] = []
         self._batch: _Batch | None = None
         self._checks: set[asyncio.Future[None]] = set()
         self._proved_at = -inf
@@ -94,14 +112,25 @@ class GroupCommit:
         self._is_closed = False
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="assay-commit")
 
-    async def append(self, record: DecisionRecord, row: Row) -> DecisionRecord:
-        """The record that stands under these keys once it is durable. Raises LedgerUnavailable."""
+    async def append(
+        self,
+        statement: str,
+        rows: Sequence[Row],
+        settled: Callable[[int | None], _T],
+        *,
+        is_counted_alone: bool = False,
+    ) -> _T:
+        """Insert rows, at most BATCH_ROWS_MAX, by a statement that leaves out what is not new; the answer once durable.
+
+        `settled` makes the answer (see Waiting); rows that are counted alone are inserted apart from other callers'.
+        Raises LedgerUnavailable.
+        """
         self._require_open()
         loop = asyncio.get_running_loop()
-        waiting = Waiting(record, row, loop.create_future())
-        self._queue.append(waiting)
+        answer: asyncio.Future[_T] = loop.create_future()
+        self._queue.append(Waiting(statement, rows, settled, is_counted_alone, answer))
         self._begin_soon(loop)
-        return await waiting.answer
+        return await answer
 
     async def check(self) -> None:
         """Return once a commit ended well; at once where one did within PROOF_SECONDS.
@@ -112,7 +141,7 @@ class GroupCommit:
         self._require_open()
         now = time.monotonic()
         if now - self._failed_at < FAILED_SECONDS:
-            raise LedgerUnavailable(f"A decision failed within the last {FAILED_SECONDS:g} s: see the disk.")
+            raise LedgerUnavailable(f"Recording failed within the last {FAILED_SECONDS:g} s: see the disk.")
         if now - self._proved_at < PROOF_SECONDS:
             return
         loop = asyncio.get_running_loop()
@@ -179,19 +208,35 @@ class GroupCommit:
             self._begin_soon(loop)
 
     def _begin(self) -> None:
-        waiting, self._queue = self._queue[:BATCH_ROWS_MAX], self._queue[BATCH_ROWS_MAX:]
-        if not waiting:
-            self._batch = _Batch((), 0, self._worker.submit(self._writer.touch, CHECK_TIMEOUT_SECONDS))
+        if not self._queue:
+            self._batch = _Batch((), (), self._worker.submit(self._writer.touch, CHECK_TIMEOUT_SECONDS))
             return
+        groups = self._next_groups()
         try:
-            new = self._writer.insert(self._statement, [each.row for each in waiting])
+            news = self._writer.insert(
+                [(group[0].statement, [row for each in group for row in each.rows]) for group in groups]
+            )
         except _FAULTS as error:
             self._proved_at = -inf
             failed = unavailable(error)
             self._note_failure(error)
-            _fail(waiting, failed)
+            _fail(groups, failed)
             return
-        self._batch = _Batch(waiting, new, self._worker.submit(self._writer.commit))
+        self._batch = _Batch(groups, news, self._worker.submit(self._writer.commit))
+
+    def _next_groups(self) -> list[_Waitings]:
+        """Take from the queue what one batch holds, grouped by statement."""
+        groups: dict[object, list[Waiting[Any]]] = {}
+        rows = taken = 0
+        for waiting in self._queue:
+            rows += len(waiting.rows)
+            if rows > BATCH_ROWS_MAX and taken:
+                break
+            taken += 1
+            key = taken if waiting.is_counted_alone else waiting.statement
+            groups.setdefault(key, []).append(waiting)
+        del self._queue[:taken]
+        return list(groups.values())
 
     def _finish(self, batch: _Batch) -> None:
         """Answer the batch's callers; called more than once, because the loop and `close` may both find it done."""
@@ -203,28 +248,28 @@ class GroupCommit:
             batch.commit.result()
         except (*_FAULTS, TimeoutError) as error:
             failed = LedgerUnavailable(_HANGS) if isinstance(error, TimeoutError) else unavailable(error)
-            if batch.waiting:
+            if batch.groups:
                 self._note_failure(error)
             self._settle_checks(failed)
-            _fail(batch.waiting, failed)
+            _fail(batch.groups, failed)
             return
         self._proved_at = time.monotonic()
         self._settle_checks(None)
-        if not batch.waiting:
+        if not batch.groups:
             return
         if self._failed_at > -inf:
             log.info("ledger_recovered")
             self._failed_at = -inf
         self.commits += 1
-        self.appended += batch.new
-        for waiting in batch.waiting:
-            if batch.new == len(batch.waiting):
-                waiting.settle(waiting.record)
-            else:
-                self._settle_with_stored(waiting)
+        for group, new in zip(batch.groups, batch.news, strict=True):
+            self.appended[group[0].statement] += new
+            are_all_new = new == sum(len(each.rows) for each in group)
+            for waiting in group:
+                waiting.settle(len(waiting.rows) if are_all_new else new if len(group) == 1 else None)
 
     def _note_failure(self, error: BaseException) -> None:
         if isinstance(error, sqlite3.Error | TimeoutError):
+            self.failures += 1
             if self._failed_at == -inf:
                 # Once until it recovers; the driver's words name the disk's trouble and hold no data.
                 log.error("ledger_fails", error=type(error).__name__, cause=str(error))
@@ -240,12 +285,6 @@ class GroupCommit:
             else:
                 check.set_exception(LedgerUnavailable(*error.args))
 
-    def _settle_with_stored(self, waiting: Waiting) -> None:
-        try:
-            waiting.settle(self._stored(waiting.record))
-        except LedgerUnavailable as error:
-            waiting.fail(error)
-
 
 def _closed() -> LedgerUnavailable:
     return LedgerUnavailable("The ledger is closed: the service is stopping. Retry with the same key.")
@@ -258,6 +297,7 @@ def _is_done(commit: Future[None], timeout_seconds: float | None) -> bool:
     return commit.done()
 
 
-def _fail(waiting: Sequence[Waiting], error: LedgerUnavailable) -> None:
-    for each in waiting:
-        each.fail(error)
+def _fail(groups: Sequence[_Waitings], error: LedgerUnavailable) -> None:
+    for group in groups:
+        for each in group:
+            each.fail(error)

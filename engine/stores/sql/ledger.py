@@ -1,36 +1,58 @@
 """The ledger on SQLite."""
 
-import sqlite3
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from engine.errors import LedgerUnavailable
-from engine.ledger import DecisionRecord, VersionKind
+from engine.ledger import DecisionRecord, PaymentName, VersionKind
 from engine.payment import MICROSECOND, PaymentKey, Stage
 from engine.stores.sql.group_commit import GroupCommit
-from engine.stores.sql.sqlite import compiled, connect_reader, reader_engine, streamed, unavailable
+from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, streamed
 from engine.stores.sql.tables import DECISIONS, VERSIONS, instant, microseconds
 from engine.stores.sql.writer import Row, Writer
 
-_ROW = tuple(column.name for column in DECISIONS.c if column.name != "position")
+ROW = tuple(column.name for column in DECISIONS.c if column.name != "position")
 _KEY = ("merchant_id", "test_mode", "transaction_id", "stage")
 _IDEMPOTENCY_KEY = ("merchant_id", "test_mode", "idempotency_key")
 
 
 def _where(*names: str) -> str:
-    columns = select(*(DECISIONS.c[name] for name in _ROW))
+    columns = select(*(DECISIONS.c[name] for name in ROW))
     return compiled(columns.where(*(DECISIONS.c[name] == bindparam(name) for name in names)), *names)
 
 
-_INSERT = compiled(insert(DECISIONS).values({name: bindparam(name) for name in _ROW}).on_conflict_do_nothing(), *_ROW)
+_INSERT = compiled(insert(DECISIONS).values({name: bindparam(name) for name in ROW}).on_conflict_do_nothing(), *ROW)
 _BY_ID, _BY_KEY, _BY_IDEMPOTENCY_KEY = _where("id"), _where(*_KEY), _where(*_IDEMPOTENCY_KEY)
-# The one statement in SQLite's own words: INDEXED BY and CROSS JOIN make it walk the index in the order wanted and look
-# at a row only when it is wanted; left to plan alone it sorts whole rows, payments and all.
+_PAYMENT = ("merchant_id", "test_mode", "transaction_id")
+_OF_PAYMENT = tuple(DECISIONS.c[name] == bindparam(name) for name in _PAYMENT)
+_BY_TRANSACTION = compiled(
+    select(*(DECISIONS.c[name] for name in ROW)).where(*_OF_PAYMENT).order_by(DECISIONS.c.at_us, DECISIONS.c.position),
+    *_PAYMENT,
+)
+_HOLDS = compiled(select(literal_column("1")).where(*_OF_PAYMENT), *_PAYMENT)
+_SUPERSEDED_BY = compiled(
+    select(DECISIONS.c.transaction_id)
+    .where(
+        DECISIONS.c.merchant_id == bindparam("merchant_id"),
+        DECISIONS.c.test_mode == bindparam("test_mode"),
+        DECISIONS.c.supersedes == bindparam("supersedes"),
+    )
+    .order_by(DECISIONS.c.position.desc()),
+    *("merchant_id", "test_mode", "supersedes"),
+)
+_SUPERSEDED = compiled(
+    select(DECISIONS.c.merchant_id, DECISIONS.c.test_mode, DECISIONS.c.supersedes)
+    .where(DECISIONS.c.supersedes.is_not(None))
+    .distinct()
+)
+# In SQLite's own words, as in outcomes.py: INDEXED BY and CROSS JOIN make it walk the index in the order wanted and
+# look at a row only when it is wanted; left to plan alone it sorts whole rows, payments and all.
 _RECENT = """
 WITH newest AS MATERIALIZED (
     SELECT merchant_id, test_mode, max(at_us) AS at_us
@@ -38,11 +60,18 @@ WITH newest AS MATERIALIZED (
     GROUP BY merchant_id, test_mode
 )
 SELECT id, d.merchant_id, d.test_mode, transaction_id, stage, d.at_us, sequence, counted_at_us,
-       idempotency_key, fingerprint, payment, decision, answer
+       idempotency_key, fingerprint, payment, decision, answer, supersedes
 FROM decisions AS d INDEXED BY ix_decisions_observed
 CROSS JOIN newest AS n ON d.merchant_id = n.merchant_id AND d.test_mode = n.test_mode
 WHERE d.at_us > n.at_us - ?
 ORDER BY d.sequence, d.at_us
+"""
+_BETWEEN = """
+SELECT id, merchant_id, test_mode, transaction_id, stage, at_us, sequence, counted_at_us,
+       idempotency_key, fingerprint, payment, decision, answer, supersedes
+FROM decisions INDEXED BY ix_decisions_observed
+WHERE at_us >= ? AND at_us < ? AND (? IS NULL OR merchant_id = ?)
+ORDER BY sequence, at_us
 """
 _VERSION = compiled(
     select(VERSIONS.c.content).where(VERSIONS.c.kind == bindparam("kind"), VERSIONS.c.version == bindparam("version")),
@@ -54,29 +83,30 @@ _VERSION = compiled(
 class SqlLedger:
     """The ledger port on SQLite. It belongs to one event loop; `commits` and `appended` are for the metrics."""
 
-    def __init__(self, writer: Writer, file: Path) -> None:
-        """`file` is read over connections that cannot write; one is kept for point reads."""
+    def __init__(self, writer: Writer, group: GroupCommit, reader: PointReader, file: Path) -> None:
+        """`file` is read over connections that cannot write; `reader` is kept open for point reads."""
         self._writer = writer
         self._readers = reader_engine(file)
-        self._reader = connect_reader(file)
-        self._group = GroupCommit(writer, _INSERT, self._stored)
+        self._reader = reader
+        self._group = group
 
     @property
     def commits(self) -> int:
-        """How many transactions were committed."""
+        """How many transactions were committed: of decisions, outcomes and labels."""
         return self._group.commits
 
     @property
+    def failures(self) -> int:
+        """How many transactions failed."""
+        return self._group.failures
+
+    @property
     def appended(self) -> int:
-        """How many records were made durable."""
-        return self._group.appended
+        """How many decisions were made durable."""
+        return self._group.appended[_INSERT]
 
     async def find(self, key: PaymentKey, idempotency_key: str | None) -> DecisionRecord | None:
-        """The decision under the caller's idempotency key, else under the payment's key. Raises LedgerUnavailable.
-
-        It reads on the event loop's thread: the pages are in memory, a read takes 10-20 us, and handing it to a thread
-        costs more than that, and under load many milliseconds (group_commit.py says why).
-        """
+        """The decision under the caller's idempotency key, else under the payment's key. Raises LedgerUnavailable."""
         if idempotency_key is not None:
             record = self._one(_BY_IDEMPOTENCY_KEY, (key.merchant_id, key.test_mode, idempotency_key))
             if record is not None:
@@ -88,18 +118,46 @@ class SqlLedger:
 
         Raises LedgerUnavailable where it could not be made durable; then nothing was recorded.
         """
-        return await self._group.append(record, _row_of(record))
+        return await self._group.append(_INSERT, (_row_of(record),), partial(self._standing, record))
 
     async def get(self, decision_id: str) -> DecisionRecord | None:
         """The decision of this id. Raises LedgerUnavailable."""
         return self._one(_BY_ID, (decision_id,))
+
+    async def of_transaction(
+        self, merchant_id: str, transaction_id: str, *, test_mode: bool
+    ) -> Sequence[DecisionRecord]:
+        """The decisions of all stages of a payment, oldest first. Raises LedgerUnavailable."""
+        return [record_of(row) for row in self._reader.rows(_BY_TRANSACTION, (merchant_id, test_mode, transaction_id))]
+
+    async def holds(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> bool:
+        """Whether any stage of a payment was decided. Raises LedgerUnavailable."""
+        return self._reader.row(_HOLDS, (merchant_id, test_mode, transaction_id)) is not None
+
+    async def superseded_by(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> str | None:
+        """The transaction id of the newest payment that replaces this one. Raises LedgerUnavailable."""
+        row = self._reader.row(_SUPERSEDED_BY, (merchant_id, test_mode, transaction_id))
+        return None if row is None else row[0]
+
+    def superseded(self) -> Iterator[PaymentName]:
+        """Every payment that another one replaced. Raises LedgerUnavailable."""
+        rows = streamed(self._readers, _SUPERSEDED, ())
+        return ((merchant_id, bool(test_mode), transaction_id) for merchant_id, test_mode, transaction_id in rows)
 
     def recent(self, window: timedelta) -> Iterator[DecisionRecord]:
         """Every decision received within `window` before the newest of its merchant and mode, in the order of observe.
 
         The window is open at its far end, as a velocity's is. Raises LedgerUnavailable.
         """
-        return map(_record_of, streamed(self._readers, _RECENT, (window // MICROSECOND,)))
+        return map(record_of, streamed(self._readers, _RECENT, (window // MICROSECOND,)))
+
+    def between(self, start: datetime, end: datetime, merchant_id: str | None = None) -> Iterator[DecisionRecord]:
+        """Every decision received from `start` until before `end`, in the order of observe. Raises LedgerUnavailable.
+
+        The index is read from end to end, and of the rows only those that are wanted.
+        """
+        parameters = (microseconds(start), microseconds(end), merchant_id, merchant_id)
+        return map(record_of, streamed(self._readers, _BETWEEN, parameters))
 
     def keep_version(self, kind: VersionKind, version: str, content: bytes) -> None:
         """Keep durably what a version consists of; the first content stands. Raises LedgerUnavailable."""
@@ -109,20 +167,17 @@ class SqlLedger:
 
     def version(self, kind: VersionKind, version: str) -> bytes | None:
         """What a version consists of. Raises LedgerUnavailable."""
-        row = self._read(_VERSION, (kind.value, version))
+        row = self._reader.row(_VERSION, (kind.value, version))
         return None if row is None else row[0]
 
     async def check(self) -> None:
         """Write to the disk and back, unless a commit just did. Raises LedgerUnavailable where it fails or hangs."""
         await self._group.check()
 
-    def close(self) -> None:
-        """Commit what waits and answer its callers; what comes later is refused. Again is no fault."""
-        self._group.close()
-        self._reader.close()
-
-    def _stored(self, record: DecisionRecord) -> DecisionRecord:
-        """The record that stands under this one's keys: this one, or the one that was first."""
+    def _standing(self, record: DecisionRecord, new: int | None) -> DecisionRecord:
+        """The record that stands under this one's keys: this one where it is new, else the one that was first."""
+        if new:
+            return record
         if record.idempotency_key is not None:
             scope = (record.key.merchant_id, record.key.test_mode)
             winner = self._one(_BY_IDEMPOTENCY_KEY, (*scope, record.idempotency_key))
@@ -135,16 +190,8 @@ class SqlLedger:
         return winner
 
     def _one(self, sql: str, parameters: Row) -> DecisionRecord | None:
-        row = self._read(sql, parameters)
-        return None if row is None else _record_of(row)
-
-    def _read(self, sql: str, parameters: Row) -> Any:  # noqa: ANN401 - a driver's row has no type
-        try:
-            # All rows, though there is at most one: the statement is at its end then, and pins no old state.
-            rows = self._reader.execute(sql, parameters).fetchall()
-        except sqlite3.Error as error:
-            raise unavailable(error) from error
-        return rows[0] if rows else None
+        row = self._reader.row(sql, parameters)
+        return None if row is None else record_of(row)
 
 
 def _row_of(record: DecisionRecord) -> Row:
@@ -163,13 +210,15 @@ def _row_of(record: DecisionRecord) -> Row:
         record.payment,
         record.decision,
         record.answer,
+        record.supersedes,
     )
 
 
-def _record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has no type
+def record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has no type
+    """The record of a row whose columns are those of ROW."""
     id_, merchant_id, test_mode, transaction_id, stage, at_us, *counted, idempotency_key = row[:9]
     sequence, counted_at_us = counted
-    fingerprint, payment, decision, answer = row[9:]
+    fingerprint, payment, decision, answer, supersedes = row[9:]
     return DecisionRecord(
         id=id_,
         key=PaymentKey(
@@ -183,4 +232,5 @@ def _record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has
         payment=payment,
         decision=decision,
         answer=answer,
+        supersedes=supersedes,
     )

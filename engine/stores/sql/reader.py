@@ -9,10 +9,12 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import StoreInvalid
+from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
+from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.schema import require_current
-from engine.stores.sql.sqlite import connect_reader, invalid, reader_engine
+from engine.stores.sql.sqlite import PointReader, connect_reader, invalid, reader_engine
 from engine.stores.sql.store import DATABASE_NAME
 from engine.stores.sql.writer import Writer
 
@@ -22,6 +24,7 @@ class Reading:
     """What can be read of a data folder. What would write raises LedgerUnavailable: the connection cannot."""
 
     ledger: SqlLedger
+    outcomes: SqlOutcomes
     labels: SqlLabels
 
 
@@ -40,8 +43,14 @@ def open_reader(folder: Path) -> Iterator[Reading]:
                 require_current(connection, file)
             writer = Writer(connect_reader(file))
             resources.callback(writer.driver.close)
-            ledger = SqlLedger(writer, file)
-            resources.callback(ledger.close)
+            reader = PointReader(file)
+            resources.callback(reader.close)
+            group = GroupCommit(writer)
+            resources.callback(group.close)
         except (sqlite3.Error, DBAPIError) as error:
             raise invalid(file, error) from error
-        yield Reading(ledger=ledger, labels=SqlLabels(writer, file))
+        yield Reading(
+            ledger=SqlLedger(writer, group, reader, file),
+            outcomes=SqlOutcomes(group, reader, file),
+            labels=SqlLabels(writer, group, reader, file),
+        )

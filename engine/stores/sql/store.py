@@ -1,4 +1,4 @@
-"""The data folder opened: the ledger, the labels and the API keys of one installation."""
+"""The data folder opened: ledger, outcomes, labels, API keys and policies of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -8,11 +8,14 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.stores.sql.folder import hold_folder
+from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
+from engine.stores.sql.outcomes import SqlOutcomes
+from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.schema import upgrade
-from engine.stores.sql.sqlite import connect_writer, invalid
+from engine.stores.sql.sqlite import PointReader, connect_writer, invalid
 from engine.stores.sql.writer import Writer
 
 DATABASE_NAME = "assay.db"
@@ -22,13 +25,23 @@ class Store:
     """What is kept in one data folder. `open_store` makes it; `close` gives the folder back."""
 
     def __init__(
-        self, *, writer: Writer, ledger: SqlLedger, labels: SqlLabels, keys: SqlApiKeys, resources: ExitStack
+        self,
+        *,
+        writer: Writer,
+        ledger: SqlLedger,
+        outcomes: SqlOutcomes,
+        labels: SqlLabels,
+        keys: SqlApiKeys,
+        policies: SqlPolicies,
+        resources: ExitStack,
     ) -> None:
         """`resources` closes everything, last opened first."""
         self.writer = writer
         self.ledger = ledger
+        self.outcomes = outcomes
         self.labels = labels
         self.keys = keys
+        self.policies = policies
         self._resources = resources
 
     def close(self) -> None:
@@ -49,12 +62,24 @@ def open_store(folder: Path) -> Store:
             writer = Writer(connect_writer(file))
             resources.callback(writer.close)
             upgrade(writer, file)
-            ledger = SqlLedger(writer, file)
-            resources.callback(ledger.close)
-            labels, keys = SqlLabels(writer, file), SqlApiKeys(writer, file)
+            reader = PointReader(file)
+            resources.callback(reader.close)
+            group = GroupCommit(writer)
+            resources.callback(group.close)
+            ledger, outcomes = SqlLedger(writer, group, reader, file), SqlOutcomes(group, reader, file)
+            labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
+            policies = SqlPolicies(writer, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
             raise StoreInvalid(f"{file} cannot be upgraded: {error}") from error
         opened = resources.pop_all()
-    return Store(writer=writer, ledger=ledger, labels=labels, keys=keys, resources=opened)
+    return Store(
+        writer=writer,
+        ledger=ledger,
+        outcomes=outcomes,
+        labels=labels,
+        keys=keys,
+        policies=policies,
+        resources=opened,
+    )

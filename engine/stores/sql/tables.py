@@ -47,6 +47,7 @@ DECISIONS = Table(
     Column("payment", LargeBinary, nullable=False),
     Column("decision", LargeBinary, nullable=False),
     Column("answer", LargeBinary, nullable=False),
+    Column("supersedes", Text),
     UniqueConstraint("id"),
     # The tenant comes first in each unique key (contract.md, "Who may do what").
     UniqueConstraint("merchant_id", "test_mode", "transaction_id", "stage"),
@@ -70,6 +71,51 @@ Index(
     DECISIONS.c.merchant_id,
     DECISIONS.c.test_mode,
 )
+
+# Nearly no payment replaces another one, so nearly none has an entry.
+Index(
+    "ix_decisions_supersedes",
+    DECISIONS.c.merchant_id,
+    DECISIONS.c.test_mode,
+    DECISIONS.c.supersedes,
+    DECISIONS.c.transaction_id,
+    sqlite_where=DECISIONS.c.supersedes.is_not(None),
+    postgresql_where=DECISIONS.c.supersedes.is_not(None),
+)
+
+OUTCOMES = Table(
+    "outcomes",
+    METADATA,
+    Column("position", ROW_NUMBER, primary_key=True, comment="The order of commits."),
+    Column("id", Text, nullable=False),
+    Column("decision_id", Text, nullable=False),
+    Column("merchant_id", Text, nullable=False),
+    Column("test_mode", Boolean, nullable=False),
+    Column("transaction_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("occurred_at_us", BigInteger),
+    Column("received_at_us", BigInteger, nullable=False),
+    Column("idempotency_key", Text),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("details", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    # A decision belongs to one transaction, so this is unique exactly where it is without the transaction; with it,
+    # the same index finds what was reported of a payment. Each report writes to few indexes: there is one a payment.
+    UniqueConstraint(
+        "merchant_id", "test_mode", "transaction_id", "decision_id", "fingerprint", name="uq_outcomes_report"
+    ),
+)
+Index(
+    "uq_outcomes_idempotency_key",
+    OUTCOMES.c.merchant_id,
+    OUTCOMES.c.test_mode,
+    OUTCOMES.c.idempotency_key,
+    unique=True,
+    sqlite_where=OUTCOMES.c.idempotency_key.is_not(None),
+    postgresql_where=OUTCOMES.c.idempotency_key.is_not(None),
+)
+# For reading in the order of receipt, as decisions are read in that of observation.
+Index("ix_outcomes_received", OUTCOMES.c.received_at_us, OUTCOMES.c.merchant_id, OUTCOMES.c.test_mode)
 
 VERSIONS = Table(
     "versions",
@@ -105,6 +151,9 @@ LABELS = Table(
     ),
 )
 Index("ix_labels_received_at_us", LABELS.c.received_at_us)
+# For pages of one merchant's labels, and of all merchants'.
+Index("ix_labels_of_merchant", LABELS.c.merchant_id, LABELS.c.test_mode, LABELS.c.received_at_us)
+Index("ix_labels_of_mode", LABELS.c.test_mode, LABELS.c.received_at_us)
 
 API_KEYS = Table(
     "api_keys",
@@ -118,6 +167,17 @@ API_KEYS = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("expires_at_us", BigInteger),
     Column("revoked_at_us", BigInteger),
+)
+
+POLICIES = Table(
+    "policies",
+    METADATA,
+    Column("merchant_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="A merchant's versions, from 1."),
+    Column("published_at_us", BigInteger, nullable=False),
+    Column("published_by", Text, nullable=False, comment="The id of the key that published it."),
+    Column("version", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 

@@ -36,8 +36,10 @@ class Writer:
             except DBAPIError as error:
                 raise unavailable(error) from error
 
-    def insert(self, statement: str, rows: Sequence[Row]) -> int:
-        """Begin a transaction and insert; how many rows were new. It must be followed by `commit`, in any thread.
+    def insert(self, inserts: Sequence[tuple[str, Sequence[Row]]]) -> list[int]:
+        """Begin a transaction and insert by each statement in turn; how many rows of each were new.
+
+        It must be followed by `commit`, in any thread.
 
         Raises what the driver raises; then there is no transaction and nothing was inserted.
         """
@@ -45,12 +47,12 @@ class Writer:
         is_begun = False
         try:
             self.driver.execute("BEGIN IMMEDIATE")
-            count = self.driver.executemany(statement, rows).rowcount
+            counts = [self.driver.executemany(statement, rows).rowcount for statement, rows in inserts]
             is_begun = True
         finally:
             if not is_begun:
                 self._give_back()
-        return count
+        return counts
 
     def commit(self) -> None:
         """Make durable what `insert` began. Raises sqlite3.Error; then nothing was inserted."""

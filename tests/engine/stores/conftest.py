@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from engine.ledger import DecisionRecord
+from engine.outcome import Outcome, OutcomeKind
 from engine.payment import PaymentKey, Stage
 from engine.stores.sql import Store, open_store
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 NewRecord = Callable[..., DecisionRecord]
+NewOutcome = Callable[..., Outcome]
 
 
 def new_record(number: int, **changes: Any) -> DecisionRecord:
@@ -37,6 +39,30 @@ def new_record(number: int, **changes: Any) -> DecisionRecord:
         "answer": b"answer" * 160,
     }
     return DecisionRecord(key=PaymentKey(**key), **(fields | changes))
+
+
+def new_outcome(number: int, of: DecisionRecord, **changes: Any) -> Outcome:
+    """An outcome of a decision whose every field follows from its number, less the changes."""
+    fields: dict[str, Any] = {
+        "id": f"out_{number:08}",
+        "decision_id": of.id,
+        "merchant_id": of.key.merchant_id,
+        "test_mode": of.key.test_mode,
+        "transaction_id": of.key.transaction_id,
+        "kind": OutcomeKind.DECLINED,
+        "occurred_at": None if number % 2 else NOON,
+        "received_at": NOON + timedelta(seconds=number),
+        "idempotency_key": None,
+        "fingerprint": number.to_bytes(32, "big"),
+        "details": b'{"decline_code":"51"}',
+        "answer": b"answer" * 80,
+    }
+    return Outcome(**(fields | changes))
+
+
+@pytest.fixture
+def outcome() -> NewOutcome:
+    return new_outcome
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ async def test_a_disk_with_room_for_a_check_but_no_decision_is_not_ready(store: 
             break
     else:
         pytest.fail("the disk never got full")
-    with pytest.raises(LedgerUnavailable, match="A decision failed"):
+    with pytest.raises(LedgerUnavailable, match="Recording failed"):
         await store.ledger.check()
     with store.writer.transaction() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")

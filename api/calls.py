@@ -1,0 +1,56 @@
+"""What calls share: the merchant that they are for, the caller's key of a call, and a query without mistakes."""
+
+from collections import Counter
+from typing import Final
+
+from fastapi import Request
+
+from api.auth import header
+from api.problems import Problem, ProblemRaised
+from api.schemas.body import RequestInvalid
+from api.schemas.findings import FINDINGS_MAX, pointer_to
+from engine.access import ApiKey
+from engine.errors import Fault
+
+IDEMPOTENCY_KEY_LENGTH_MAX: Final = 255
+
+
+def merchant_of(named: str | None, key: ApiKey, field: str) -> str | None:
+    """The merchant that a call is for: the one named in `field`, else the key's own; None where the key has several.
+
+    Raises a 404 problem where the key does not act for it: another's merchant answers as an absent one (law 12).
+    """
+    if not named:
+        return next(iter(key.merchants)) if key.merchants is not None and len(key.merchants) == 1 else None
+    if not key.acts_for(named):
+        detail = f"There is no such merchant for this key; check {field}."
+        raise ProblemRaised(Problem(status=404, code="merchant_not_found", detail=detail))
+    return named
+
+
+def idempotency_key_of(request: Request) -> str | None:
+    """The header `Idempotency-Key`; None where it was not sent. Raises a 422 problem."""
+    value = header(request, b"idempotency-key")
+    if not value:
+        return None
+    if len(value) > IDEMPOTENCY_KEY_LENGTH_MAX or not value.isascii() or not value.isprintable():
+        detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters."
+        raise ProblemRaised(Problem(status=422, code="idempotency_key_invalid", detail=detail))
+    return value
+
+
+def require_query(request: Request, *known: str) -> None:
+    """Raise RequestInvalid where the query has a parameter that there is not, or one twice.
+
+    Without this a mistyped `as_of` would list what is known today, and nobody would see it.
+    """
+    faults: list[Fault] = []
+    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if name not in known:
+            detail = f"There is no such query parameter here; there are {', '.join(known)}."
+            faults.append(Fault(pointer=pointer_to("", name), code="field_unknown", detail=detail))
+        elif times > 1:
+            detail = f"Send the query parameter {name} once."
+            faults.append(Fault(pointer=f"/{name}", code="too_many", detail=detail))
+    if faults:
+        raise RequestInvalid(*faults[:FINDINGS_MAX])

@@ -1,0 +1,197 @@
+"""Feedback: what happened to a payment is counted when we learn it, and recorded durably before it is confirmed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from engine.counting import DOUBT_SECONDS
+from engine.errors import CountersUnavailable, IdempotencyKeyReused, LedgerUnavailable
+from engine.features import Value
+from engine.ledger import DecisionRecord, Ledger, Outcomes, PaymentName
+from engine.outcome import Outcome, OutcomeKind
+from engine.payment import EPOCH, MICROSECOND
+from engine.receipt import ReceiptTimes
+from engine.recorded import RecordedFeatures
+from engine.velocity import Counters, Status, StatusEvent
+
+STATUSES: Final[Mapping[OutcomeKind, Status]] = {
+    OutcomeKind.AUTHORIZED: Status.AUTHORIZED,
+    OutcomeKind.DECLINED: Status.DECLINED,
+    OutcomeKind.REFUNDED: Status.REFUNDED,
+}
+"""What velocities count; a capture and the results of checks are recorded alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One report of an outcome of a decision's payment, received at `received_at` by the edge's clock (UTC).
+
+    `fingerprint` tells equal bodies from others, `details` is canonical JSON of what else was said, and `render` makes
+    the answer's bytes, which are stored and sent again as they are; its outcome has no answer yet.
+    """
+
+    decision: DecisionRecord
+    kind: OutcomeKind
+    occurred_at: datetime | None
+    received_at: datetime
+    fingerprint: bytes
+    details: bytes
+    render: Callable[[Outcome], bytes]
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What goes back to the caller; `is_replayed` says that an earlier report made it."""
+
+    body: bytes
+    outcome_id: str
+    is_replayed: bool
+
+
+class Feedback:
+    """Takes outcomes, in whatever order and however late they come. Every store and clock is handed in."""
+
+    def __init__(
+        self,
+        *,
+        outcomes: Outcomes,
+        ledger: Ledger,
+        counters: Counters,
+        times: ReceiptTimes,
+        new_id: Callable[[datetime], str],
+        doubt_seconds: float = DOUBT_SECONDS,
+    ) -> None:
+        """`times` is the Pipeline's own; `new_id` makes an outcome's id from its receipt time, and ids sort by time."""
+        self._outcomes = outcomes
+        self._ledger = ledger
+        self._counters = counters
+        self._times = times
+        self._new_id = new_id
+        self._doubt_seconds = doubt_seconds
+        self._features = RecordedFeatures(ledger)
+        self._appending: Counter[tuple[PaymentName, Status]] = Counter()
+        self._settling: set[asyncio.Future[None]] = set()
+
+    async def report(self, report: Report) -> Reported:
+        """Record an outcome before it is confirmed; an equal report again gets the same bytes.
+
+        Raises IdempotencyKeyReused, or LedgerUnavailable where nothing is known to be recorded.
+        """
+        found = await self._outcomes.find(report.decision, report.fingerprint, report.idempotency_key)
+        if found is not None:
+            return _replay(found, report)
+        values = await self._values_counted(report)
+        # From here to the counters nothing is awaited: they see times in order (law 2).
+        outcome = self._outcome(report)
+        event = None if values is None else _event(outcome, values)
+        is_counted = event is not None and await self._count(event)
+        standing = await self._append(outcome, event, is_counted=is_counted)
+        if standing.id == outcome.id:
+            return Reported(body=outcome.answer, outcome_id=outcome.id, is_replayed=False)
+        return _replay(standing, report)
+
+    async def _values_counted(self, report: Report) -> Mapping[str, Value] | None:
+        """What the payment is counted by; None where this outcome is not counted."""
+        key = report.decision.key
+        if report.kind not in STATUSES:
+            return None
+        by = await self._ledger.superseded_by(key.merchant_id, key.transaction_id, test_mode=key.test_mode)
+        # A payment that another one replaced never happened, as far as velocities go, and so did nothing of it.
+        return None if by is not None else self._features.of(report.decision)
+
+    def _outcome(self, report: Report) -> Outcome:
+        key = report.decision.key
+        at = self._times.take(key.merchant_id, report.received_at, test_mode=key.test_mode)
+        outcome = Outcome(
+            id=self._new_id(at),
+            decision_id=report.decision.id,
+            merchant_id=key.merchant_id,
+            test_mode=key.test_mode,
+            transaction_id=key.transaction_id,
+            kind=report.kind,
+            occurred_at=report.occurred_at,
+            received_at=at,
+            idempotency_key=report.idempotency_key,
+            fingerprint=report.fingerprint,
+            details=report.details,
+            answer=b"",
+        )
+        return replace(outcome, answer=report.render(outcome))
+
+    async def _count(self, event: StatusEvent) -> bool:
+        try:
+            return await self._counters.record(event)
+        except CountersUnavailable:
+            # The outcome stands without them: counters are rebuilt from the ledger.
+            return False
+
+    async def _append(self, outcome: Outcome, event: StatusEvent | None, *, is_counted: bool) -> Outcome:
+        """What stands after writing. What was counted for an outcome that does not stand is taken back."""
+        if event is None:
+            return await self._outcomes.append(outcome)
+        counted = (_name(event), event.status)
+        self._appending[counted] += 1
+        standing = None
+        try:
+            standing = await self._outcomes.append(outcome)
+        except (asyncio.CancelledError, LedgerUnavailable):
+            # The caller hung up, or the ledger failed: whether the outcome is on disk is not known yet.
+            if is_counted:
+                self._doubt(event)
+            raise
+        finally:
+            self._appending[counted] -= 1
+            if not self._appending[counted]:
+                del self._appending[counted]
+        if is_counted and standing.id != outcome.id:
+            await self._settle(event)
+        return standing
+
+    def _doubt(self, event: StatusEvent) -> None:
+        """Look after a while whether the outcome was recorded, and take its event back where it was not (law 2)."""
+        asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, event)
+
+    def _begin_settling(self, event: StatusEvent) -> None:
+        task = asyncio.ensure_future(self._settle(event))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def _settle(self, event: StatusEvent) -> None:
+        """Take an event back, unless an outcome of its payment says the same: that one was not counted beside it."""
+        merchant_id, test_mode, transaction_id = _name(event)
+        try:
+            outcomes = await self._outcomes.of_transaction(merchant_id, transaction_id, test_mode=test_mode)
+            if any(STATUSES.get(outcome.kind) is event.status for outcome in outcomes):
+                return
+            if (_name(event), event.status) in self._appending:
+                self._doubt(event)
+            else:
+                await self._counters.retract(event)
+        except (CountersUnavailable, LedgerUnavailable):
+            # Only time in which they answer counts.
+            self._doubt(event)
+
+
+def _event(outcome: Outcome, values: Mapping[str, Value]) -> StatusEvent:
+    return StatusEvent(
+        payment_id=outcome.transaction_id,
+        merchant_id=outcome.merchant_id,
+        test_mode=outcome.test_mode,
+        status=STATUSES[outcome.kind],
+        at_us=(outcome.received_at - EPOCH) // MICROSECOND,
+        values=values,
+    )
+
+
+def _name(event: StatusEvent) -> PaymentName:
+    return (event.merchant_id, event.test_mode, event.payment_id)
+
+
+def _replay(standing: Outcome, report: Report) -> Reported:
+    if (standing.decision_id, standing.fingerprint) != (report.decision.id, report.fingerprint):
+        raise IdempotencyKeyReused("This Idempotency-Key was used for another report; send a new key for this one.")
+    return Reported(body=standing.answer, outcome_id=standing.id, is_replayed=True)

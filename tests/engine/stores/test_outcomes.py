@@ -1,0 +1,139 @@
+"""The outcomes port, and the ledger's look-ups of a payment: one suite for every store."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from engine.ledger import DecisionRecord, Ledger, Outcomes
+from engine.outcome import Outcome
+from engine.payment import Stage
+from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
+from engine.stores.sql import open_store
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+NewRecord = Callable[..., DecisionRecord]
+NewOutcome = Callable[..., Outcome]
+
+
+class Kept(NamedTuple):
+    ledger: Ledger
+    outcomes: Outcomes
+
+
+@pytest.fixture(params=["memory", "sql"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    if request.param == "memory":
+        ledger = MemoryLedger()
+        yield Kept(ledger, MemoryOutcomes(ledger))
+        return
+    store = open_store(tmp_path / "data")
+    yield Kept(store.ledger, store.outcomes)
+    store.close()
+
+
+async def test_an_outcome_comes_back_equal(kept: Kept, record: NewRecord, outcome: NewOutcome) -> None:
+    decision = await kept.ledger.append(record(1, merchant_id="käse 商", test_mode=True))
+    for number, key in ((1, "k-1"), (2, None)):
+        written = outcome(number, decision, idempotency_key=key)
+        assert await kept.outcomes.append(written) == written
+        assert await kept.outcomes.find(decision, written.fingerprint, None) == written
+        assert await kept.outcomes.find(decision, b"other", key) == (written if key else None)
+    assert await kept.outcomes.find(decision, b"other", "k-2") is None
+
+
+async def test_the_first_writer_of_a_report_wins(kept: Kept, record: NewRecord, outcome: NewOutcome) -> None:
+    decision = await kept.ledger.append(record(1))
+    first = await kept.outcomes.append(outcome(1, decision))
+    again = outcome(2, decision, fingerprint=first.fingerprint, idempotency_key="k")
+    assert await kept.outcomes.append(again) == first
+    assert await kept.outcomes.find(decision, b"other", "k") is None
+
+
+async def test_the_first_writer_of_a_callers_key_wins(kept: Kept, record: NewRecord, outcome: NewOutcome) -> None:
+    one, other = await kept.ledger.append(record(1)), await kept.ledger.append(record(2))
+    first = await kept.outcomes.append(outcome(1, one, idempotency_key="k"))
+    assert await kept.outcomes.append(outcome(2, other, idempotency_key="k")) == first
+    assert await kept.outcomes.of_decision(other, after=None, limit=9) == []
+
+
+async def test_merchants_and_modes_are_apart(kept: Kept, record: NewRecord, outcome: NewOutcome) -> None:
+    decisions = [
+        record(1, transaction_id="tx"),
+        record(2, transaction_id="tx", merchant_id="m-2"),
+        record(3, transaction_id="tx", test_mode=True),
+    ]
+    for number, each in enumerate(decisions):
+        await kept.ledger.append(each)
+        written = outcome(number, each, idempotency_key="k", fingerprint=b"same")
+        assert await kept.outcomes.append(written) == written
+        key = each.key
+        assert await kept.outcomes.of_transaction(key.merchant_id, "tx", test_mode=key.test_mode) == [written]
+
+
+async def test_outcomes_of_a_decision_are_paged(kept: Kept, record: NewRecord, outcome: NewOutcome) -> None:
+    first, later = await kept.ledger.append(record(1)), record(2, transaction_id="tx-1", stage=Stage.POST_AUTH)
+    await kept.ledger.append(later)
+    written = [await kept.outcomes.append(outcome(number, first)) for number in (3, 1, 2)]
+    other = await kept.outcomes.append(outcome(4, later))
+    by_id = sorted(written, key=lambda each: each.id)
+    assert await kept.outcomes.of_decision(first, after=None, limit=2) == by_id[:2]
+    assert await kept.outcomes.of_decision(first, after=by_id[1].id, limit=2) == by_id[2:]
+    assert await kept.outcomes.of_transaction("m-1", "tx-1", test_mode=False) == [*by_id, other]
+
+
+async def test_recent_outcomes_come_with_their_decisions_in_the_order_of_receipt(
+    kept: Kept, record: NewRecord, outcome: NewOutcome
+) -> None:
+    decision = await kept.ledger.append(record(1, at=NOON))
+    dormant = await kept.ledger.append(record(2, at=NOON - 90 * HOUR, merchant_id="dormant"))
+    microsecond = timedelta(microseconds=1)
+    written = [
+        outcome(1, decision, received_at=NOON + HOUR),
+        outcome(2, decision, received_at=NOON + microsecond),
+        outcome(3, decision, received_at=NOON),
+        outcome(4, dormant, received_at=NOON - 80 * HOUR),
+    ]
+    for each in written:
+        await kept.outcomes.append(each)
+    assert list(kept.outcomes.recent(HOUR)) == [
+        (written[3], dormant),
+        (written[1], decision),
+        (written[0], decision),
+    ], "the newest is an outcome, and the window is open at its far end"
+    await kept.ledger.append(record(5, at=NOON + 2 * HOUR))
+    assert list(kept.outcomes.recent(HOUR)) == [(written[3], dormant)], "the newest is a payment"
+
+
+async def test_the_decisions_of_a_payment_are_all_its_stages_oldest_first(kept: Kept, record: NewRecord) -> None:
+    stages = [
+        record(number, transaction_id="tx", stage=stage)
+        for number, stage in enumerate((Stage.POST_AUTH, Stage.PRE_AUTH, Stage.POST_3DS))
+    ]
+    for each in (*stages, record(9), record(10, transaction_id="tx", merchant_id="m-2")):
+        await kept.ledger.append(each)
+    assert await kept.ledger.of_transaction("m-1", "tx", test_mode=False) == stages
+    assert await kept.ledger.of_transaction("m-1", "tx", test_mode=True) == []
+    held = [await kept.ledger.holds("m-1", name, test_mode=mode) for name, mode in (("tx", False), ("tx", True))]
+    assert held == [True, False]
+
+
+async def test_what_replaces_a_payment_is_found(kept: Kept, record: NewRecord) -> None:
+    assert list(kept.ledger.superseded()) == []
+    for number, supersedes, merchant in ((1, None, "m-1"), (2, "tx-1", "m-1"), (3, "tx-1", "m-1"), (4, "tx-1", "m-2")):
+        written = record(number, supersedes=supersedes, merchant_id=merchant)
+        assert await kept.ledger.append(written) == written
+        assert await kept.ledger.get(written.id) == written
+    by = [await kept.ledger.superseded_by(merchant, "tx-1", test_mode=False) for merchant in ("m-1", "m-2", "m-3")]
+    assert by == ["tx-3", "tx-4", None]
+    assert await kept.ledger.superseded_by("m-1", "tx-1", test_mode=True) is None
+    assert sorted(kept.ledger.superseded()) == [("m-1", False, "tx-1"), ("m-2", False, "tx-1")]
+
+
+async def test_a_decision_that_lost_replaces_nothing(kept: Kept, record: NewRecord) -> None:
+    await kept.ledger.append(record(1, transaction_id="tx"))
+    await kept.ledger.append(record(2, transaction_id="tx", supersedes="tx-9"))
+    assert list(kept.ledger.superseded()) == []
