@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Mapping
+from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,12 +11,22 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.errors import AssayError
+from engine.reference import EMBEDDED_MAX_AGE_DAYS
 from engine.rules.suggest import listed, nearest
 
 _PREFIX: Final = "ASSAY_"
 _NOT_SETTINGS: Final = ("ASSAY_KEY", "ASSAY_OPERATOR_KEY", "ASSAY_CI", "ASSAY_UPDATE_GOLDEN")
 """Shells hold keys in the first two as docs/api.md shows, the tests read the others: no misspelt settings."""
 _SHOWN_CHARACTERS: Final = 60
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 class SettingsInvalid(AssayError):
@@ -37,9 +49,20 @@ class Settings(BaseSettings):
     bin_table: Path | None = Field(default=None, description="A BIN table (CSV) laid over the embedded one.")
     rates: Path | None = Field(default=None, description="Currency rates (CSV) in place of the embedded ones.")
     ruleset: Path | None = Field(default=None, description="A ruleset (TOML) in place of the shipped one.")
+    model: Path | None = Field(default=None, description="A scorecard (JSON) in place of the shipped one.")
     fraud_rate: float = Field(
         default=0.012, gt=0, lt=0.5, description="The share of fraud among your payment attempts, as you know it."
     )
+    key_rate: float | None = Field(
+        default=None, gt=0, le=1_000_000, description="Decisions a second that one API key may ask for; none: no limit."
+    )
+    reference_max_age_days: int = Field(
+        default=EMBEDDED_MAX_AGE_DAYS,
+        ge=1,
+        le=36_500,
+        description="An IP table built longer ago than this tells nothing: its features are unknown (`geo_stale`).",
+    )
+    log: LogLevel = Field(default=LogLevel.INFO, description="From which level on events are logged.")
 
 
 def read_settings(given: Mapping[str, Any]) -> Settings:
@@ -47,15 +70,28 @@ def read_settings(given: Mapping[str, Any]) -> Settings:
 
     Raises SettingsInvalid with every fault, and for a variable ASSAY_... that is none of ours: it would be ignored.
     """
-    faults = [_unknown(name) for name in sorted(os.environ) if _is_unknown(name)]
-    try:
-        settings = Settings.model_validate(dict(given))
-    except ValidationError as error:
-        faults += [_wrong(str(each["loc"][0]), each["msg"], each["input"], given) for each in error.errors()]
-        raise SettingsInvalid("\n".join(faults)) from error
-    if faults:
+    settings, faults = settings_and_faults(given)
+    if settings is None or faults:
         raise SettingsInvalid("\n".join(faults))
     return settings
+
+
+def settings_and_faults(given: Mapping[str, Any]) -> tuple[Settings | None, list[str]]:
+    """As `read_settings`, with every fault beside the settings; None where a value cannot be used."""
+    faults = [_unknown(name) for name in sorted(os.environ) if _is_unknown(name)]
+    try:
+        return Settings.model_validate(dict(given)), faults
+    except ValidationError as error:
+        wrong = [_wrong(str(each["loc"][0]), each["msg"], each["input"], given) for each in error.errors()]
+        return None, faults + wrong
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens there can be reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _variables() -> tuple[str, ...]:

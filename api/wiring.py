@@ -1,44 +1,49 @@
 """Wiring: puts the parts together, and alone names the concrete stores."""
 
 import gc
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from api.clock import new_decision_id
+from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
+from api.parts import PartState, first_parts, states_of
+from api.reloading import Reloading, ReloadReport
 from api.settings import Settings
 from engine.access import ApiKeys
-from engine.catalog import CATALOG
+from engine.catalog import CATALOG, velocities_of
 from engine.decide import Snapshot, snapshot_of
-from engine.errors import RulesInvalid, StoreInvalid
-from engine.ledger import Labels, Ledger, VersionKind
+from engine.errors import StoreInvalid
+from engine.examined import Examined
+from engine.feedback import Feedback
+from engine.ledger import Labels, Ledger, Outcomes
 from engine.pipeline import Pipeline
-from engine.policy import Policy
+from engine.policy import Policies, Policy
 from engine.rebuild import rebuild
+from engine.receipt import ReceiptTimes
 from engine.reference import load_reference
-from engine.rules import default_source, parse_ruleset
+from engine.rules import parse_ruleset
+from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
-from engine.stores.memory_ledger import MemoryLedger
-from engine.stores.sql import open_reader, open_store
-from engine.velocity import VELOCITIES
+from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
+from engine.stores.memory_policies import MemoryPolicies
+from engine.stores.sql import SqlLedger, examine, open_reader, open_store
+from engine.velocity import VELOCITIES, Counters, Recorded
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OneSnapshot:
-    """The same bundle for every merchant."""
+class Held:
+    """What stores and counters hold and did, for the metrics."""
 
-    snapshot: Snapshot
-
-    def of(self, merchant_id: str) -> Snapshot:
-        """The bundle in force for the merchant."""
-        del merchant_id
-        return self.snapshot
+    commits: int
+    failures: int
+    decisions_appended: int
+    payments: int
+    key_values: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,23 +51,43 @@ class Assembly:
     """A running installation's parts."""
 
     pipeline: Pipeline
+    feedback: Feedback
     ledger: Ledger
+    outcomes: Outcomes
     labels: Labels
     keys: ApiKeys
-    snapshot: Snapshot
+    policies: Policies
+    counters: Counters
+    snapshots: MerchantSnapshots
+    reloading: Reloading
     payments_restored: int
+    held: Callable[[], Held]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The bundle in force for merchants without a policy of their own."""
+        return self.snapshots.default
+
+    async def reload(self) -> ReloadReport:
+        """Read the files that the settings name again and put them in force; what fails leaves its last good one.
+
+        Raises LedgerUnavailable; then nothing has changed.
+        """
+        return await self.reloading.reload()
+
+    def state(self) -> tuple[PartState, ...]:
+        """Rules, model and tables as they are in force, and why a file was not taken."""
+        return self.reloading.states()
 
 
 def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
-    """The bundle that the settings name. Raises RulesInvalid or ReferenceInvalid, naming the file and the mend."""
-    reference = load_reference(settings.ip_database, settings.bin_table, settings.rates)
+    """A bundle of this ruleset and the shipped model, outside of a server. Raises RulesInvalid or ReferenceInvalid."""
     return snapshot_of(
         ruleset=parse_ruleset(ruleset_text, CATALOG, ()),
         lists={},
         scorer=Scorecard(ITEMS, CATALOG, settings.fraud_rate),
         policy=Policy(),
-        reference=reference,
-        catalog=CATALOG.fingerprint,
+        reference=load_reference(settings.ip_database, settings.bin_table, settings.rates),
     )
 
 
@@ -72,50 +97,90 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
 
     Raises DataFolderInUse, StoreInvalid, RulesInvalid or ReferenceInvalid.
     """
-    snapshot, ruleset_text = _snapshot(settings)
+    read = first_parts(settings)
     store = open_store(settings.data)
     try:
         take_over(settings.data, store.keys)
-        _keep_versions(store.ledger, snapshot, ruleset_text)
-        counters = MemoryCounters(VELOCITIES)
-        pipeline = Pipeline(
-            ledger=store.ledger,
-            counters=counters,
-            snapshots=OneSnapshot(snapshot=snapshot),
-            monotonic_ns=time.perf_counter_ns,
-            new_id=new_decision_id,
-        )
-        last_at: dict[tuple[str, bool], datetime] = {}
+        own = {each.merchant_id: each.policy.custom_fields for each in store.policies.all()}
+        counters = MemoryCounters(VELOCITIES, {each: velocities_of(declared) for each, declared in own.items()})
+        keep = _keeping(counters, store.ledger, store.outcomes)
+        snapshots = MerchantSnapshots(read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep)
+        times, last_at = ReceiptTimes(), dict[tuple[str, bool], datetime]()
+        counted = dict.fromkeys(velocity for declared in ((), *own.values()) for velocity in velocities_of(declared))
         with _no_garbage_collection():
-            restored = counters.restore(rebuild(store.ledger, VELOCITIES, last_at))
-        pipeline.restore_times(last_at)
+            restored = counters.restore(rebuild(store.ledger, store.outcomes, tuple(counted), last_at, declared=own))
+        times.restore(last_at)
         yield Assembly(
-            pipeline=pipeline,
+            pipeline=_pipeline(store.ledger, counters, snapshots, times),
+            feedback=Feedback(
+                outcomes=store.outcomes,
+                ledger=store.ledger,
+                counters=counters,
+                times=times,
+                new_id=new_outcome_id,
+            ),
             ledger=store.ledger,
+            outcomes=store.outcomes,
             labels=store.labels,
             keys=store.keys,
-            snapshot=snapshot,
+            policies=store.policies,
+            counters=counters,
+            snapshots=snapshots,
+            reloading=Reloading(settings, snapshots, states_of(settings, read)),
             payments_restored=restored,
+            held=lambda: _held(store.ledger, counters),
         )
     finally:
         store.close()
 
 
 def pipeline_in_memory(settings: Settings) -> Pipeline:
-    """A pipeline that keeps nothing: the settings' snapshot over counters and a ledger in memory. For measuring.
+    """A pipeline that keeps nothing: the settings' parts over counters and a ledger in memory. For measuring.
 
     Raises RulesInvalid or ReferenceInvalid.
     """
-    snapshot, ruleset_text = _snapshot(settings)
-    ledger = MemoryLedger()
-    _keep_versions(ledger, snapshot, ruleset_text)
+    ledger, counters = MemoryLedger(), MemoryCounters(VELOCITIES)
+    snapshots = MerchantSnapshots(
+        first_parts(settings).parts,
+        ledger=ledger,
+        policies=MemoryPolicies(),
+        keep_velocities=_keeping(counters, ledger, MemoryOutcomes(ledger)),
+    )
+    return _pipeline(ledger, counters, snapshots, ReceiptTimes())
+
+
+def _pipeline(ledger: Ledger, counters: Counters, snapshots: MerchantSnapshots, times: ReceiptTimes) -> Pipeline:
     return Pipeline(
         ledger=ledger,
-        counters=MemoryCounters(VELOCITIES),
-        snapshots=OneSnapshot(snapshot=snapshot),
-        monotonic_ns=time.perf_counter_ns,
+        counters=counters,
+        snapshots=snapshots,
+        times=times,
+        monotonic_ns=monotonic_ns,
         new_id=new_decision_id,
     )
+
+
+def _held(ledger: SqlLedger, counters: MemoryCounters) -> Held:
+    payments, key_values = counters.held()
+    return Held(
+        commits=ledger.commits,
+        failures=ledger.failures,
+        decisions_appended=ledger.appended,
+        payments=payments,
+        key_values=key_values,
+    )
+
+
+def _keeping(counters: Counters, ledger: Ledger, outcomes: Outcomes) -> KeepVelocities:
+    async def keep(merchant_id: str, snapshot: Snapshot) -> None:
+        declared, velocities = {merchant_id: snapshot.custom_fields}, snapshot.velocities
+
+        def history() -> Iterator[Recorded]:
+            return rebuild(ledger, outcomes, velocities, {}, declared=declared, merchant_id=merchant_id)
+
+        await counters.keep(merchant_id, velocities, history)
+
+    return keep
 
 
 @contextmanager
@@ -128,20 +193,16 @@ def _no_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _keep_versions(ledger: Ledger, snapshot: Snapshot, ruleset_text: str) -> None:
-    ledger.keep_version(VersionKind.SNAPSHOT, snapshot.versions.id, snapshot.versions.content())
-    ledger.keep_version(VersionKind.CATALOG, CATALOG.fingerprint, CATALOG.content())
-    ledger.keep_version(VersionKind.RULESET, snapshot.ruleset.hash, ruleset_text.encode())
-    ledger.keep_version(VersionKind.POLICY, snapshot.policy.version, snapshot.policy.content())
-    if snapshot.scorer is not None:
-        ledger.keep_version(VersionKind.MODEL, snapshot.scorer.id, snapshot.scorer.content())
-
-
 @contextmanager
 def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
     """The folder's ledger and labels, read-only and without its lock: a server may run. Raises StoreInvalid."""
     with open_reader(folder) as reading:
         yield reading.ledger, reading.labels
+
+
+def examined(folder: Path) -> Examined:
+    """The folder's database looked over, without its lock: a server may run. Raises StoreInvalid."""
+    return examine(folder)
 
 
 @contextmanager
@@ -158,24 +219,3 @@ def opened_keys(folder: Path, *, is_made: bool = False) -> Iterator[ApiKeys]:
         yield store.keys
     finally:
         store.close()
-
-
-def _snapshot(settings: Settings) -> tuple[Snapshot, str]:
-    """The bundle and its ruleset's text; a fault of the ruleset begins with the file's path."""
-    text = _ruleset_text(settings)
-    try:
-        return load_snapshot(settings, text), text
-    except RulesInvalid as error:
-        if settings.ruleset is None:
-            raise
-        raise RulesInvalid(f"The ruleset {settings.ruleset} (ASSAY_RULESET) has faults.\n\n{error}") from error
-
-
-def _ruleset_text(settings: Settings) -> str:
-    if settings.ruleset is None:
-        return default_source()
-    try:
-        return settings.ruleset.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"The ruleset {settings.ruleset} cannot be read: {error}. Check ASSAY_RULESET."
-        raise RulesInvalid(message) from error

@@ -1,8 +1,11 @@
-"""The feature catalogue of this installation: request fields, enrichments, velocities, score, in that order."""
+"""The feature catalogue: request fields, enrichments, velocities, score, in that order; then the merchant's own."""
 
+from collections.abc import Sequence
+
+from engine.custom import CustomField
 from engine.enrichment import ENRICHMENTS
 from engine.features import Catalog, Feature, FeatureType
-from engine.velocity import VELOCITIES
+from engine.velocity import VELOCITIES, Velocity
 
 RISK_LEVELS = ("normal", "elevated", "highest", "not_assessed")
 
@@ -30,3 +33,23 @@ CATALOG = Catalog(
         *SCORE_FEATURES,
     )
 )
+
+
+def catalog_of(declared: Sequence[CustomField]) -> Catalog:
+    """The catalogue of a merchant with these custom fields.
+
+    They stand last, with what is counted by them after them, so that a position of CATALOG is the same in every other.
+    """
+    if not declared:
+        return CATALOG
+    own = (*(each.feature() for each in declared), *(each.feature() for each in _counted_by(declared)))
+    return Catalog((*CATALOG, *own))
+
+
+def velocities_of(declared: Sequence[CustomField]) -> tuple[Velocity, ...]:
+    """What is counted for a merchant with these custom fields: as for every merchant, then by its own keys."""
+    return (*VELOCITIES, *_counted_by(declared))
+
+
+def _counted_by(declared: Sequence[CustomField]) -> tuple[Velocity, ...]:
+    return tuple(velocity for each in declared for velocity in each.velocities())

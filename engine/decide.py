@@ -2,18 +2,29 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import log
 from operator import attrgetter
+from typing import Final
 
-from engine.decision import NO_MODEL, Decision, Reason, Rule, RuleAction, Versions
-from engine.features import Features
+from engine.catalog import velocities_of
+from engine.custom import CustomField
+from engine.decision import NO_MODEL, Action, Decision, Reason, Rule, RuleAction, Versions
+from engine.errors import ScoreInvalid
+from engine.features import Catalog, Features
+from engine.ladder import Verdict, settle
 from engine.payment import Payment
-from engine.policy import Policy, settle
+from engine.policy import Policy
 from engine.reference import Reference
 from engine.rules import Lists, Ruleset
 from engine.score import Score, Scorer
+from engine.test_values import REASON_CODE, Forced, forced
+from engine.velocity import Velocity
 
 DEGRADING_CAUSES = frozenset({"geo", "geo_stale", "bin", "velocity", "velocity_warming"})
 """Causes of unknowns that are our lack, not the request's: they mark the decision degraded."""
+
+FALLBACK: Final = "fallback"
+"""The role of a scorer that stands in for another: its decisions are degraded."""
 
 REASONS_AGAINST_MAX = 4
 REASONS_FOR_MAX = 2
@@ -21,57 +32,125 @@ REASON_LOG_ODDS_MIN = 0.1
 REASON_SHARE_MIN = 0.05
 """Which contributions are worth words: the top four above 0.1 and above 5 % of all that speaks against."""
 
+_PERCENT_LEAST: Final = 0.01
+"""As low as `risk_score` goes."""
 _weight = attrgetter("weight")
-_RUNGS = (RuleAction.BLOCK, RuleAction.ALLOW, RuleAction.REVIEW, RuleAction.REQUEST_3DS)
+_RUNGS = (
+    RuleAction.BLOCK,
+    RuleAction.ALLOW,
+    RuleAction.REVIEW,
+    RuleAction.REQUEST_3DS,
+    RuleAction.SCORE,
+    RuleAction.TAG,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The immutable bundle in force for a merchant; swapped atomically, never edited."""
+    """The immutable bundle in force for a merchant; swapped atomically, never edited.
+
+    `catalog` is the merchant's: CATALOG, the declared custom fields, what is counted by them. `velocities` are the
+    same for all, then the merchant's own: as the counters read them.
+    """
 
     ruleset: Ruleset
     lists: Lists
     scorer: Scorer | None
     policy: Policy
     reference: Reference
+    catalog: Catalog
+    velocities: tuple[Velocity, ...]
+    custom_fields: tuple[CustomField, ...]
     versions: Versions
 
 
 def snapshot_of(
-    *, ruleset: Ruleset, lists: Lists, scorer: Scorer | None, policy: Policy, reference: Reference, catalog: str
+    *, ruleset: Ruleset, lists: Lists, scorer: Scorer | None, policy: Policy, reference: Reference
 ) -> Snapshot:
-    """The bundle of these parts, with the versions that its decisions will name; `catalog` is a fingerprint."""
+    """The bundle of these parts, with the versions that its decisions will name.
+
+    The ruleset is compiled for the catalogue of the policy's custom fields.
+    """
     versions = Versions(
         ruleset=ruleset.hash,
         model=NO_MODEL if scorer is None else scorer.id,
         model_role=NO_MODEL if scorer is None else scorer.role,
-        catalog=catalog,
+        catalog=ruleset.catalog.fingerprint,
         policy=policy.version,
         data=tuple(sorted(reference.versions().items())),
     )
-    return Snapshot(ruleset=ruleset, lists=lists, scorer=scorer, policy=policy, reference=reference, versions=versions)
+    return Snapshot(
+        ruleset=ruleset,
+        lists=lists,
+        scorer=scorer,
+        policy=policy,
+        reference=reference,
+        catalog=ruleset.catalog,
+        velocities=velocities_of(policy.custom_fields),
+        custom_fields=policy.custom_fields,
+        versions=versions,
+    )
 
 
-def decide(payment: Payment, features: Features, snapshot: Snapshot) -> Decision:
-    """The decision on one payment from what is known about it; the same input gives the same bytes (law 1)."""
-    score = None if snapshot.scorer is None else snapshot.scorer.score(features)
+def decide(payment: Payment, features: Features, snapshot: Snapshot, *, is_late: bool = False) -> Decision:
+    """The decision on one payment from what is known about it; the same input gives the same bytes (law 1).
+
+    `is_late` says that the time was over before the score was to be made: then there is none, and the fail policy acts.
+    """
+    test = forced(payment)
+    score = None if is_late else _score(features, snapshot, test)
     risk_level = snapshot.policy.risk_level(score)
     scored = features.replaced({"risk_score": None if score is None else score.percent, "risk_level": risk_level})
-    results = snapshot.ruleset.evaluate(scored, snapshot.lists)
+    results = snapshot.ruleset.evaluate(scored, snapshot.lists, payment.custom)
     verdict = settle(payment, score, results, scored, snapshot.policy)
+    if test is not None:
+        verdict = _as_forced(verdict, test, snapshot.policy)
     rule_reasons = _by_rung(snapshot.ruleset.reasons(results, scored), results.fired())
     return Decision(
         action=verdict.action,
         three_ds=verdict.three_ds,
         score=score,
         risk_level=risk_level,
-        reasons=(*rule_reasons, *verdict.reasons, *_model_reasons(score, scored)),
+        reasons=(*_test_reasons(test), *rule_reasons, *verdict.reasons, *_model_reasons(score, scored)),
         results=results,
         features=scored,
         versions=snapshot.versions,
-        degraded=_degraded(scored, score),
+        degraded=_degraded(scored, score, snapshot.versions, is_late=is_late),
         review=verdict.review,
+        rule_score=results.rule_score(),
+        tags=results.tags(),
     )
+
+
+def _score(features: Features, snapshot: Snapshot, test: Forced | None) -> Score | None:
+    if snapshot.scorer is None or (test is not None and test.is_unscored):
+        return None
+    policy = snapshot.policy
+    percent = None if test is None else test.percent(policy.elevated_at_percent, policy.highest_at_percent)
+    if percent is not None:
+        probability = max(percent, _PERCENT_LEAST) / 100
+        return Score(probability=probability, base=log(probability / (1 - probability)), contributions=())
+    try:
+        return snapshot.scorer.score(features)
+    except ScoreInvalid:
+        # What is no probability is no score: the rules and the fail policy decide.
+        return None
+
+
+def _as_forced(verdict: Verdict, test: Forced, policy: Policy) -> Verdict:
+    """The verdict that a test value asks for, whatever was settled."""
+    if test.action is None:
+        return verdict
+    return Verdict(
+        action=test.action,
+        three_ds=test.action is Action.CHALLENGE,
+        reasons=(),
+        review=policy.review_terms() if test.action is Action.REVIEW else None,
+    )
+
+
+def _test_reasons(test: Forced | None) -> tuple[Reason, ...]:
+    return () if test is None else (Reason(code=REASON_CODE, text=test.text, source="policy"),)
 
 
 def _by_rung(reasons: Iterable[Reason], fired: Iterable[Rule]) -> list[Reason]:
@@ -80,9 +159,13 @@ def _by_rung(reasons: Iterable[Reason], fired: Iterable[Rule]) -> list[Reason]:
     return sorted(reasons, key=lambda reason: rung[reason.code])
 
 
-def _degraded(features: Features, score: Score | None) -> tuple[str, ...]:
-    lacks = DEGRADING_CAUSES.intersection(features.causes.values())
-    return tuple(sorted(lacks | {"model"} if score is None else lacks))
+def _degraded(features: Features, score: Score | None, versions: Versions, *, is_late: bool) -> tuple[str, ...]:
+    lacks = set(DEGRADING_CAUSES.intersection(features.causes.values()))
+    if score is None or versions.model_role == FALLBACK:
+        lacks.add("model")
+    if is_late:
+        lacks.add("deadline")
+    return tuple(sorted(lacks))
 
 
 def _model_reasons(score: Score | None, features: Features) -> tuple[Reason, ...]:

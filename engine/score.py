@@ -1,8 +1,10 @@
 """The score: a calibrated probability of reported third-party fraud, with contributions in log-odds."""
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import NamedTuple, Protocol
 
+from engine.errors import ScoreInvalid
 from engine.features import Features, Value
 
 
@@ -26,7 +28,10 @@ class Contribution(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A calibrated probability (0-1) and its exact account: base + weights = the log-odds before calibration."""
+    """A calibrated probability (0-1) and its exact account: base + weights = the log-odds before calibration.
+
+    Raises ScoreInvalid where the probability is none: the decision is then made without a score.
+    """
 
     probability: float
     base: float
@@ -36,6 +41,8 @@ class Score:
 
     def __post_init__(self) -> None:
         """Round once: rules, policy and answer all read it."""
+        if not isfinite(self.probability) or not 0 <= self.probability <= 1:
+            raise ScoreInvalid(f"A scorer gave {self.probability!r} for a probability.")
         object.__setattr__(self, "percent", min(max(round(self.probability * 100, 2), 0.01), 99.0))
 
 
@@ -54,4 +61,7 @@ class Scorer(Protocol):
         """What the id names, as the ledger keeps it: enough to score again and to say why."""
 
     def score(self, features: Features) -> Score:
-        """The score of one payment's features; a feature that is unknown never counts as a value."""
+        """The score of one payment's features; a feature that is unknown never counts as a value.
+
+        Raises ScoreInvalid where there is none to give.
+        """

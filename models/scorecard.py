@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from engine.errors import ScoreInvalid
 from engine.features import Catalog, Features, FeatureType, Value
 from engine.score import Contribution, Score
 
@@ -85,19 +86,28 @@ class Item:
 class Scorecard:
     """The scorer made of items. Pure: the same features give the same score."""
 
-    role = "cold_start"
-
-    def __init__(self, items: tuple[Item, ...], catalog: Catalog, base_fraud_rate: float = BASE_FRAUD_RATE) -> None:
+    def __init__(
+        self,
+        items: tuple[Item, ...],
+        catalog: Catalog,
+        base_fraud_rate: float = BASE_FRAUD_RATE,
+        *,
+        role: str = "cold_start",
+    ) -> None:
         """`base_fraud_rate` is the merchant's or its trade's declared rate of fraud among attempts (0-1)."""
         assert 0 < base_fraud_rate < 1
         self.items = items
+        self.role = role
         self._base_fraud_rate = base_fraud_rate
         self._base = round(math.log(base_fraud_rate / (1 - base_fraud_rate)), 6)
         self._groups = _grouped(items, catalog)
         self.id = f"scorecard-{hashlib.sha256(self.content()).hexdigest()[:12]}"
 
     def content(self) -> bytes:
-        """The scorecard as the ledger keeps it (JSON): all that scores, and all that it says."""
+        """The scorecard as the ledger keeps it (JSON), all that scores and all that it says.
+
+        `models.scorecard_file.scorecard_of` reads it back.
+        """
         items = [
             {
                 "group": item.group,
@@ -112,7 +122,7 @@ class Scorecard:
         return orjson.dumps({"base_fraud_rate": self._base_fraud_rate, "base": self._base, "items": items})
 
     def score(self, features: Features) -> Score:
-        """The probability with one contribution a group that says anything."""
+        """The probability with one contribution a group that says anything. Raises ScoreInvalid where it is none."""
         values = features.values
         contributions = []
         log_odds = self._base
@@ -129,7 +139,11 @@ class Scorecard:
             if strongest is not None:
                 log_odds += weight
                 contributions.append(Contribution(group, weight, strongest[weight > 0]))
-        return Score(probability=1 / (1 + math.exp(-log_odds)), base=self._base, contributions=tuple(contributions))
+        try:
+            probability = 1 / (1 + math.exp(-log_odds))
+        except OverflowError as error:
+            raise ScoreInvalid(f"Log-odds of {log_odds:g} are no probability.") from error
+        return Score(probability=probability, base=self._base, contributions=tuple(contributions))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

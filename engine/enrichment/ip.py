@@ -1,4 +1,4 @@
-"""Where the IP address is. A missing database gives unknown with the cause `geo`, never a match."""
+"""Where the IP address is. A database that is missing or too old gives unknown, never a match."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
 
-_NOT_FOUND, _NO_DATABASE = Unknown("not_found"), Unknown("geo")
+_NOT_FOUND, _NO_DATABASE, _STALE = Unknown("not_found"), Unknown("geo"), Unknown("geo_stale")
 
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
@@ -16,6 +16,8 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
         return (None,)
     if reference.ip is None:
         return (_NO_DATABASE,)
+    if reference.is_ip_stale(payment.at):
+        return (_STALE,)
     country = reference.ip.country(address)
     return (_NOT_FOUND if country is None else country,)
 

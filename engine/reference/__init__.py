@@ -5,6 +5,7 @@ Loaded once, never changed, looked up in memory; each names its version, which e
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,20 +14,41 @@ from engine.reference.clock import TimeZones
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
 from engine.reference.rates import EMBEDDED_RATES, Rates
 
-__all__ = ["MISSING", "BinRecord", "BinTable", "IpCountries", "Rates", "Reference", "TimeZones", "load_reference"]
+__all__ = [
+    "EMBEDDED_MAX_AGE_DAYS",
+    "MISSING",
+    "BinRecord",
+    "BinTable",
+    "IpCountries",
+    "Rates",
+    "Reference",
+    "TimeZones",
+    "load_reference",
+]
 
 MISSING: Final = "missing"
 """The version of a table that is not there."""
 
+EMBEDDED_MAX_AGE_DAYS: Final = 550
+"""How old an IP table may be: the embedded one, of June 2026, serves until December 2027, a year from its release."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """The tables in force. Where `ip` or `bins` is None the table is missing: what it would tell is unknown."""
+    """The tables in force. Where `ip` or `bins` is None the table is missing: what it would tell is unknown.
+
+    So is what the IP table would tell of a payment more than `ip_max_age_days` after it was built: networks move.
+    """
 
     ip: IpCountries | None
     bins: BinTable | None
     rates: Rates
     time_zones: TimeZones
+    ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
+
+    def is_ip_stale(self, at: datetime) -> bool:
+        """Whether the IP table is too old at this instant; where there is none, it is not."""
+        return self.ip is not None and (at.date() - self.ip.built).days > self.ip_max_age_days
 
     def versions(self) -> Mapping[str, str]:
         """Give the version of each table by name."""
@@ -39,7 +61,10 @@ class Reference:
 
 
 def load_reference(
-    ip_database: Path | None = None, bin_table: Path | None = None, rates: Path | None = None
+    ip_database: Path | None = None,
+    bin_table: Path | None = None,
+    rates: Path | None = None,
+    ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS,
 ) -> Reference:
     """Load all tables, about half a second; None stands for the embedded one.
 
@@ -51,4 +76,5 @@ def load_reference(
         bins=BinTable.load(bin_table),
         rates=Rates.load(rates or EMBEDDED_RATES),
         time_zones=TimeZones.load(),
+        ip_max_age_days=ip_max_age_days,
     )

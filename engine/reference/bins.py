@@ -107,17 +107,26 @@ class _Prefixes:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """One file, read."""
+
+    prefixes: tuple[_Prefixes, ...]
+    version: str
+
+
 class BinTable:
     """Longest-prefix lookup over one or two files.
 
     `version` names each file with its rows and the first 12 hexadecimal digits of its SHA-256; `rows` counts both.
     """
 
-    __slots__ = ("_find", "rows", "version")
+    __slots__ = ("_embedded", "_find", "rows", "version")
 
-    def __init__(self, *, prefixes: tuple[_Prefixes, ...], version: str) -> None:
-        """Take the prefixes in the order they are to be tried."""
+    def __init__(self, *, prefixes: tuple[_Prefixes, ...], version: str, embedded: _File) -> None:
+        """Take the prefixes in the order they are to be tried; the embedded file's are among them."""
         self.version = version
+        self._embedded = embedded
         self.rows = sum(len(table.prefixes) for table in prefixes)
 
         # Making the record costs thrice what finding it does, and some thousand BINs make up most payments.
@@ -134,15 +143,19 @@ class BinTable:
         For a prefix in both, the operator's row holds whole: its empty cells are unknown, not taken from below. A
         longer prefix goes before a shorter one, whichever file it is in. Raises ReferenceInvalid naming file and line.
         """
-        sources = [read_source(path) for path in (overlay, EMBEDDED_BINS) if path is not None]
-        tables = [_parse(source) for source in sources]
-        versions = (
-            f"{source.path.name.split('.')[0]} {sum(len(table.prefixes) for table in found)} rows {source.fingerprint}"
-            for source, found in zip(sources, tables, strict=True)
-        )
+        return cls._laid_over(_file(EMBEDDED_BINS), overlay)
+
+    def again(self, overlay: Path) -> Self:
+        """The embedded table as it is in memory, with this CSV laid over it. Raises as `load` does."""
+        return self._laid_over(self._embedded, overlay)
+
+    @classmethod
+    def _laid_over(cls, embedded: _File, overlay: Path | None) -> Self:
+        files = [embedded] if overlay is None else [_file(overlay), embedded]
         # The sort is stable: of two tables of one length the operator's stays first.
-        prefixes = sorted(chain.from_iterable(tables), key=lambda table: -table.length)
-        return cls(prefixes=tuple(prefixes), version=" over ".join(versions))
+        prefixes = sorted(chain.from_iterable(file.prefixes for file in files), key=lambda table: -table.length)
+        version = " over ".join(file.version for file in files)
+        return cls(prefixes=tuple(prefixes), version=version, embedded=embedded)
 
     def lookup(self, bin: str) -> BinRecord | None:  # noqa: A002 - the word of the trade
         """Give the record of the longest known prefix of a BIN (6 to 8 digits), None where none is known.
@@ -150,6 +163,13 @@ class BinTable:
         What is not 6 to 8 ASCII digits is not known.
         """
         return self._find(bin) if len(bin) in _LENGTHS and bin.isascii() and bin.isdigit() else None
+
+
+def _file(path: Path) -> _File:
+    source = read_source(path)
+    found = tuple(_parse(source))
+    rows = sum(len(table.prefixes) for table in found)
+    return _File(prefixes=found, version=f"{path.name.split('.')[0]} {rows} rows {source.fingerprint}")
 
 
 def _parse(source: Source) -> list[_Prefixes]:

@@ -7,7 +7,7 @@ records) and 0.7 us on the embedded table, whose records hold nothing else.
 
 import struct
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
 from pathlib import Path
@@ -51,14 +51,15 @@ _Address = IPv4Address | IPv6Address
 class IpCountries:
     """A GeoIP2-shaped database of countries, memory-mapped: replace its file by renaming, never by writing over it.
 
-    `version` is database type, build date and the first 12 hexadecimal digits of the file's SHA-256.
+    `version` is database type, build date (`built`) and the first 12 hexadecimal digits of the file's SHA-256.
     """
 
-    __slots__ = ("_get", "version")
+    __slots__ = ("_get", "built", "version")
 
-    def __init__(self, *, get: Callable[[str], Record | None], version: str) -> None:
+    def __init__(self, *, get: Callable[[str], Record | None], version: str, built: date) -> None:
         self._get = get
         self.version = version
+        self.built = built
 
     @classmethod
     def load(cls, path: Path = EMBEDDED_IP_COUNTRIES) -> Self:
@@ -75,7 +76,7 @@ class IpCountries:
             get = maxminddb.open_database(path).get
         except _CORRUPT as error:
             raise ReferenceInvalid(f"{path}: corrupt or truncated ({error}); download the database again") from error
-        return cls(get=get, version=f"{metadata.database_type} {built} {fingerprint}")
+        return cls(get=get, version=f"{metadata.database_type} {built} {fingerprint}", built=built)
 
     def country(self, address: str) -> str | None:
         """Give the ISO 3166-1 alpha-2 country where the address is used; None where unknown. Never raises.

@@ -33,9 +33,10 @@ class _Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Dated rates to US dollars. `version` is the newest date and the first 12 digits of the file's SHA-256."""
+    """Dated rates to US dollars. `version` is the `newest` date and the first 12 digits of the file's SHA-256."""
 
     version: str
+    newest: date
     series: Mapping[str, _Series]
 
     @classmethod
@@ -57,6 +58,7 @@ class Rates:
         rates["USD"] = {newest.toordinal(): Decimal(1)}
         return cls(
             version=f"{newest} {source.fingerprint}",
+            newest=newest,
             series={currency: _series(currency, days) for currency, days in rates.items()},
         )
 

@@ -1,177 +1,188 @@
-"""The ladder, rung by rung, and that the order of rules shows nowhere."""
+"""A policy is checked when it is made, and read back as it was written."""
 
-import itertools
-from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.decision import Action, Rule, RuleAction, RuleMode, RuleResults
-from engine.features import Features
-from engine.payment import Authentication, Card, Payment, Stage
-from engine.policy import FailAction, Policy, Verdict, settle
+from engine.custom import CustomField, CustomType
+from engine.decision import Action
+from engine.errors import PolicyInvalid
+from engine.policy import (
+    CUSTOM_FIELDS_MAX,
+    FAIL_BANDS_MAX,
+    VELOCITY_KEYS_MAX,
+    FailAction,
+    FailBand,
+    Policy,
+    policy_of,
+)
 from engine.score import Score
 
-Make = Callable[..., Payment]
-MakeFeatures = Callable[..., Features]
-
-POLICY = Policy()
+REST = FailBand(up_to_usd_cents=None, action=Action.BLOCK)
 
 
-def rule(action: RuleAction, *, mandatory: bool = False, mode: RuleMode = RuleMode.LIVE) -> Rule:
-    name = f"{action}-{mandatory}-{mode}"
-    return Rule(id=name, name=name, version="1", action=action, reason=name, mode=mode, mandatory=mandatory)
+def band(cents: int | None) -> FailBand:
+    return FailBand(up_to_usd_cents=cents, action=Action.ALLOW)
 
 
-ALLOW, BLOCK, REVIEW, ASK_3DS = (rule(action) for action in RuleAction)
-MANDATORY = rule(RuleAction.BLOCK, mandatory=True)
+def text(name: str, *, is_velocity_key: bool = False) -> CustomField:
+    return CustomField(name=name, type=CustomType.STRING, is_velocity_key=is_velocity_key)
 
 
 def score(percent: float) -> Score:
     return Score(probability=percent / 100, base=0, contributions=())
 
 
-class TestLadder:
-    @pytest.fixture(autouse=True)
-    def _given(self, make_payment: Make, make_features: MakeFeatures) -> None:
-        self.payment = make_payment()
-        self.make_payment = make_payment
-        self.features = make_features(amount_in_usd=4990)
-        self.make_features = make_features
-
-    def settled(self, *fired: Rule, percent: float | None = 1.0, policy: Policy = POLICY) -> Verdict:
-        results = RuleResults(fired, (True,) * len(fired))
-        return settle(self.payment, None if percent is None else score(percent), results, self.features, policy)
-
-    @pytest.mark.parametrize(
-        ("fired", "percent", "action"),
-        [
-            ((), 1.0, Action.ALLOW),
-            ((REVIEW,), 1.0, Action.REVIEW),
-            ((), 15.0, Action.REVIEW),
-            ((REVIEW, BLOCK), 1.0, Action.BLOCK),
-            ((), 40.0, Action.BLOCK),
-            ((BLOCK, ALLOW), 99.0, Action.CHALLENGE),
-            ((ALLOW,), 4.0, Action.ALLOW),
-            ((ALLOW, MANDATORY), 1.0, Action.BLOCK),
-            ((ASK_3DS,), 1.0, Action.CHALLENGE),
-            ((ASK_3DS, ALLOW), 1.0, Action.CHALLENGE),
-            ((ASK_3DS, REVIEW), 1.0, Action.REVIEW),
-            ((), 5.0, Action.CHALLENGE),
-        ],
-    )
-    def test_the_first_true_rung_wins(self, fired: tuple[Rule, ...], percent: float, action: Action) -> None:
-        for order in itertools.permutations(fired):
-            assert self.settled(*order, percent=percent).action is action
-
-    def test_a_review_can_ask_for_3ds_too_and_a_block_never_does(self) -> None:
-        assert self.settled(ASK_3DS, REVIEW).three_ds
-        assert not self.settled(ASK_3DS, BLOCK).three_ds
-
-    def test_a_shadow_rule_has_no_effect(self) -> None:
-        assert self.settled(rule(RuleAction.BLOCK, mode=RuleMode.SHADOW)).action is Action.ALLOW
-
-    def test_an_unknown_result_does_not_fire(self) -> None:
-        results = RuleResults((BLOCK,), (None,))
-        assert settle(self.payment, score(1), results, self.features, POLICY).action is Action.ALLOW
-
-    def test_3ds_is_not_asked_for_again_after_its_result(self) -> None:
-        passed = Authentication(trans_status="Y")
-        for payment in (
-            self.make_payment(authentication=passed),
-            self.make_payment(authentication=passed, stage=Stage.POST_3DS),
-            self.make_payment(stage=Stage.POST_AUTH),
-        ):
-            self.payment = payment
-            for verdict in (self.settled(ASK_3DS), self.settled(percent=6.0)):
-                assert (verdict.action, verdict.three_ds, verdict.reasons) == (Action.ALLOW, False, ())
-
-    @pytest.mark.parametrize(
-        ("authentication", "was_successful", "proven"),
-        [
-            *((Authentication(trans_status=status), None, status in "YA") for status in "YANRUCDIS"),
-            (Authentication(), None, False),
-            (Authentication(), False, False),
-            (Authentication(), True, True),
-            (Authentication(liability_shift=False), None, False),
-            (Authentication(liability_shift=True), None, True),
-            (Authentication(trans_status="U", liability_shift=True), None, True),
-            (Authentication(trans_status="N", liability_shift=True), True, False),
-        ],
-    )
-    def test_a_challenge_that_proved_nothing_is_reviewed(
-        self, authentication: Authentication, was_successful: bool | None, proven: bool
-    ) -> None:
-        card = Card(was_3d_secure_successful=was_successful)
-        self.payment = self.make_payment(stage=Stage.POST_3DS, authentication=authentication, card=card)
-        for fired, percent in (((ASK_3DS,), 1.0), ((), 6.0), ((ASK_3DS, ALLOW), 1.0), ((ASK_3DS, REVIEW), 1.0)):
-            verdict = self.settled(*fired, percent=percent)
-            allowed = Action.REVIEW if REVIEW in fired else Action.ALLOW
-            assert verdict.action is (allowed if proven else Action.REVIEW)
-            assert [reason.code for reason in verdict.reasons] == ([] if proven else ["three_ds_unproven"])
-            assert (verdict.review is None) == (verdict.action is Action.ALLOW)
-            assert not verdict.three_ds
-        assert self.settled(ASK_3DS, BLOCK).action is Action.BLOCK
-        assert self.settled(percent=1.0).action is Action.ALLOW
-
-    @pytest.mark.parametrize(
-        ("fields", "said"),
-        [
-            (
-                {"authentication": Authentication(trans_status="C")},
-                "its result was C (a challenge that was not finished)",
-            ),
-            ({"authentication": Authentication(liability_shift=False)}, "the issuer does not bear the liability"),
-            ({"card": Card(was_3d_secure_successful=False)}, "it did not succeed"),
-            ({}, "no result of it came"),
-        ],
-    )
-    def test_the_reason_says_which_result_came(self, fields: dict[str, Any], said: str) -> None:
-        self.payment = self.make_payment(stage=Stage.POST_3DS, **fields)
-        (reason,) = self.settled(ASK_3DS).reasons
-        assert (reason.text, reason.source) == (f"3-D Secure was asked for, and {said}", "policy")
-
-    def test_a_failed_result_that_came_early_is_reviewed_too(self) -> None:
-        self.payment = self.make_payment(authentication=Authentication(trans_status="U"))
-        assert self.settled(ASK_3DS).action is Action.REVIEW
-
-    def test_the_threshold_challenges_no_shopper_who_is_absent(self) -> None:
-        self.features = self.make_features(is_off_session=True)
-        assert self.settled(percent=6.0).action is Action.ALLOW
-
-    @pytest.mark.parametrize(
-        ("fail_action", "cents", "action"),
-        [
-            (FailAction.RULES_ONLY, 5000, Action.ALLOW),
-            (FailAction.RULES_ONLY, 5001, Action.CHALLENGE),
-            (FailAction.RULES_ONLY, None, Action.CHALLENGE),
-            (FailAction.ALLOW, 90_000, Action.ALLOW),
-            (FailAction.CHALLENGE, 100, Action.CHALLENGE),
-            (FailAction.REVIEW, 100, Action.REVIEW),
-            (FailAction.BLOCK, 100, Action.BLOCK),
-        ],
-    )
-    def test_the_fail_policy_where_there_is_no_score(
-        self, fail_action: FailAction, cents: int | None, action: Action
-    ) -> None:
-        self.features = self.make_features(amount_in_usd=cents)
-        verdict = self.settled(percent=None, policy=Policy(fail_action=fail_action))
-        assert verdict.action is action
-        assert [reason.code for reason in verdict.reasons] == ["fail_policy"]
-
-    def test_a_fired_rule_decides_without_a_score(self) -> None:
-        assert self.settled(ALLOW, percent=None, policy=Policy(fail_action=FailAction.BLOCK)).action is Action.ALLOW
-
-    def test_a_review_has_terms_and_nothing_else_has(self) -> None:
-        assert self.settled(REVIEW).review is not None
-        assert self.settled(BLOCK).review is None
+FULL = Policy(
+    block_at_percent=60,
+    review_at_percent=None,
+    challenge_at_percent=5,
+    block_at_rule_score=90,
+    review_at_rule_score=50,
+    elevated_at_percent=3,
+    highest_at_percent=20,
+    fail_action=FailAction.REVIEW,
+    fail_bands=(band(1000), REST),
+    review_hours=48,
+    review_action_at_expiry=Action.BLOCK,
+    margin_percent=12.5,
+    cost_of_goods_percent=70,
+    chargeback_fee_usd_cents=2500,
+    review_cost_usd_cents=450,
+    custom_fields=(
+        text("Loyalty tier", is_velocity_key=True),
+        CustomField(name="basket_size", type=CustomType.NUMBER),
+    ),
+)
 
 
 def test_risk_levels() -> None:
-    levels = [POLICY.risk_level(score(percent)) for percent in (0.5, 1.99, 2.0, 9.99, 10.0)]
+    levels = [Policy().risk_level(score(percent)) for percent in (0.5, 1.99, 2.0, 9.99, 10.0)]
     assert levels == ["normal", "normal", "elevated", "elevated", "highest"]
-    assert POLICY.risk_level(None) == "not_assessed"
+    assert Policy().risk_level(None) == "not_assessed"
 
 
 def test_the_version_tells_policies_apart() -> None:
     assert Policy().version == Policy().version != Policy(block_at_percent=41).version
+    assert Policy(block_at_percent=40).version == Policy(block_at_percent=40.0).version
+
+
+def test_without_a_score_the_default_allows_up_to_50_usd_and_else_challenges() -> None:
+    assert Policy().fail_action is FailAction.RULES_ONLY
+    bands = [Policy().fail_band(cents) for cents in (0, 5000, 5001, None)]
+    assert bands == [Action.ALLOW, Action.ALLOW, Action.CHALLENGE, Action.CHALLENGE]
+
+
+@pytest.mark.parametrize("policy", [Policy(), FULL])
+def test_its_content_is_read_back_exactly(policy: Policy) -> None:
+    read = policy_of(policy.content())
+    assert (read, read.version, read.content()) == (policy, policy.version, policy.content())
+
+
+@given(
+    st.builds(
+        Policy,
+        block_at_percent=st.none() | st.integers(50, 99) | st.floats(50, 99),
+        review_at_percent=st.none() | st.floats(20, 49),
+        review_hours=st.integers(1, 720),
+        fail_action=st.sampled_from(FailAction),
+        fail_bands=st.lists(st.integers(0, 10**9), unique=True, max_size=5).map(
+            lambda cents: (*map(band, sorted(cents)), REST)
+        ),
+    )
+)
+def test_any_content_is_read_back_exactly(policy: Policy) -> None:
+    assert policy_of(policy.content()) == policy
+    assert policy_of(policy.content()).version == policy.version
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer", "code"),
+    [
+        ({"block_at_percent": 99.5}, "/block_at_percent", "out_of_range"),
+        ({"block_at_percent": -1}, "/block_at_percent", "out_of_range"),
+        ({"review_at_percent": float("nan")}, "/review_at_percent", "out_of_range"),
+        ({"challenge_at_percent": float("inf")}, "/challenge_at_percent", "out_of_range"),
+        ({"review_at_percent": True}, "/review_at_percent", "out_of_range"),
+        ({"review_at_percent": "15"}, "/review_at_percent", "out_of_range"),
+        ({"elevated_at_percent": None}, "/elevated_at_percent", "out_of_range"),
+        ({"block_at_rule_score": 1.5}, "/block_at_rule_score", "out_of_range"),
+        ({"block_at_rule_score": 0}, "/block_at_rule_score", "out_of_range"),
+        ({"review_hours": 0}, "/review_hours", "out_of_range"),
+        ({"review_hours": 10**400}, "/review_hours", "out_of_range"),
+        ({"chargeback_fee_usd_cents": -1}, "/chargeback_fee_usd_cents", "out_of_range"),
+        ({"margin_percent": 100.5}, "/margin_percent", "out_of_range"),
+        ({"margin_percent": 50, "cost_of_goods_percent": 51}, "/margin_percent", "out_of_range"),
+        ({"review_at_percent": 41}, "/review_at_percent", "out_of_order"),
+        ({"challenge_at_percent": 41, "review_at_percent": None}, "/challenge_at_percent", "out_of_order"),
+        ({"review_at_rule_score": 9, "block_at_rule_score": 8}, "/review_at_rule_score", "out_of_order"),
+        ({"elevated_at_percent": 11}, "/elevated_at_percent", "out_of_order"),
+        ({"review_action_at_expiry": Action.REVIEW}, "/review_action_at_expiry", "value_invalid"),
+        ({"fail_bands": ()}, "/fail_bands", "missing"),
+        ({"fail_bands": (*map(band, range(FAIL_BANDS_MAX)), REST)}, "/fail_bands", "too_many"),
+        ({"fail_bands": (band(5), band(9))}, "/fail_bands/1/up_to_usd_cents", "value_invalid"),
+        ({"fail_bands": (band(None), REST)}, "/fail_bands/0/up_to_usd_cents", "value_invalid"),
+        ({"fail_bands": (band(9), band(9), REST)}, "/fail_bands/1/up_to_usd_cents", "out_of_order"),
+        ({"fail_bands": (band(-9), REST)}, "/fail_bands/0/up_to_usd_cents", "out_of_range"),
+        (
+            {"custom_fields": tuple(text(f"f{n}") for n in range(CUSTOM_FIELDS_MAX + 1))},
+            "/custom_fields",
+            "too_many",
+        ),
+        (
+            {"custom_fields": tuple(text(f"f{n}", is_velocity_key=True) for n in range(VELOCITY_KEYS_MAX + 1))},
+            "/custom_fields",
+            "too_many",
+        ),
+        ({"custom_fields": (text("tier"), text("tier"))}, "/custom_fields/1/name", "name_taken"),
+        ({"custom_fields": (text("Tier!"), text("tier"))}, "/custom_fields/1/name", "name_taken"),
+        (
+            {"custom_fields": (text("tier", is_velocity_key=True), text("tier payments 1h"))},
+            "/custom_fields/1/name",
+            "name_taken",
+        ),
+        ({"custom_fields": (text("\u8ca8"),)}, "/custom_fields/0/name", "value_invalid"),
+        ({"custom_fields": (text(""),)}, "/custom_fields/0/name", "value_invalid"),
+        ({"custom_fields": (text("a\0b"),)}, "/custom_fields/0/name", "value_invalid"),
+        ({"custom_fields": (text("x" * 65),)}, "/custom_fields/0/name", "value_invalid"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_mend(fields: dict[str, Any], pointer: str, code: str) -> None:
+    with pytest.raises(PolicyInvalid) as raised:
+        Policy(**fields)
+    assert [(fault.pointer, fault.code) for fault in raised.value.faults] == [(pointer, code)]
+    assert all(fault.detail.endswith(".") for fault in raised.value.faults)
+
+
+def test_a_reviewed_payment_can_ask_for_3ds_from_a_higher_score_on() -> None:
+    assert Policy(review_at_percent=1, challenge_at_percent=5, review_at_rule_score=1, challenge_at_rule_score=9)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(PolicyInvalid) as raised:
+        Policy(review_hours=0, fail_bands=(), review_action_at_expiry=Action.CHALLENGE)
+    assert {fault.pointer for fault in raised.value.faults} == {
+        "/review_hours",
+        "/fail_bands",
+        "/review_action_at_expiry",
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fail_action": "maybe"},
+        {"fail_bands": [{"up_to_usd_cents": 1}]},
+        {"custom_fields": [{"name": "a", "type": "date", "is_velocity_key": False}]},
+        {"custom_fields": 5},
+        {"extra": 1},
+        {"review_hours": "24"},
+    ],
+)
+def test_content_that_is_none_is_refused(change: dict[str, Any]) -> None:
+    content = {**orjson.loads(Policy().content()), **change}
+    with pytest.raises(PolicyInvalid):
+        policy_of(orjson.dumps(content))

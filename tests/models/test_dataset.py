@@ -1,6 +1,6 @@
 """Recorded decisions as a table: as recorded, unknown stays unknown, labels as they were known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -83,6 +83,14 @@ class KnownLabels:
         self._labels = sorted(labels, key=lambda label: label.received_at)
 
     def record_labels(self, labels: Sequence[Label]) -> int:
+        raise NotImplementedError
+
+    async def append_labels(self, labels: Sequence[Label]) -> int:
+        raise NotImplementedError
+
+    async def labels_of(
+        self, merchants: Collection[str] | None, instant: datetime, *, test_mode: bool, after: str | None, limit: int
+    ) -> Sequence[tuple[str, Label]]:
         raise NotImplementedError
 
     def labels_as_of(self, instant: datetime) -> Iterator[Label]:

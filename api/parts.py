@@ -1,0 +1,161 @@
+"""The parts that the settings name, read from their files: at start, and again while the server runs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from api.settings import Settings
+from engine.catalog import CATALOG
+from engine.decide import FALLBACK
+from engine.errors import AssayError, ModelInvalid, RulesInvalid
+from engine.reference import IpCountries, Rates, Reference, load_reference
+from engine.rules import Ruleset, default_source, parse_ruleset
+from engine.snapshots import Parts
+from models.scorecard import Scorecard
+from models.scorecard_file import scorecard_of
+from models.scorecard_items import ITEMS
+
+log = structlog.get_logger()
+
+_Read = TypeVar("_Read")
+
+
+class Part(StrEnum):
+    """What can be read again from a file of the operator's own."""
+
+    RULESET = "ruleset"
+    MODEL = "model"
+    IP_DATABASE = "ip_database"
+    BIN_TABLE = "bin_table"
+    RATES = "rates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartState:
+    """One part as it is in force: its version, and why its file was not taken where the last good one stays."""
+
+    part: Part
+    version: str
+    file: Path | None
+    """None: the shipped one."""
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsRead:
+    """The parts to put in force, and why the file of each that is not among them was not taken."""
+
+    parts: Parts
+    faults: Mapping[Part, str]
+
+
+def first_parts(settings: Settings) -> PartsRead:
+    """Read everything. A model that cannot be used gives way to the shipped scorecard as fallback.
+
+    Raises RulesInvalid or ReferenceInvalid, naming the file and the mend.
+    """
+    ruleset, text = _ruleset(settings.ruleset)
+    faults: dict[Part, str] = {}
+    scorer = _kept(Part.MODEL, lambda: _scorer(settings), None, faults)
+    parts = Parts(
+        ruleset=ruleset,
+        ruleset_text=text,
+        lists={},
+        scorer=scorer or _shipped(settings, role=FALLBACK),
+        reference=load_reference(
+            settings.ip_database, settings.bin_table, settings.rates, settings.reference_max_age_days
+        ),
+    )
+    return PartsRead(parts=parts, faults=faults)
+
+
+def parts_again(settings: Settings, last: Parts) -> PartsRead:
+    """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
+    faults: dict[Part, str] = {}
+    parts = replace(last, reference=_reference_again(settings, last.reference, faults))
+    if settings.model is not None:
+        parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings), last.scorer, faults))
+    if settings.ruleset is not None:
+        before = (last.ruleset, last.ruleset_text)
+        ruleset, text = _kept(Part.RULESET, lambda: _ruleset(settings.ruleset), before, faults)
+        parts = replace(parts, ruleset=ruleset, ruleset_text=text)
+    return PartsRead(parts=parts, faults=faults)
+
+
+def states_of(settings: Settings, read: PartsRead) -> tuple[PartState, ...]:
+    """Each part as it is in force after a reading."""
+    parts, data = read.parts, read.parts.reference.versions()
+    found = (
+        (Part.RULESET, parts.ruleset.hash, settings.ruleset),
+        (Part.MODEL, "none" if parts.scorer is None else parts.scorer.id, settings.model),
+        (Part.IP_DATABASE, data["ip"], settings.ip_database),
+        (Part.BIN_TABLE, data["bins"], settings.bin_table),
+        (Part.RATES, data["rates"], settings.rates),
+    )
+    return tuple(
+        PartState(part=part, version=version, file=file, fault=read.faults.get(part)) for part, version, file in found
+    )
+
+
+def alarm(part: Part, error: AssayError) -> None:
+    """Say in the log that a part was not taken: the last good one, or the fallback, is in force."""
+    log.error("part_not_activated", part=part.value, code=error.code, detail=str(error))
+
+
+def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part, str]) -> _Read:
+    """What is read, or the last one, with the fault noted."""
+    try:
+        return read()
+    except AssayError as error:
+        alarm(part, error)
+        faults[part] = str(error)
+        return last
+
+
+def _ruleset(file: Path | None) -> tuple[Ruleset, str]:
+    if file is None:
+        text = default_source()
+        return parse_ruleset(text, CATALOG, ()), text
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RulesInvalid(f"The ruleset {file} cannot be read: {error}. Check ASSAY_RULESET.") from error
+    try:
+        return parse_ruleset(text, CATALOG, ()), text
+    except RulesInvalid as error:
+        raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
+
+
+def _scorer(settings: Settings) -> Scorecard:
+    if settings.model is None:
+        return _shipped(settings)
+    try:
+        content = settings.model.read_bytes()
+    except OSError as error:
+        raise ModelInvalid(
+            f"The model {settings.model} cannot be read: {error.strerror}. Check ASSAY_MODEL."
+        ) from error
+    try:
+        return scorecard_of(content)
+    except ModelInvalid as error:
+        raise ModelInvalid(f"The model {settings.model} (ASSAY_MODEL) cannot be used: {error}") from error
+
+
+def _shipped(settings: Settings, role: str = "cold_start") -> Scorecard:
+    return Scorecard(ITEMS, CATALOG, settings.fraud_rate, role=role)
+
+
+def _reference_again(settings: Settings, last: Reference, faults: dict[Part, str]) -> Reference:
+    ip, bins, rates = settings.ip_database, settings.bin_table, settings.rates
+    assert last.bins is not None, "without its tables no server starts"
+    laid_over = last.bins.again
+    return replace(
+        last,
+        ip=last.ip if ip is None else _kept(Part.IP_DATABASE, lambda: IpCountries.load(ip), last.ip, faults),
+        bins=last.bins if bins is None else _kept(Part.BIN_TABLE, lambda: laid_over(bins), last.bins, faults),
+        rates=last.rates if rates is None else _kept(Part.RATES, lambda: Rates.load(rates), last.rates, faults),
+    )

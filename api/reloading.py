@@ -1,0 +1,71 @@
+"""Hot reload: the files that the settings name are read again and put in force without a dropped request."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.parts import Part, PartsRead, PartState, alarm, parts_again, states_of
+from api.settings import Settings
+from engine.errors import LedgerUnavailable, RulesInvalid
+from engine.snapshots import MerchantSnapshots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReloadReport:
+    """What a reload did: each part as it is in force now, and which of them changed."""
+
+    states: tuple[PartState, ...]
+    changed: frozenset[Part]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every file was taken."""
+        return all(state.fault is None for state in self.states)
+
+
+class Reloading:
+    """Reads again and swaps, one reload at a time."""
+
+    def __init__(self, settings: Settings, snapshots: MerchantSnapshots, states: Sequence[PartState]) -> None:
+        """`states` are those of the start."""
+        self._settings = settings
+        self._snapshots = snapshots
+        self._states = tuple(states)
+        self._reloading = asyncio.Lock()
+        self.results: Counter[str] = Counter()
+        """How many reloads took every file, left out some, or failed: `taken`, `partly`, `failed`."""
+
+    def states(self) -> tuple[PartState, ...]:
+        """Each part as it is in force."""
+        return self._states
+
+    async def reload(self) -> ReloadReport:
+        """Read and check off the event loop, then swap; of what fails its checks the last good one stays.
+
+        Raises LedgerUnavailable where the versions could not be made durable; then nothing has changed.
+        """
+        try:
+            report = await self._reload()
+        except LedgerUnavailable:
+            self.results["failed"] += 1
+            raise
+        self.results["taken" if report.is_clean else "partly"] += 1
+        return report
+
+    async def _reload(self) -> ReloadReport:
+        async with self._reloading:
+            last = self._snapshots.parts
+            read = await asyncio.to_thread(parts_again, self._settings, last)
+            try:
+                await self._snapshots.replace_parts(read.parts)
+            except RulesInvalid as error:
+                # Sound by itself, and at odds with the custom fields of some merchant.
+                alarm(Part.RULESET, error)
+                faults = {**read.faults, Part.RULESET: str(error)}
+                read = PartsRead(parts=read.parts.with_ruleset_of(last), faults=faults)
+                await self._snapshots.replace_parts(read.parts)
+            before = {state.part: state.version for state in self._states}
+            self._states = states_of(self._settings, read)
+            changed = frozenset(state.part for state in self._states if state.version != before[state.part])
+        return ReloadReport(states=self._states, changed=changed)

@@ -1,0 +1,144 @@
+"""The ladder: how a score and the rules' results settle into an action, whatever the rules' order."""
+
+from dataclasses import dataclass
+
+from engine.decision import Action, Reason, ReviewTerms, Rule, RuleAction, RuleResults
+from engine.features import Features
+from engine.payment import Payment, Stage
+from engine.policy import FailAction, Policy
+from engine.score import Score
+
+_SUCCEEDED = frozenset("YA")
+_FAILED = frozenset("NR")
+_UNPROVEN = {
+    "N": "the issuer did not authenticate the shopper",
+    "R": "the issuer refused",
+    "U": "it could not be carried out",
+    "C": "a challenge that was not finished",
+    "D": "a challenge elsewhere that was not finished",
+    "S": "a challenge that was not finished",
+    "I": "for information alone",
+}
+"""What an EMV 3-D Secure transStatus says; Y is authenticated, A attempted with the issuer bearing the liability."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the ladder settled: the action, whether 3-D Secure is asked for, the policy's own reasons, review terms."""
+
+    action: Action
+    three_ds: bool
+    reasons: tuple[Reason, ...]
+    review: ReviewTerms | None
+
+
+def settle(payment: Payment, score: Score | None, results: RuleResults, features: Features, policy: Policy) -> Verdict:
+    """Walk the ladder; the first true rung wins (docs/rules.md).
+
+    Mandatory block > allow rule > block rule or threshold > review rule or threshold > fail policy > allow. 3-D Secure
+    is settled beside it: neither an allow rule nor a review takes it away, a block does. Where it has run and is asked
+    for all the same, only its success lets the payment pass without a review.
+    """
+    fired = results.deciding()
+    heights = _Heights(percent=None if score is None else score.percent, rule_score=results.rule_score(), policy=policy)
+    action, reasons = _climb(fired, heights)
+    wants_3ds = any(rule.action is RuleAction.REQUEST_3DS for rule in fired)
+    challenged = heights.reached("challenge")
+    if score is None and not fired and not reasons and challenged is None:
+        action, wants_3ds, failed = _fail(features, policy)
+        reasons = (failed,)
+    can_3ds = action is not Action.BLOCK and _can_authenticate(payment)
+    if challenged is not None and _shopper_is_there(features):
+        wants_3ds = True
+        if can_3ds:
+            reasons = (*reasons, challenged)
+    three_ds = wants_3ds and can_3ds
+    if three_ds and action is Action.ALLOW:
+        action = Action.CHALLENGE
+    if wants_3ds and action is not Action.BLOCK and _has_authenticated(payment) and not _is_proven(payment):
+        action = Action.REVIEW
+        reasons = (*reasons, _unproven_reason(payment))
+    review = policy.review_terms() if action is Action.REVIEW else None
+    return Verdict(action=action, three_ds=three_ds, reasons=reasons, review=review)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heights:
+    """What stands against the policy's thresholds."""
+
+    percent: float | None
+    rule_score: int
+    policy: Policy
+
+    def reached(self, action: str) -> Reason | None:
+        """Why this action's threshold is reached: that of the risk score, else that of the rule score."""
+        at_percent = getattr(self.policy, f"{action}_at_percent")
+        if self.percent is not None and at_percent is not None and self.percent >= at_percent:
+            said = f"Risk score {self.percent:g} % is at or above the {action} threshold of {at_percent:g} %"
+            return Reason(code=f"{action}_threshold", text=said, source="policy")
+        at_points = getattr(self.policy, f"{action}_at_rule_score")
+        if at_points is not None and self.rule_score >= at_points:
+            said = f"Rule score {self.rule_score} is at or above the {action} threshold of {at_points}"
+            return Reason(code=f"{action}_rule_score", text=said, source="policy")
+        return None
+
+
+def _climb(fired: tuple[Rule, ...], heights: _Heights) -> tuple[Action, tuple[Reason, ...]]:
+    if any(rule.action is RuleAction.BLOCK and rule.mandatory for rule in fired):
+        return Action.BLOCK, ()
+    if any(rule.action is RuleAction.ALLOW for rule in fired):
+        return Action.ALLOW, ()
+    for action, rule_action in ((Action.BLOCK, RuleAction.BLOCK), (Action.REVIEW, RuleAction.REVIEW)):
+        reason = heights.reached(action)
+        if reason is not None:
+            return action, (reason,)
+        if any(rule.action is rule_action for rule in fired):
+            return action, ()
+    return Action.ALLOW, ()
+
+
+def _shopper_is_there(features: Features) -> bool:
+    return features["is_off_session"] is not True and features["is_recurring"] is not True
+
+
+def _can_authenticate(payment: Payment) -> bool:
+    """3-D Secure runs before the authorization, once: asking again after its result would go round for ever."""
+    return payment.stage is Stage.PRE_AUTH and payment.authentication.trans_status is None
+
+
+def _has_authenticated(payment: Payment) -> bool:
+    """Whether 3-D Secure has run, by the stage or by a result that came early, and no authorization yet."""
+    return payment.stage is not Stage.POST_AUTH and not _can_authenticate(payment)
+
+
+def _is_proven(payment: Payment) -> bool:
+    """Whether 3-D Secure succeeded; what else is said of it does not outweigh that it failed."""
+    status = payment.authentication.trans_status
+    if status in _SUCCEEDED or status in _FAILED:
+        return status in _SUCCEEDED
+    return payment.authentication.liability_shift is True or payment.card.was_3d_secure_successful is True
+
+
+def _unproven_reason(payment: Payment) -> Reason:
+    status = payment.authentication.trans_status
+    if status is not None:
+        came = f"its result was {status} ({_UNPROVEN.get(status, 'no success')})"
+    elif payment.card.was_3d_secure_successful is False:
+        came = "it did not succeed"
+    elif payment.authentication.liability_shift is False:
+        came = "the issuer does not bear the liability"
+    else:
+        came = "no result of it came"
+    return Reason(code="three_ds_unproven", text=f"3-D Secure was asked for, and {came}", source="policy")
+
+
+def _fail(features: Features, policy: Policy) -> tuple[Action, bool, Reason]:
+    amount = features["amount_in_usd"]
+    if policy.fail_action is FailAction.RULES_ONLY:
+        failing = policy.fail_band(amount if isinstance(amount, int) else None)
+    else:
+        failing = Action(policy.fail_action)
+    said = f"No risk score was available; the fail policy ({policy.fail_action}) decided"
+    reason = Reason(code="fail_policy", text=said, source="policy")
+    # 3-D Secure is an axis of its own, and challenge is what it comes to.
+    return (Action.ALLOW, True, reason) if failing is Action.CHALLENGE else (failing, False, reason)

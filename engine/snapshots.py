@@ -1,0 +1,160 @@
+"""Snapshots: the bundle in force for each merchant, made of what all share and of the merchant's policy, swapped whole.
+
+What fails its checks is not activated, and every version is in the ledger before the first decision names it (law 11).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from engine.catalog import catalog_of
+from engine.decide import Snapshot, snapshot_of
+from engine.errors import LedgerUnavailable, PolicyChanged
+from engine.ledger import Ledger, VersionKind
+from engine.policy import Policies, Policy, PublishedPolicy
+from engine.reference import Reference
+from engine.rules import Lists, Ruleset, parse_ruleset
+from engine.score import Scorer
+
+KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
+"""Has the counters keep a snapshot's velocities for a merchant, filled from the ledger; they switch when it ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What all merchants share. `ruleset` is the text compiled for the catalogue that every merchant has."""
+
+    ruleset: Ruleset
+    ruleset_text: str
+    lists: Lists
+    scorer: Scorer | None
+    reference: Reference
+
+    def with_ruleset_of(self, other: "Parts") -> "Parts":
+        """These with the other's ruleset."""
+        return replace(self, ruleset=other.ruleset, ruleset_text=other.ruleset_text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InForce:
+    """Everything in force at one time; merchants of one policy share a snapshot."""
+
+    parts: Parts
+    default: Snapshot
+    by_merchant: Mapping[str, Snapshot]
+
+
+class MerchantSnapshots:
+    """The snapshots port. It belongs to one event loop: what is in force changes in one step of it."""
+
+    def __init__(self, parts: Parts, *, ledger: Ledger, policies: Policies, keep_velocities: KeepVelocities) -> None:
+        """Put the parts and every merchant's newest policy in force.
+
+        The counters keep the velocities of those policies already. Raises RulesInvalid or LedgerUnavailable.
+        """
+        self._ledger = ledger
+        self._policies = policies
+        self._keep_velocities = keep_velocities
+        self._changing = asyncio.Lock()
+        self._in_force = self._made(parts)
+
+    @property
+    def default(self) -> Snapshot:
+        """The bundle of merchants without a policy of their own."""
+        return self._in_force.default
+
+    @property
+    def parts(self) -> Parts:
+        """What all merchants share now."""
+        return self._in_force.parts
+
+    def of(self, merchant_id: str) -> Snapshot:
+        """The bundle in force for the merchant; one call pins one."""
+        in_force = self._in_force
+        return in_force.by_merchant.get(merchant_id, in_force.default)
+
+    async def replace_parts(self, parts: Parts) -> None:
+        """Put other parts in force for all merchants at once.
+
+        Raises RulesInvalid, where the rules do not check with some merchant's custom fields, or LedgerUnavailable; then
+        nothing has changed.
+        """
+        async with self._changing:
+            self._in_force = await asyncio.to_thread(self._made, parts)
+
+    async def rehearse(self, merchant_id: str, policy: Policy, *, replaces: str | None = None) -> None:
+        """Raise what `publish` would raise of such a policy, and change nothing."""
+        self._require_stands(merchant_id, replaces)
+        await asyncio.to_thread(_snapshot, self._in_force.parts, policy)
+
+    async def publish(
+        self, merchant_id: str, policy: Policy, *, at: datetime, by: str, replaces: str | None = None
+    ) -> PublishedPolicy | None:
+        """Keep a policy durably and put it in force: the merchant's newest version; None: it has the default still.
+
+        `by` is the id of the key that publishes. `replaces` is the version that must stand until now, None any. Raises
+        PolicyChanged, RulesInvalid or LedgerUnavailable; then the policy before stays in force.
+        """
+        async with self._changing:
+            before = self._policies.current(merchant_id)
+            stands = self._require_stands(merchant_id, replaces)
+            snapshot = await asyncio.to_thread(_snapshot, self._in_force.parts, policy)
+            await asyncio.to_thread(self._keep_versions, snapshot)
+            await self._keep_velocities(merchant_id, snapshot)
+            # From here on nothing is awaited: no decision sees the counters switched and the policy not.
+            if stands != policy.version:
+                published = PublishedPolicy(
+                    merchant_id=merchant_id,
+                    number=1 if before is None else before.number + 1,
+                    policy=policy,
+                    published_at=at,
+                    published_by=by,
+                )
+                try:
+                    self._policies.append(published)
+                except (LedgerUnavailable, PolicyChanged):
+                    await self._keep_velocities(merchant_id, self.of(merchant_id))
+                    raise
+            by_merchant = MappingProxyType({**self._in_force.by_merchant, merchant_id: snapshot})
+            self._in_force = replace(self._in_force, by_merchant=by_merchant)
+        return self._policies.current(merchant_id)
+
+    def _require_stands(self, merchant_id: str, replaces: str | None) -> str:
+        """The version of the merchant's newest policy. Raises PolicyChanged where it is another than is replaced."""
+        newest = self._policies.current(merchant_id)
+        stands = (Policy() if newest is None else newest.policy).version
+        if replaces is not None and replaces != stands:
+            raise PolicyChanged(f"The policy in force is {stands}, not {replaces}: look at it, then publish again.")
+        return stands
+
+    def _made(self, parts: Parts) -> _InForce:
+        """Everything made of these parts and the newest policies, with its versions in the ledger."""
+        snapshots: dict[str, Snapshot] = {}
+        for policy in (Policy(), *(published.policy for published in self._policies.all())):
+            if policy.version not in snapshots:
+                snapshots[policy.version] = _snapshot(parts, policy)
+        self._ledger.keep_version(VersionKind.RULESET, parts.ruleset.hash, parts.ruleset_text.encode())
+        if parts.scorer is not None:
+            self._ledger.keep_version(VersionKind.MODEL, parts.scorer.id, parts.scorer.content())
+        for snapshot in snapshots.values():
+            self._keep_versions(snapshot)
+        of_merchant = {each.merchant_id: snapshots[each.policy.version] for each in self._policies.all()}
+        return _InForce(parts=parts, default=snapshots[Policy().version], by_merchant=MappingProxyType(of_merchant))
+
+    def _keep_versions(self, snapshot: Snapshot) -> None:
+        catalog, policy, versions = snapshot.catalog, snapshot.policy, snapshot.versions
+        self._ledger.keep_version(VersionKind.CATALOG, catalog.fingerprint, catalog.content())
+        self._ledger.keep_version(VersionKind.POLICY, policy.version, policy.content())
+        self._ledger.keep_version(VersionKind.SNAPSHOT, versions.id, versions.content())
+
+
+def _snapshot(parts: Parts, policy: Policy) -> Snapshot:
+    """The bundle of these parts and this policy. Raises RulesInvalid where the rules do not check with it."""
+    ruleset = parts.ruleset
+    if policy.custom_fields:
+        ruleset = parse_ruleset(parts.ruleset_text, catalog_of(policy.custom_fields), parts.lists)
+    return snapshot_of(
+        ruleset=ruleset, lists=parts.lists, scorer=parts.scorer, policy=policy, reference=parts.reference
+    )
