@@ -31,6 +31,7 @@ class Benchmark:
 
     `run(seconds, seed)` measures for about `seconds` and gives a value for each measure by its name; it raises
     BenchFailed where an answer was wrong. `setup` tells in words what is measured, with today's numbers of parts.
+    `seconds` is how long a run measures where nothing else is asked for.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Benchmark:
     measures: tuple[Measure, ...]
     setup: Callable[[], str]
     run: Callable[[float, int], Mapping[str, float]]
+    seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,14 @@ class Figure:
         }
 
 
-def figures(benchmark: Benchmark, runs: int, seconds: float, ran: Callable[[], object]) -> Iterator[Figure]:
-    """Run the benchmark so many times, each on payments of its own; `ran` is told of each run's end."""
+def figures(benchmark: Benchmark, runs: int, seconds: float | None, ran: Callable[[], object]) -> Iterator[Figure]:
+    """Run the benchmark so many times, each on payments of its own; `ran` is told of each run's end.
+
+    Where `seconds` is None a run takes as long as the benchmark says.
+    """
     found = []
     for seed in range(1, runs + 1):
-        found.append(benchmark.run(seconds, seed))
+        found.append(benchmark.run(benchmark.seconds if seconds is None else seconds, seed))
         ran()
     for measure in benchmark.measures:
         yield Figure(benchmark_id=benchmark.id, measure=measure, values=tuple(values[measure.name] for values in found))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TimeElapsedColumn
 from rich.table import Table
 
 from api.bench import BENCHMARKS
@@ -25,12 +25,15 @@ class UnknownBenchmark(AssayError):
 
 
 def bench(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="What to measure, such as S1 S2.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="What to measure, such as S1 S2 S3.")] = None,
     is_list: Annotated[
         bool, typer.Option("--list", help="Name the measures and their set-ups, measure nothing.")
     ] = False,
     runs: Annotated[int, typer.Option("--runs", min=1, max=100, help="The value is the median of so many runs.")] = 5,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=60, help="How long one run measures.")] = 5.0,
+    seconds: Annotated[
+        float | None,
+        typer.Option("--seconds", min=0.1, max=60, help="How long one run measures [5; S3: 60].", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Measure on this machine, in temporary data folders of its own; your data folder is never touched."""
@@ -41,7 +44,7 @@ def bench(
     if not chosen:
         raise UnknownBenchmark(f"Name what to measure: {_known()}; 'assay bench --list' says what each is.")
     found: list[Figure] = []
-    with Progress(console=_SAID, transient=True) as progress:
+    with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), console=_SAID, transient=True) as progress:
         for benchmark in chosen:
             task = progress.add_task(f"{benchmark.id} {benchmark.title}", total=runs)
             for figure in figures(benchmark, runs, seconds, partial(progress.advance, task)):

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from api.auth import new_key
 from api.client import Client
 from api.commands.options import Data, Host, Port, settings_with
 from api.demo.examples import examples
-from api.demo.traffic import SHOPS, burst, ordinary_payments
+from api.demo.payments import SHOPS, ordinary_payments, testing_payments
 from api.routes.decisions import call_of
 from api.routes.keys import GATEWAY_SCOPES
 from api.schemas import read_request
@@ -25,6 +25,7 @@ from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import ApiKey
 from engine.decision import Action
+from models.simulator import Event
 
 DEMO_KEY_NAME = "demo"
 DEMO_KEY_LASTS = timedelta(days=30)
@@ -33,6 +34,7 @@ _NEXT = """What to do next:
   docs/api.md        the decision call, field by field, and what each answer asks of a gateway
   assay keys create  a key of your own
   assay import       your own history, from CSV or Parquet (docs/importing.md)
+  assay traffic      payments of made-up shops, sent to this server
   assay bench S1 S2  how fast it is here
   notebooks/         explore the recorded decisions"""
 
@@ -64,27 +66,19 @@ def _play(settings: Settings, now: datetime, run: str) -> tuple[ApiKey, str]:
         history = [] if assembly.payments_restored else list(ordinary_payments(now))
         if not history:
             console.print(f"{settings.data} holds {assembly.payments_restored:,} payments; they are kept.")
-        payments = [*history, *burst(now, run)]
+        payments = [*history, *testing_payments(now, run)]
         actions = asyncio.run(_decide_all(assembly, key, payments))
     console.print(_table(actions, len(payments)))
     return key, text
 
 
-async def _decide_all(
-    assembly: Assembly, key: ApiKey, payments: Iterable[tuple[datetime, dict[str, Any]]]
-) -> Counter[tuple[str, str]]:
+async def _decide_all(assembly: Assembly, key: ApiKey, payments: Sequence[Event]) -> Counter[tuple[str, str]]:
     actions: Counter[tuple[str, str]] = Counter()
-    for moment, payment in _tracked(list(payments)):
-        body = json.dumps(payment).encode()
-        answer = await assembly.pipeline.decide(call_of(read_request(body), key, moment))
-        actions[payment["event"]["merchant_id"], json.loads(answer.body)["action"]] += 1
+    for event in track(payments, description="Playing payments of four small shops", console=console):
+        body = json.dumps(event.body).encode()
+        answer = await assembly.pipeline.decide(call_of(read_request(body), key, event.at))
+        actions[event.order.shop.merchant_id, json.loads(answer.body)["action"]] += 1
     return actions
-
-
-def _tracked(
-    payments: list[tuple[datetime, dict[str, Any]]],
-) -> Iterator[tuple[datetime, dict[str, Any]]]:
-    yield from track(payments, description="Playing payments of four small shops", console=console)
 
 
 def _table(actions: Counter[tuple[str, str]], payments: int) -> Table:

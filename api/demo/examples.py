@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from api.demo.traffic import BURST_IP, BURST_MERCHANT
+from api.demo.payments import TESTED_SHOP
+from models.simulator import TESTING_ADDRESS
 
 
 def examples(run: str) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -52,7 +53,7 @@ def _suspicious(run: str) -> dict[str, Any]:
 
 def _refused(run: str) -> dict[str, Any]:
     return {
-        "event": {"transaction_id": f"try-{run}-refused", "merchant_id": BURST_MERCHANT},
+        "event": {"transaction_id": f"try-{run}-refused", "merchant_id": TESTED_SHOP.merchant_id},
         "order": {"amount": "3.99", "currency": "USD"},
         "credit_card": {
             "issuer_id_number": "414720",
@@ -62,5 +63,5 @@ def _refused(run: str) -> dict[str, Any]:
         },
         "email": {"address": "qx551203@example.net"},
         "billing": {"country": "US", "postal": "60601"},
-        "device": {"ip_address": BURST_IP, "session_age": 3},
+        "device": {"ip_address": TESTING_ADDRESS, "session_age": 3},
     }

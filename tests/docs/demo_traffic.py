@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.auth import new_key
 from api.demo.examples import examples
-from api.demo.traffic import burst, ordinary_payments
+from api.demo.payments import ordinary_payments, testing_payments
 from api.routes.decisions import call_of
 from api.routes.keys import GATEWAY_SCOPES
 from api.schemas import read_request
@@ -24,11 +25,11 @@ def play_demo(assembly: Assembly) -> dict[str, dict[str, Any]]:
 
 
 async def _play(assembly: Assembly) -> None:
-    for moment, body in (*ordinary_payments(NOW - timedelta(seconds=1)), *burst(NOW, RUN)):
-        await _decided(assembly, moment, body)
+    for event in (*ordinary_payments(NOW - timedelta(seconds=1)), *testing_payments(NOW, RUN)):
+        await _decided(assembly, event.at, event.body)
 
 
-async def _decided(assembly: Assembly, moment: datetime, body: dict[str, Any]) -> bytes:
+async def _decided(assembly: Assembly, moment: datetime, body: Mapping[str, Any]) -> bytes:
     key, _ = new_key(name="demo", test_mode=False, scopes=GATEWAY_SCOPES, merchants=None)
     sent = json.dumps(body).encode()
     answer = await assembly.pipeline.decide(call_of(read_request(sent), key, moment))
