@@ -4,18 +4,26 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands import keys
+from api.commands import keys, policies
 from api.commands.bench import bench
 from api.commands.decide import decide
 from api.commands.demo import demo
+from api.commands.doctor import doctor
+from api.commands.features import features
 from api.commands.import_ import import_payments
+from api.commands.replay import replay
 from api.commands.serve import serve_
+from api.commands.traffic import traffic
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("serve", serve_),
     ("demo", demo),
     ("decide", decide),
     ("import", import_payments),
+    ("traffic", traffic),
+    ("features", features),
+    ("replay", replay),
+    ("doctor", doctor),
     ("bench", bench),
 )
-GROUPS: tuple[tuple[str, typer.Typer], ...] = (("keys", keys.app),)
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (("keys", keys.app), ("policy", policies.app))

@@ -76,8 +76,8 @@ def _create(folder: Path, wanted: dict[str, Any]) -> dict[str, Any]:
             key, text = new_key(
                 name=asked.name,
                 test_mode=asked.test_mode,
-                scopes=asked.scopes,
-                merchants=asked.merchants,
+                scopes=frozenset(asked.scopes),
+                merchants=asked.merchants_set,
                 expires_in=None if days is None else timedelta(days=days),
             )
             keys.add_key(key)

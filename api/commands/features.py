@@ -1,0 +1,55 @@
+"""`assay features`: what rules and models can read, by name."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from api.features_page import markdown, matching
+from engine.catalog import CATALOG
+from engine.errors import AssayError
+from engine.features import Feature
+
+
+class NoSuchFeature(AssayError):
+    """Nothing in the catalogue holds the words asked for."""
+
+    code = "feature_not_found"
+
+
+def features(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Only features in whose description all of these stand.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="As docs/features.md has it.")] = False,
+) -> None:
+    """List the features that a payment is known by: type, unit, other names, where from, and what each means."""
+    found = tuple(matching(CATALOG, " ".join(words or ())))
+    if not found:
+        raise NoSuchFeature(f"No feature has {' '.join(words or ())!r} in its description; 'assay features' lists all.")
+    if as_json:
+        typer.echo(json.dumps([asdict(feature) for feature in found], ensure_ascii=False))
+    elif as_markdown:
+        typer.echo(markdown(found).strip())
+    else:
+        _print(found)
+
+
+def _print(found: tuple[Feature, ...]) -> None:
+    # A name is never cut: it is what rules are written with.
+    table = Table(Column("feature", no_wrap=True), "type", "from", "meaning", box=None, pad_edge=False)
+    for feature in found:
+        also = f"\n{', '.join(feature.aliases)}" if feature.aliases else ""
+        unit = f" ({feature.unit})" if feature.unit else ""
+        values = f" One of {', '.join(feature.values)}." if feature.values else ""
+        cells = (feature.name + also, feature.type + unit, feature.source, feature.doc + values)
+        table.add_row(*(escape(cell) for cell in cells))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"{len(found)} features")

@@ -1,0 +1,129 @@
+"""`assay replay`: law 1, checked on what was recorded."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api.commands.options import Data, settings_with
+from api.wiring import opened_for_reading
+from engine.errors import AssayError
+from engine.reference import Rates, Reference, TimeZones
+from engine.replay import Replay, Replayed
+from models.scorecard_file import scorecard_of
+
+DIFFERENCES_SHOWN_MAX: Final = 20
+_EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+class PeriodInvalid(AssayError):
+    """A time that cannot be read, or a period that ends before it begins."""
+
+    code = "period_invalid"
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """What a replay found so far. Of the differences the first are kept whole, all are counted by field."""
+
+    same: int = 0
+    fields: Counter[str] = field(default_factory=Counter)
+    shown: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def different(self) -> int:
+        """How many did not come out as they were recorded."""
+        return self.fields.total()
+
+    def note(self, replayed: Replayed) -> None:
+        """Count one."""
+        if replayed.difference is None:
+            self.same += 1
+            return
+        self.fields[replayed.difference] += 1
+        if len(self.shown) < DIFFERENCES_SHOWN_MAX:
+            self.shown.append((replayed.record.id, replayed.difference))
+
+
+def replay(
+    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="UTC: 2026-11-23 or with a time.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="The first moment left out.")] = None,
+    *,
+    merchant: Annotated[str | None, typer.Option("--merchant", help="One merchant's alone.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as one JSON object.")] = False,
+    data: Data = None,
+) -> None:
+    """Decide every recorded payment of a period again and compare the bytes; exit code 1 where any differ.
+
+    Made from what the ledger keeps: recorded features, and the rules, policy and model that decided. It only reads, and
+    a server may run meanwhile.
+    """
+    begins, ends = _instant(start, "--from", _EARLIEST), _instant(end, "--to", _LATEST)
+    if begins >= ends:
+        raise PeriodInvalid(f"--from {start} is not before --to {end}: the period would be empty.")
+    found = Found()
+    with opened_for_reading(settings_with(data=data).data) as (ledger, _):
+        replaying = Replay(
+            ledger, lambda content, catalog, role: scorecard_of(content, catalog, role=role), _no_tables()
+        )
+        for replayed in _shown(replaying.of(ledger.between(begins, ends, merchant)), begins, ends):
+            found.note(replayed)
+    _tell(found, as_json=as_json)
+    if found.different:
+        raise typer.Exit(1)
+
+
+def _no_tables() -> Reference:
+    """What stands where a bundle has its tables: deciding reads none of them, and loading them takes a second."""
+    return Reference(ip=None, bins=None, rates=Rates.load(), time_zones=TimeZones.load())
+
+
+def _instant(text: str | None, option: str, default: datetime) -> datetime:
+    if text is None:
+        return default
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{option} {text!r} is no time: write 2026-11-23 or 2026-11-23T14:30:00, in UTC."
+        raise PeriodInvalid(message) from error
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def _shown(replayed: Iterable[Replayed], begins: datetime, ends: datetime) -> Iterator[Replayed]:
+    """The same, with progress by receipt time: what is yet to come is not counted first."""
+    columns = (TextColumn("replaying"), BarColumn(), TextColumn("{task.fields[count]:,}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        is_bounded = begins is not _EARLIEST and ends is not _LATEST
+        task = progress.add_task(
+            "decisions", total=(ends - begins) / timedelta(seconds=1) if is_bounded else None, count=0
+        )
+        for count, each in enumerate(replayed, start=1):
+            progress.update(task, completed=(each.record.at - begins) / timedelta(seconds=1), count=count)
+            yield each
+
+
+def _tell(found: Found, *, as_json: bool) -> None:
+    if as_json:
+        differences = [{"decision_id": id_, "field": name} for id_, name in found.shown]
+        result = {"replayed": found.same + found.different, "same": found.same, "different": found.different}
+        typer.echo(json.dumps({**result, "by_field": dict(found.fields), "differences": differences}))
+        return
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{found.same + found.different:,} decisions replayed: {found.same:,} byte-equal")
+    if not found.different:
+        return
+    console.print(f"{found.different:,} DIFFER, by the first field that does:")
+    for name, count in found.fields.most_common():
+        console.print(f"  {count:,}  {name}")
+    for id_, name in found.shown:
+        console.print(f"{id_}  {name}")
+    if found.different > len(found.shown):
+        console.print(f"... and {found.different - len(found.shown):,} more")

@@ -1,0 +1,88 @@
+"""The settings, the files that they name, and the age of the tables."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from api.doctor.finding import Finding, error, fine, warning
+from api.settings import Settings, is_loopback
+from engine.catalog import CATALOG
+from engine.errors import AssayError
+from engine.reference import BinTable, IpCountries, Rates
+from engine.reference.ip import EMBEDDED_IP_COUNTRIES
+from engine.reference.rates import EMBEDDED_RATES
+from engine.rules import default_source, parse_ruleset
+from models.scorecard_file import scorecard_of
+
+STALE_SOON: Final = timedelta(days=30)
+RATES_OLD: Final = timedelta(days=365)
+
+
+def settings_findings(settings: Settings) -> Iterator[Finding]:
+    """What can be said of settings that can be used."""
+    if is_loopback(settings.host):
+        yield fine("listening", f"on {settings.host}, this machine alone")
+    else:
+        said = f"ASSAY_HOST is {settings.host}: keys and payments travel in plain HTTP beyond this machine"
+        yield warning("listening", said, "Put a TLS proxy in front (docs/operating.md#tls) and listen on 127.0.0.1.")
+
+
+def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Every file that the settings name, read as at the start; and how old the tables are."""
+    made: dict[str, date] = {}
+
+    def read_ip() -> None:
+        made["ip"] = IpCountries.load(settings.ip_database or EMBEDDED_IP_COUNTRIES).built
+
+    def read_rates() -> None:
+        made["rates"] = Rates.load(settings.rates or EMBEDDED_RATES).newest
+
+    yield _read("ruleset", settings.ruleset, lambda: parse_ruleset(_text(settings.ruleset), CATALOG, ()))
+    yield _read("model", settings.model, lambda: scorecard_of(_text(settings.model).encode()))
+    yield _read("bin_table", settings.bin_table, lambda: BinTable.load(settings.bin_table))
+    yield _read("ip_database", settings.ip_database, read_ip)
+    yield _read("rates", settings.rates, read_rates)
+    if "ip" in made:
+        yield ip_age_finding(made["ip"], now.date(), settings.reference_max_age_days)
+    if "rates" in made:
+        yield rates_age_finding(made["rates"], now.date())
+
+
+def ip_age_finding(built: date, today: date, max_age_days: int) -> Finding:
+    """Whether the IP table still tells something, and will in a month."""
+    last = built + timedelta(days=max_age_days)
+    mend = "Give a newer one with ASSAY_IP_DATABASE (GeoLite2 and DB-IP come monthly), then reload."
+    if today > last:
+        said = f"the IP table is of {built} and serves for {max_age_days} days: countries of addresses are unknown"
+        return error("ip_age", said, mend)
+    if today + STALE_SOON > last:
+        return warning("ip_age", f"the IP table is of {built} and tells nothing after {last}", mend)
+    return fine("ip_age", f"the IP table is of {built}")
+
+
+def rates_age_finding(newest: date, today: date) -> Finding:
+    """Whether amounts in US dollars are still about right."""
+    if today - newest > RATES_OLD:
+        said = f"the newest currency rate is of {newest}: amounts in US dollars drift from what they are"
+        return warning("rates_age", said, "Give newer ones with ASSAY_RATES, then reload.")
+    return fine("rates_age", f"the newest currency rate is of {newest}")
+
+
+def _read(check: str, file: Path | None, read: Callable[[], object]) -> Finding:
+    """Whether a file can be used; the shipped part is used where none is named."""
+    named = f"ASSAY_{check.upper()}"
+    if file is None and check == "model":
+        return fine(check, "the shipped scorecard")
+    try:
+        read()
+    except AssayError as fault:
+        said = str(fault) if file is None or str(file) in str(fault) else f"{file}: {fault}"
+        return error(check, said, f"Mend the file, or unset {named}: the shipped one is used then.")
+    except (OSError, UnicodeDecodeError) as fault:
+        return error(check, f"{file} cannot be read: {fault}", f"Name a readable file in {named}, or unset it.")
+    return fine(check, "as shipped" if file is None else str(file))
+
+
+def _text(file: Path | None) -> str:
+    return default_source() if file is None else file.read_text(encoding="utf-8")

@@ -1,0 +1,73 @@
+"""The ledger's database: whole, of this version; its keys, and its clock."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from api.doctor.finding import Finding, error, fine, note, warning
+from api.operator import KEY_NAME
+from api.wiring import examined
+from engine.access import ApiKey
+from engine.errors import StoreInvalid
+
+EXPIRES_SOON: Final = timedelta(days=14)
+AHEAD_MAX: Final = timedelta(minutes=2)
+
+
+def ledger_findings(folder: Path, now: datetime) -> Iterator[Finding]:
+    """What a look over the database finds; it reads alone, and a server may run."""
+    if not (folder / "assay.db").exists():
+        yield note("ledger", "there is no ledger yet", "'assay serve' makes one.")
+        return
+    try:
+        found = examined(folder)
+    except StoreInvalid as invalid:
+        yield error("ledger", str(invalid), "If the message names none: restore assay.db from a backup.")
+        return
+    if found.damage:
+        said = f"assay.db is damaged: {'; '.join(found.damage)}"
+        yield error(
+            "ledger", said, "Stop the server, keep a copy of the folder, and restore a backup (docs/operating.md)."
+        )
+        return
+    if found.schema_fault is not None:
+        yield error(
+            "schema", found.schema_fault, "Start this version's server once, or install the version that wrote it."
+        )
+        return
+    yield fine("ledger", f"whole, {found.decisions:,} decisions")
+    yield fine("schema", "of this version")
+    yield from key_findings(found.keys, now)
+    yield clock_finding(found.newest_at, now)
+
+
+def key_findings(keys: Sequence[ApiKey], now: datetime) -> Iterator[Finding]:
+    """Whether anybody but the operator can call, and will be able to in two weeks."""
+    in_force = [key for key in keys if key.revoked_at is None and (key.expires_at is None or key.expires_at > now)]
+    callers = [key for key in in_force if key.name != KEY_NAME]
+    live = [key for key in callers if not key.test_mode]
+    made = "assay keys create --name gateway --merchant <merchant>"
+    if not callers:
+        yield warning("keys", "no key is in force but the operator's: no gateway can call", f"Make one: {made}")
+    elif not live:
+        yield warning("keys", "only test keys are in force: no live payment can be decided", f"Make a live one: {made}")
+    else:
+        yield fine("keys", f"{len(live)} live and {len(callers) - len(live)} test keys in force")
+    for key in callers:
+        if key.expires_at is not None and key.expires_at - now < EXPIRES_SOON:
+            said = f"key {key.id} ({key.name}) expires on {key.expires_at:%Y-%m-%d}"
+            yield warning("key_expiry", said, "Make its successor now, hand it over, then revoke this one.")
+
+
+def clock_finding(newest_at: datetime | None, now: datetime) -> Finding:
+    """Whether the clock is behind the newest receipt time: times never go back, so they stand still until it is not."""
+    if newest_at is None or newest_at - now <= AHEAD_MAX:
+        return fine("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+    said = (
+        f"the newest decision was received at {newest_at:%Y-%m-%d %H:%M} UTC, and the clock says {now:%Y-%m-%d %H:%M}"
+    )
+    mend = (
+        "Set the clock (NTP). If it was ahead before: until then its merchant's receipt times stand at the newest one."
+    )
+    return error("clock", said, mend)

@@ -1,0 +1,74 @@
+"""What the parts of an installation tell when Prometheus asks: gauges, and the store's own counts."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+
+from api.admission import Load
+from api.metrics import Source, counter
+from api.wiring import Assembly
+from engine.reference import Reference
+
+
+def installation(assembly: Assembly, load: Load, version: str, now: Callable[[], datetime]) -> Source:
+    """What is in force and what is held; `now` tells how old the tables are."""
+
+    def source() -> Iterable[Metric]:
+        yield InfoMetricFamily("assay_build", "The version that runs.", {"version": version})
+        yield from _held(assembly)
+        yield from _carried(load)
+        yield from _in_force(assembly)
+        yield from _ages(assembly.snapshot.reference, now())
+
+    return source
+
+
+def _held(assembly: Assembly) -> Iterable[Metric]:
+    held = assembly.held()
+    yield CounterMetricFamily("assay_commits", "Transactions committed: one fsync each.", held.commits)
+    yield CounterMetricFamily("assay_commit_failures", "Transactions that failed.", held.failures)
+    yield CounterMetricFamily("assay_committed_decisions", "Decisions made durable.", held.decisions_appended)
+    yield GaugeMetricFamily("assay_counted_payments", "Payments that the counters hold.", held.payments)
+    yield GaugeMetricFamily("assay_counted_key_values", "Cards, addresses and so on that they hold.", held.key_values)
+    yield counter("assay_reloads", "Reloads of rules, model and tables.", "result", assembly.reloading.results)
+
+
+def _carried(load: Load) -> Iterable[Metric]:
+    yield GaugeMetricFamily("assay_under_way", "Calls whose answer has not been sent.", load.under_way)
+    shed = {"decision": load.shed_decisions, "other": load.shed_others}
+    yield counter("assay_shed", "Calls turned away because too many waited.", "call", shed)
+
+
+def _in_force(assembly: Assembly) -> Iterable[Metric]:
+    versions = assembly.snapshot.versions
+    yield InfoMetricFamily(
+        "assay_snapshot",
+        "What decides for merchants without a policy of their own.",
+        {
+            "ruleset": versions.ruleset[:12],
+            "model": versions.model,
+            "role": versions.model_role,
+            "catalog": versions.catalog,
+            "policy": versions.policy,
+        },
+    )
+    yield GaugeMetricFamily("assay_policies", "Merchants with a policy of their own.", len(assembly.policies.all()))
+    refused = GaugeMetricFamily("assay_part_refused", "1 where a part's file was not taken.", labels=("part",))
+    for state in assembly.state():
+        refused.add_metric((state.part.value,), float(state.fault is not None))
+    yield refused
+
+
+def _ages(reference: Reference, now: datetime) -> Iterable[Metric]:
+    ages = GaugeMetricFamily("assay_reference_age_seconds", "Since a table was made.", labels=("table",))
+    for table, made in made_on(reference):
+        ages.add_metric((table,), (now - datetime.combine(made, time(), UTC)).total_seconds())
+    yield ages
+
+
+def made_on(reference: Reference) -> Iterable[tuple[str, date]]:
+    """The day of each table that says one."""
+    if reference.ip is not None:
+        yield "ip", reference.ip.built
+    yield "rates", reference.rates.newest

@@ -1,0 +1,166 @@
+"""Replaying: every recorded decision made again from what the ledger kept of it, byte for byte (law 1).
+
+The recorded features, payment and versions go through the same decide() as they did when they came. Nothing is looked
+up and nothing is counted anew, so neither today's tables, rules nor model have a say.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from engine.decide import Snapshot, decide
+from engine.decision import NO_MODEL, Versions, recorded_decision
+from engine.errors import AssayError, VersionNotKept
+from engine.features import Catalog, Feature, FeatureType
+from engine.ledger import DecisionRecord, Ledger, VersionKind
+from engine.payment_record import payment_of
+from engine.policy import policy_of
+from engine.reference import Reference
+from engine.rules import parse_ruleset
+from engine.score import Scorer
+
+LATE: Final = "deadline"
+"""What a decision's `degraded` says where its time was over before it was scored."""
+
+ScorerOf = Callable[[bytes, Catalog, str], Scorer]
+"""A scorer from its content, the catalogue of its day and its role. Raises ModelInvalid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What became of one recorded decision; `difference` is None where the same bytes came out.
+
+    `difference` names the first field that differs and shows neither value: a feature may be personal.
+    """
+
+    record: DecisionRecord
+    difference: str | None = None
+
+
+class Replay:
+    """Replays decisions of one ledger; a bundle that many decisions name is put together once."""
+
+    def __init__(self, ledger: Ledger, scorer_of: ScorerOf, reference: Reference) -> None:
+        """`reference` stands where a bundle has its tables: decide() reads none of them."""
+        self._ledger = ledger
+        self._scorer_of = scorer_of
+        self._reference = reference
+        self._snapshots: dict[str, Snapshot | str] = {}
+
+    def of(self, records: Iterable[DecisionRecord]) -> Iterator[Replayed]:
+        """Each record replayed, in its order; what cannot be replayed is a difference that says why."""
+        for record in records:
+            yield Replayed(record=record, difference=self._difference(record))
+
+    def _difference(self, record: DecisionRecord) -> str | None:
+        try:
+            recorded, said = recorded_decision(record.decision), orjson.loads(record.decision)
+        except (KeyError, TypeError, ValueError) as error:
+            return f"the record is no decision ({type(error).__name__})"
+        snapshot = self._snapshot(recorded.versions_id)
+        if isinstance(snapshot, str):
+            return snapshot
+        if len(recorded.values) != len(snapshot.catalog):
+            return f"features: {len(recorded.values)} values for {len(snapshot.catalog)} features"
+        try:
+            payment = payment_of(record.payment)
+            features = recorded.features(snapshot.catalog).replaced({"risk_score": None, "risk_level": None})
+            again = decide(payment, features, snapshot, is_late=LATE in said.get("degraded", ())).canonical()
+        except (AssayError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # What was tampered with need not be of the type that it was.
+            return f"it cannot be decided again ({type(error).__name__})"
+        return None if again == record.decision else _first_difference(said, orjson.loads(again), snapshot.catalog)
+
+    def _snapshot(self, versions_id: str) -> Snapshot | str:
+        """The bundle that decided; where it cannot be had, why."""
+        if versions_id not in self._snapshots:
+            try:
+                self._snapshots[versions_id] = self._rebuilt(versions_id)
+            except AssayError as error:
+                self._snapshots[versions_id] = str(error)
+        return self._snapshots[versions_id]
+
+    def _rebuilt(self, versions_id: str) -> Snapshot:
+        versions = versions_of(self._kept(VersionKind.SNAPSHOT, versions_id))
+        _require_same(VersionKind.SNAPSHOT, versions_id, versions.id)
+        catalog = catalog_of_content(self._kept(VersionKind.CATALOG, versions.catalog))
+        _require_same(VersionKind.CATALOG, versions.catalog, catalog.fingerprint)
+        policy = policy_of(self._kept(VersionKind.POLICY, versions.policy))
+        _require_same(VersionKind.POLICY, versions.policy, policy.version)
+        # There are no lists yet: rules that name one are not published.
+        ruleset = parse_ruleset(self._kept(VersionKind.RULESET, versions.ruleset).decode(), catalog, ())
+        _require_same(VersionKind.RULESET, versions.ruleset, ruleset.hash)
+        return Snapshot(
+            ruleset=ruleset,
+            lists={},
+            scorer=self._scorer(versions, catalog),
+            policy=policy,
+            reference=self._reference,
+            catalog=catalog,
+            # Nothing is counted again: the recorded features hold what was counted.
+            velocities=(),
+            custom_fields=policy.custom_fields,
+            versions=versions,
+        )
+
+    def _scorer(self, versions: Versions, catalog: Catalog) -> Scorer | None:
+        if versions.model == NO_MODEL:
+            return None
+        content = self._kept(VersionKind.MODEL, versions.model)
+        scorer = self._scorer_of(content, catalog, versions.model_role)
+        _require_same(VersionKind.MODEL, versions.model, scorer.id)
+        return scorer
+
+    def _kept(self, kind: VersionKind, version: str) -> bytes:
+        content = self._ledger.version(kind, version)
+        if content is None:
+            raise VersionNotKept(f"the ledger does not keep the {kind} {version} that it names")
+        return content
+
+
+def versions_of(content: bytes) -> Versions:
+    """Read back what `Versions.content` wrote."""
+    said: dict[str, Any] = orjson.loads(content)
+    return Versions(**{**said, "data": tuple(said["data"].items())})
+
+
+def catalog_of_content(content: bytes) -> Catalog:
+    """Read back what `Catalog.content` wrote; where a value came from is not kept there."""
+    return Catalog(
+        Feature(
+            name=said["name"],
+            type=FeatureType(said["type"]),
+            doc=said["doc"],
+            source="recorded",
+            unit=said["unit"],
+            aliases=tuple(said["aliases"]),
+            case_sensitive=said["case_sensitive"],
+            values=tuple(said["values"]),
+        )
+        for said in orjson.loads(content)
+    )
+
+
+def _require_same(kind: VersionKind, named: str, made: str) -> None:
+    """What is kept under a version must be what the version was made from."""
+    if named != made:
+        raise VersionNotKept(f"what the ledger keeps as the {kind} {named} is another one ({made})")
+
+
+def _first_difference(recorded: dict[str, Any], again: dict[str, Any], catalog: Catalog) -> str:
+    for name, value in again.items():
+        if name in recorded and _is_same(recorded[name], value):
+            continue
+        if name == "features":
+            pairs = enumerate(zip(recorded[name], value, strict=True))
+            differing = next(position for position, (one, other) in pairs if not _is_same(one, other))
+            return f"features/{catalog.features[differing].name}"
+        return name
+    return next((name for name in recorded if name not in again), "the order or spelling of the JSON alone")
+
+
+def _is_same(one: object, other: object) -> bool:
+    # As bytes: 1, 1.0 and true are equal to Python.
+    return orjson.dumps(one) == orjson.dumps(other)

@@ -1,0 +1,293 @@
+"""`assay doctor`: each thing broken for real, and what is said of it."""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from api.auth import new_key
+from api.cli import app
+from api.doctor import Finding, Level, examination
+from api.doctor.files import ip_age_finding, rates_age_finding
+from api.doctor.folder import folder_findings, server_findings
+from api.doctor.ledger import clock_finding, ledger_findings
+from api.doctor.machine import Machine, file_system, machine_findings
+from api.operator import server_announced
+from api.routes.keys import GATEWAY_SCOPES
+from api.settings import Settings
+from api.wiring import assembled, opened_keys
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+Found = dict[str, Finding]
+
+
+def look(folder: Path, **given: Any) -> Found:
+    """All checks."""
+    return {finding.check: finding for finding in examination({"data": folder, **given}, datetime.now(UTC))}
+
+
+def look_into(folder: Path) -> Found:
+    """The checks of the folder and its ledger: the tables are not loaded each time."""
+    found = (*folder_findings(folder), *server_findings(folder), *ledger_findings(folder, datetime.now(UTC)))
+    return {finding.check: finding for finding in found}
+
+
+def worst(found: Found) -> set[str]:
+    return {check for check, finding in found.items() if finding.level in {Level.ERROR, Level.WARNING}}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a gateway's live key, no server running."""
+    path = tmp_path_factory.mktemp("doctor") / "data"
+    with assembled(Settings(data=path)) as assembly:
+        key, _ = new_key(name="gateway", test_mode=False, scopes=GATEWAY_SCOPES, merchants=None)
+        assembly.keys.add_key(key)
+    return path
+
+
+@pytest.fixture
+def folder(sound: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sound, tmp_path / "data"))
+
+
+def test_a_sound_folder_has_nothing_to_mend(folder: Path) -> None:
+    found = look(folder)
+    assert not worst(found), [found[check] for check in worst(found)]
+    assert all(finding.mend for finding in found.values() if finding.level is not Level.OK)
+    result = CliRunner().invoke(app, ["doctor", "--data", str(folder), "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["errors"] == 0
+
+
+def test_it_changes_nothing(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    look(folder)
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {name: after.get(name) for name in before} == before
+
+
+def test_an_empty_machine_is_told_how_to_begin(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["doctor", "--data", str(tmp_path / "none")])
+    assert result.exit_code == 0, result.output
+    assert "'assay serve' makes it" in result.output
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_empty_folder_has_no_ledger_yet(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    found = look_into(tmp_path)
+    assert found["ledger"].level is Level.NOTE
+    assert found["operator_key"].level is Level.WARNING
+
+
+def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    assert look(tmp_path / "data")["folder"].level is Level.ERROR
+
+
+@pytest.mark.parametrize("name", [".", "operator.key", "assay.db"])
+def test_what_others_can_read_is_named(folder: Path, name: str) -> None:
+    (folder / name).chmod(0o755 if name == "." else 0o644)
+    finding = look_into(folder)["permissions"]
+    assert finding.level is Level.WARNING
+    assert (str(folder) if name == "." else name) in finding.found
+    assert finding.mend.startswith("chmod")
+
+
+def test_a_lost_operator_key(folder: Path) -> None:
+    (folder / "operator.key").unlink()
+    assert "Restart" in look_into(folder)["operator_key"].mend
+
+
+def test_a_damaged_database(folder: Path) -> None:
+    file = folder / "assay.db"
+    content = bytearray(file.read_bytes())
+    content[4096:12_288] = b"\xff" * 8192
+    file.write_bytes(content)
+    finding = look_into(folder)["ledger"]
+    assert finding.level is Level.ERROR
+    assert "backup" in finding.mend
+    assert CliRunner().invoke(app, ["doctor", "--data", str(folder)]).exit_code == 1
+
+
+def test_a_file_that_is_no_database(folder: Path) -> None:
+    (folder / "assay.db").write_bytes(b"not a database, but long enough to have a header" * 100)
+    assert look_into(folder)["ledger"].level is Level.ERROR
+
+
+def test_a_ledger_of_another_version(folder: Path) -> None:
+    connection = sqlite3.connect(folder / "assay.db")
+    with connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    finding = look_into(folder)["schema"]
+    assert finding.level is Level.ERROR
+    assert "9999" in finding.found
+
+
+def test_no_key_but_the_operators(tmp_path: Path) -> None:
+    with opened_keys(tmp_path / "data", is_made=True):
+        pass
+    assert "no gateway can call" in look_into(tmp_path / "data")["keys"].found
+
+
+@pytest.mark.parametrize(
+    ("test_mode", "days", "check", "words"),
+    [(True, None, "keys", "only test keys"), (False, 3, "key_expiry", "expires on"), (False, 30, "", "")],
+)
+def test_keys_that_will_not_do(tmp_path: Path, test_mode: bool, days: int | None, check: str, words: str) -> None:
+    expires_in = None if days is None else timedelta(days=days)
+    with opened_keys(tmp_path / "data", is_made=True) as keys:
+        key, _ = new_key(
+            name="gateway", test_mode=test_mode, scopes=GATEWAY_SCOPES, merchants=None, expires_in=expires_in
+        )
+        keys.add_key(key)
+    found = look_into(tmp_path / "data")
+    assert worst(found) == ({check} if check else set())
+    assert not check or words in found[check].found
+
+
+def test_an_unknown_variable_and_a_wrong_value(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_RULESETT", "x")
+    found = look(folder)
+    assert "did you mean ASSAY_RULESET?" in found["settings"].found
+    assert "ledger" in found, "what can be looked at all the same is"
+    monkeypatch.delenv("ASSAY_RULESETT")
+    monkeypatch.setenv("ASSAY_PORT", "many")
+    found = look(folder)
+    assert "ASSAY_PORT" in found["settings"].found
+    assert "ledger" not in found
+    assert CliRunner().invoke(app, ["doctor"]).exit_code == 1
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\x00 not this"])
+def test_named_files_that_are_not_there_or_none_of_these(folder: Path, tmp_path: Path, content: bytes | None) -> None:
+    fields = ("ruleset", "model", "ip_database", "bin_table", "rates")
+    files = {field: tmp_path / f"my-{field}" for field in fields}
+    for file in files.values():
+        if content is not None:
+            file.write_bytes(content)
+    found = look(folder, **files)
+    for field, file in files.items():
+        assert found[field].level is Level.ERROR, field
+        assert str(file) in found[field].found, found[field]
+        assert f"ASSAY_{field.upper()}" in found[field].mend
+
+
+def test_listening_beyond_this_machine(folder: Path) -> None:
+    assert look(folder, host="0.0.0.0")["listening"].level is Level.WARNING  # noqa: S104 - what is warned of
+    assert look(folder, host="::1")["listening"].level is Level.OK
+
+
+def test_a_folder_held_by_no_server(folder: Path) -> None:
+    holder = os.open(folder / "lock", os.O_RDWR)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    os.pwrite(holder, b"4711 assay", 0)
+    finding = look_into(folder)["server"]
+    os.close(holder)
+    assert finding.level is Level.WARNING
+    assert "4711 assay" in finding.found
+
+
+@pytest.fixture
+def answering(folder: Path) -> Iterator[Callable[[bytes], None]]:
+    """A server of the folder that answers one call with these bytes."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    threads = []
+
+    def start(answer: bytes) -> None:
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        threads.append(threading.Thread(target=serve))
+        threads[-1].start()
+
+    with server_announced(folder, f"http://127.0.0.1:{listener.getsockname()[1]}"):
+        yield start
+    for thread in threads:
+        thread.join()
+    listener.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Level.OK),
+        (b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", Level.ERROR),
+        (b"", Level.ERROR),
+    ],
+)
+def test_a_server_is_asked_whether_it_is_ready(
+    folder: Path, answering: Callable[[bytes], None], answer: bytes, level: Level
+) -> None:
+    answering(answer)
+    assert look_into(folder)["server"].level is level
+
+
+def test_a_clock_that_jumped_back() -> None:
+    assert clock_finding(NOW + timedelta(hours=3), NOW).level is Level.ERROR
+    assert clock_finding(NOW + timedelta(seconds=1), NOW).level is Level.OK
+    assert clock_finding(None, NOW).level is Level.OK
+
+
+def test_a_ledger_from_the_future(folder: Path) -> None:
+    connection = sqlite3.connect(folder / "assay.db")
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(decisions)")]
+    given: dict[str, Any] = dict.fromkeys(columns, "x") | {
+        "position": None,
+        "test_mode": 0,
+        "at_us": int((datetime.now(UTC) + timedelta(hours=1)).timestamp() * 1e6),
+        "sequence": 1,
+        "counted_at_us": 0,
+    }
+    with connection:
+        marks = ", ".join("?" * len(given))
+        insert = f"INSERT INTO decisions ({', '.join(given)}) VALUES ({marks})"  # noqa: S608 - its own columns
+        connection.execute(insert, list(given.values()))
+    connection.close()
+    assert look_into(folder)["clock"].level is Level.ERROR
+
+
+@pytest.mark.parametrize(("days", "level"), [(100, Level.OK), (355, Level.WARNING), (366, Level.ERROR)])
+def test_an_ip_table_that_grows_old(days: int, level: Level) -> None:
+    built = date(2026, 1, 1)
+    assert ip_age_finding(built, built + timedelta(days=days), 365).level is level
+
+
+def test_rates_that_grow_old() -> None:
+    assert rates_age_finding(date(2024, 1, 1), NOW.date()).level is Level.WARNING
+    assert rates_age_finding(date(2026, 6, 1), NOW.date()).level is Level.OK
+
+
+def test_the_machine_that_is_too_small_or_old() -> None:
+    good = Machine(python="3.13.1", sqlite=(3, 51, 3), open_files_max=4096, mounts="")
+    assert {finding.level for finding in machine_findings(good)} == {Level.OK}
+    poor = Machine(python="3.11.7", sqlite=(3, 40, 1), open_files_max=256, mounts="")
+    assert [finding.level for finding in machine_findings(poor)] == [Level.NOTE, Level.WARNING]
+
+
+def test_the_file_system_of_a_folder_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
+    mounts = "\n".join(
+        (
+            "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw",
+            f"40 22 0:50 / {tmp_path} rw - nfs4 server:/x rw",
+            f"41 22 0:51 / {tmp_path}-other rw - tmpfs tmpfs rw",
+        )
+    )
+    assert file_system(tmp_path / "data", mounts) == "nfs4"
+    assert file_system(Path("/"), mounts) == "ext4"
+    assert file_system(tmp_path, "") == ""
