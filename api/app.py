@@ -9,12 +9,17 @@ from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
 from api import errors
+from api.admission import Admission, KeyRates, Load, UnderWay
 from api.auth import SCOPE_FIELD
 from api.clock import utc_now
 from api.front import Front
+from api.metric_sources import installation
+from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestIds
+from api.observing import Observed
 from api.routes import ROUTERS
 from api.schemas import OPENAPI_SCHEMAS
+from api.watching import ClockWatch, WatchedIds
 from api.wiring import Assembly
 
 VERSION = "0.1.0"
@@ -25,15 +30,29 @@ forwards it to the acquirer, and does what `action` says: allow: forward. challe
 block: do not forward. Every error is an RFC 9457 problem with a stable `code`."""
 
 
-def create_app(assembly: Assembly, now: Callable[[], datetime] = utc_now) -> ASGIApp:
-    """The application over an assembled installation: request ids, last resort and body limit around the front.
+def create_app(
+    assembly: Assembly,
+    now: Callable[[], datetime] = utc_now,
+    metrics: Metrics | None = None,
+    load: Load | None = None,
+    key_rate: float | None = None,
+) -> ASGIApp:
+    """The application over an assembled installation: request ids, admission, last resort, body limit and the front.
 
-    `now` gives the receipt times (UTC).
+    `now` gives the receipt times (UTC); `metrics` and `load` take the counts, their own where none is given; `key_rate`
+    is how many decisions a second one key may ask for.
     """
     app = _framework(assembly)
     app.state.now = now
+    app.state.load = carried = load or Load(metrics=metrics or Metrics())
+    app.state.metrics = counted = carried.metrics
+    counted.add_source(installation(assembly, carried, VERSION, now))
+    app.state.key_rates = KeyRates(key_rate)
+    app.state.watched_ids = WatchedIds()
+    app.state.clock_watch = ClockWatch()
     routes = [route for router in ROUTERS for route in router.routes]
-    return RequestIds(errors.LastResort(BodyLimit(Front(app, routes))))
+    inner = BodyLimit(UnderWay(Front(app, routes), carried))
+    return RequestIds(Admission(Observed(errors.LastResort(inner), counted), carried))
 
 
 def _framework(assembly: Assembly) -> FastAPI:
@@ -49,6 +68,7 @@ def _framework(assembly: Assembly) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.assembly = assembly
     app.state.pipeline = assembly.pipeline
     app.state.ledger = assembly.ledger
     app.state.keys = assembly.keys

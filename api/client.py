@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from api.operator import operator_key, server_url
-from engine.errors import AssayError, DataFolderInUse
+from engine.errors import AssayError
 
 TIMEOUT_SECONDS = 30
 _JSON = {"Content-Type": "application/json"}
@@ -46,10 +46,10 @@ class Client:
         """One call. Raises OSError where the server does not answer."""
         return _called(self.url, method, path, body, {"Authorization": f"Bearer {self.key}", **_JSON, **headers})
 
-    def checked(self, method: str, path: str, body: bytes | None = None) -> bytes:
+    def checked(self, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
         """One call that must succeed: the body of its answer. Raises CallFailed, saying why."""
         try:
-            reply = self.call(method, path, body)
+            reply = self.call(method, path, body, **headers)
         except OSError as error:
             raise CallFailed(f"The server at {self.url} did not answer: {error}.") from error
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -88,7 +88,7 @@ def _called(url: str, method: str, path: str, body: bytes | None, headers: Mappi
         connection.close()
 
 
-def client_of(folder: Path, in_use: DataFolderInUse) -> Client:
+def client_of(folder: Path, in_use: AssayError) -> Client:
     """The client of the server that holds the folder, with the operator's key; the error given where none answers."""
     url = server_url(folder)
     if url is None:

@@ -1,12 +1,20 @@
-"""The world's clock, and decision ids made from it."""
+"""The world's clock, decision ids made from it, and the clock that deadlines are kept by."""
 
 import secrets
+import time
 from datetime import UTC, datetime
+
+from engine.payment import EPOCH, MICROSECOND
 
 
 def utc_now() -> datetime:
     """The machine's time: what the edge stamps a payment with when it is received."""
     return datetime.now(UTC)
+
+
+def monotonic_ns() -> int:
+    """Nanoseconds since some fixed moment, never going back: the clock of deadlines and timings of this process."""
+    return time.perf_counter_ns()
 
 
 def new_decision_id(at: datetime) -> str:
@@ -15,3 +23,11 @@ def new_decision_id(at: datetime) -> str:
     Ids sort by time, so a growing ledger appends to its index instead of scattering over it.
     """
     return f"dec_{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+
+
+def new_outcome_id(at: datetime) -> str:
+    """`out_`, 56 bits of microseconds and 72 random bits, in hexadecimal.
+
+    Ids sort by time, finer than decisions': outcomes of one payment may come close together, and are listed by id.
+    """
+    return f"out_{(at - EPOCH) // MICROSECOND:014x}{secrets.token_hex(9)}"

@@ -9,12 +9,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import Problem, ProblemRaised
 from engine.errors import (
     AssayError,
+    DeadlineExceeded,
     Fault,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     LedgerUnavailable,
     MalformedJson,
+    Overloaded,
     PaymentInvalid,
+    PolicyChanged,
+    PolicyInvalid,
+    RateLimited,
 )
 
 log = structlog.get_logger()
@@ -25,8 +30,13 @@ _STATUSES: dict[type[AssayError], int] = {
     IdempotencyKeyReused: 422,
     IdempotencyInProgress: 409,
     LedgerUnavailable: 503,
+    DeadlineExceeded: 503,
+    Overloaded: 503,
+    RateLimited: 429,
+    PolicyInvalid: 422,
+    PolicyChanged: 412,
 }
-_RETRY_AFTER = {IdempotencyInProgress: "1", LedgerUnavailable: "1"}
+_RETRY_AFTER = dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1")
 _FAULTS = {
     "missing": ("missing", "Required."),
     "extra_forbidden": ("field_unknown", "There is no such field."),
@@ -56,7 +66,7 @@ def problem_of(error: AssayError | ProblemRaised) -> Problem:
     """The problem that an error is to its caller."""
     if isinstance(error, ProblemRaised):
         return error.problem
-    if isinstance(error, PaymentInvalid):
+    if isinstance(error, PaymentInvalid | PolicyInvalid):
         return _of_faults(error)
     retry_after = _RETRY_AFTER.get(type(error))
     headers = {} if retry_after is None else {"Retry-After": retry_after}
@@ -68,7 +78,7 @@ async def _of_known(request: Request, error: Exception) -> Response:
     return problem_of(error).response(request_id(request))
 
 
-def _of_faults(error: PaymentInvalid) -> Problem:
+def _of_faults(error: PaymentInvalid | PolicyInvalid) -> Problem:
     refused = "card_data_refused"
     if any(fault.code == refused for fault in error.faults):
         detail = "The request carries card data that must never be sent here; nothing of it was kept."
@@ -106,7 +116,8 @@ async def _of_validation_error(request: Request, error: Exception) -> Response:
             for detail in details
             for code, words in (_FAULTS.get(detail["type"], ("value_invalid", detail["msg"])),)
         ]
-        said = f"{faults[0].pointer}: {faults[0].detail}"
+        place = "query parameter " if details[0]["loc"][0] == "query" else ""
+        said = f"{place}{faults[0].pointer}: {faults[0].detail}"
         problem = Problem(status=422, code="request_invalid", detail=said, errors=faults)
     return problem.response(request_id(request))
 

@@ -14,6 +14,11 @@ _PROCESS = secrets.token_hex(4)
 _NUMBERS = count(1)
 
 
+def new_request_id() -> str:
+    """An id under which a request is found in the logs."""
+    return f"req_{_PROCESS}{next(_NUMBERS):08x}"
+
+
 class RequestIds:
     """Give each request an id, in the answer's X-Request-Id and in the log; it is ours, never the caller's."""
 
@@ -26,7 +31,7 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = f"req_{_PROCESS}{next(_NUMBERS):08x}"
+        request_id = new_request_id()
         scope["assay.request_id"] = request_id
 
         async def with_id(message: Message) -> None:

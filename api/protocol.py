@@ -1,26 +1,33 @@
 """Limits that hold before a request is one: the size of its head, and the time it may take to arrive (law 9)."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.admission import DECISION_PATH, Load
+from api.clock import monotonic_ns
+from api.middleware import new_request_id
 from api.problems import Problem
 
 HEAD_BYTES_MAX = 32 * 1024
 ARRIVAL_SECONDS_MAX = 10.0
+_DECISION_PATH = DECISION_PATH.encode()
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """Uvicorn's protocol, which refuses a head over 32 KB and hangs up on a request that does not arrive.
 
     Whoever has no key can open connections; without these limits a head could grow for ever, and a thousand requests
-    begun and never ended could stay.
+    begun and never ended could stay. It turns decisions away for which there is no room.
     """
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - what uvicorn hands in
-        """Begin with nothing read."""
+    def __init__(self, *arguments: Any, load: Load | None = None, **named: Any) -> None:  # noqa: ANN401 - uvicorn's
+        """Begin with nothing read; without `load` nothing is turned away."""
         super().__init__(*arguments, **named)
+        self._load = load
+        self._is_shed = False
         self._head_bytes = 0
         self._is_head = True
         self._begun_at: float | None = None
@@ -55,12 +62,52 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._is_head = False
+        self.scope["assay.received_ns"] = monotonic_ns()  # type: ignore[typeddict-unknown-key]
+        if self._load is not None and self._is_next_decision():
+            if self._load.is_full(self._load.decisions):
+                self._is_shed = True
+                return
+            self._load.queued += 1
+            self.scope["assay.queued"] = True  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, or let it go."""
+        if not self._is_shed:
+            super().on_body(body)
+
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is whole: from now on the caller waits for us, and its deadline runs."""
         self._begun_at = None
+        if self._is_shed:
+            self._is_shed = False
+            self._turn_away()
+            return
+        self.scope["assay.received_ns"] = monotonic_ns()  # type: ignore[typeddict-unknown-key]
         super().on_message_complete()
+
+    def _is_next_decision(self) -> bool:
+        """Whether this asks for a decision, and is answered next: neither pipelined nor waiting for a 100."""
+        return (
+            self.url == _DECISION_PATH
+            and self.parser.get_method() == b"POST"
+            and not self.expect_100_continue
+            and (self.cycle is None or self.cycle.response_complete)
+        )
+
+    def _turn_away(self) -> None:
+        assert self._load is not None, "without it nothing is turned away"
+        request_id = new_request_id()
+        response = self._load.refusal(request_id, is_decision=True)
+        keeps_alive = self.parser.should_keep_alive() and not self._load.is_stopping
+        head = [b"HTTP/1.1 503 Service Unavailable", b"x-request-id: " + request_id.encode()]
+        if not keeps_alive:
+            head.append(b"connection: close")
+        self._write(head, response.raw_headers, bytes(response.body))
+        if keeps_alive:
+            self.on_response_complete()
+        else:
+            self.transport.close()
 
     def _look(self) -> None:
         """Hang up where a request is late; else look again. One timer a connection costs a request nothing."""
@@ -73,6 +120,9 @@ class BoundedProtocol(HttpToolsProtocol):
         detail = f"A request's line and headers have at most {HEAD_BYTES_MAX} bytes."
         response = Problem(status=431, code="head_too_large", detail=detail).response("")
         head = [b"HTTP/1.1 431 Request Header Fields Too Large", b"connection: close"]
-        head += [name + b": " + value for name, value in response.raw_headers]
-        self.transport.write(b"\r\n".join([*head, b"", bytes(response.body)]))
+        self._write(head, response.raw_headers, bytes(response.body))
         self.transport.close()
+
+    def _write(self, head: list[bytes], headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+        lines = [*head, *(name + b": " + value for name, value in headers), b"", body]
+        self.transport.write(b"\r\n".join(lines))

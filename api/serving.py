@@ -6,18 +6,26 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from types import FrameType
 
+import structlog
 import uvicorn
 
+from api.admission import Load
 from api.app import create_app
+from api.metrics import Metrics
 from api.operator import server_announced
 from api.protocol import BoundedProtocol
 from api.settings import Settings
 from api.wiring import Assembly
-from engine.errors import AssayError
+from engine.errors import AssayError, LedgerUnavailable
 
 GRACE_SECONDS = 10
 GC_THRESHOLDS = (50_000, 20, 50)
+
+
+log = structlog.get_logger()
 
 
 class PortInUse(AssayError):
@@ -52,18 +60,21 @@ def serve(
     listener: socket.socket,
     when_ready: Callable[[str], Awaitable[None]] | None = None,
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; then finish what is under way, at most 10 s."""
+    """Serve until SIGTERM or Ctrl-C; then finish what is under way, at most 10 s. SIGHUP reads the files again."""
+    load = Load(metrics=Metrics())
     config = uvicorn.Config(
-        create_app(assembly),
+        create_app(assembly, load=load, key_rate=settings.key_rate),
         loop="uvloop",
-        http=BoundedProtocol,
+        # Uvicorn calls it as it calls a class.
+        http=partial(BoundedProtocol, load=load),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         access_log=False,
         server_header=False,
         # Nothing here trusts what a proxy says of the caller.
         proxy_headers=False,
-        log_level="warning",
+        # api/logs.py has set up the log: uvicorn's goes the same way.
+        log_config=None,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     url = url_of(listener)
@@ -73,7 +84,7 @@ def serve(
         server_announced(settings.data, url),
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
-        runner.run(_serve(_Server(config, noted), listener, url, when_ready))
+        runner.run(_serve(_Server(config, noted, load), assembly, listener, url, when_ready))
 
 
 def _calm_garbage_collection() -> None:
@@ -108,9 +119,10 @@ def _signals_noted() -> Iterator[list[int]]:
 class _Server(uvicorn.Server):
     """A server that says when it listens, and stops at once where a signal came before it could."""
 
-    def __init__(self, config: uvicorn.Config, noted: Sequence[int]) -> None:
+    def __init__(self, config: uvicorn.Config, noted: Sequence[int], load: Load) -> None:
         super().__init__(config)
         self._noted = noted
+        self._load = load
         self.is_listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -119,9 +131,15 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.is_listening.set()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # From this very moment, not from when uvicorn looks: callers are to move while they still can.
+        self._load.is_stopping = True
+        super().handle_exit(sig, frame)
+
 
 async def _serve(
     server: _Server,
+    assembly: Assembly,
     listener: socket.socket,
     url: str,
     when_ready: Callable[[str], Awaitable[None]] | None,
@@ -130,6 +148,9 @@ async def _serve(
     # One that could not even listen is not waited for.
     serving.add_done_callback(lambda _: server.is_listening.set())
     is_started = False
+    reloads: set[asyncio.Task[None]] = set()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, _begin_reload, assembly, reloads)
     try:
         await server.is_listening.wait()
         if when_ready is not None and not server.should_exit and not serving.done():
@@ -143,3 +164,20 @@ async def _serve(
         # Always by its own stop: uvloop does not close under a server that was merely cancelled.
         server.should_exit = server.should_exit or not is_started
         await serving
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+def _begin_reload(assembly: Assembly, reloads: set[asyncio.Task[None]]) -> None:
+    reload = asyncio.ensure_future(_reload(assembly))
+    reloads.add(reload)
+    reload.add_done_callback(reloads.discard)
+
+
+async def _reload(assembly: Assembly) -> None:
+    """Read rules, model and tables again while decisions go on; what fails leaves its last good one in force."""
+    try:
+        report = await assembly.reload()
+    except LedgerUnavailable as error:
+        log.error("reload_failed", code=error.code, detail=str(error))  # noqa: TRY400 - the words say it all
+        return
+    log.info("reloaded", changed=sorted(report.changed), is_clean=report.is_clean)

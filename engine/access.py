@@ -15,7 +15,11 @@ class Scope(StrEnum):
     DECISIONS_WRITE = "decisions:write"
     DECISIONS_READ = "decisions:read"
     DECISIONS_EXPLAIN = "decisions:explain"
+    OUTCOMES_WRITE = "outcomes:write"
+    LABELS_WRITE = "labels:write"
     KEYS_WRITE = "keys:write"
+    POLICIES_WRITE = "policies:write"
+    INSTALLATION_WRITE = "installation:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,10 +55,64 @@ class RulesInvalid(AssayError):
     code = "rules_invalid"
 
 
+class PolicyInvalid(AssayError):
+    """A policy that cannot hold: every fault found, not the first alone."""
+
+    code = "policy_invalid"
+
+    def __init__(self, *faults: Fault) -> None:
+        """Keep the faults; at least one."""
+        assert faults, "an invalid policy has a fault"
+        super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
+        self.faults = faults
+
+
+class PolicyChanged(AssayError):
+    """Someone else published a policy of this merchant meanwhile: look at it, then publish again."""
+
+    code = "policy_changed"
+
+
+class ModelInvalid(AssayError):
+    """A model's file that cannot be used: names what is wrong and where."""
+
+    code = "model_invalid"
+
+
+class ScoreInvalid(AssayError):
+    """A scorer gave no probability: the payment is decided without a score."""
+
+    code = "score_invalid"
+
+
 class LedgerUnavailable(AssayError):
     """The ledger could not make the decision durable, so there is no answer: retry with the same key."""
 
     code = "ledger_unavailable"
+
+
+class CountersUnavailable(AssayError):
+    """The counters do not answer: the payment is decided with its velocities unknown."""
+
+    code = "counters_unavailable"
+
+
+class DeadlineExceeded(AssayError):
+    """The decision was not durable in time; it may become so, and a retry with the same key then gets it."""
+
+    code = "deadline_exceeded"
+
+
+class Overloaded(AssayError):
+    """More work than can be done in time is waiting: this call was turned away before anything was done for it."""
+
+    code = "overloaded"
+
+
+class RateLimited(AssayError):
+    """The key made more calls than it may."""
+
+    code = "rate_limited"
 
 
 class DataFolderInUse(AssayError):
@@ -83,3 +137,9 @@ class StoreInvalid(AssayError):
     """A data folder or its database that cannot be opened: names the file, the cause and the mend."""
 
     code = "store_invalid"
+
+
+class VersionNotKept(AssayError):
+    """A version that a decision names, and the ledger keeps nothing or something else of it."""
+
+    code = "version_not_kept"

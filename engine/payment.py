@@ -283,6 +283,12 @@ _PAYMENT_DEFAULTS: Mapping[str, Any] = {
 def _faults(payment: Payment) -> Iterator[Fault]:
     yield from _id_faults("/event/transaction_id", payment.transaction_id)
     yield from _id_faults("/event/merchant_id", payment.merchant_id)
+    if payment.supersedes == payment.transaction_id:
+        yield Fault(
+            pointer="/event/supersedes",
+            code="supersedes_itself",
+            detail="Send the corrected payment under a new transaction_id, and name the earlier one here.",
+        )
     yield from _order_faults(payment)
     yield from _card_faults(payment.card)
     for group, contact in (("billing", payment.billing), ("shipping", payment.shipping)):

@@ -1,30 +1,40 @@
 """The Pipeline: gather, decide, record. The one orchestrator; it knows ports alone.
 
-A payment comes with its receipt time, `payment.at`: the edge's clock, or the event's own time in an import.
+A payment comes with its receipt time, `payment.at`: the edge's clock, or the event's own time in an import. Each call
+has a deadline, and each stage of it a cap: what does not come in time is unknown, with its cause, and the decision says
+so in `degraded`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
-from typing import Protocol
+from typing import Final, Protocol
 
-from engine.catalog import CATALOG, SCORE_FEATURES
+from engine.catalog import SCORE_FEATURES
+from engine.counting import DOUBT_SECONDS, Counted, Counting
+from engine.deadline import Clock, Deadline, OutOfTime, within
 from engine.decide import Snapshot, decide
-from engine.decision import Decision
+from engine.decision import Action, Decision
 from engine.enrichment import enrich
-from engine.errors import IdempotencyInProgress, IdempotencyKeyReused, LedgerUnavailable
+from engine.errors import DeadlineExceeded, IdempotencyInProgress, IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features, Value
 from engine.ledger import DecisionRecord, Ledger
-from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey, Stage
+from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey
 from engine.payment_record import payment_bytes
-from engine.velocity import Counters, Observation, Reading
+from engine.receipt import ReceiptTimes
+from engine.velocity import VELOCITIES, Counters, Observation, Reading, Status, StatusEvent
 
-_NO_SCORE_YET: tuple[Value, ...] = (None,) * len(SCORE_FEATURES)
-_NANOSECONDS_PER_MS = 1_000_000
-DOUBT_SECONDS = 60.0
-"""How long a counted payment may be absent from the ledger before it is taken back."""
+LOOK_UP_MS_MAX: Final = 20
+COMMIT_RESERVE_MS: Final = 5
+"""What a commit takes at least: with no more than this left, a decision is made without a score, as a late one."""
+LATE_COMMIT_SECONDS: Final = 0.06
+"""How long a decision that is late already, and says so, may take to become durable."""
+
+_NO_SCORE_YET: Final[tuple[Value, ...]] = (None,) * len(SCORE_FEATURES)
+_NANOSECONDS_PER_MS: Final = 1_000_000
+_UNKNOWN, _WARMING = "velocity", "velocity_warming"
 
 
 class Snapshots(Protocol):
@@ -36,21 +46,25 @@ class Snapshots(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """What the edge renders an answer from: the record's id, the payment and decision, and the stages' times."""
+    """What the edge renders an answer from: the record's id, the payment and decision, and the stages' times.
+
+    `supersedes_unknown` says that the payment names one to be replaced that was never decided.
+    """
 
     id: str
     payment: Payment
     decision: Decision
     timing_ms: Mapping[str, float]
     is_recorded: bool
+    supersedes_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call for a decision: the payment and how it was asked.
 
-    `fingerprint` tells equal bodies from others; `budget_ms` bounds the wait for an equal call under way;
-    `render` makes the answer's bytes, which are stored and sent again as they are.
+    `fingerprint` tells equal bodies from others. The answer is due `budget_ms` after the request was received. `render`
+    makes the answer's bytes, which are stored and sent again as they are.
     """
 
     payment: Payment
@@ -77,8 +91,21 @@ class _Gathered:
     payment: Payment
     snapshot: Snapshot
     features: Features
+    seen: Observation
     reading: Reading
+    is_new: bool
+    is_late: bool
+    superseded: str | None
     moments_ns: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """A decision that is yet to become durable, and what was counted for it."""
+
+    record: DecisionRecord
+    counted: Counted
+    is_late: bool
 
 
 class Pipeline:
@@ -90,135 +117,173 @@ class Pipeline:
         ledger: Ledger,
         counters: Counters,
         snapshots: Snapshots,
-        monotonic_ns: Callable[[], int],
+        times: ReceiptTimes,
+        monotonic_ns: Clock,
         new_id: Callable[[datetime], str],
         doubt_seconds: float = DOUBT_SECONDS,
     ) -> None:
         """`new_id` makes a decision's id from its receipt time, and ids sort by time: the ledger's index grows flat.
 
-        `monotonic_ns` is the clock of the timings: nanoseconds since some fixed moment, never going back.
+        `times` is shared with whatever else counts; `monotonic_ns` is the clock of deadlines and timings.
         """
         self._ledger = ledger
-        self._counters = counters
         self._snapshots = snapshots
-        self._monotonic_ns = monotonic_ns
+        self.times = times
+        self._clock = monotonic_ns
         self._new_id = new_id
-        self._doubt_seconds = doubt_seconds
-        self._settling: set[asyncio.Future[None]] = set()
         self._in_flight: dict[object, list[asyncio.Future[DecisionRecord]]] = {}
-        self._last_at: dict[tuple[str, bool], datetime] = {}
+        self._counting = Counting(
+            counters=counters,
+            ledger=ledger,
+            times=times,
+            is_deciding=self._in_flight.__contains__,
+            doubt_seconds=doubt_seconds,
+        )
 
-    def restore_times(self, last_at: Mapping[tuple[str, bool], datetime]) -> None:
-        """The newest receipt time of each merchant and mode, so that time does not go back over a restart."""
-        self._last_at.update(last_at)
-
-    async def decide(self, call: Call) -> Answer:
+    async def decide(self, call: Call, received_ns: int | None = None) -> Answer:
         """The answer to a call, recorded before it is returned; an equal call again gets the same bytes.
 
-        Raises IdempotencyKeyReused, IdempotencyInProgress or LedgerUnavailable; then nothing new was recorded.
+        `received_ns` is when the request was received, by the Pipeline's clock; None is now.
+
+        Raises IdempotencyKeyReused, IdempotencyInProgress or LedgerUnavailable: nothing new was recorded. Raises
+        DeadlineExceeded: the decision may yet be recorded, and the same call then gets it.
         """
+        deadline = Deadline.after(self._clock, call.budget_ms, received_ns)
         if call.is_dry_run:
-            return await self._rehearse(call)
+            return await self._rehearse(call, deadline)
         payment_key = call.payment.key
         keys = _keys(payment_key, call.idempotency_key)
         for key in keys:
             if key in self._in_flight:
-                waited = await self._wait(key, call)
+                waited = await self._wait(key, deadline)
                 # The other key may be known for another payment.
                 found = await self._ledger.find(payment_key, call.idempotency_key)
                 return _replay(found or waited, call.fingerprint)
         for key in keys:
             self._in_flight[key] = []
+        known: DecisionRecord | None = None
+        made: _Made | None = None
+        try:
+            known = await self._find(call, deadline)
+            if known is None:
+                made = await self._make(call, deadline)
+        finally:
+            if made is None:
+                self._release(keys, known)
+        if made is None:
+            assert known is not None, "what was not made was known"
+            return _replay(known, call.fingerprint)
+        # What it was made from goes while it is still at hand: tens of calls wait for one commit.
+        del call
+        return await self._committed(made, keys, deadline)
+
+    async def _find(self, call: Call, deadline: Deadline) -> DecisionRecord | None:
+        """What is recorded under the call's keys; where that does not come in time, its own record will meet it."""
+        looked_up = self._ledger.find(call.payment.key, call.idempotency_key)
+        try:
+            return await within(looked_up, lambda: deadline.seconds(LOOK_UP_MS_MAX))
+        except OutOfTime:
+            return None
+
+    async def _make(self, call: Call, deadline: Deadline) -> _Made:
+        """The record of a new decision, and what was counted for it."""
+        superseded = await self._superseded(call.payment)
+        # Nothing is awaited between this and the counters, so they see non-decreasing times (law 2).
+        payment = call.payment
+        taken = self.times.take(payment.merchant_id, payment.at, test_mode=payment.test_mode)
+        if taken != payment.at:
+            payment = payment.received(taken)
+        gathered = await self._gather(payment, superseded, deadline, is_counted=True)
+        counted = Counted(key=payment.key, is_new=gathered.is_new, superseded=superseded)
         record: DecisionRecord | None = None
         try:
-            record = await self._ledger.find(payment_key, call.idempotency_key)
-            if record is not None:
-                return _replay(record, call.fingerprint)
-            written, is_counted = await self._make(call)
-            # What it was made from goes while it is still at hand: tens of calls wait for one commit.
-            del call
-            record = await self._append(written, is_counted=is_counted)
+            outline = self._outline(gathered, is_recorded=True)
+            if outline.decision.action is Action.BLOCK:
+                event = _blocked(gathered.seen)
+                if await self._counting.block(event, deadline):
+                    counted = replace(counted, blocked=event)
+            record = _record(gathered, outline, call)
         finally:
-            self._release(keys, record)
-        if record.id != written.id:
-            return _replay(record, written.fingerprint)
-        return Answer(body=record.answer, decision_id=record.id, is_replayed=False)
+            if record is None:
+                await self._counting.undo(counted)
+        return _Made(record=record, counted=counted, is_late=gathered.is_late)
 
-    async def _make(self, call: Call) -> tuple[DecisionRecord, bool]:
-        """The record of a new decision, and whether its payment was counted for it."""
-        # Nothing is awaited between this and `observe`, so observe sees non-decreasing times (law 2).
-        payment = self._in_time(call.payment)
-        self._last_at[payment.merchant_id, payment.test_mode] = payment.at
-        gathered = await self._gather(payment, self._counters.observe)
-        is_made = False
-        try:
-            record = self._record(gathered, call)
-            is_made = True
-        finally:
-            if gathered.reading.is_counted and not is_made:
-                await self._forget(payment.key)
-        return record, gathered.reading.is_counted
+    async def _superseded(self, payment: Payment) -> str | None:
+        """The payment that this one replaces; None where it names none, or one that is not known."""
+        named = payment.supersedes
+        if named is None or not await self._ledger.holds(payment.merchant_id, named, test_mode=payment.test_mode):
+            return None
+        return named
 
-    async def _append(self, written: DecisionRecord, *, is_counted: bool) -> DecisionRecord:
-        """What stands after writing: another record, where another writer was first."""
+    async def _committed(self, made: _Made, keys: tuple[object, ...], deadline: Deadline) -> Answer:
+        """The answer, once it is durable. A late one may take longer: it says that it is late."""
+        least = LATE_COMMIT_SECONDS if made.is_late else 0.0
         try:
-            standing = await self._ledger.append(written)
+            standing = await within(self._commit(made, keys), lambda: max(deadline.seconds(), least))
+        except OutOfTime as error:
+            message = "Not recorded in time; retry with the same key and body: what was decided may be recorded yet."
+            raise DeadlineExceeded(message) from error
+        if standing.id != made.record.id:
+            return _replay(standing, made.record.fingerprint)
+        return Answer(body=standing.answer, decision_id=standing.id, is_replayed=False)
+
+    async def _commit(self, made: _Made, keys: tuple[object, ...]) -> DecisionRecord:
+        """What stands after writing: another record, where another writer was first.
+
+        It goes on where its caller is out of time or has hung up: equal calls wait for it meanwhile.
+        """
+        standing: DecisionRecord | None = None
+        try:
+            standing = await self._ledger.append(made.record)
+            if standing.key.transaction_id != made.record.key.transaction_id:
+                await self._counting.undo(made.counted)
         except (asyncio.CancelledError, LedgerUnavailable):
-            # The caller hung up, or the ledger failed: whether the record is on disk is not known yet.
-            self._doubt(written.key)
+            # The service stops, or the ledger failed: whether the record is on disk is not known yet.
+            self._counting.doubt(made.counted)
             raise
-        if is_counted and standing.key.transaction_id != written.key.transaction_id:
-            await self._forget(written.key)
+        finally:
+            self._release(keys, standing)
         return standing
 
-    async def _forget(self, key: PaymentKey) -> None:
-        await self._counters.forget(key.merchant_id, test_mode=key.test_mode, payment_id=key.transaction_id)
-
-    def _doubt(self, key: PaymentKey) -> None:
-        """Look after a while whether the payment was recorded, and take it back where it was not (law 2)."""
-        asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, key)
-
-    def _begin_settling(self, key: PaymentKey) -> None:
-        task = asyncio.ensure_future(self._settle_doubt(key))
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
-
-    async def _settle_doubt(self, key: PaymentKey) -> None:
-        keys = [replace(key, stage=stage) for stage in Stage]
-        try:
-            found = [await self._ledger.find(stage, None) for stage in keys]
-        except LedgerUnavailable:
-            # Only time in which the ledger answers counts.
-            self._doubt(key)
-            return
-        if any(stage in self._in_flight for stage in keys):
-            self._doubt(key)
-        elif not any(found):
-            await self._forget(key)
-
-    async def _rehearse(self, call: Call) -> Answer:
-        gathered = await self._gather(self._in_time(call.payment), self._counters.read)
+    async def _rehearse(self, call: Call, deadline: Deadline) -> Answer:
+        payment = call.payment
+        superseded = await self._superseded(payment)
+        payment = payment.received(self.times.peek(payment.merchant_id, payment.at, test_mode=payment.test_mode))
+        gathered = await self._gather(payment, superseded, deadline, is_counted=False)
         outline = self._outline(gathered, is_recorded=False)
         return Answer(body=call.render(outline), decision_id=outline.id, is_replayed=False)
 
-    async def _gather(self, payment: Payment, count: Callable[[Observation], Awaitable[Reading]]) -> _Gathered:
-        started = self._monotonic_ns()
+    async def _gather(
+        self, payment: Payment, superseded: str | None, deadline: Deadline, *, is_counted: bool
+    ) -> _Gathered:
+        started = self._clock()
         snapshot = self._snapshots.of(payment.merchant_id)
         enriched, causes = enrich(payment, snapshot.reference)
-        seen = observation(payment, enriched)
-        enriched_at = self._monotonic_ns()
-        reading = await count(seen)
+        custom = {field.feature_name: field.value(payment.custom) for field in snapshot.custom_fields}
+        seen = observation(payment, {**enriched, **custom} if custom else enriched)
+        enriched_at = self._clock()
+        counting = self._counting
+        found = await (counting.observe(seen, superseded, deadline) if is_counted else counting.read(seen, deadline))
+        reading = found or Reading(values=(), sequence=counting.sequence, counted_at_us=payment.at_us, is_counted=False)
+        counted_at = self._clock()
+        velocities, lacking = _velocities(snapshot, found)
+        base, own = velocities[: len(VELOCITIES)], velocities[len(VELOCITIES) :]
+        values = (*enriched.values(), *base, *_NO_SCORE_YET, *custom.values(), *own)
         return _Gathered(
             payment=payment,
             snapshot=snapshot,
-            features=Features(CATALOG, (*enriched.values(), *reading.values, *_NO_SCORE_YET), causes),
+            features=Features(snapshot.catalog, values, {**causes, **lacking} if lacking else causes),
+            seen=seen,
             reading=reading,
-            moments_ns=(started, enriched_at, self._monotonic_ns()),
+            is_new=is_counted and (found is None or found.is_counted),
+            is_late=deadline.is_near(counted_at, COMMIT_RESERVE_MS),
+            superseded=superseded,
+            moments_ns=(started, enriched_at, counted_at),
         )
 
     def _outline(self, gathered: _Gathered, *, is_recorded: bool) -> Outline:
-        decision = decide(gathered.payment, gathered.features, gathered.snapshot)
-        moments = (*gathered.moments_ns, self._monotonic_ns())
+        decision = decide(gathered.payment, gathered.features, gathered.snapshot, is_late=gathered.is_late)
+        moments = (*gathered.moments_ns, self._clock())
         steps = zip(("enrich", "velocity", "decide"), pairwise(moments), strict=True)
         timing_ms = {step: _ms(end - begin) for step, (begin, end) in steps}
         return Outline(
@@ -227,33 +292,14 @@ class Pipeline:
             decision=decision,
             timing_ms={**timing_ms, "total": _ms(moments[-1] - moments[0])},
             is_recorded=is_recorded,
+            supersedes_unknown=gathered.payment.supersedes is not None and gathered.superseded is None,
         )
 
-    def _record(self, gathered: _Gathered, call: Call) -> DecisionRecord:
-        outline = self._outline(gathered, is_recorded=True)
-        return DecisionRecord(
-            id=outline.id,
-            key=outline.payment.key,
-            at=outline.payment.at,
-            sequence=gathered.reading.sequence,
-            counted_at=EPOCH + gathered.reading.counted_at_us * MICROSECOND,
-            idempotency_key=call.idempotency_key,
-            fingerprint=call.fingerprint,
-            payment=payment_bytes(outline.payment),
-            decision=outline.decision.canonical(),
-            answer=call.render(outline),
-        )
-
-    def _in_time(self, payment: Payment) -> Payment:
-        """The payment at its receipt time, or at the newest of its merchant and mode where a clock went back."""
-        last = self._last_at.get((payment.merchant_id, payment.test_mode))
-        return payment if last is None or last <= payment.at else payment.received(last)
-
-    async def _wait(self, key: object, call: Call) -> DecisionRecord:
+    async def _wait(self, key: object, deadline: Deadline) -> DecisionRecord:
         waiter: asyncio.Future[DecisionRecord] = asyncio.get_running_loop().create_future()
         self._in_flight[key].append(waiter)
         try:
-            done, _ = await asyncio.wait({waiter}, timeout=call.budget_ms / 1000)
+            done, _ = await asyncio.wait({waiter}, timeout=deadline.seconds())
         finally:
             if not waiter.done():
                 waiter.cancel()
@@ -273,14 +319,54 @@ class Pipeline:
                     waiter.set_result(record)
 
 
-def observation(payment: Payment, enriched: Mapping[str, Value]) -> Observation:
+def observation(payment: Payment, values: Mapping[str, Value]) -> Observation:
     """One payment as the counters see it."""
     return Observation(
         payment_id=payment.transaction_id,
         merchant_id=payment.merchant_id,
         test_mode=payment.test_mode,
         at_us=payment.at_us,
-        values=enriched,
+        values=values,
+    )
+
+
+def _velocities(snapshot: Snapshot, reading: Reading | None) -> tuple[tuple[Value, ...], dict[str, str]]:
+    """The snapshot's velocities and the causes of those that did not come."""
+    if reading is None:
+        names = [velocity.name for velocity in snapshot.velocities]
+        return (None,) * len(names), dict.fromkeys(names, _UNKNOWN)
+    if len(reading.values) == len(snapshot.velocities):
+        return reading.values, {}
+    # The counters count by the merchant's newer policy already, or by the older one still.
+    own = snapshot.velocities[len(VELOCITIES) :]
+    values = (*reading.values[: len(VELOCITIES)], *(None for _ in own))
+    return values, {velocity.name: _WARMING for velocity in own}
+
+
+def _blocked(seen: Observation) -> StatusEvent:
+    return StatusEvent(
+        payment_id=seen.payment_id,
+        merchant_id=seen.merchant_id,
+        test_mode=seen.test_mode,
+        status=Status.BLOCKED,
+        at_us=seen.at_us,
+        values=seen.values,
+    )
+
+
+def _record(gathered: _Gathered, outline: Outline, call: Call) -> DecisionRecord:
+    return DecisionRecord(
+        id=outline.id,
+        key=outline.payment.key,
+        at=outline.payment.at,
+        sequence=gathered.reading.sequence,
+        counted_at=EPOCH + gathered.reading.counted_at_us * MICROSECOND,
+        idempotency_key=call.idempotency_key,
+        fingerprint=call.fingerprint,
+        payment=payment_bytes(outline.payment),
+        decision=outline.decision.canonical(),
+        answer=call.render(outline),
+        supersedes=gathered.superseded,
     )
 
 

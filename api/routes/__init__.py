@@ -2,6 +2,18 @@
 
 from fastapi import APIRouter
 
-from api.routes import decisions, health, keys
+from api.routes import decisions, health, installation, keys, labels, metrics, outcomes, policies, transactions
 
-ROUTERS: tuple[APIRouter, ...] = (decisions.router, decisions.reading, keys.router, health.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    decisions.router,
+    decisions.reading,
+    transactions.router,
+    outcomes.router,
+    outcomes.reading,
+    labels.router,
+    policies.router,
+    keys.router,
+    installation.router,
+    health.router,
+    metrics.router,
+)

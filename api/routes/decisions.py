@@ -1,11 +1,16 @@
 """The decision call: bytes in, bytes out."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, header, key_of
+from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, key_of
+from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, idempotency_key_of, merchant_of
+from api.clock import monotonic_ns
+from api.metrics import Metrics
 from api.problems import Problem, ProblemRaised
 from api.schemas import (
     DECISION_EXAMPLES,
@@ -13,6 +18,7 @@ from api.schemas import (
     DecisionAnswer,
     DecisionRequest,
     Explain,
+    InputWarning,
     Review,
     answer_bytes,
     less_full,
@@ -21,8 +27,13 @@ from api.schemas import (
 from engine.access import ApiKey, Scope
 from engine.errors import Fault, PaymentInvalid
 from engine.pipeline import Call, Outline, Pipeline
+from engine.test_values import refuse_if_forced
 
-IDEMPOTENCY_KEY_LENGTH_MAX = 255
+_SUPERSEDES_UNKNOWN = InputWarning(
+    code="supersedes_unknown",
+    input_pointer="/event/supersedes",
+    warning="No payment of this merchant has this transaction id, so none was replaced. Send the corrected one's id.",
+)
 
 router = APIRouter(tags=["Decisions"], route_class=BytesRoute)
 reading = APIRouter(tags=["Decisions"], route_class=ScopedRoute)
@@ -62,8 +73,15 @@ async def create_decision(request: Request) -> Response:
     """
     pipeline: Pipeline = request.app.state.pipeline
     key = key_of(request)
+    metrics: Metrics = request.app.state.metrics
+    started = perf_counter()
     body = request.scope["assay.body"]
-    answer = await pipeline.decide(call_of(read_request(body), key, request.app.state.now(), _idempotency_key(request)))
+    call = call_of(read_request(body), key, request.app.state.now(), idempotency_key_of(request), metrics.note_decision)
+    request.app.state.watched_ids.check(key.id, call.payment, monotonic_ns())
+    refuse_if_forced(call.payment)
+    answer = await pipeline.decide(call, request.scope["assay.received_ns"])
+    request.app.state.clock_watch.check(pipeline.times.behind, monotonic_ns())
+    metrics.note_answer((perf_counter() - started) * 1000, is_replayed=answer.is_replayed)
     headers = {"Idempotent-Replayed": "true"} if answer.is_replayed else None
     return Response(_readable(answer.body, key), headers=headers, media_type="application/json")
 
@@ -90,8 +108,14 @@ def _readable(answer: bytes, key: ApiKey) -> bytes:
     return answer if Scope.DECISIONS_EXPLAIN in key.scopes else less_full(answer)
 
 
-def call_of(asked: DecisionRequest, key: ApiKey, received_at: datetime, idempotency_key: str | None = None) -> Call:
-    """The pipeline's call for a request that a key makes.
+def call_of(
+    asked: DecisionRequest,
+    key: ApiKey,
+    received_at: datetime,
+    idempotency_key: str | None = None,
+    note: Callable[[Outline], None] | None = None,
+) -> Call:
+    """The pipeline's call for a request that a key makes; `note` is told of the decision when its answer is made.
 
     Raises PaymentInvalid, or a 404 problem where the key does not act for the merchant.
     """
@@ -103,7 +127,10 @@ def call_of(asked: DecisionRequest, key: ApiKey, received_at: datetime, idempote
     explain = asked.options.explain
 
     def render(outline: Outline) -> bytes:
-        return answer_bytes(outline, warnings=warnings, explain=explain, review=_review(outline))
+        if note is not None:
+            note(outline)
+        said = (*warnings, _SUPERSEDES_UNKNOWN) if outline.supersedes_unknown else warnings
+        return answer_bytes(outline, warnings=said, explain=explain, review=_review(outline))
 
     return Call(
         payment=payment,
@@ -127,28 +154,8 @@ def _review(outline: Outline) -> Review | None:
 
 
 def _merchant(asked: DecisionRequest, key: ApiKey) -> str:
-    named = asked.merchant_id
-    if named is None:
-        if key.merchants is not None and len(key.merchants) == 1:
-            return next(iter(key.merchants))
-        raise PaymentInvalid(
-            Fault(
-                pointer="/event/merchant_id",
-                code="missing",
-                detail="Required: this key acts for more than one merchant.",
-            )
-        )
-    if not key.acts_for(named):
-        detail = "There is no such merchant for this key; check event.merchant_id."
-        raise ProblemRaised(Problem(status=404, code="merchant_not_found", detail=detail))
-    return named
-
-
-def _idempotency_key(request: Request) -> str | None:
-    value = header(request, b"idempotency-key")
-    if not value:
-        return None
-    if len(value) > IDEMPOTENCY_KEY_LENGTH_MAX or not value.isascii() or not value.isprintable():
-        detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters."
-        raise ProblemRaised(Problem(status=422, code="idempotency_key_invalid", detail=detail))
-    return value
+    merchant_id = merchant_of(asked.merchant_id, key, "event.merchant_id")
+    if merchant_id is None:
+        detail = "Required: this key acts for more than one merchant."
+        raise PaymentInvalid(Fault(pointer="/event/merchant_id", code="missing", detail=detail))
+    return merchant_id

@@ -18,10 +18,14 @@ async def is_alive() -> dict[str, str]:
 @router.get(
     "/readyz",
     summary="Can it decide?",
-    responses={503: {"description": "Not now: the ledger does not answer."}},
+    responses={503: {"description": "Not now: the ledger does not answer, or the service is stopping."}},
 )
 async def is_ready(request: Request) -> Response:
     """Answers 200 when a decision can be made and recorded; send no payments while it does not."""
+    if request.app.state.load.is_stopping:
+        detail = "The service is stopping; what is under way is being finished."
+        problem = Problem(status=503, code="stopping", detail=detail, headers={"Retry-After": "1"})
+        return problem.response(request_id(request))
     try:
         await request.app.state.ledger.check()
     except LedgerUnavailable as error:

@@ -11,7 +11,7 @@ from api.problems import Problem, ProblemRaised
 from api.schemas import PROBLEM_RESPONSES
 from engine.access import ApiKey, ApiKeys, Scope
 
-GATEWAY_SCOPES = frozenset({Scope.DECISIONS_WRITE, Scope.DECISIONS_READ, Scope.DECISIONS_EXPLAIN})
+GATEWAY_SCOPES = frozenset({Scope.DECISIONS_WRITE, Scope.DECISIONS_READ, Scope.DECISIONS_EXPLAIN, Scope.OUTCOMES_WRITE})
 """What a gateway needs; a new key gets these where nothing else is asked."""
 
 router = APIRouter(tags=["Keys"], route_class=ScopedRoute)
@@ -34,11 +34,16 @@ class NewKey(BaseModel):
         examples=["gateway"],
     )
     test_mode: bool = Field(default=False, description="A test key decides alike and never touches live counters.")
-    scopes: frozenset[Scope] = Field(default=GATEWAY_SCOPES, min_length=1, description="What the key allows.")
-    merchants: Annotated[frozenset[MerchantId], Field(min_length=1)] | None = Field(
+    scopes: list[Scope] = Field(default=sorted(GATEWAY_SCOPES), min_length=1, description="What the key allows.")
+    merchants: Annotated[list[MerchantId], Field(min_length=1)] | None = Field(
         description="Required: the merchants it acts for, one or several, or null for all.", examples=[["shop-a"]]
     )
     expires_in_days: int | None = Field(default=None, ge=1, le=3650, description="Null: it does not expire.")
+
+    @property
+    def merchants_set(self) -> frozenset[str] | None:
+        """The merchants, one named twice once; None is all."""
+        return None if self.merchants is None else frozenset(self.merchants)
 
 
 class KeyShown(BaseModel):
@@ -87,8 +92,8 @@ async def create_key(request: Request, wanted: NewKey) -> KeyCreated:
     key, text = new_key(
         name=wanted.name,
         test_mode=wanted.test_mode,
-        scopes=wanted.scopes,
-        merchants=wanted.merchants,
+        scopes=frozenset(wanted.scopes),
+        merchants=wanted.merchants_set,
         expires_in=None if wanted.expires_in_days is None else timedelta(days=wanted.expires_in_days),
     )
     _keys(request).add_key(key)
@@ -121,8 +126,8 @@ async def revoke_key(request: Request, key_id: Annotated[str, Path(max_length=64
 
 def _require_within(caller: ApiKey, wanted: NewKey) -> None:
     within = {
-        "merchants": caller.covers_merchants(wanted.merchants),
-        "scopes": wanted.scopes <= caller.scopes,
+        "merchants": caller.covers_merchants(wanted.merchants_set),
+        "scopes": set(wanted.scopes) <= caller.scopes,
         "test_mode": caller.covers_mode(wanted.test_mode),
     }
     beyond = ", ".join(name for name, is_within in within.items() if not is_within)

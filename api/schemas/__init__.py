@@ -8,6 +8,8 @@ from api.schemas.answer import PROBLEM_RESPONSES, DecisionAnswer, Problem, Revie
 from api.schemas.examples import DECISION_EXAMPLES
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
+from api.schemas.label import LabelRequest, LabelsRequest
+from api.schemas.outcome import OutcomeRequest
 from api.schemas.reading import read_request
 from api.schemas.request import DecisionRequest
 
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 OPENAPI_SCHEMAS: dict[str, Any] = models_json_schema(
-    [(DecisionRequest, "validation"), (Problem, "validation")], ref_template="#/components/schemas/{model}"
+    [(each, "validation") for each in (DecisionRequest, OutcomeRequest, LabelRequest, LabelsRequest, Problem)],
+    ref_template="#/components/schemas/{model}",
 )[1]["$defs"]
 """Schemas by name that no route declares, for `components`: the decision call reads its body itself."""

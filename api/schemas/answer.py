@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.schemas.advice import AdviceAnswer, advice
 from api.schemas.examples import ANSWER_EXAMPLE, PROBLEM_EXAMPLE
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
@@ -51,6 +52,7 @@ def answer_bytes(
         "tags": decision.tags,
         "reasons": _reasons(decision, explain),
         "rules": _rules(decision.results, explain),
+        "advice": None if explain is Explain.NONE else advice(payment, decision),
     }
     if explain is Explain.FULL:
         answer["features"] = _features(decision.features)
@@ -122,11 +124,11 @@ def _review(review: Review) -> dict[str, Any]:
 
 
 class ReasonAnswer(BaseModel):
-    """Why, in words for the merchant."""
+    """Why, in words for the merchant: they may name thresholds and counts."""
 
     code: str = Field(description="Stable.")
     text: str = Field(description="May change.")
-    source: str = Field(description="rule, model or policy.")
+    source: str = Field(description="rule, model or policy; list is reserved.")
     weight: float | None = Field(description="What it adds to the score, in log-odds, where the model says it.")
 
 
@@ -153,7 +155,10 @@ class ModelAnswer(BaseModel):
     """What scored."""
 
     id: str
-    role: str = Field(description="cold_start: the expert scorecard, until a model is trained.")
+    role: str = Field(
+        description="champion; cold_start: the expert scorecard, until a model is trained; fallback: it stands in for "
+        "a model that could not be loaded."
+    )
 
 
 class WarningAnswer(BaseModel):
@@ -187,10 +192,14 @@ class DecisionAnswer(BaseModel):
         "the merchant's labels. Null where no model scored.",
     )
     risk_level: str = Field(description="normal, elevated, highest or not_assessed.")
-    rule_score: int = Field(description="Sum of the score rules that fired.")
-    tags: list[str]
-    reasons: list[ReasonAnswer]
+    rule_score: int = Field(description="Sum of the points of the live score rules that are true; 0 where none is.")
+    tags: list[str] = Field(description="Of the live tag rules that are true, each tag once, sorted.")
+    reasons: list[ReasonAnswer] = Field(description="Why, for the merchant: never show them to the shopper.")
     rules: list[RuleAnswer] = Field(description="Those true or unknown; with explain full all, with none nothing.")
+    advice: AdviceAnswer | None = Field(
+        description="What decided, what to do about it, and what the shopper may be told. Null for allow, and with "
+        "explain none."
+    )
     features: dict[str, bool | int | float | str | None] | None = Field(
         default=None, description="With explain full alone: each feature; null is unknown, money is in main units."
     )
@@ -198,8 +207,13 @@ class DecisionAnswer(BaseModel):
     model: ModelAnswer | None = Field(description="What scored; null where nothing did, and then risk_score is too.")
     ruleset: str = Field(description="Content hash of the ruleset.")
     data_versions: dict[str, str] = Field(description="Versions of the reference data.")
-    degraded: list[str] = Field(description="What was missing or late when this was decided; empty is the rule.")
-    durability: str = Field(description="committed (on disk), or not_recorded (a dry run).")
+    degraded: list[str] = Field(
+        description="What was missing when this was decided: `bin`, `geo`, `geo_stale` (reference data), `velocity`, "
+        "`velocity_warming` (counters), `model`, `deadline` (the time was over). Empty is the rule."
+    )
+    durability: str = Field(
+        description="committed: on disk. not_recorded: a dry run. spooled is reserved, and not given yet."
+    )
     warnings: list[WarningAnswer]
     timing_ms: dict[str, float] = Field(description="Milliseconds by stage.")
 
@@ -234,7 +248,8 @@ _PROBLEM_STATUSES: Mapping[int, str] = {
     409: "The same key is being decided; retry.",
     413: "The body is over 64 KB.",
     422: "Wrong input: `errors` names every fault.",
-    503: "No durable answer can be given; retry with the same key.",
+    429: "The key made more calls than it may; retry later.",
+    503: "No durable answer can be given in time; retry with the same key.",
 }
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {

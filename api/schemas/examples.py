@@ -69,14 +69,15 @@ ANSWER_EXAMPLE: dict[str, Any] = {
     "risk_score": 12.4,
     "risk_level": "highest",
     "rule_score": 0,
-    "tags": [],
+    "tags": ["abroad"],
     "reasons": [
+        {"code": "fast-checkout", "text": "Bought 9 seconds after the visit began", "source": "rule", "weight": None},
         {
             "code": "disposable_email",
             "text": "The e-mail address is of a service for throw-away addresses.",
             "source": "model",
             "weight": 1.7,
-        }
+        },
     ],
     "rules": [
         {
@@ -86,9 +87,28 @@ ANSWER_EXAMPLE: dict[str, Any] = {
             "action": "review",
             "result": True,
             "mode": "live",
-        }
+        },
+        {
+            "id": "ships-abroad",
+            "name": "Goods go abroad",
+            "version": "9b1d07c2",
+            "action": "tag",
+            "result": True,
+            "mode": "live",
+        },
     ],
-    "review": None,
+    "advice": {
+        "decided_by": ["fast-checkout"],
+        "next_step": "Check it before review.expires_at, else review.action_at_expiry holds. If you trust this "
+        "customer, add allow_rule to your ruleset, or change or pause rule fast-checkout.",
+        "allow_rule": "Allow if customer = 'user-9120'",
+        "shopper_text": "Thank you for your order. We are checking the payment and will be in touch.",
+    },
+    "review": {
+        "id": "rev_01jdcv8n4se7m1k5w6h2r9t0qa",
+        "expires_at": "2026-11-24T17:00:00.123456Z",
+        "action_at_expiry": "allow",
+    },
     "model": {"id": "scorecard-1", "role": "cold_start"},
     "ruleset": "b94d27b9934d3e08",
     "data_versions": {"ip": "2026-11", "bin": "2025-07"},

@@ -221,7 +221,8 @@ class OptionsGroup(Group):
         default=DEADLINE_MS_DEFAULT,
         ge=30,
         le=2000,
-        description="How long to wait, in milliseconds, where an equal call is being decided; then 409.",
+        description="The budget of the call in milliseconds, from when it arrived: what is late by then is unknown, "
+        "and `degraded` says so.",
         examples=[150],
     )
     explain: Annotated[Explain, _unless_null(default=Explain.CODES)] = Field(

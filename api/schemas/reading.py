@@ -80,7 +80,7 @@ def read_request(body: bytes) -> DecisionRequest:
             tree = from_json(body, cache_strings="keys")
         if b"\\u0000" not in body:
             request = DecisionRequest.model_validate(tree)
-            request.fingerprint = _fingerprint(tree, body)
+            request.fingerprint = fingerprint_of(tree, body)
             return request
     except (ValueError, ValidationError):
         # The slow way says what; raised from there, no error carries this one, which holds the body.
@@ -88,7 +88,7 @@ def read_request(body: bytes) -> DecisionRequest:
     return _read_slowly(body)
 
 
-def _fingerprint(tree: dict[str, Any], body: bytes) -> bytes:
+def fingerprint_of(tree: dict[str, Any], body: bytes) -> bytes:
     """SHA-256 of the canonical body: keys sorted, no white space, `options` left out, for they change no decision.
 
     A body that cannot be held exactly counts as it stands.
@@ -102,11 +102,11 @@ def _fingerprint(tree: dict[str, Any], body: bytes) -> bytes:
 
 def _read_slowly(body: bytes) -> DecisionRequest:
     """Every fault of a body that the fast way did not take; the request where there is none."""
-    tree = _tree(body)
-    faults = list(_clear_unfit(tree, ""))
+    tree = tree_of(body)
+    faults = list(clear_unfit(tree, ""))
     request = _validated(tree, faults)
     if not faults and request is not None:
-        request.fingerprint = _fingerprint(tree, body)
+        request.fingerprint = fingerprint_of(tree, body)
         return request
     if request is not None:
         try:
@@ -117,7 +117,7 @@ def _read_slowly(body: bytes) -> DecisionRequest:
     raise PaymentInvalid(*faults[:FINDINGS_MAX])
 
 
-def _tree(body: bytes) -> dict[str, Any]:
+def tree_of(body: bytes) -> dict[str, Any]:
     """The body as Python values, whole numbers exact. Raises MalformedJson, or PaymentInvalid where too deep."""
     cause = _parsed(body)
     if isinstance(cause, str) and b"\0" in body:
@@ -143,7 +143,7 @@ def _parsed(body: bytes) -> dict[str, Any] | str:
     return tree if isinstance(tree, dict) else "send an object, in braces,"
 
 
-def _clear_unfit(node: dict[Any, Any] | list[Any], pointer: str) -> Iterator[Fault]:
+def clear_unfit(node: dict[Any, Any] | list[Any], pointer: str) -> Iterator[Fault]:
     """The faults that no type shows, NUL and numbers that are not finite; each such value becomes None."""
     members: list[tuple[Any, Any]] = list(node.items() if isinstance(node, dict) else enumerate(node))
     for key, value in members:
@@ -158,7 +158,7 @@ def _clear_unfit(node: dict[Any, Any] | list[Any], pointer: str) -> Iterator[Fau
             node[key] = None
             yield Fault(pointer=place, code="number_not_finite", detail="Send a finite number; NaN is not JSON.")
         elif isinstance(value, (dict, list)):
-            yield from _clear_unfit(value, place)
+            yield from clear_unfit(value, place)
 
 
 def _validated(tree: dict[str, Any], faults: list[Fault]) -> DecisionRequest | None:

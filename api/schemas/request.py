@@ -94,7 +94,8 @@ class DecisionRequest(Group):
     shopping_cart: list[CartItemGroup] | None = Field(default=None, description=f"Up to {CART_ITEMS_MAX} lines.")
     custom: dict[str, Any] | None = Field(
         default=None,
-        description="Your own values: strings, numbers and booleans, up to 100. Recorded; rules cannot read them yet.",
+        description="Your own values: strings, numbers and booleans, up to 100. Rules read them as `::name::`, each as "
+        "what it is compared with.",
         examples=[{"tier": "gold", "visits": 12, "is_member": True}],
         json_schema_extra=_CUSTOM_SCHEMA,
     )

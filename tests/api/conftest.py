@@ -17,7 +17,8 @@ from engine.access import Scope
 
 
 @pytest.fixture(scope="module")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
+def assembly(tmp_path_factory: pytest.TempPathFactory, patience: None) -> Iterator[Assembly]:
+    assert patience is None
     with assembled(Settings(data=tmp_path_factory.mktemp("assay") / "data")) as assembly:
         yield assembly
 

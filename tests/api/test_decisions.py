@@ -5,13 +5,16 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
 
 from api.app import create_app
-from api.schemas import DecisionAnswer
+from api.clock import monotonic_ns, utc_now
+from api.routes.decisions import call_of
+from api.schemas import DecisionAnswer, read_request
 from api.wiring import Assembly
 from engine.access import Scope
 
@@ -37,6 +40,7 @@ def test_the_answer_has_the_contracts_keys_in_order(gateway: TestClient, body: B
         "tags",
         "reasons",
         "rules",
+        "advice",
         "review",
         "model",
         "ruleset",
@@ -328,3 +332,46 @@ def test_threads_share_one_server_without_harm(gateway: TestClient) -> None:
     with ThreadPoolExecutor(4) as pool:
         statuses = list(pool.map(lambda _: gateway.get("/healthz").status_code, range(40)))
     assert set(statuses) == {200}
+
+
+def test_a_payment_to_be_replaced_that_is_not_known_is_a_warning(gateway: TestClient, body: Body) -> None:
+    first = body()
+    gateway.post("/v1/decisions", json=first)
+    known, unknown = (
+        gateway.post("/v1/decisions", json=body(event={"supersedes": id_, "transaction_id": f"tx-{uuid4()}"})).json()
+        for id_ in (first["event"]["transaction_id"], "tx-never")
+    )
+    assert known["warnings"] == []
+    ((code, pointer),) = {(each["code"], each["input_pointer"]) for each in unknown["warnings"]}
+    assert (code, pointer) == ("supersedes_unknown", "/event/supersedes")
+
+
+def test_a_payment_that_replaces_itself_is_refused(gateway: TestClient, body: Body) -> None:
+    refused = gateway.post("/v1/decisions", json=body("tx-self", event={"supersedes": "tx-self"}))
+    assert refused.status_code == 422
+    assert [(fault["pointer"], fault["code"]) for fault in refused.json()["errors"]] == [
+        ("/event/supersedes", "supersedes_itself")
+    ]
+
+
+def test_the_three_stages_may_come_out_of_order(gateway: TestClient, body: Body) -> None:
+    id_ = f"tx-{uuid4()}"
+    ids = set()
+    for stage in ("post_auth", "post_3ds", "pre_auth"):
+        answer = gateway.post("/v1/decisions", json=body(id_, event={"stage": stage}))
+        assert answer.status_code == 200
+        ids.add(answer.json()["id"])
+    assert len(ids) == 3
+
+
+async def test_a_deadline_runs_from_receipt_and_a_late_answer_says_so(
+    assembly: Assembly, gateway: TestClient, body: Body
+) -> None:
+    pipeline = assembly.pipeline
+    asked = read_request(json.dumps(body(options={"deadline_ms": 30})).encode())
+    key = assembly.keys.key(gateway.key_id)  # type: ignore[attr-defined]
+    assert key is not None
+    answer = await pipeline.decide(call_of(asked, key, utc_now()), monotonic_ns() - 10**12)
+    said = json.loads(answer.body)
+    assert (said["degraded"], said["risk_score"]) == (["deadline", "model"], None)
+    assert DecisionAnswer.model_validate_json(answer.body)

@@ -1,7 +1,6 @@
 """Limits before a request is one, against the real server."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,7 +8,9 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from api import protocol
+from api.clock import monotonic_ns
 from api.protocol import HEAD_BYTES_MAX, BoundedProtocol
+from tests.api.servers import running
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -19,25 +20,11 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-class Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.is_listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.is_listening.set()
-
-
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    config = uvicorn.Config(answer, http=BoundedProtocol, ws="none", lifespan="off", port=0, log_level="critical")
-    server = Server(config)
-    serving = asyncio.ensure_future(server.serve())
-    await server.is_listening.wait()
-    yield int(server.servers[0].sockets[0].getsockname()[1])
-    server.should_exit = True
-    await serving
+    config = uvicorn.Config(answer, http=BoundedProtocol, ws="none", lifespan="off", port=0, log_config=None)
+    async with running(config) as port:
+        yield port
 
 
 async def exchange(port: int, *parts: bytes) -> bytes:
@@ -84,3 +71,27 @@ async def test_several_requests_on_one_connection_are_each_in_time(port: int) ->
         said = await reader.readuntil(b"ok")
         assert said.startswith(b"HTTP/1.1 200")
     writer.close()
+
+
+async def test_a_request_is_received_when_it_is_whole() -> None:
+    """A caller's deadline runs from then: what it takes to send slowly is its own time."""
+    received: list[tuple[int, int]] = []
+
+    async def note(scope: Scope, receive: Receive, send: Send) -> None:
+        begun = scope["assay.received_ns"]
+        while (await receive()).get("more_body"):
+            pass
+        received.append((begun, scope["assay.received_ns"]))
+        await answer(scope, receive, send)
+
+    config = uvicorn.Config(note, http=BoundedProtocol, ws="none", lifespan="off", port=0, log_config=None)
+    async with running(config) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{")
+        await asyncio.sleep(0.02)
+        sent_ns = monotonic_ns()
+        writer.write(b"}")
+        await reader.readuntil(b"ok")
+        writer.close()
+    ((begun, whole),) = received
+    assert begun < sent_ns < whole

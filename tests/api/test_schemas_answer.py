@@ -29,7 +29,7 @@ from tests.api.decision_requests import LEAST, NOW, decide, faults_of, places
 
 _KEYS = """
     id transaction_id merchant_id created_at test_mode action three_ds risk_score risk_level rule_score tags reasons
-    rules features review model ruleset data_versions degraded durability warnings timing_ms
+    rules advice features review model ruleset data_versions degraded durability warnings timing_ms
 """
 KEYS = _KEYS.split()
 RULES = (
@@ -104,6 +104,13 @@ def test_values() -> None:
             {"id": "a", "name": "A", "version": "1", "action": "block", "result": True, "mode": "live"},
             {"id": "b", "name": "B", "version": "2", "action": "review", "result": None, "mode": "shadow"},
         ],
+        "advice": {
+            "decided_by": ["a"],
+            "next_step": "If you trust this customer, add an Allow rule for them, or change or pause rule a; then send "
+            "the payment again under a new transaction_id.",
+            "allow_rule": None,
+            "shopper_text": "We could not accept this payment. Please use another way to pay, or contact us.",
+        },
         "review": None,
         "model": {"id": "m-1", "role": "champion"},
         "ruleset": "rs",
@@ -117,9 +124,14 @@ def test_values() -> None:
 
 def test_explain() -> None:
     shape = outline(score=None)
-    none, full = answer_of(shape, explain=Explain.NONE), answer_of(shape, explain=Explain.FULL)
-    assert (none["reasons"], none["rules"]) == ([], [])
+    none, codes, full = (answer_of(shape, explain=explain) for explain in (Explain.NONE, Explain.CODES, Explain.FULL))
+    assert (none["reasons"], none["rules"], none["advice"]) == ([], [], None)
+    assert [(rule["result"], rule["mode"]) for rule in codes["rules"]] == [(True, "live"), (None, "shadow")]
     assert [rule["result"] for rule in full["rules"]] == [True, None, False]
+    assert codes["reasons"] == full["reasons"] != []
+    assert codes["advice"] == full["advice"] is not None
+    assert "features" not in none
+    assert "features" not in codes
     assert full["features"] == {"amount_in_usd": 12.5, "unpaid": None, "ip_country": "GB", "visits": 3}
 
 

@@ -171,3 +171,14 @@ def test_files_that_are_no_table_are_refused(tmp_path: Path) -> None:
         BinTable.load(packed)
     with pytest.raises(ReferenceInvalid, match="cannot be read"):
         BinTable.load(tmp_path / "none.csv")
+
+
+def test_a_new_overlay_takes_the_place_of_the_one_before(write: Write, embedded: BinTable) -> None:
+    """A reload reads the operator's file alone: as if all had been loaded anew."""
+    first = BinTable.load(write("42424242,VISA,DEBIT,,A,US\n"))
+    assert first.lookup("42424242") != embedded.lookup("42424242")
+    changed = write("55555555,VISA,DEBIT,,A,US\n")
+    again, anew = first.again(changed), BinTable.load(changed)
+    assert (again.version, again.rows) == (anew.version, anew.rows)
+    assert again.lookup("55555555") == anew.lookup("55555555") != embedded.lookup("55555555")
+    assert again.lookup("42424242") == embedded.lookup("42424242")

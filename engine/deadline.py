@@ -1,0 +1,125 @@
+"""Deadlines: how much time a call has left, and waiting for a store no longer than that.
+
+No store's call is ever cancelled: what runs out of time is left to end behind, for a driver that is cut off amid a
+round trip leaks or spoils its connection. The caller goes on without it.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+_NANOSECONDS_PER_MS: Final = 1_000_000
+_NANOSECONDS_PER_SECOND: Final = 1_000_000_000
+
+T = TypeVar("T")
+
+
+class OutOfTime(Exception):
+    """A wait ended before what it waited for; that goes on behind."""
+
+
+class Clock(Protocol):
+    """A clock for deadlines and timings: nanoseconds since some fixed moment, never going back."""
+
+    def __call__(self) -> int:
+        """Read it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment by which a call is to be answered, on one clock."""
+
+    clock: Clock
+    at_ns: int
+
+    @staticmethod
+    def after(clock: Clock, budget_ms: int, received_ns: int | None) -> "Deadline":
+        """`budget_ms` after the request was received; from now on where nobody noted when."""
+        received = clock() if received_ns is None else received_ns
+        return Deadline(clock, received + budget_ms * _NANOSECONDS_PER_MS)
+
+    def is_near(self, now_ns: int, reserve_ms: int) -> bool:
+        """Whether no more than `reserve_ms` are left."""
+        return now_ns + reserve_ms * _NANOSECONDS_PER_MS >= self.at_ns
+
+    def seconds(self, cap_ms: int | None = None) -> float:
+        """What is left, at most the cap; 0 where nothing is."""
+        left = max(0.0, (self.at_ns - self.clock()) / _NANOSECONDS_PER_SECOND)
+        return left if cap_ms is None else min(left, cap_ms / 1000)
+
+
+_behind: Final[set[asyncio.Future[Any]]] = set()
+"""What was left to end behind, held so that it is not collected meanwhile."""
+
+
+async def within(work: Coroutine[Any, Any, T], seconds: Callable[[], float]) -> T:
+    """The result of `work`, if it comes in so many seconds. Raises OutOfTime; then the work goes on behind.
+
+    What never suspends, as stores in memory and SQLite's reads, costs no more than an await: the first step is taken
+    here and now, and only what suspends gets a task of its own. So `work` must not tie itself to the current task in
+    its first step (asyncio.timeout does): an adapter hands its driver's call to a task. A caller that is cancelled
+    leaves the work to end behind as well.
+    """
+    try:
+        waits_for = work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(_Begun(work, waits_for))
+    _behind.add(task)
+    gate: asyncio.Future[None] = loop.create_future()
+
+    def open_gate(_: object = None) -> None:
+        if not gate.done():
+            gate.set_result(None)
+
+    def ended(task: asyncio.Future[T]) -> None:
+        _behind.discard(task)
+        # Asked for here, so that a fault nobody waits for any more is not reported as forgotten.
+        if not task.cancelled():
+            task.exception()
+        open_gate()
+
+    task.add_done_callback(ended)
+    timer = loop.call_later(seconds(), open_gate)
+    try:
+        await gate
+    finally:
+        timer.cancel()
+    if not task.done():
+        raise OutOfTime
+    return task.result()
+
+
+class _Begun(Coroutine[Any, Any, T]):
+    """A coroutine that took its first step outside of a task, for a task to go on with."""
+
+    __slots__ = ("_first", "_work")
+
+    def __init__(self, work: Coroutine[Any, Any, T], first: object) -> None:
+        """`first` is what the first step gave: the future that the work waits for."""
+        self._work = work
+        self._first: tuple[object, ...] = (first,)
+
+    def send(self, value: Any) -> Any:  # noqa: ANN401 - as a coroutine's is
+        """Take the next step; the first one is taken already."""
+        if self._first:
+            (first,), self._first = self._first, ()
+            return first
+        return self._work.send(value)
+
+    def throw(self, *thrown: Any) -> Any:  # noqa: ANN401 - as a coroutine's is
+        """Have the work meet what the task met: its cancellation."""
+        self._first = ()
+        return self._work.throw(*thrown)
+
+    def close(self) -> None:
+        """End the work."""
+        self._work.close()
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        """Not asked for: a task takes the steps."""
+        return self._work.__await__()

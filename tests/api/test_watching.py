@@ -1,0 +1,131 @@
+"""Ids that look like card numbers: opaque one by one, refused where a key's ids mostly do."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
+
+from api.watching import (
+    ALERT_EVERY_SECONDS,
+    CLOCK_BEHIND_MAX,
+    IDS_WATCHED,
+    ClockWatch,
+    WatchedIds,
+    looks_like_card_number,
+)
+from engine.card_data import passes_luhn
+from engine.errors import PaymentInvalid
+from engine.payment import Account, Payment
+from tests.api.decision_requests import LEAST, decide
+
+MakeClient = Callable[..., TestClient]
+Body = Callable[..., dict[str, Any]]
+HOUR_NS = ALERT_EVERY_SECONDS * 1_000_000_000
+
+
+def card_number(number: int) -> str:
+    """A Visa-like number of 16 digits with a right check digit."""
+    start = f"4111{number:011d}"
+    return next(start + check for check in "0123456789" if passes_luhn(start + check))
+
+
+def payment(transaction_id: str, **fields: Any) -> Payment:
+    made, _ = decide({**LEAST, "event": {**LEAST["event"], "transaction_id": transaction_id}, **fields})
+    return made
+
+
+def test_what_looks_like_a_card_number() -> None:
+    assert looks_like_card_number(card_number(1))
+    near = card_number(1)[:-1] + ("1" if card_number(1)[-1] != "1" else "2")
+    for other in ("order-1", near, f"0{card_number(1)}", f"o{card_number(1)}", "4" * 12, "9" * 16):
+        assert not looks_like_card_number(other)
+
+
+def test_a_few_ids_that_look_so_are_ordinary() -> None:
+    watched = WatchedIds()
+    for number in range(200):
+        id_ = card_number(number) if number % 2 else f"order-{number}"
+        watched.check("k1", payment(id_), 0)
+
+
+def test_where_most_look_so_they_are_refused_and_the_operator_is_told_once_an_hour() -> None:
+    watched = WatchedIds()
+    with capture_logs() as logs:
+        for number in range(IDS_WATCHED - 1):
+            watched.check("k1", payment(card_number(number)), 0)
+        for number in range(3):
+            with pytest.raises(PaymentInvalid) as raised:
+                watched.check("k1", payment(card_number(100 + number)), HOUR_NS - 1)
+            ((pointer, code),) = {(fault.pointer, fault.code) for fault in raised.value.faults}
+            assert (pointer, code) == ("/event/transaction_id", "card_data_refused")
+            assert card_number(100 + number) not in str(raised.value)
+        watched.check("k1", payment("order-1"), 2 * HOUR_NS)
+    assert [(line["event"], line["key_id"]) for line in logs] == [("ids_look_like_card_numbers", "k1")] * 2
+    assert not any(looks_like_card_number(str(value)) for line in logs for value in line.values())
+    assert watched.refused == 3
+
+
+def test_other_ids_that_look_so_are_refused_then_too() -> None:
+    watched = WatchedIds()
+    for number in range(IDS_WATCHED):
+        try:
+            watched.check("k1", payment(card_number(number)), 0)
+        except PaymentInvalid:
+            assert number == IDS_WATCHED - 1
+    fields = {
+        "account": {"user_id": card_number(1)},
+        "device": {"session_id": card_number(2), "ip_address": "81.2.69.160"},
+        "order": {**LEAST["order"], "affiliate_id": card_number(3)},
+        "payment": {"attempt_of": card_number(4)},
+        "shopping_cart": [{"item_id": "ok"}, {"item_id": card_number(5)}],
+    }
+    with pytest.raises(PaymentInvalid) as raised:
+        watched.check("k1", payment("order-1", **fields), 0)
+    assert {fault.pointer for fault in raised.value.faults} == {
+        "/account/user_id",
+        "/device/session_id",
+        "/order/affiliate_id",
+        "/payment/attempt_of",
+        "/shopping_cart/1/item_id",
+    }
+
+
+def test_it_is_over_when_half_of_the_ids_are_ordinary_again() -> None:
+    watched = WatchedIds()
+    for number in range(IDS_WATCHED - 1):
+        watched.check("k1", payment(card_number(number)), 0)
+    for number in range(IDS_WATCHED // 2 + 1):
+        watched.check("k1", payment(f"order-{number}"), 0)
+    watched.check("k1", payment("order-last", account={"user_id": card_number(3)}), 0)
+
+
+def test_a_retry_says_nothing_new_and_other_keys_are_watched_apart() -> None:
+    watched = WatchedIds()
+    for _ in range(5 * IDS_WATCHED):
+        watched.check("k1", payment(card_number(1)), 0)
+    for number in range(IDS_WATCHED - 1):
+        watched.check("k2", payment(card_number(number)), 0)
+    assert payment(card_number(7)).account == Account()
+    watched.check("k3", payment(card_number(7)), 0)
+
+
+def test_over_http_the_refusal_names_the_field_and_nothing_of_it_is_kept(make_client: MakeClient, body: Body) -> None:
+    client = make_client()
+    answers = [client.post("/v1/decisions", json=body(card_number(number))) for number in range(IDS_WATCHED)]
+    assert [answer.status_code for answer in answers] == [200] * (IDS_WATCHED - 1) + [422]
+    problem = answers[-1].json()
+    assert (problem["code"], problem["errors"][0]["pointer"]) == ("card_data_refused", "/event/transaction_id")
+    assert card_number(IDS_WATCHED - 1) not in answers[-1].text
+    assert client.post("/v1/decisions", json=body("order-100")).status_code == 200
+
+
+def test_a_clock_that_is_behind_is_told_once_an_hour() -> None:
+    watch = ClockWatch()
+    with capture_logs() as logs:
+        watch.check(CLOCK_BEHIND_MAX, 0)
+        for now_ns in (0, HOUR_NS - 1, HOUR_NS):
+            watch.check(timedelta(hours=3), now_ns)
+    assert [(line["event"], line["seconds"]) for line in logs] == [("clock_behind", 10_800)] * 2

@@ -1,0 +1,162 @@
+"""A corrected payment takes the place of the one it names; a blocked one is counted as blocked; what is lost is not."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+
+from engine.errors import IdempotencyKeyReused, LedgerUnavailable, PaymentInvalid
+from engine.ledger import DecisionRecord
+from engine.payment import Card, Stage
+from engine.pipeline import Outline
+from tests.engine.pipelines import (
+    START,
+    FailingLedger,
+    House,
+    Make,
+    call,
+    doubts_are_settled,
+    on_one_card,
+)
+
+
+async def test_a_corrected_payment_is_counted_once(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    corrected = await house.features(on_one_card(make_payment, 2, supersedes="tx-1"))
+    assert corrected["card_payments_1h"] == 0
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
+    house.store.close()
+    house.open()
+    assert (await house.features(on_one_card(make_payment, 4)))["card_payments_1h"] == 2
+
+
+async def test_the_stages_of_a_corrected_payment_go_on(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    for stage in Stage:
+        seen = await house.features(on_one_card(make_payment, 2, supersedes="tx-1", stage=stage))
+        assert seen["card_payments_1h"] == 0
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
+
+
+@pytest.mark.parametrize("is_dry_run", [False, True])
+async def test_a_payment_to_be_replaced_that_is_not_known_is_said(
+    house: House, make_payment: Make, is_dry_run: bool
+) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    unknown: list[bool] = []
+
+    def keep(outline: Outline) -> bytes:
+        unknown.append(outline.supersedes_unknown)
+        return b"{}"
+
+    for number, supersedes in enumerate((None, "tx-1", "tx-never"), start=2):
+        payment = on_one_card(make_payment, number, supersedes=supersedes).received(START)
+        await house.pipeline.decide(call(payment, render=keep, is_dry_run=is_dry_run))
+    assert unknown == [False, False, True]
+
+
+async def test_a_payment_of_the_other_mode_is_not_replaced(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    answer = await house.decide(on_one_card(make_payment, 2, supersedes="tx-1", test_mode=True))
+    record = await house.store.ledger.get(answer.decision_id)
+    assert record is not None
+    assert record.supersedes is None
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
+
+
+def test_no_payment_replaces_itself(make_payment: Make) -> None:
+    with pytest.raises(PaymentInvalid) as raised:
+        make_payment(transaction_id="tx-1", supersedes="tx-1")
+    assert [(fault.pointer, fault.code) for fault in raised.value.faults] == [
+        ("/event/supersedes", "supersedes_itself")
+    ]
+
+
+async def test_a_correction_that_is_lost_leaves_the_corrected_one_counted(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    house.pipeline = house.pipeline_over(FailingLedger(house.store.ledger, 1))
+    with pytest.raises(LedgerUnavailable):
+        await house.decide(on_one_card(make_payment, 2, supersedes="tx-1"))
+    await doubts_are_settled()
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
+    assert (await house.features(on_one_card(make_payment, 1, stage=Stage.POST_AUTH)))["card_payments_1h"] == 1
+
+
+async def test_a_later_stage_that_is_lost_brings_nothing_back(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    await house.decide(on_one_card(make_payment, 2, supersedes="tx-1"))
+    house.pipeline = house.pipeline_over(FailingLedger(house.store.ledger, 1))
+    with pytest.raises(LedgerUnavailable):
+        await house.decide(on_one_card(make_payment, 2, supersedes="tx-1", stage=Stage.POST_3DS))
+    await doubts_are_settled()
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
+
+
+async def until_blocked(house: House, make_payment: Make) -> int:
+    """Payments on one card, until the shipped rules or the score block one: its number."""
+    for number in range(20):
+        answer = await house.decide(on_one_card(make_payment, number))
+        if orjson.loads(answer.body)["action"] == "block":
+            return number
+    pytest.fail("no payment was blocked")
+
+
+async def test_our_own_block_is_counted_and_survives_a_restart(house: House, make_payment: Make) -> None:
+    await until_blocked(house, make_payment)
+    assert (await house.features(on_one_card(make_payment, 90)))["card_blocked_1h"] == 1
+    house.store.close()
+    house.open()
+    assert (await house.features(on_one_card(make_payment, 91)))["card_blocked_1h"] == 2
+
+
+async def test_a_payment_never_sees_its_own_block(house: House, make_payment: Make) -> None:
+    number = await until_blocked(house, make_payment)
+    later = await house.features(on_one_card(make_payment, number, stage=Stage.POST_AUTH))
+    assert later["card_blocked_1h"] == 0
+
+
+async def test_a_block_that_is_lost_is_taken_back(house: House, make_payment: Make) -> None:
+    await until_blocked(house, make_payment)
+    house.pipeline = house.pipeline_over(FailingLedger(house.store.ledger, 1))
+    with pytest.raises(LedgerUnavailable):
+        await house.decide(on_one_card(make_payment, 90))
+    await doubts_are_settled()
+    assert (await house.features(on_one_card(make_payment, 91)))["card_blocked_1h"] == 1
+
+
+async def test_a_later_stages_block_that_is_lost_goes_alone(house: House, make_payment: Make) -> None:
+    number = await until_blocked(house, make_payment)
+    house.pipeline = house.pipeline_over(FailingLedger(house.store.ledger, 1))
+    with pytest.raises(LedgerUnavailable):
+        await house.decide(on_one_card(make_payment, 0, stage=Stage.POST_AUTH))
+    await doubts_are_settled()
+    seen = await house.features(on_one_card(make_payment, 90))
+    # The first payment stands, and that its later stage was blocked does not.
+    assert (seen["card_blocked_1h"], seen["card_payments_1h"]) == (1, number + 1)
+
+
+class OtherWriter:
+    """The real ledger, in which another process was first to use each header key."""
+
+    def __init__(self, ledger: Any, first: DecisionRecord) -> None:
+        self.ledger, self.first = ledger, first
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ledger, name)
+
+    async def append(self, record: DecisionRecord) -> DecisionRecord:
+        assert record.id != self.first.id
+        await asyncio.sleep(0)
+        return self.first
+
+
+async def test_a_header_key_that_another_payment_won_undoes_the_correction(house: House, make_payment: Make) -> None:
+    won = await house.decide(make_payment(transaction_id="tx-other", card=Card(token="tok_other")))
+    first = await house.store.ledger.get(won.decision_id)
+    assert first is not None
+    await house.decide(on_one_card(make_payment, 1))
+    beaten = house.pipeline_over(OtherWriter(house.store.ledger, first))
+    with pytest.raises(IdempotencyKeyReused):
+        await beaten.decide(call(on_one_card(make_payment, 2, supersedes="tx-1").received(START)))
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
