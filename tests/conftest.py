@@ -1,12 +1,14 @@
 """Fixtures for every test. Builders of payments and features belong beside the tests that use them."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import settings
+
+from engine import deadline
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,3 +39,11 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no data sets: ../shared/data is not there")
     return folder
+
+
+@pytest.fixture(scope="module")
+def patience() -> Iterator[None]:
+    """Calls have a hundred times their budget: on two shared cores a deadline measures the neighbours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deadline, "_NANOSECONDS_PER_MS", 100_000_000)
+        yield

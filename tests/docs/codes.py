@@ -14,6 +14,7 @@ SOURCES = (
     *sorted(ROOT.glob("api/routes/*.py")),
     *sorted(ROOT.glob("api/schemas/*.py")),
     ROOT / "engine" / "payment.py",
+    ROOT / "engine" / "policy.py",
 )
 _POSITIONAL = {"Odd": "warning", "Wrong": "fault"}
 _NAMED = {"Problem": "problem", "Fault": "fault", "InputWarning": "warning"}

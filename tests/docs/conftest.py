@@ -31,6 +31,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         for variable, scopes in (("ASSAY_KEY", GATEWAY_SCOPES), ("ASSAY_OPERATOR_KEY", frozenset(Scope))):
             key, keys[variable] = new_key(name=variable, test_mode=False, scopes=scopes, merchants=None)
             assembly.keys.add_key(key)
+        keys["DECISION_ID"] = answers["an ordinary payment"]["id"]
         yield Demo(client=TestClient(create_app(assembly, now=lambda: NOW)), keys=keys, answers=answers)
 
 

@@ -40,12 +40,6 @@ def check_generated(name: str, marker: str, content: str) -> None:
     assert text == written, f"{name} is stale: run this test with ASSAY_UPDATE_GOLDEN=1"
 
 
-def table(*rows: tuple[str, ...]) -> str:
-    """A Markdown table; the first row is its head."""
-    head, *body = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return "\n".join([head, "|" + "---|" * len(rows[0]), *body]) + "\n"
-
-
 def codes_listed(name: str, marker: str, column: int) -> list[str]:
     """The `codes` in backticks in one column of a table."""
     rows = [line.replace("\\|", "").split("|") for line in part(read(name), marker).splitlines()[2:]]

@@ -1,5 +1,6 @@
 """The tables in the documents say what the code says."""
 
+import json
 import re
 import tomllib
 import types
@@ -9,16 +10,19 @@ from datetime import datetime
 import pytest
 from pydantic import BaseModel
 
+from api.features_page import markdown, table
 from api.routes.keys import KeyCreated, NewKey
 from api.schemas import DecisionAnswer, DecisionRequest
+from api.schemas.label import LabelRequest
+from api.schemas.outcome import OutcomeRequest
+from api.schemas.policy import PolicyBody
 from api.settings import Settings
 from engine.access import Scope
 from engine.catalog import CATALOG
-from engine.features import Feature
 from engine.policy import Policy
 from engine.rules import check_rule, default_source, parse_ruleset
 from tests.docs.codes import codes
-from tests.docs.documents import blocks, check_generated, codes_listed, part, read, table
+from tests.docs.documents import blocks, check_generated, codes_listed, part, read
 
 _WORDS: dict[type, str] = {
     bool: "boolean",
@@ -109,6 +113,43 @@ def keys_table() -> str:
     return f"\n{table(*asked)}\nThe answer has {', '.join(told[:-1])} and, this once, {told[-1]}.\n\n"
 
 
+def fields_of(model: type[BaseModel]) -> typing.Callable[[], str]:
+    """The table of a request's fields, those of a group behind the group's name."""
+
+    def made() -> str:
+        rows = [("field", "type", "what")]
+        for name, field in model.model_fields.items():
+            required = "**Required.** " if field.is_required() else ""
+            kind = type_words(field.annotation).removesuffix(" or null")
+            rows.append((f"`{name}`", kind, required + sentence(field.description)))
+            for group in models_in(field.annotation):
+                rows += [
+                    (
+                        f"`{name}.{each}`",
+                        type_words(inner.annotation).removesuffix(" or null"),
+                        sentence(inner.description),
+                    )
+                    for each, inner in group.model_fields.items()
+                ]
+        return f"\n{table(*rows)}\n"
+
+    return made
+
+
+def policy_table() -> str:
+    rows = [("field", "type", "default", "what")]
+    default = json.loads(Policy().content())
+    for name, field in PolicyBody.model_fields.items():
+        shown = "" if default[name] is None or isinstance(default[name], list) else f"`{default[name]}`"
+        rows.append((f"`{name}`", type_words(field.annotation), shown, sentence(field.description)))
+        for model in models_in(field.annotation):
+            rows += [
+                (f"`{name}[].{each}`", type_words(inner.annotation), "", sentence(inner.description))
+                for each, inner in model.model_fields.items()
+            ]
+    return f"\n{table(*rows)}\n"
+
+
 def settings_table() -> str:
     rows = [("variable", "default", "what")]
     for name, field in Settings.model_fields.items():
@@ -118,28 +159,7 @@ def settings_table() -> str:
 
 
 def features_tables() -> str:
-    parts = []
-    for title, begins in (
-        ("Of the request", "request"),
-        ("Looked up and derived", "enrichment"),
-        ("Velocities", "velocity"),
-        ("The score", "score"),
-    ):
-        rows = [_feature(feature) for feature in CATALOG if feature.source.startswith(begins)]
-        # Where all are from one source, as the velocities are, the title says it.
-        width = 5 if len({row[4] for row in rows}) > 1 else 4
-        head = ("name", "type", "meaning", "also", "from")
-        parts.append(f"## {title}\n\n{table(head[:width], *(row[:width] for row in rows))}")
-    return "\n" + "\n".join(parts) + "\n"
-
-
-def _feature(feature: Feature) -> tuple[str, ...]:
-    unit = f", {feature.unit}" if feature.unit else ""
-    values = f" One of {', '.join(f'`{value}`' for value in feature.values)}." if feature.values else ""
-    exact = " *As it stands.*" if feature.case_sensitive else ""
-    also = ", ".join(f"`{alias}`" for alias in feature.aliases)
-    source = feature.source.removeprefix("request ").removeprefix("enrichment ")
-    return (f"`{feature.name}`", f"{feature.type}{unit}", feature.doc + values + exact, also, source)
+    return markdown(CATALOG)
 
 
 def ruleset_table() -> str:
@@ -163,6 +183,9 @@ def diagnostics() -> str:
     [
         ("docs/api.md", "request", request_tables),
         ("docs/api.md", "answer", answer_table),
+        ("docs/api.md", "outcome", fields_of(OutcomeRequest)),
+        ("docs/api.md", "label", fields_of(LabelRequest)),
+        ("docs/api.md", "policy", policy_table),
         ("docs/api.md", "keys", keys_table),
         ("docs/operating.md", "settings", settings_table),
         ("docs/features.md", "features", features_tables),
@@ -205,7 +228,7 @@ def test_the_example_ruleset_checks() -> None:
 def test_the_example_rules_check() -> None:
     text = read("docs/rules.md").replace(part(read("docs/rules.md"), "diagnostics"), "")
     rules = [line for block in blocks(text) if not block.language for line in block.text.splitlines()]
-    assert len(rules) == 5
+    assert len(rules) == 8
     for rule in rules:
         assert not check_rule(rule, CATALOG, ()), rule
 
@@ -215,5 +238,5 @@ def test_the_thresholds_are_the_policys() -> None:
     assert f"a score at the block threshold ({policy.block_at_percent:g} %)" in rules
     assert f"a score at the review threshold ({policy.review_at_percent:g} %)" in rules
     assert f"a score at the challenge threshold ({policy.challenge_at_percent:g} %)" in rules
-    assert f"lets up to {policy.fail_allow_up_to_usd_cents // 100} USD through" in rules
+    assert f"lets up to {(policy.fail_bands[0].up_to_usd_cents or 0) // 100} USD through" in rules
     assert f"`elevated` from {policy.elevated_at_percent:g} % and `highest` from {policy.highest_at_percent:g} %" in api

@@ -1,0 +1,132 @@
+"""Deadlines, what is lost and what then, overload."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.clock import monotonic_ns, new_decision_id
+from api.wiring import Assembly
+from engine.errors import CountersUnavailable, LedgerUnavailable
+from engine.pipeline import Pipeline
+from engine.receipt import ReceiptTimes
+from tests.contract.calling import Call
+
+
+class _Faulty:
+    """A store of which one call fails or hangs; the others are the real one's."""
+
+    def __init__(self, real: Any, name: str, fault: Exception | None) -> None:
+        self._real, self._name, self._fault = real, name, fault
+
+    def __getattr__(self, name: str) -> Any:
+        if name != self._name:
+            return getattr(self._real, name)
+
+        async def call(*_: Any, **__: Any) -> Any:
+            if self._fault is not None:
+                raise self._fault
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        return call
+
+
+Faulty = Callable[..., Call]
+
+
+@pytest.fixture
+def faulty(assembly: Assembly, call: Call) -> Faulty:
+    """The installation with a fault: `counters` or `ledger`, the call of it, and what it raises (nothing: it hangs)."""
+
+    def make(part: str, name: str, fault: Exception | None = None) -> Call:
+        parts: dict[str, Any] = {"counters": assembly.counters, "ledger": assembly.ledger}
+        parts[part] = _Faulty(parts[part], name, fault)
+        pipeline = Pipeline(
+            **parts,
+            snapshots=assembly.snapshots,
+            times=ReceiptTimes(),
+            monotonic_ns=monotonic_ns,
+            new_id=new_decision_id,
+        )
+        app = create_app(replace(assembly, pipeline=pipeline))
+        client = TestClient(app, headers={"Authorization": str(call.client.headers["authorization"])})
+        return Call(client, call.body)
+
+    return make
+
+
+CARD = {"credit_card": {"token": "tok_time"}}
+
+
+@pytest.mark.parametrize("fault", [None, CountersUnavailable("down")], ids=["hangs", "fails"])
+def test_a_stage_that_fails_or_runs_out_is_degraded_and_its_features_unknown(
+    faulty: Faulty, fault: Exception | None
+) -> None:
+    slow = faulty("counters", "observe", fault)
+    answer = slow(options={"explain": "full"}, **CARD)
+    assert "velocity" in answer["degraded"]
+    assert answer["features"]["card_payments_1h"] is None, "unknown, never 0"
+    assert answer["risk_score"] is not None, "what is known still scores"
+
+
+@pytest.mark.parametrize("fault", [None, LedgerUnavailable("down")], ids=["hangs", "fails"])
+def test_without_a_durable_record_there_is_no_answer(faulty: Faulty, fault: Exception | None) -> None:
+    refused = faulty("ledger", "append", fault).raw(options={"deadline_ms": 60})
+    assert refused.status_code == 503
+    assert refused.json()["code"] == ("deadline_exceeded" if fault is None else "ledger_unavailable")
+    assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_a_look_up_that_hangs_is_gone_on_without(faulty: Faulty) -> None:
+    answer = faulty("ledger", "find").raw("hanging-look-up", **CARD)
+    assert (answer.status_code, answer.json()["durability"]) == (200, "committed")
+
+
+def test_never_a_silent_score_of_zero(trial: Call) -> None:
+    answer = trial(credit_card={"token": "tok_assay_no_score"})
+    assert (answer["risk_score"], answer["model"], answer["degraded"]) == (None, answer["model"], ["model"])
+    assert "fail_policy" in {reason["code"] for reason in answer["reasons"]}
+
+
+@pytest.mark.parametrize("deadline_ms", [29, 2001])
+def test_the_budget_is_30_to_2000_ms(call: Call, deadline_ms: int) -> None:
+    refused = call.raw(options={"deadline_ms": deadline_ms})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/options/deadline_ms")
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "code"),
+    [("tok_assay_rate_limited", 429, "rate_limited"), ("tok_assay_overloaded", 503, "overloaded")],
+)
+def test_who_is_turned_away_is_told_when_to_come_back(trial: Call, token: str, status: int, code: str) -> None:
+    refused = trial.raw(credit_card={"token": token})
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_a_key_over_its_rate_is_429_and_others_are_not(assembly: Assembly, make_client: Any, call: Call) -> None:
+    app = create_app(assembly, key_rate=2)
+    clients = [TestClient(app, headers=dict(make_client().headers)) for _ in range(2)]
+    busy, calm = (Call(client, call.body) for client in clients)
+    statuses = [busy.raw().status_code for _ in range(20)]
+    assert set(statuses) == {200, 429}
+    assert calm.raw().status_code == 200
+
+
+def test_a_clock_that_goes_back_does_not_turn_time_back(assembly: Assembly, call: Call) -> None:
+    moment = datetime.now(UTC)
+    clock = iter([moment, moment - timedelta(hours=1), moment + timedelta(seconds=1)])
+    client = TestClient(
+        create_app(assembly, now=lambda: next(clock)),
+        headers={"Authorization": str(call.client.headers["authorization"])},
+    )
+    mine = {"event": {"merchant_id": "clock-shop"}}
+    times = [Call(client, call.body)(**mine)["created_at"] for _ in range(3)]
+    assert times == sorted(times)
+    assert times[0] == times[1]
