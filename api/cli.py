@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from api.commands import COMMANDS, GROUPS
+from api.logs import logs_kept
 from engine.errors import AssayError
 
 app = typer.Typer(
@@ -24,7 +25,9 @@ for name, group in GROUPS:
 def main() -> None:
     """Run a command; what the caller or the world did wrong (a full disk too) is one message and exit code 1."""
     try:
-        app()
+        # What a command says is for people; what it logs goes to standard error, by the same rules as the server's.
+        with logs_kept("warning"):
+            app()
     except (AssayError, OSError) as error:
         Console(stderr=True, highlight=False).print(f"assay: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
