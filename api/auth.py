@@ -76,19 +76,19 @@ class BytesRoute(ScopedRoute):
         return Scope((self.openapi_extra or {})[SCOPE_FIELD])
 
 
-def header(request: Request, name: bytes) -> str:
-    """A header's value, empty where it was not sent; of a repeated one the first. `name` is in lower case."""
+def header(request: Request, name: bytes) -> str | None:
+    """A header's value, None where it was not sent; of a repeated one the first. `name` is in lower case."""
     for sent, value in request.scope["headers"]:
         if sent == name:
             text: str = value.decode("latin-1")
             return text
-    return ""
+    return None
 
 
 def authenticate(request: Request, scope: Scope) -> ApiKey:
     """The key that a request carries. Raises a 401 or 403 problem."""
     keys: ApiKeys = request.app.state.keys
-    scheme, _, text = header(request, b"authorization").partition(" ")
+    scheme, _, text = (header(request, b"authorization") or "").partition(" ")
     if not text:
         raise ProblemRaised(
             Problem(

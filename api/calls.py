@@ -31,10 +31,11 @@ def merchant_of(named: str | None, key: ApiKey, field: str) -> str | None:
 def idempotency_key_of(request: Request) -> str | None:
     """The header `Idempotency-Key`; None where it was not sent. Raises a 422 problem."""
     value = header(request, b"idempotency-key")
-    if not value:
+    if value is None:
         return None
-    if len(value) > IDEMPOTENCY_KEY_LENGTH_MAX or not value.isascii() or not value.isprintable():
-        detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters."
+    # An empty one is a caller's mistake, who takes the call for one with a key.
+    if not 1 <= len(value) <= IDEMPOTENCY_KEY_LENGTH_MAX or not value.isascii() or not value.isprintable():
+        detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters, or is not sent."
         raise ProblemRaised(Problem(status=422, code="idempotency_key_invalid", detail=detail))
     return value
 

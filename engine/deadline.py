@@ -44,6 +44,10 @@ class Deadline:
         """Whether no more than `reserve_ms` are left."""
         return now_ns + reserve_ms * _NANOSECONDS_PER_MS >= self.at_ns
 
+    def is_over(self) -> bool:
+        """Whether the moment has come."""
+        return self.clock() >= self.at_ns
+
     def seconds(self, cap_ms: int | None = None) -> float:
         """What is left, at most the cap; 0 where nothing is."""
         left = max(0.0, (self.at_ns - self.clock()) / _NANOSECONDS_PER_SECOND)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from engine.outcome import Outcome
 from engine.payment import PaymentKey
@@ -36,6 +36,9 @@ class DecisionRecord:
     supersedes: str | None = None
 
 
+KEYS_A_DECISION_MAX: Final = 20
+"""How many idempotency keys a decision has at most beside the one that it was first asked for with."""
+
 PaymentName = tuple[str, bool, str]
 """A payment, all its stages: the merchant's id, whether it is test mode, and the transaction id."""
 
@@ -55,12 +58,19 @@ class Ledger(Protocol):
     """Where decisions are recorded. A record returned by `append` survives kill -9 and a power cut."""
 
     async def find(self, key: PaymentKey, idempotency_key: str | None) -> DecisionRecord | None:
-        """The decision recorded under the payment's key or under the caller's idempotency key of that merchant."""
+        """The decision that the caller's idempotency key names at that merchant, else that of the payment's key."""
 
     async def append(self, record: DecisionRecord) -> DecisionRecord:
         """Record durably; the first writer of a key wins, and the winner is returned.
 
         Raises LedgerUnavailable where it could not be made durable; then nothing was recorded.
+        """
+
+    async def remember_key(self, idempotency_key: str, record: DecisionRecord) -> DecisionRecord:
+        """Keep durably that this key too names a recorded decision; what the key names then: the first one stands.
+
+        Beyond KEYS_A_DECISION_MAX it is not kept, and the decision is returned all the same: a client that makes a
+        key for each retry must not fill the disk. Raises LedgerUnavailable where it could not be made durable.
         """
 
     async def get(self, decision_id: str) -> DecisionRecord | None:

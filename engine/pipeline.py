@@ -6,11 +6,11 @@ so in `degraded`.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from engine.catalog import SCORE_FEATURES
 from engine.counting import DOUBT_SECONDS, Counted, Counting
@@ -18,8 +18,9 @@ from engine.deadline import Clock, Deadline, OutOfTime, within
 from engine.decide import Snapshot, decide
 from engine.decision import Action, Decision
 from engine.enrichment import enrich
-from engine.errors import DeadlineExceeded, IdempotencyInProgress, IdempotencyKeyReused, LedgerUnavailable
+from engine.errors import DeadlineExceeded, IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features, Value
+from engine.in_flight import InFlight
 from engine.ledger import DecisionRecord, Ledger
 from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey
 from engine.payment_record import payment_bytes
@@ -35,6 +36,8 @@ LATE_COMMIT_SECONDS: Final = 0.06
 _NO_SCORE_YET: Final[tuple[Value, ...]] = (None,) * len(SCORE_FEATURES)
 _NANOSECONDS_PER_MS: Final = 1_000_000
 _UNKNOWN, _WARMING = "velocity", "velocity_warming"
+
+T = TypeVar("T")
 
 
 class Snapshots(Protocol):
@@ -77,11 +80,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes back to the caller; `is_replayed` says that it was decided by an earlier call."""
+    """What goes back to the caller; `is_replayed` says that it was decided by an earlier call.
+
+    `is_late` says that the call's deadline had passed by then: the bytes are those stored, and do not tell.
+    """
 
     body: bytes
     decision_id: str
     is_replayed: bool
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +138,7 @@ class Pipeline:
         self.times = times
         self._clock = monotonic_ns
         self._new_id = new_id
-        self._in_flight: dict[object, list[asyncio.Future[DecisionRecord]]] = {}
+        self._in_flight = InFlight()
         self._counting = Counting(
             counters=counters,
             ledger=ledger,
@@ -145,22 +152,14 @@ class Pipeline:
 
         `received_ns` is when the request was received, by the Pipeline's clock; None is now.
 
-        Raises IdempotencyKeyReused, IdempotencyInProgress or LedgerUnavailable: nothing new was recorded. Raises
-        DeadlineExceeded: the decision may yet be recorded, and the same call then gets it.
+        Raises IdempotencyKeyReused, IdempotencyInProgress or LedgerUnavailable: no decision was recorded. Raises
+        DeadlineExceeded: it may yet be recorded, and the same call then gets it.
         """
         deadline = Deadline.after(self._clock, call.budget_ms, received_ns)
         if call.is_dry_run:
             return await self._rehearse(call, deadline)
-        payment_key = call.payment.key
-        keys = _keys(payment_key, call.idempotency_key)
-        for key in keys:
-            if key in self._in_flight:
-                waited = await self._wait(key, deadline)
-                # The other key may be known for another payment.
-                found = await self._ledger.find(payment_key, call.idempotency_key)
-                return _replay(found or waited, call.fingerprint)
-        for key in keys:
-            self._in_flight[key] = []
+        keys = _keys(call.payment.key, call.idempotency_key)
+        await self._in_flight.take(keys, deadline)
         known: DecisionRecord | None = None
         made: _Made | None = None
         try:
@@ -168,11 +167,11 @@ class Pipeline:
             if known is None:
                 made = await self._make(call, deadline)
         finally:
-            if made is None:
-                self._release(keys, known)
+            if known is None and made is None:
+                self._in_flight.release(keys, is_answered=False)
         if made is None:
             assert known is not None, "what was not made was known"
-            return _replay(known, call.fingerprint)
+            return await self._recalled(known, call, keys, deadline)
         # What it was made from goes while it is still at hand: tens of calls wait for one commit.
         del call
         return await self._committed(made, keys, deadline)
@@ -184,6 +183,34 @@ class Pipeline:
             return await within(looked_up, lambda: deadline.seconds(LOOK_UP_MS_MAX))
         except OutOfTime:
             return None
+
+    async def _recalled(
+        self, known: DecisionRecord, call: Call, keys: tuple[object, ...], deadline: Deadline
+    ) -> Answer:
+        """The stored answer, once the caller's own key is sure to name it for ever."""
+
+        async def named() -> DecisionRecord:
+            try:
+                return await self._named(known, call.fingerprint, call.idempotency_key)
+            finally:
+                self._in_flight.release(keys, is_answered=True)
+
+        standing = await self._in_time(named(), deadline)
+        return _replay(standing, call.fingerprint, deadline)
+
+    async def _named(self, known: DecisionRecord, fingerprint: bytes, idempotency_key: str | None) -> DecisionRecord:
+        """What the caller's key names from now on, where this decision was found by the payment alone."""
+        if idempotency_key in (None, known.idempotency_key) or known.fingerprint != fingerprint:
+            return known
+        return await self._ledger.remember_key(idempotency_key, known)
+
+    async def _in_time(self, work: Coroutine[Any, Any, T], deadline: Deadline, least_seconds: float = 0.0) -> T:
+        """What is durable by the deadline, or `least_seconds` from now. Raises DeadlineExceeded."""
+        try:
+            return await within(work, lambda: max(deadline.seconds(), least_seconds))
+        except OutOfTime as error:
+            message = "Not recorded in time; retry with the same key and body: what was decided may be recorded yet."
+            raise DeadlineExceeded(message) from error
 
     async def _make(self, call: Call, deadline: Deadline) -> _Made:
         """The record of a new decision, and what was counted for it."""
@@ -218,14 +245,10 @@ class Pipeline:
     async def _committed(self, made: _Made, keys: tuple[object, ...], deadline: Deadline) -> Answer:
         """The answer, once it is durable. A late one may take longer: it says that it is late."""
         least = LATE_COMMIT_SECONDS if made.is_late else 0.0
-        try:
-            standing = await within(self._commit(made, keys), lambda: max(deadline.seconds(), least))
-        except OutOfTime as error:
-            message = "Not recorded in time; retry with the same key and body: what was decided may be recorded yet."
-            raise DeadlineExceeded(message) from error
+        standing = await self._in_time(self._commit(made, keys), deadline, least)
         if standing.id != made.record.id:
-            return _replay(standing, made.record.fingerprint)
-        return Answer(body=standing.answer, decision_id=standing.id, is_replayed=False)
+            return _replay(standing, made.record.fingerprint, deadline)
+        return _answer(standing, deadline, is_replayed=False)
 
     async def _commit(self, made: _Made, keys: tuple[object, ...]) -> DecisionRecord:
         """What stands after writing: another record, where another writer was first.
@@ -237,12 +260,13 @@ class Pipeline:
             standing = await self._ledger.append(made.record)
             if standing.key.transaction_id != made.record.key.transaction_id:
                 await self._counting.undo(made.counted)
+            standing = await self._named(standing, made.record.fingerprint, made.record.idempotency_key)
         except (asyncio.CancelledError, LedgerUnavailable):
             # The service stops, or the ledger failed: whether the record is on disk is not known yet.
             self._counting.doubt(made.counted)
             raise
         finally:
-            self._release(keys, standing)
+            self._in_flight.release(keys, is_answered=standing is not None)
         return standing
 
     async def _rehearse(self, call: Call, deadline: Deadline) -> Answer:
@@ -251,7 +275,8 @@ class Pipeline:
         payment = payment.received(self.times.peek(payment.merchant_id, payment.at, test_mode=payment.test_mode))
         gathered = await self._gather(payment, superseded, deadline, is_counted=False)
         outline = self._outline(gathered, is_recorded=False)
-        return Answer(body=call.render(outline), decision_id=outline.id, is_replayed=False)
+        body = call.render(outline)
+        return Answer(body=body, decision_id=outline.id, is_replayed=False, is_late=deadline.is_over())
 
     async def _gather(
         self, payment: Payment, superseded: str | None, deadline: Deadline, *, is_counted: bool
@@ -294,29 +319,6 @@ class Pipeline:
             is_recorded=is_recorded,
             supersedes_unknown=gathered.payment.supersedes is not None and gathered.superseded is None,
         )
-
-    async def _wait(self, key: object, deadline: Deadline) -> DecisionRecord:
-        waiter: asyncio.Future[DecisionRecord] = asyncio.get_running_loop().create_future()
-        self._in_flight[key].append(waiter)
-        try:
-            done, _ = await asyncio.wait({waiter}, timeout=deadline.seconds())
-        finally:
-            if not waiter.done():
-                waiter.cancel()
-        if not done:
-            message = "An equal call is being decided; retry after the time given."
-            raise IdempotencyInProgress(message)
-        return waiter.result()
-
-    def _release(self, keys: tuple[object, ...], record: DecisionRecord | None) -> None:
-        for key in keys:
-            for waiter in self._in_flight.pop(key):
-                if waiter.done():
-                    continue
-                if record is None:
-                    waiter.set_exception(IdempotencyInProgress("The call that decided this ended without an answer."))
-                else:
-                    waiter.set_result(record)
 
 
 def observation(payment: Payment, values: Mapping[str, Value]) -> Observation:
@@ -376,11 +378,16 @@ def _keys(payment_key: PaymentKey, idempotency_key: str | None) -> tuple[object,
     return (payment_key, (payment_key.merchant_id, payment_key.test_mode, idempotency_key))
 
 
-def _replay(record: DecisionRecord, fingerprint: bytes) -> Answer:
+def _replay(record: DecisionRecord, fingerprint: bytes, deadline: Deadline) -> Answer:
     if record.fingerprint != fingerprint:
         message = "This key was used with another body; send a new transaction_id or the body as it was."
         raise IdempotencyKeyReused(message)
-    return Answer(body=record.answer, decision_id=record.id, is_replayed=True)
+    return _answer(record, deadline, is_replayed=True)
+
+
+def _answer(record: DecisionRecord, deadline: Deadline, *, is_replayed: bool) -> Answer:
+    is_late = deadline.is_over()
+    return Answer(body=record.answer, decision_id=record.id, is_replayed=is_replayed, is_late=is_late)
 
 
 def _ms(nanoseconds: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from api.bench.installation import HOST, Server
 
+DECISIONS = "/v1/decisions"
 REPLAYED = b"idempotent-replayed: true"
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
@@ -27,10 +28,10 @@ class Reply(NamedTuple):
     received_ns: int
 
 
-def as_http(body: bytes, key: str) -> bytes:
-    """The whole HTTP/1.1 request for a decision."""
+def as_http(body: bytes, key: str, path: str = DECISIONS) -> bytes:
+    """The whole HTTP/1.1 request for a decision, or for what is posted to another path."""
     head = (
-        f"POST /v1/decisions HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {key}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -26,7 +26,7 @@ from api.schemas import (
 )
 from engine.access import ApiKey, Scope
 from engine.errors import Fault, PaymentInvalid
-from engine.pipeline import Call, Outline, Pipeline
+from engine.pipeline import Answer, Call, Outline, Pipeline
 from engine.test_values import refuse_if_forced
 
 _SUPERSEDES_UNKNOWN = InputWarning(
@@ -69,7 +69,8 @@ reading = APIRouter(tags=["Decisions"], route_class=ScopedRoute)
 async def create_decision(request: Request) -> Response:
     """Decides one payment and records the decision before it answers.
 
-    The same key with the same body gets the same bytes again and the header `Idempotent-Replayed: true`.
+    The same key with the same body gets the same bytes again and the header `Idempotent-Replayed: true`. An answer that
+    comes after the call's deadline all the same has the header `Assay-Late: true`.
     """
     pipeline: Pipeline = request.app.state.pipeline
     key = key_of(request)
@@ -82,7 +83,7 @@ async def create_decision(request: Request) -> Response:
     answer = await pipeline.decide(call, request.scope["assay.received_ns"])
     request.app.state.clock_watch.check(pipeline.times.behind, monotonic_ns())
     metrics.note_answer((perf_counter() - started) * 1000, is_replayed=answer.is_replayed)
-    headers = {"Idempotent-Replayed": "true"} if answer.is_replayed else None
+    headers = _headers(answer) if answer.is_replayed or answer.is_late else None
     return Response(_readable(answer.body, key), headers=headers, media_type="application/json")
 
 
@@ -101,6 +102,11 @@ async def get_decision(request: Request, decision_id: Annotated[str, Path(max_le
         # Another merchant's decision answers exactly as an absent one (law 12).
         raise ProblemRaised(Problem(status=404, code="decision_not_found", detail="There is no such decision."))
     return Response(_readable(record.answer, key), media_type="application/json")
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    said = {"Idempotent-Replayed": answer.is_replayed, "Assay-Late": answer.is_late}
+    return {name: "true" for name, is_so in said.items() if is_so}
 
 
 def _readable(answer: bytes, key: ApiKey) -> bytes:

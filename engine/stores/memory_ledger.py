@@ -1,9 +1,10 @@
 """A ledger and outcomes in this process's memory: for measuring what deciding costs without a disk, and for tests."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from engine.ledger import DecisionRecord, PaymentName, VersionKind
+from engine.ledger import KEYS_A_DECISION_MAX, DecisionRecord, PaymentName, VersionKind
 from engine.outcome import Outcome
 from engine.payment import PaymentKey, Stage
 
@@ -20,6 +21,7 @@ class MemoryLedger:
         self._by_id: dict[str, DecisionRecord] = {}
         self._by_key: dict[PaymentKey, DecisionRecord] = {}
         self._by_caller_key: dict[_CallerKey, DecisionRecord] = {}
+        self._more_keys: Counter[str] = Counter()
         self._versions: dict[tuple[VersionKind, str], bytes] = {}
         self._superseded: dict[PaymentName, str] = {}
 
@@ -43,6 +45,15 @@ class MemoryLedger:
         if record.supersedes is not None:
             self._superseded[(*_scope(record), record.supersedes)] = record.key.transaction_id
         return record
+
+    async def remember_key(self, idempotency_key: str, record: DecisionRecord) -> DecisionRecord:
+        """Keep that this key names the decision too, unless it has too many; what the key names then."""
+        key = _caller_key(record.key, idempotency_key)
+        named = self._by_caller_key.get(key)
+        if named is None and self._more_keys[record.id] < KEYS_A_DECISION_MAX:
+            self._more_keys[record.id] += 1
+            self._by_caller_key[key] = record
+        return named or record
 
     async def get(self, decision_id: str) -> DecisionRecord | None:
         """The decision of this id."""

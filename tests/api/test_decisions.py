@@ -17,6 +17,7 @@ from api.routes.decisions import call_of
 from api.schemas import DecisionAnswer, read_request
 from api.wiring import Assembly
 from engine.access import Scope
+from engine.deadline import Deadline
 
 Body = Callable[..., dict[str, Any]]
 MakeClient = Callable[..., TestClient]
@@ -77,6 +78,27 @@ def test_a_header_key_is_the_key(gateway: TestClient, body: Body) -> None:
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     bad = gateway.post("/v1/decisions", json=body(), headers={"Idempotency-Key": "k" * 256})
     assert (bad.status_code, bad.json()["code"]) == (422, "idempotency_key_invalid")
+
+
+def test_an_empty_header_key_is_refused_and_none_is_fine(gateway: TestClient, body: Body) -> None:
+    request = body()
+    refused = gateway.post("/v1/decisions", json=request, headers={"Idempotency-Key": ""})
+    assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_invalid")
+    decided = gateway.post("/v1/decisions", json=request)
+    assert (decided.status_code, decided.headers.get("idempotent-replayed")) == (200, None)
+
+
+def test_an_answer_after_its_deadline_says_so_in_a_header(
+    gateway: TestClient, body: Body, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = body()
+    first = gateway.post("/v1/decisions", json=request)
+    assert "assay-late" not in first.headers
+    with monkeypatch.context() as patch:
+        patch.setattr(Deadline, "is_over", lambda _: True)
+        late = gateway.post("/v1/decisions", json=request)
+    assert (late.headers["assay-late"], late.headers["idempotent-replayed"]) == ("true", "true")
+    assert late.content == first.content
 
 
 async def test_the_same_id_fifty_times_at_once_is_one_decision(

@@ -42,6 +42,16 @@ def test_a_new_header_key_with_a_known_payment_is_a_retry(call: Call) -> None:
     first = call.raw("keyed-4", {"Idempotency-Key": "own-key-3"})
     again = call.raw("keyed-4", {"Idempotency-Key": "own-key-4"})
     assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    for other in (
+        call.raw("keyed-4", {"Idempotency-Key": "own-key-4"}, order={"amount_minor": 1}),
+        call.raw("keyed-5", {"Idempotency-Key": "own-key-4"}),
+    ):
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_an_empty_header_is_no_key_and_says_so(call: Call) -> None:
+    refused = call.raw("keyed-6", {"Idempotency-Key": ""})
+    assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_invalid")
 
 
 def test_validation_errors_are_not_stored(call: Call) -> None:

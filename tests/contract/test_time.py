@@ -88,6 +88,25 @@ def test_a_look_up_that_hangs_is_gone_on_without(faulty: Faulty) -> None:
     assert (answer.status_code, answer.json()["durability"]) == (200, "committed")
 
 
+def test_an_answer_after_the_budget_is_flagged(assembly: Assembly, call: Call) -> None:
+    lag_ns = 0
+    pipeline = Pipeline(
+        ledger=assembly.ledger,
+        counters=assembly.counters,
+        snapshots=assembly.snapshots,
+        times=ReceiptTimes(),
+        monotonic_ns=lambda: monotonic_ns() + lag_ns,
+        new_id=new_decision_id,
+    )
+    app = create_app(replace(assembly, pipeline=pipeline))
+    asked = Call(TestClient(app, headers={"Authorization": str(call.client.headers["authorization"])}), call.body)
+    in_time = asked.raw("flagged-1")
+    lag_ns = 3_600_000_000_000
+    late = asked.raw("flagged-1")
+    assert (in_time.headers.get("assay-late"), late.headers["assay-late"]) == (None, "true")
+    assert late.content == in_time.content
+
+
 def test_never_a_silent_score_of_zero(trial: Call) -> None:
     answer = trial(credit_card={"token": "tok_assay_no_score"})
     assert (answer["risk_score"], answer["model"], answer["degraded"]) == (None, answer["model"], ["model"])

@@ -13,6 +13,7 @@ import orjson
 
 from api.clock import new_decision_id
 from engine.catalog import CATALOG
+from engine.deadline import Clock
 from engine.decide import Snapshot
 from engine.errors import LedgerUnavailable
 from engine.ledger import DecisionRecord, VersionKind
@@ -60,13 +61,13 @@ class House:
         self.counters.restore(rebuild(self.store.ledger, self.store.outcomes, VELOCITIES, last_at))
         self.times.restore(last_at)
 
-    def pipeline_over(self, ledger: Any, counters: Any = None) -> Pipeline:
+    def pipeline_over(self, ledger: Any, counters: Any = None, clock: Clock = time.perf_counter_ns) -> Pipeline:
         return Pipeline(
             ledger=ledger,
             counters=counters or self.counters,
             snapshots=OneSnapshot(self.snapshot),
             times=self.times,
-            monotonic_ns=time.perf_counter_ns,
+            monotonic_ns=clock,
             new_id=new_decision_id,
             doubt_seconds=0,
         )

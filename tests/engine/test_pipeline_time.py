@@ -177,3 +177,46 @@ async def test_an_equal_call_waits_no_longer_than_its_rest(house: House, make_pa
         await house.pipeline.decide(call(make_payment().received(START), budget_ms=PATIENT_MS), late)
     slow.word.set()
     assert not (await first).is_replayed
+
+
+class Lag(Around):
+    """The real ledger, and a clock that stands still but while something is recorded or looked up."""
+
+    def __init__(self, store: Any, lag_ms: int) -> None:
+        super().__init__(store)
+        self.now_ns, self.lag_ns = 0, lag_ms * 1_000_000
+
+    def clock(self) -> int:
+        return self.now_ns
+
+    async def append(self, record: DecisionRecord) -> DecisionRecord:
+        written: DecisionRecord = await self.store.append(record)
+        self.now_ns += self.lag_ns
+        return written
+
+    async def find(self, key: PaymentKey, idempotency_key: str | None) -> DecisionRecord | None:
+        found: DecisionRecord | None = await self.store.find(key, idempotency_key)
+        self.now_ns += self.lag_ns if found is not None else 0
+        return found
+
+
+@pytest.mark.parametrize(("lag_ms", "is_late"), [(PATIENT_MS - 1, False), (PATIENT_MS, True)])
+async def test_an_answer_that_comes_after_its_deadline_all_the_same_says_so(
+    house: House, make_payment: Make, lag_ms: int, *, is_late: bool
+) -> None:
+    lagging = Lag(house.store.ledger, lag_ms)
+    house.pipeline = house.pipeline_over(lagging, clock=lagging.clock)
+    first = await house.decide(make_payment())
+    replayed = await house.decide(make_payment())
+    assert [first.is_late, replayed.is_late] == [is_late, is_late]
+    assert first.body == replayed.body == (await record_of(house, first.decision_id)).answer
+    lagging.lag_ns = 0
+    assert not (await house.decide(make_payment())).is_late
+
+
+async def test_a_dry_run_that_is_late_says_so(house: House, make_payment: Make) -> None:
+    lagging = Lag(house.store.ledger, 0)
+    pipeline = house.pipeline_over(lagging, clock=lagging.clock)
+    payment = make_payment().received(START)
+    assert not (await pipeline.decide(call(payment, is_dry_run=True))).is_late
+    assert (await pipeline.decide(call(payment, is_dry_run=True), -LONG_AGO_NS)).is_late

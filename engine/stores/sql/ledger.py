@@ -10,11 +10,11 @@ from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from engine.errors import LedgerUnavailable
-from engine.ledger import DecisionRecord, PaymentName, VersionKind
+from engine.ledger import KEYS_A_DECISION_MAX, DecisionRecord, PaymentName, VersionKind
 from engine.payment import MICROSECOND, PaymentKey, Stage
 from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, streamed
-from engine.stores.sql.tables import DECISIONS, VERSIONS, instant, microseconds
+from engine.stores.sql.tables import DECISIONS, IDEMPOTENCY_KEYS, VERSIONS, instant, microseconds
 from engine.stores.sql.writer import Row, Writer
 
 ROW = tuple(column.name for column in DECISIONS.c if column.name != "position")
@@ -27,8 +27,33 @@ def _where(*names: str) -> str:
     return compiled(columns.where(*(DECISIONS.c[name] == bindparam(name) for name in names)), *names)
 
 
-_INSERT = compiled(insert(DECISIONS).values({name: bindparam(name) for name in ROW}).on_conflict_do_nothing(), *ROW)
+_KEY_IS_NEW = """NOT EXISTS (
+    SELECT 1 FROM {table}
+    WHERE merchant_id = {merchant_id} AND test_mode = {test_mode} AND idempotency_key = {idempotency_key}
+)"""
+# In SQLite's own words, for numbered parameters. Two tables hold keys and no constraint spans both: each insert looks
+# into the other's, in one transaction; a payment that comes without a key pays nothing for it.
+_PLACES = {name: f"?{number}" for number, name in enumerate(ROW, start=1)}
+_INSERT = f"""
+INSERT INTO decisions ({", ".join(_PLACES)})
+SELECT {", ".join(_PLACES.values())}
+WHERE {_PLACES["idempotency_key"]} IS NULL OR {_KEY_IS_NEW.format(table="idempotency_keys", **_PLACES)}
+ON CONFLICT DO NOTHING
+"""
+_REMEMBER = f"""
+INSERT INTO idempotency_keys (merchant_id, test_mode, idempotency_key, decision_id)
+SELECT ?1, ?2, ?3, ?4
+WHERE {_KEY_IS_NEW.format(table="decisions", merchant_id="?1", test_mode="?2", idempotency_key="?3")}
+  AND (SELECT count(*) FROM idempotency_keys WHERE decision_id = ?4) < {KEYS_A_DECISION_MAX}
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 - a number of ours, no input
 _BY_ID, _BY_KEY, _BY_IDEMPOTENCY_KEY = _where("id"), _where(*_KEY), _where(*_IDEMPOTENCY_KEY)
+_BY_REMEMBERED_KEY = compiled(
+    select(*(DECISIONS.c[name] for name in ROW))
+    .join_from(IDEMPOTENCY_KEYS, DECISIONS, DECISIONS.c.id == IDEMPOTENCY_KEYS.c.decision_id)
+    .where(*(IDEMPOTENCY_KEYS.c[name] == bindparam(name) for name in _IDEMPOTENCY_KEY)),
+    *_IDEMPOTENCY_KEY,
+)
 _PAYMENT = ("merchant_id", "test_mode", "transaction_id")
 _OF_PAYMENT = tuple(DECISIONS.c[name] == bindparam(name) for name in _PAYMENT)
 _BY_TRANSACTION = compiled(
@@ -107,11 +132,8 @@ class SqlLedger:
 
     async def find(self, key: PaymentKey, idempotency_key: str | None) -> DecisionRecord | None:
         """The decision under the caller's idempotency key, else under the payment's key. Raises LedgerUnavailable."""
-        if idempotency_key is not None:
-            record = self._one(_BY_IDEMPOTENCY_KEY, (key.merchant_id, key.test_mode, idempotency_key))
-            if record is not None:
-                return record
-        return self._one(_BY_KEY, (key.merchant_id, key.test_mode, key.transaction_id, key.stage.value))
+        record = None if idempotency_key is None else self._named(key, idempotency_key)
+        return record or self._one(_BY_KEY, (key.merchant_id, key.test_mode, key.transaction_id, key.stage.value))
 
     async def append(self, record: DecisionRecord) -> DecisionRecord:
         """Record durably, with all that wait; the first writer of a key wins and is returned.
@@ -119,6 +141,17 @@ class SqlLedger:
         Raises LedgerUnavailable where it could not be made durable; then nothing was recorded.
         """
         return await self._group.append(_INSERT, (_row_of(record),), partial(self._standing, record))
+
+    async def remember_key(self, idempotency_key: str, record: DecisionRecord) -> DecisionRecord:
+        """Keep durably, with all that wait, that this key names the decision too; what the key names then.
+
+        Raises LedgerUnavailable where it could not be made durable; then nothing was kept.
+        """
+        named = self._named(record.key, idempotency_key)
+        if named is not None:
+            return named
+        row = (record.key.merchant_id, record.key.test_mode, idempotency_key, record.id)
+        return await self._group.append(_REMEMBER, (row,), partial(self._remembered, idempotency_key, record))
 
     async def get(self, decision_id: str) -> DecisionRecord | None:
         """The decision of this id. Raises LedgerUnavailable."""
@@ -178,16 +211,21 @@ class SqlLedger:
         """The record that stands under this one's keys: this one where it is new, else the one that was first."""
         if new:
             return record
-        if record.idempotency_key is not None:
-            scope = (record.key.merchant_id, record.key.test_mode)
-            winner = self._one(_BY_IDEMPOTENCY_KEY, (*scope, record.idempotency_key))
-            if winner is not None:
-                return winner
-        winner = self._one(_BY_KEY, _row_of(record)[1:5])
+        winner = None if record.idempotency_key is None else self._named(record.key, record.idempotency_key)
+        winner = winner or self._one(_BY_KEY, _row_of(record)[1:5])
         if winner is None:
             # Only the id can have been in the way: two payments must never share one.
             raise LedgerUnavailable(f"The decision id {record.id} is taken by another payment. Retry.")
         return winner
+
+    def _remembered(self, idempotency_key: str, record: DecisionRecord, new: int | None) -> DecisionRecord:
+        """What the key names: this decision where that is new, or where it has too many keys to keep one more."""
+        return record if new else self._named(record.key, idempotency_key) or record
+
+    def _named(self, key: PaymentKey, idempotency_key: str) -> DecisionRecord | None:
+        """The decision that a caller's key names, its own or one remembered."""
+        parameters = (key.merchant_id, key.test_mode, idempotency_key)
+        return self._one(_BY_IDEMPOTENCY_KEY, parameters) or self._one(_BY_REMEMBERED_KEY, parameters)
 
     def _one(self, sql: str, parameters: Row) -> DecisionRecord | None:
         row = self._reader.row(sql, parameters)

@@ -83,6 +83,17 @@ Index(
     postgresql_where=DECISIONS.c.supersedes.is_not(None),
 )
 
+# The keys under which a decision was asked for again; the one that it was first asked for with is its own.
+IDEMPOTENCY_KEYS = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("merchant_id", Text, primary_key=True),
+    Column("test_mode", Boolean, primary_key=True),
+    Column("idempotency_key", Text, primary_key=True),
+    Column("decision_id", Text, nullable=False),
+)
+Index("ix_idempotency_keys_decision_id", IDEMPOTENCY_KEYS.c.decision_id)
+
 OUTCOMES = Table(
     "outcomes",
     METADATA,

@@ -118,3 +118,4 @@ def test_migrations_are_beside_the_code_that_runs_them() -> None:
     assert sorted(path.name for path in MIGRATIONS.glob("*.*")) == ["__init__.py", "env.py", "script.py.mako"]
     assert (MIGRATIONS / "versions" / "0001_initial.py").is_file()
     assert (MIGRATIONS / "versions" / "0002_outcomes.py").is_file()
+    assert (MIGRATIONS / "versions" / "0004_idempotency_keys.py").is_file()

@@ -1,0 +1,52 @@
+"""Calls under way: one that shares a key with an earlier one waits for it, within its own time."""
+
+import asyncio
+
+from engine.deadline import Deadline
+from engine.errors import IdempotencyInProgress
+
+
+class InFlight:
+    """The keys that are being decided by, and who waits for each."""
+
+    def __init__(self) -> None:
+        """Begin with no call under way."""
+        self._waiters: dict[object, list[asyncio.Future[None]]] = {}
+
+    def __contains__(self, key: object) -> bool:
+        """Whether a call has this key."""
+        return key in self._waiters
+
+    async def take(self, keys: tuple[object, ...], deadline: Deadline) -> None:
+        """Have these keys alone until `release`, once no other call has one of them.
+
+        Raises IdempotencyInProgress where they do not come free in time, or the call waited for had no answer.
+        """
+        while (busy := next((key for key in keys if key in self._waiters), None)) is not None:
+            await self._wait(busy, deadline)
+        for key in keys:
+            self._waiters[key] = []
+
+    def release(self, keys: tuple[object, ...], *, is_answered: bool) -> None:
+        """Give the keys back; who waits goes on, or, where there was no answer, gets IdempotencyInProgress."""
+        for key in keys:
+            for waiter in self._waiters.pop(key):
+                if waiter.done():
+                    continue
+                if is_answered:
+                    waiter.set_result(None)
+                else:
+                    waiter.set_exception(IdempotencyInProgress("The call that decided this ended without an answer."))
+
+    async def _wait(self, key: object, deadline: Deadline) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters[key].append(waiter)
+        try:
+            done, _ = await asyncio.wait({waiter}, timeout=deadline.seconds())
+        finally:
+            if not waiter.done():
+                waiter.cancel()
+        if not done:
+            message = "An equal call is being decided; retry after the time given."
+            raise IdempotencyInProgress(message)
+        waiter.result()
