@@ -1,5 +1,8 @@
 """Errors to problems: the one table of statuses, and the one broad except of the product."""
 
+from collections.abc import Sequence
+from functools import reduce
+
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -7,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem, ProblemRaised
+from api.schemas.findings import pointer_to
 from engine.errors import (
     AssayError,
     DeadlineExceeded,
@@ -109,7 +113,7 @@ async def _of_validation_error(request: Request, error: Exception) -> Response:
         # pydantic's messages carry no input; its `input` does and is left out, and its codes are its own.
         faults = [
             Fault(
-                pointer="/" + "/".join(str(part) for part in detail["loc"][1:]),
+                pointer=_place(detail["loc"][1:]),
                 code=code,
                 detail=words,
             )
@@ -120,6 +124,11 @@ async def _of_validation_error(request: Request, error: Exception) -> Response:
         said = f"{place}{faults[0].pointer}: {faults[0].detail}"
         problem = Problem(status=422, code="request_invalid", detail=said, errors=faults)
     return problem.response(request_id(request))
+
+
+def _place(path: Sequence[str | int]) -> str:
+    """The JSON pointer of a fault; a name that is not fit to be repeated ends it."""
+    return reduce(pointer_to, path, "") or "/"
 
 
 class LastResort:

@@ -30,6 +30,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_shed = False
         self._head_bytes = 0
         self._is_head = True
+        self._may_be_large = False
+        self._is_refused = False
         self._begun_at: float | None = None
         self._watch: asyncio.TimerHandle | None = None
 
@@ -47,6 +49,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came, unless the head grows too large."""
+        self._may_be_large = self._head_bytes + len(data) > HEAD_BYTES_MAX
         super().data_received(data)
         if self._is_head:
             self._head_bytes += len(data)
@@ -60,8 +63,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._begun_at = self._begun_at or self.loop.time()
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """The head is whole; one that came in a single read, with its body perhaps, is measured here."""
         self._is_head = False
+        if self._is_refused or (self._may_be_large and self._head_length() > HEAD_BYTES_MAX):
+            if not self._is_refused:
+                self._is_refused = True
+                self._refuse()
+            return
         self.scope["assay.received_ns"] = monotonic_ns()  # type: ignore[typeddict-unknown-key]
         if self._load is not None and self._is_next_decision():
             if self._load.is_full(self._load.decisions):
@@ -73,12 +81,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body, or let it go."""
-        if not self._is_shed:
+        if not self._is_shed and not self._is_refused:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole: from now on the caller waits for us, and its deadline runs."""
         self._begun_at = None
+        if self._is_refused:
+            return
         if self._is_shed:
             self._is_shed = False
             self._turn_away()
@@ -115,6 +125,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         self._watch = self.loop.call_later(ARRIVAL_SECONDS_MAX, self._look)
+
+    def _head_length(self) -> int:
+        """The bytes of the request's line and headers, about: each header has four more than its name and value."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _refuse(self) -> None:
         detail = f"A request's line and headers have at most {HEAD_BYTES_MAX} bytes."

@@ -3,13 +3,13 @@
 Ids are opaque while few look like card numbers, and refused where a key's ids mostly do.
 
 By chance one numeric reference in ten looks like a card number, so one id says nothing. Where more than half of a key's
-last ids do, somebody sends card numbers as ids.
+last ids in one field do, somebody sends card numbers as ids.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -25,8 +25,16 @@ _NANOSECONDS_PER_SECOND: Final = 1_000_000_000
 log = structlog.get_logger()
 
 
+class SentId(NamedTuple):
+    """An id that a call sent: the field it stands in, the place of it in the request, and its text."""
+
+    field: str
+    pointer: str
+    text: str
+
+
 class Watch:
-    """The last transaction ids of one key: whether each looked like a card number, and a hash that tells them apart."""
+    """The last ids of one key in one field: whether each looked like a card number, and a hash to tell them apart."""
 
     __slots__ = ("alerted_ns", "suspect", "window")
 
@@ -36,14 +44,13 @@ class Watch:
         self.suspect = 0
         self.alerted_ns: int | None = None
 
-    def see(self, transaction_id: str) -> None:
-        """Take the next id; a retry or a later stage of one that is held says nothing new."""
-        mark, window = hash(transaction_id), self.window
+    def see(self, text: str, *, looks_so: bool) -> None:
+        """Take the next id; one that is held (a retry, a later stage, a customer who comes back) says nothing new."""
+        mark, window = hash(text), self.window
         if any(seen == mark for seen, _ in window):
             return
         if len(window) == IDS_WATCHED:
             self.suspect -= window[0][1]
-        looks_so = looks_like_card_number(transaction_id)
         window.append((mark, looks_so))
         self.suspect += looks_so
 
@@ -54,29 +61,40 @@ class Watch:
 
 
 class WatchedIds:
-    """Watches the ids that each key sends, in this process's memory; no id is kept."""
+    """Watches the ids that each key sends in each field, in this process's memory; no id is kept."""
 
     def __init__(self) -> None:
         """Begin with no key seen."""
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[tuple[str, str], Watch] = {}
         self.refused = 0
-        """How many payments were refused; for the metrics."""
+        """How many calls were refused; for the metrics."""
 
-    def check(self, key_id: str, payment: Payment, now_ns: int) -> None:
-        """Raise PaymentInvalid where the key's ids are mostly card numbers and ids of this payment look like one."""
-        watch = self._watches.get(key_id)
-        if watch is None:
-            watch = self._watches[key_id] = Watch()
-        watch.see(payment.transaction_id)
-        if not watch.is_alarming:
-            return
-        if watch.alerted_ns is None or now_ns - watch.alerted_ns >= ALERT_EVERY_SECONDS * _NANOSECONDS_PER_SECOND:
-            watch.alerted_ns = now_ns
-            log.error("ids_look_like_card_numbers", key_id=key_id, suspect=watch.suspect, of=IDS_WATCHED)
-        faults = [_fault(pointer) for pointer, text in _ids(payment) if looks_like_card_number(text)]
+    def check(self, key_id: str, ids: Iterable[SentId], now_ns: int) -> None:
+        """Raise PaymentInvalid where a field of the key's holds mostly card numbers, and an id of this call is one.
+
+        A field is watched from its first id that looks so: until then there is nothing to count.
+        """
+        faults = []
+        for sent in ids:
+            looks_so = looks_like_card_number(sent.text)
+            watch = self._watches.get((key_id, sent.field))
+            if watch is None:
+                if not looks_so:
+                    continue
+                watch = self._watches[key_id, sent.field] = Watch()
+            watch.see(sent.text, looks_so=looks_so)
+            if looks_so and watch.is_alarming:
+                self._alert(watch, key_id, sent.field, now_ns)
+                faults.append(_fault(sent))
         if faults:
             self.refused += 1
             raise PaymentInvalid(*faults)
+
+    def _alert(self, watch: Watch, key_id: str, field: str, now_ns: int) -> None:
+        """Tell the operator, once an hour for each key and field."""
+        if watch.alerted_ns is None or now_ns - watch.alerted_ns >= ALERT_EVERY_SECONDS * _NANOSECONDS_PER_SECOND:
+            watch.alerted_ns = now_ns
+            log.error("ids_look_like_card_numbers", key_id=key_id, field=field, suspect=watch.suspect, of=IDS_WATCHED)
 
 
 class ClockWatch:
@@ -104,25 +122,37 @@ def looks_like_card_number(text: str) -> bool:
     return LENGTH_MIN <= len(text) <= LENGTH_MAX and text.isascii() and text.isdecimal() and is_card_number(text)
 
 
-def _ids(payment: Payment) -> Iterator[tuple[str, str]]:
-    named = (
-        ("/event/transaction_id", payment.transaction_id),
-        ("/event/merchant_id", payment.merchant_id),
-        ("/event/supersedes", payment.supersedes),
-        ("/account/user_id", payment.account.user_id),
-        ("/device/session_id", payment.device.session_id),
-        ("/device/fingerprint", payment.device.fingerprint),
-        ("/order/affiliate_id", payment.order.affiliate_id),
-        ("/payment/attempt_of", payment.processing.attempt_of),
-        *((f"/shopping_cart/{index}/item_id", item.item_id) for index, item in enumerate(payment.cart)),
-    )
-    yield from ((pointer, text) for pointer, text in named if text is not None)
+def ids_of(payment: Payment, idempotency_key: str | None) -> Iterator[SentId]:
+    """The ids that a decision call sent, its header's key among them."""
+    yield SentId("transaction_id", "/event/transaction_id", payment.transaction_id)
+    for field, pointer, text in (
+        ("merchant_id", "/event/merchant_id", payment.merchant_id),
+        ("supersedes", "/event/supersedes", payment.supersedes),
+        ("user_id", "/account/user_id", payment.account.user_id),
+        ("session_id", "/device/session_id", payment.device.session_id),
+        ("fingerprint", "/device/fingerprint", payment.device.fingerprint),
+        ("affiliate_id", "/order/affiliate_id", payment.order.affiliate_id),
+        ("attempt_of", "/payment/attempt_of", payment.processing.attempt_of),
+    ):
+        if text is not None:
+            yield SentId(field, pointer, text)
+    for index, item in enumerate(payment.cart):
+        if item.item_id is not None:
+            yield SentId("item_id", f"/shopping_cart/{index}/item_id", item.item_id)
+    if idempotency_key is not None:
+        yield header_key(idempotency_key)
 
 
-def _fault(pointer: str) -> Fault:
+def header_key(idempotency_key: str) -> SentId:
+    """The header Idempotency-Key as an id; it stands nowhere in the body."""
+    return SentId("idempotency_key", "", idempotency_key)
+
+
+def _fault(sent: SentId) -> Fault:
+    where = "" if sent.pointer else " (the header Idempotency-Key)"
     return Fault(
-        pointer=pointer,
+        pointer=sent.pointer,
         code="card_data_refused",
-        detail=f"Most of the last {IDS_WATCHED} ids sent with this key look like card numbers, and so does this one. "
-        "Send ids of your own.",
+        detail=f"Most of the last {IDS_WATCHED} ids sent with this key in this field{where} look like card numbers, "
+        "and so does this one. Send ids of your own.",
     )

@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.catalog import velocities_of
 from engine.custom import CustomField
-from engine.decision import NO_MODEL, Action, Decision, Reason, Rule, RuleAction, Versions
+from engine.decision import NO_MODEL, Action, Decision, Reason, Rule, RuleAction, RuleResults, Versions
 from engine.errors import ScoreInvalid
 from engine.features import Catalog, Features
 from engine.ladder import Verdict, settle
@@ -34,6 +34,7 @@ REASON_SHARE_MIN = 0.05
 
 _PERCENT_LEAST: Final = 0.01
 """As low as `risk_score` goes."""
+_NO_RESULTS = RuleResults((), ())
 _weight = attrgetter("weight")
 _RUNGS = (
     RuleAction.BLOCK,
@@ -102,10 +103,12 @@ def decide(payment: Payment, features: Features, snapshot: Snapshot, *, is_late:
     risk_level = snapshot.policy.risk_level(score)
     scored = features.replaced({"risk_score": None if score is None else score.percent, "risk_level": risk_level})
     results = snapshot.ruleset.evaluate(scored, snapshot.lists, payment.custom)
-    verdict = settle(payment, score, results, scored, snapshot.policy)
+    # A test value's outcome is fixed: the rules are recorded, and none of them settles anything.
+    heard = results if test is None else _NO_RESULTS
+    verdict = settle(payment, score, heard, scored, snapshot.policy)
     if test is not None:
         verdict = _as_forced(verdict, test, snapshot.policy)
-    rule_reasons = _by_rung(snapshot.ruleset.reasons(results, scored), results.fired())
+    rule_reasons = [] if test else _by_rung(snapshot.ruleset.reasons(results, scored), results.fired())
     return Decision(
         action=verdict.action,
         three_ds=verdict.three_ds,

@@ -140,5 +140,7 @@ def _fail(features: Features, policy: Policy) -> tuple[Action, bool, Reason]:
         failing = Action(policy.fail_action)
     said = f"No risk score was available; the fail policy ({policy.fail_action}) decided"
     reason = Reason(code="fail_policy", text=said, source="policy")
-    # 3-D Secure is an axis of its own, and challenge is what it comes to.
-    return (Action.ALLOW, True, reason) if failing is Action.CHALLENGE else (failing, False, reason)
+    if failing is not Action.CHALLENGE:
+        return failing, False, reason
+    # 3-D Secure is an axis of its own, and challenge is what it comes to; of a shopper who is absent a person decides.
+    return (Action.ALLOW, True, reason) if _shopper_is_there(features) else (Action.REVIEW, False, reason)

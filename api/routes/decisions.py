@@ -24,6 +24,7 @@ from api.schemas import (
     less_full,
     read_request,
 )
+from api.watching import ids_of
 from engine.access import ApiKey, Scope
 from engine.errors import Fault, PaymentInvalid
 from engine.pipeline import Answer, Call, Outline, Pipeline
@@ -78,7 +79,7 @@ async def create_decision(request: Request) -> Response:
     started = perf_counter()
     body = request.scope["assay.body"]
     call = call_of(read_request(body), key, request.app.state.now(), idempotency_key_of(request), metrics.note_decision)
-    request.app.state.watched_ids.check(key.id, call.payment, monotonic_ns())
+    request.app.state.watched_ids.check(key.id, ids_of(call.payment, call.idempotency_key), monotonic_ns())
     refuse_if_forced(call.payment)
     answer = await pipeline.decide(call, request.scope["assay.received_ns"])
     request.app.state.clock_watch.check(pipeline.times.behind, monotonic_ns())

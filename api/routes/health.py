@@ -9,12 +9,14 @@ from engine.errors import LedgerUnavailable
 router = APIRouter(tags=["Health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Is the process alive?")
 async def is_alive() -> dict[str, str]:
     """Answers while the process runs; restart it when this does not answer."""
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     summary="Can it decide?",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
 from api.calls import merchant_of, require_query
+from api.clock import monotonic_ns
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.body import RequestInvalid
 from api.schemas.label import (
@@ -21,6 +22,7 @@ from api.schemas.label import (
     read_labels,
 )
 from api.schemas.values import instant
+from api.watching import SentId
 from engine.access import ApiKey, Scope
 from engine.errors import Fault
 from engine.ledger import Label, Labels, Ledger
@@ -62,7 +64,10 @@ async def record_labels(request: Request) -> Response:
     labels: Labels = request.app.state.assembly.labels
     received_at: datetime = request.app.state.now()
     read, warnings = read_labels(request.scope["assay.body"], received_at)
-    known = _labels(read, key_of(request), received_at)
+    key = key_of(request)
+    ids = (SentId("transaction_id", f"{each.pointer}/transaction_id", each.transaction_id) for each in read)
+    request.app.state.watched_ids.check(key.id, ids, monotonic_ns())
+    known = _labels(read, key, received_at)
     are_matched = await _are_matched(request.app.state.ledger, known)
     new = await labels.append_labels(known)
     body = labels_bytes(known, new=new, are_matched=are_matched, warnings=warnings)

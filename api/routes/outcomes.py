@@ -7,10 +7,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, key_of
 from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, idempotency_key_of, require_query
+from api.clock import monotonic_ns
 from api.problems import Problem, ProblemRaised
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.listing import list_bytes
 from api.schemas.outcome import OUTCOME_EXAMPLES, OutcomeAnswer, OutcomeList, outcome_bytes, read_outcome
+from api.watching import header_key
 from engine.access import Scope
 from engine.feedback import Feedback, Report
 from engine.ledger import DecisionRecord, Ledger, Outcomes
@@ -67,6 +69,8 @@ async def report_outcome(request: Request) -> Response:
     feedback: Feedback = request.app.state.assembly.feedback
     received_at: datetime = request.app.state.now()
     idempotency_key = idempotency_key_of(request)
+    if idempotency_key is not None:
+        request.app.state.watched_ids.check(key_of(request).id, [header_key(idempotency_key)], monotonic_ns())
     asked = read_outcome(request.scope["assay.body"], received_at)
     decision = await _decision(request, request.path_params["decision_id"])
     read = asked.beside(decision.payment)

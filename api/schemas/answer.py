@@ -58,7 +58,7 @@ def answer_bytes(
         answer["features"] = _features(decision.features)
     versions = decision.versions
     answer["review"] = None if review is None else _review(review)
-    has_model = versions.model != NO_MODEL
+    has_model = versions.model != NO_MODEL and decision.score is not None
     answer["model"] = {"id": versions.model, "role": versions.model_role} if has_model else None
     answer["ruleset"] = versions.ruleset
     answer["data_versions"] = dict(versions.data)

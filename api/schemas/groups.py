@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from api.schemas.vocabulary import (
     BRANDS,
@@ -217,7 +217,7 @@ def _unless_null(*, default: object) -> BeforeValidator:
 class OptionsGroup(Group):
     """How to answer; no part of the payment, and not compared when a call is repeated."""
 
-    deadline_ms: Annotated[int, _unless_null(default=DEADLINE_MS_DEFAULT)] = Field(
+    deadline_ms: Annotated[StrictInt, _unless_null(default=DEADLINE_MS_DEFAULT)] = Field(
         default=DEADLINE_MS_DEFAULT,
         ge=30,
         le=2000,
@@ -231,6 +231,6 @@ class OptionsGroup(Group):
         "all features; needs the scope decisions:explain.",
         examples=["codes"],
     )
-    dry_run: Annotated[bool, _unless_null(default=False)] = Field(
+    dry_run: Annotated[StrictBool, _unless_null(default=False)] = Field(
         default=False, description="Decided, not stored and not counted.", examples=[False]
     )

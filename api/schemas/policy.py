@@ -108,7 +108,8 @@ class PolicyBody(BaseModel):
         default=[FailBandBody.model_validate(band) for band in FAIL_BANDS],
         min_length=1,
         max_length=FAIL_BANDS_MAX,
-        description="By the amount in US cents, in rising order; the last one takes the rest.",
+        description="By the amount in US cents, in rising order; the last one takes the rest. Where the shopper is "
+        "absent (off session, recurring), challenge is review.",
     )
     review_hours: _Hours = Field(default=_DEFAULT.review_hours, description="How long a person has to review.")
     review_action_at_expiry: Action = Field(

@@ -50,6 +50,13 @@ async def test_a_head_without_end_is_refused(port: int) -> None:
     assert b'"code":"head_too_large"' in said
 
 
+async def test_a_large_head_in_one_piece_is_refused_too(port: int) -> None:
+    said = await exchange(port, b"GET / HTTP/1.1\r\nhost: x\r\nx-long: " + b"y" * (2 * HEAD_BYTES_MAX) + b"\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 431")
+    said = await exchange(port, b"GET /?" + b"y" * (2 * HEAD_BYTES_MAX) + b" HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert b"HTTP/1.1 200" not in said
+
+
 async def test_a_body_is_not_counted_as_head(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 60000\r\n\r\n"
     assert (await exchange(port, head, b"x" * 60000)).startswith(b"HTTP/1.1 200")

@@ -1,5 +1,6 @@
 """Ids that look like card numbers: opaque one by one, refused where a key's ids mostly do."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from api.watching import (
     IDS_WATCHED,
     ClockWatch,
     WatchedIds,
+    ids_of,
     looks_like_card_number,
 )
 from engine.card_data import passes_luhn
@@ -48,68 +50,76 @@ def test_a_few_ids_that_look_so_are_ordinary() -> None:
     watched = WatchedIds()
     for number in range(200):
         id_ = card_number(number) if number % 2 else f"order-{number}"
-        watched.check("k1", payment(id_), 0)
+        watched.check("k1", ids_of(payment(id_), None), 0)
 
 
 def test_where_most_look_so_they_are_refused_and_the_operator_is_told_once_an_hour() -> None:
     watched = WatchedIds()
     with capture_logs() as logs:
         for number in range(IDS_WATCHED - 1):
-            watched.check("k1", payment(card_number(number)), 0)
+            watched.check("k1", ids_of(payment(card_number(number)), None), 0)
         for number in range(3):
             with pytest.raises(PaymentInvalid) as raised:
-                watched.check("k1", payment(card_number(100 + number)), HOUR_NS - 1)
+                watched.check("k1", ids_of(payment(card_number(100 + number)), None), HOUR_NS - 1)
             ((pointer, code),) = {(fault.pointer, fault.code) for fault in raised.value.faults}
             assert (pointer, code) == ("/event/transaction_id", "card_data_refused")
             assert card_number(100 + number) not in str(raised.value)
-        watched.check("k1", payment("order-1"), 2 * HOUR_NS)
+        with pytest.raises(PaymentInvalid):
+            watched.check("k1", ids_of(payment(card_number(200)), None), 2 * HOUR_NS)
     assert [(line["event"], line["key_id"]) for line in logs] == [("ids_look_like_card_numbers", "k1")] * 2
     assert not any(looks_like_card_number(str(value)) for line in logs for value in line.values())
-    assert watched.refused == 3
+    assert watched.refused == 4
 
 
-def test_other_ids_that_look_so_are_refused_then_too() -> None:
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        (lambda number: {"account": {"user_id": number}}, "/account/user_id"),
+        (lambda number: {"device": {"session_id": number}}, "/device/session_id"),
+        (lambda number: {"payment": {"attempt_of": number}}, "/payment/attempt_of"),
+        (lambda number: {"shopping_cart": [{"item_id": "ok"}, {"item_id": number}]}, "/shopping_cart/1/item_id"),
+    ],
+)
+def test_each_field_is_watched_on_its_own(fields: Callable[[str], dict[str, Any]], pointer: str) -> None:
     watched = WatchedIds()
-    for number in range(IDS_WATCHED):
-        try:
-            watched.check("k1", payment(card_number(number)), 0)
-        except PaymentInvalid:
-            assert number == IDS_WATCHED - 1
-    fields = {
-        "account": {"user_id": card_number(1)},
-        "device": {"session_id": card_number(2), "ip_address": "81.2.69.160"},
-        "order": {**LEAST["order"], "affiliate_id": card_number(3)},
-        "payment": {"attempt_of": card_number(4)},
-        "shopping_cart": [{"item_id": "ok"}, {"item_id": card_number(5)}],
-    }
+    for number in range(5 * IDS_WATCHED):
+        sent = payment(f"order-{number}", **fields(card_number(number)))
+        if number < IDS_WATCHED:
+            with contextlib.suppress(PaymentInvalid):
+                watched.check("k1", ids_of(sent, None), 0)
+            continue
+        with pytest.raises(PaymentInvalid) as raised:
+            watched.check("k1", ids_of(sent, None), 0)
+        assert [fault.pointer for fault in raised.value.faults] == [pointer]
+
+
+def test_the_headers_key_is_watched_too() -> None:
+    watched = WatchedIds()
+    sent = payment("order-1")
+    for number in range(IDS_WATCHED - 1):
+        watched.check("k1", ids_of(sent, card_number(number)), 0)
     with pytest.raises(PaymentInvalid) as raised:
-        watched.check("k1", payment("order-1", **fields), 0)
-    assert {fault.pointer for fault in raised.value.faults} == {
-        "/account/user_id",
-        "/device/session_id",
-        "/order/affiliate_id",
-        "/payment/attempt_of",
-        "/shopping_cart/1/item_id",
-    }
+        watched.check("k1", ids_of(sent, card_number(IDS_WATCHED)), 0)
+    assert "Idempotency-Key" in str(raised.value)
 
 
 def test_it_is_over_when_half_of_the_ids_are_ordinary_again() -> None:
     watched = WatchedIds()
     for number in range(IDS_WATCHED - 1):
-        watched.check("k1", payment(card_number(number)), 0)
+        watched.check("k1", ids_of(payment(card_number(number)), None), 0)
     for number in range(IDS_WATCHED // 2 + 1):
-        watched.check("k1", payment(f"order-{number}"), 0)
-    watched.check("k1", payment("order-last", account={"user_id": card_number(3)}), 0)
+        watched.check("k1", ids_of(payment(f"order-{number}"), None), 0)
+    watched.check("k1", ids_of(payment(card_number(3)), None), 0)
 
 
 def test_a_retry_says_nothing_new_and_other_keys_are_watched_apart() -> None:
     watched = WatchedIds()
     for _ in range(5 * IDS_WATCHED):
-        watched.check("k1", payment(card_number(1)), 0)
+        watched.check("k1", ids_of(payment(card_number(1)), None), 0)
     for number in range(IDS_WATCHED - 1):
-        watched.check("k2", payment(card_number(number)), 0)
+        watched.check("k2", ids_of(payment(card_number(number)), None), 0)
     assert payment(card_number(7)).account == Account()
-    watched.check("k3", payment(card_number(7)), 0)
+    watched.check("k3", ids_of(payment(card_number(7)), None), 0)
 
 
 def test_over_http_the_refusal_names_the_field_and_nothing_of_it_is_kept(make_client: MakeClient, body: Body) -> None:

@@ -67,12 +67,6 @@ def test_fifty_equal_requests_at_once_are_one_decision(call: Call, asks: Asks) -
     assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
 
 
-def test_an_equal_call_in_flight_is_waited_for_within_the_budget_then_409(trial: Call) -> None:
-    answer = trial.raw(credit_card={"token": "tok_assay_in_progress"})
-    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
-    assert int(answer.headers["retry-after"]) >= 1
-
-
 def test_a_client_that_hangs_up_finds_its_decision(assembly: Assembly, call: Call) -> None:
     request = call.body("hung-up-1")
 

@@ -16,6 +16,15 @@ def test_values_with_fixed_outcomes(trial: Call, action: str) -> None:
     assert "test_value" in {reason["code"] for reason in answer["reasons"]}
 
 
+@pytest.mark.parametrize(
+    ("value", "level"), [("normal", "normal"), ("elevated", "elevated"), ("no_score", "not_assessed")]
+)
+def test_a_test_value_gives_the_same_however_often_it_is_sent(trial: Call, value: str, level: str) -> None:
+    shop = {"event": {"merchant_id": f"often-{value}"}, "credit_card": {"token": f"tok_assay_{value}"}}
+    answers = [trial(device={"ip_address": "81.2.69.160"}, **shop) for _ in range(10)]
+    assert {(answer["action"], answer["risk_level"]) for answer in answers} == {(answers[0]["action"], level)}
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("kind", ["purchase", "card_verification"])
 def test_test_values_work_at_amount_zero_and_for_card_verification(trial: Call, action: str, kind: str) -> None:

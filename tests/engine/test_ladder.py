@@ -184,6 +184,12 @@ class TestLadder:
         assert self.settled(percent=None, policy=Policy(fail_bands=bands)).action is action
         assert self.settled(percent=1.0, policy=Policy(fail_bands=bands)).action is Action.ALLOW
 
+    @pytest.mark.parametrize("absent", ["is_off_session", "is_recurring"])
+    def test_the_fail_policy_asks_a_person_where_no_shopper_is_there_to_be_challenged(self, absent: str) -> None:
+        self.features = self.make_features(**{"amount_in_usd": 90_000, absent: True})
+        verdict = self.settled(percent=None)
+        assert (verdict.action, verdict.three_ds) == (Action.REVIEW, False)
+
     def test_the_fail_policy_is_not_put_off_by_a_tag_or_by_points(self) -> None:
         strict = Policy(fail_action=FailAction.BLOCK)
         assert self.settled(SCORE, TAG, percent=None, policy=strict).action is Action.BLOCK
