@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
+from engine.card_data import holds_card_number, is_card_number_name, is_cvv_name
 from engine.custom import CustomField, CustomType
 from engine.decision import Action, ReviewTerms
 from engine.errors import Fault, PolicyInvalid
@@ -41,6 +42,26 @@ _MONEY: Final = ("chargeback_fee_usd_cents", "review_cost_usd_cents")
 _BELOW_BLOCK: Final = ("review", "challenge")
 _THRESHOLDS: Final = ("block", *_BELOW_BLOCK)
 _AT_EXPIRY: Final = (Action.ALLOW, Action.BLOCK)
+_ALWAYS_SAID: Final = (
+    "block_at_percent",
+    "review_at_percent",
+    "challenge_at_percent",
+    "block_at_rule_score",
+    "review_at_rule_score",
+    "challenge_at_rule_score",
+    "elevated_at_percent",
+    "highest_at_percent",
+    "fail_action",
+    "fail_bands",
+    "review_hours",
+    "review_action_at_expiry",
+    "margin_percent",
+    "cost_of_goods_percent",
+    "chargeback_fee_usd_cents",
+    "review_cost_usd_cents",
+    "custom_fields",
+)
+"""What every policy's content says, in this order, for ever: so other defaults here make other versions (law 7)."""
 
 
 class FailAction(StrEnum):
@@ -111,8 +132,17 @@ class Policy:
         object.__setattr__(self, "version", hashlib.sha256(self.content()).hexdigest()[:16])
 
     def content(self) -> bytes:
-        """What the policy says, as the ledger keeps it (JSON); `policy_of` reads it back."""
-        return orjson.dumps({each.name: getattr(self, each.name) for each in fields(self) if each.init})
+        """What the policy says, as the ledger keeps it (JSON); `policy_of` reads it back.
+
+        A field that a later version of Assay adds is said where it differs from its default alone, by name behind the
+        first ones: so it changes no version of a policy that does without it. Its default then never changes.
+        """
+        later = sorted(
+            each.name
+            for each in fields(self)
+            if each.init and each.name not in _ALWAYS_SAID and getattr(self, each.name) != each.default
+        )
+        return orjson.dumps({name: getattr(self, name) for name in (*_ALWAYS_SAID, *later)})
 
     def risk_level(self, score: Score | None) -> str:
         """The band in which the score falls; without a score, `not_assessed`."""
@@ -136,12 +166,22 @@ class Policy:
 
 
 def policy_of(content: bytes) -> Policy:
-    """Read back what `Policy.content` wrote: the same policy under the same version. Raises PolicyInvalid."""
-    said: dict[str, Any] = orjson.loads(content)
+    """Read back what `Policy.content` wrote: the same policy under the same version.
+
+    Raises PolicyInvalid, of what another version of Assay wrote and this one cannot read too.
+    """
+    try:
+        said: dict[str, Any] = dict(orjson.loads(content))
+    except (TypeError, ValueError) as error:
+        raise _unreadable(error) from error
     known = {each.name for each in fields(Policy) if each.init}
     if unknown := sorted(said.keys() - known):
         raise PolicyInvalid(
             *(Fault(pointer=f"/{name}", code="field_unknown", detail="There is no such field.") for name in unknown)
+        )
+    if missing := [name for name in _ALWAYS_SAID if name not in said]:
+        raise PolicyInvalid(
+            *(Fault(pointer=f"/{name}", code="missing", detail="A policy's content says it.") for name in missing)
         )
     try:
         read = {
@@ -152,9 +192,13 @@ def policy_of(content: bytes) -> Policy:
         }
         return Policy(**(said | read))
     except (KeyError, TypeError, ValueError) as error:
-        raise PolicyInvalid(
-            Fault(pointer="", code="value_invalid", detail=f"It is not what a policy's content says: {error}.")
-        ) from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> PolicyInvalid:
+    return PolicyInvalid(
+        Fault(pointer="", code="value_invalid", detail=f"It is not what a policy's content says: {error}.")
+    )
 
 
 def _fail_band(said: dict[str, Any]) -> FailBand:
@@ -293,6 +337,10 @@ def _custom_faults(declared: tuple[CustomField, ...]) -> Iterator[Fault]:
                 code="value_invalid",
                 detail=f"Send 1 to {CUSTOM_NAME_LENGTH_MAX} characters, none a control.",
             )
+            continue
+        if holds_card_number(each.name) or is_cvv_name(each.name) or is_card_number_name(each.name):
+            detail = "No request may carry a field of this name: it says or shows card data."
+            yield Fault(pointer=pointer, code="card_data_refused", detail=detail)
             continue
         if each.feature_name == _BLANK_NAME:
             yield Fault(

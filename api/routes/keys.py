@@ -10,6 +10,8 @@ from api.auth import SCOPE_FIELD, ScopedRoute, key_of, new_key
 from api.problems import Problem, ProblemRaised
 from api.schemas import PROBLEM_RESPONSES
 from engine.access import ApiKey, ApiKeys, Scope
+from engine.card_data import holds_card_number
+from engine.errors import Fault, PaymentInvalid
 
 GATEWAY_SCOPES = frozenset({Scope.DECISIONS_WRITE, Scope.DECISIONS_READ, Scope.DECISIONS_EXPLAIN, Scope.OUTCOMES_WRITE})
 """What a gateway needs; a new key gets these where nothing else is asked."""
@@ -89,6 +91,9 @@ def shown(key: ApiKey) -> dict[str, object]:
 async def create_key(request: Request, wanted: NewKey) -> KeyCreated:
     """Makes a key, within what the caller's own key may do, and shows it once."""
     _require_within(key_of(request), wanted)
+    if holds_card_number(wanted.name):
+        detail = "This looks like a card number; say what the key is for."
+        raise PaymentInvalid(Fault(pointer="/name", code="card_data_refused", detail=detail))
     key, text = new_key(
         name=wanted.name,
         test_mode=wanted.test_mode,

@@ -120,3 +120,12 @@ def test_a_key_is_asked_for_in_full(
     refused = operator.post("/v1/keys", json=asked)
     assert refused.status_code == 422
     assert [(fault["pointer"], fault["detail"]) for fault in refused.json()["errors"]] == [(pointer, detail)]
+
+
+def test_a_card_number_is_no_name_of_a_key_and_no_problem_repeats_one(make_client: Callable[..., TestClient]) -> None:
+    operator = make_client(scopes=frozenset(Scope))
+    number = "4111 1111 1111 1111"
+    for body in ({"name": number, "merchants": ["a"]}, {"name": "a", "merchants": ["a"], number: 1}):
+        refused = operator.post("/v1/keys", json=body)
+        assert refused.status_code == 422
+        assert number not in refused.text

@@ -186,3 +186,13 @@ def test_content_that_is_none_is_refused(change: dict[str, Any]) -> None:
     content = {**orjson.loads(Policy().content()), **change}
     with pytest.raises(PolicyInvalid):
         policy_of(orjson.dumps(content))
+
+
+@pytest.mark.parametrize("name", ["4111111111111111", "card 4111 1111 1111 1111", "cvv", "card_number"])
+def test_no_field_is_declared_that_no_request_may_carry(name: str) -> None:
+    with pytest.raises(PolicyInvalid) as raised:
+        Policy(custom_fields=(text(name),))
+    assert [(fault.pointer, fault.code) for fault in raised.value.faults] == [
+        ("/custom_fields/0/name", "card_data_refused")
+    ]
+    assert name not in str(raised.value)
