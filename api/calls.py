@@ -5,12 +5,13 @@ from typing import Final
 
 from fastapi import Request
 
-from api.auth import header
+from api.auth import header, key_of
 from api.problems import Problem, ProblemRaised
 from api.schemas.body import RequestInvalid
 from api.schemas.findings import FINDINGS_MAX, pointer_to
 from engine.access import ApiKey
 from engine.errors import Fault
+from engine.ledger import DecisionRecord, Ledger
 
 IDEMPOTENCY_KEY_LENGTH_MAX: Final = 255
 
@@ -26,6 +27,16 @@ def merchant_of(named: str | None, key: ApiKey, field: str) -> str | None:
         detail = f"There is no such merchant for this key; check {field}."
         raise ProblemRaised(Problem(status=404, code="merchant_not_found", detail=detail))
     return named
+
+
+async def decision_of(request: Request, decision_id: str) -> DecisionRecord:
+    """The decision of this id. Raises a 404 problem where there is none, or none of the key's merchants and mode."""
+    ledger: Ledger = request.app.state.ledger
+    record, key = await ledger.get(decision_id), key_of(request)
+    if record is None or not key.acts_for(record.key.merchant_id) or record.key.test_mode != key.test_mode:
+        # Another merchant's decision answers exactly as an absent one (law 12).
+        raise ProblemRaised(Problem(status=404, code="decision_not_found", detail="There is no such decision."))
+    return record
 
 
 def idempotency_key_of(request: Request) -> str | None:

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.parts import Part, PartsRead, PartState, alarm, parts_again, states_of
+from api.parts import Part, PartState, parts_again, states_of
 from api.settings import Settings
-from engine.errors import LedgerUnavailable, RulesInvalid
+from engine.errors import LedgerUnavailable
 from engine.snapshots import MerchantSnapshots
 
 
@@ -57,14 +57,7 @@ class Reloading:
         async with self._reloading:
             last = self._snapshots.parts
             read = await asyncio.to_thread(parts_again, self._settings, last)
-            try:
-                await self._snapshots.replace_parts(read.parts)
-            except RulesInvalid as error:
-                # Sound by itself, and at odds with the custom fields of some merchant.
-                alarm(Part.RULESET, error)
-                faults = {**read.faults, Part.RULESET: str(error)}
-                read = PartsRead(parts=read.parts.with_ruleset_of(last), faults=faults)
-                await self._snapshots.replace_parts(read.parts)
+            await self._snapshots.replace_parts(read.parts)
             before = {state.part: state.version for state in self._states}
             self._states = states_of(self._settings, read)
             changed = frozenset(state.part for state in self._states if state.version != before[state.part])

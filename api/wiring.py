@@ -1,6 +1,5 @@
 """Wiring: puts the parts together, and alone names the concrete stores."""
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +17,11 @@ from engine.decide import Snapshot, snapshot_of
 from engine.errors import StoreInvalid
 from engine.examined import Examined
 from engine.feedback import Feedback
+from engine.garbage import no_garbage_collection
 from engine.ledger import Labels, Ledger, Outcomes
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
-from engine.rebuild import rebuild
+from engine.rebuild import rebuild, rebuild_of
 from engine.receipt import ReceiptTimes
 from engine.reference import load_reference
 from engine.rules import parse_ruleset
@@ -107,7 +107,8 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         snapshots = MerchantSnapshots(read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep)
         times, last_at = ReceiptTimes(), dict[tuple[str, bool], datetime]()
         counted = dict.fromkeys(velocity for declared in ((), *own.values()) for velocity in velocities_of(declared))
-        with _no_garbage_collection():
+        # Millions of objects are made that all stay.
+        with no_garbage_collection():
             restored = counters.restore(rebuild(store.ledger, store.outcomes, tuple(counted), last_at, declared=own))
         times.restore(last_at)
         yield Assembly(
@@ -173,24 +174,12 @@ def _held(ledger: SqlLedger, counters: MemoryCounters) -> Held:
 
 def _keeping(counters: Counters, ledger: Ledger, outcomes: Outcomes) -> KeepVelocities:
     async def keep(merchant_id: str, snapshot: Snapshot) -> None:
-        declared, velocities = {merchant_id: snapshot.custom_fields}, snapshot.velocities
+        def history() -> Iterator[Recorded | None]:
+            return rebuild_of(merchant_id, ledger, outcomes, snapshot.velocities, declared=snapshot.custom_fields)
 
-        def history() -> Iterator[Recorded]:
-            return rebuild(ledger, outcomes, velocities, {}, declared=declared, merchant_id=merchant_id)
-
-        await counters.keep(merchant_id, velocities, history)
+        await counters.keep(merchant_id, snapshot.velocities, history)
 
     return keep
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Rebuilding makes millions of objects that all stay, and the collector would walk them again and again."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager

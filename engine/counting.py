@@ -1,22 +1,23 @@
 """What deciding does to the counters, and how it is taken back where the decision does not become durable."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
 from engine.deadline import Deadline, OutOfTime, within
 from engine.errors import CountersUnavailable, LedgerUnavailable
-from engine.ledger import Ledger
+from engine.ledger import DecisionRecord, Ledger
 from engine.payment import EPOCH, MICROSECOND, PaymentKey, Stage
-from engine.receipt import ReceiptTimes
-from engine.recorded import RecordedFeatures
-from engine.velocity import VELOCITIES, Counters, Observation, Reading, StatusEvent
+from engine.velocity import Counters, Observation, Reading, Status, StatusEvent
 
+LOOK_UP_MS_MAX: Final = 20
 VELOCITY_MS_MAX: Final = 25
 DOUBT_SECONDS: Final = 60.0
 """How long a counted payment may be absent from the ledger before it is taken back."""
-_LONGEST_US: Final = max(velocity.window_us for velocity in VELOCITIES)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +28,9 @@ class Counted:
     is_new: bool
     """Whether this call counted the payment, as far as is known: an answer that never came may have."""
     superseded: str | None = None
-    """The payment that it replaces, which the counters forgot for it."""
+    """The payment that it replaces, which the counters forget once this one is durable."""
     blocked: StatusEvent | None = None
-    """That it was blocked, where this call counted that."""
+    """That this call blocked it."""
 
 
 class Counting:
@@ -40,59 +41,72 @@ class Counting:
         *,
         counters: Counters,
         ledger: Ledger,
-        times: ReceiptTimes,
         is_deciding: Callable[[PaymentKey], bool],
         doubt_seconds: float,
     ) -> None:
         """`is_deciding` says whether a stage of a payment is being decided now: then nothing of it is taken back."""
         self._counters = counters
         self._ledger = ledger
-        self._times = times
         self._is_deciding = is_deciding
         self._doubt_seconds = doubt_seconds
-        self._recorded = RecordedFeatures(ledger)
         self._settling: set[asyncio.Future[None]] = set()
         self._sequence = 0
 
     async def observe(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | None:
-        """Count a payment and read its velocities, without the one that it replaces; None where they did not come."""
-        try:
-            if superseded is not None:
-                forgotten = self._counters.forget(seen.merchant_id, test_mode=seen.test_mode, payment_id=superseded)
-                await within(forgotten, lambda: deadline.seconds(VELOCITY_MS_MAX))
-            reading = await within(self._counters.observe(seen), lambda: deadline.seconds(VELOCITY_MS_MAX))
-        except (CountersUnavailable, OutOfTime):
-            return None
-        self._sequence = max(self._sequence, reading.sequence)
+        """Count a payment and read its velocities, without the one that it replaces; None where they did not come.
+
+        The superseded one stays counted until the decision is durable: then nothing is to be brought back.
+        """
+        reading = await _come(self._counters.observe(seen, superseded=superseded), deadline)
+        if reading is not None:
+            self._sequence = max(self._sequence, reading.sequence)
         return reading
 
-    async def read(self, seen: Observation, deadline: Deadline) -> Reading | None:
-        """Read a payment's velocities and count nothing; None where they did not come."""
+    async def read(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | None:
+        """Read as `observe` and count nothing; None where they did not come."""
+        return await _come(self._counters.read(seen, superseded=superseded), deadline)
+
+    async def is_superseded(self, key: PaymentKey, deadline: Deadline) -> bool:
+        """Whether another payment replaced this one, which is not counted any more; no where that does not come."""
+        named = self._ledger.superseded_by(key.merchant_id, key.transaction_id, test_mode=key.test_mode)
         try:
-            return await within(self._counters.read(seen), lambda: deadline.seconds(VELOCITY_MS_MAX))
-        except (CountersUnavailable, OutOfTime):
-            return None
+            return await within(named, lambda: deadline.seconds(LOOK_UP_MS_MAX)) is not None
+        except OutOfTime:
+            return False
 
     @property
     def sequence(self) -> int:
         """The newest sequence that is known: a payment whose own did not come is recorded with it."""
         return self._sequence
 
-    async def block(self, event: StatusEvent, deadline: Deadline) -> bool:
-        """Count that a payment was blocked: whether this call did, as far as is known."""
+    async def block(self, seen: Observation, deadline: Deadline) -> StatusEvent:
+        """Count that a payment is blocked: what is taken back where that is not recorded."""
+        event = StatusEvent(
+            payment_id=seen.payment_id,
+            merchant_id=seen.merchant_id,
+            test_mode=seen.test_mode,
+            status=Status.BLOCKED,
+            at_us=seen.at_us,
+            values=seen.values,
+        )
+        await _come(self._counters.record(event), deadline)
+        return event
+
+    async def supersede(self, counted: Counted) -> None:
+        """Forget what a payment replaces, and what became of it, now that its decision is durable."""
         try:
-            return await within(self._counters.record(event), lambda: deadline.seconds(VELOCITY_MS_MAX))
-        except (CountersUnavailable, OutOfTime):
-            return True
+            await self._forget_superseded(counted)
+        except CountersUnavailable:
+            self.doubt(counted)
 
     async def undo(self, counted: Counted) -> None:
         """Undo what a call did whose decision is known to be recorded nowhere."""
         try:
             if counted.is_new:
-                await self._take_back(counted)
+                await self._forget(counted.key, counted.key.transaction_id)
             elif counted.blocked is not None:
                 await self._counters.retract(counted.blocked)
-        except (CountersUnavailable, LedgerUnavailable):
+        except CountersUnavailable:
             self.doubt(counted)
 
     def doubt(self, counted: Counted) -> None:
@@ -111,43 +125,36 @@ class Counting:
             if any(self._is_deciding(replace(key, stage=stage)) for stage in Stage):
                 self.doubt(counted)
             elif not records:
-                await self._take_back(counted)
-            elif counted.blocked is not None and all(record.key.stage is not key.stage for record in records):
-                # The payment stands by another stage, and what this one did goes.
-                await self._counters.retract(counted.blocked)
+                await self._forget(key, key.transaction_id)
+            else:
+                await self._settle_beside(counted, records)
         except (CountersUnavailable, LedgerUnavailable):
             # Only time in which they answer counts.
             self.doubt(counted)
 
-    async def _take_back(self, counted: Counted) -> None:
-        key = counted.key
-        await self._counters.forget(key.merchant_id, test_mode=key.test_mode, payment_id=key.transaction_id)
+    async def _settle_beside(self, counted: Counted, records: Sequence[DecisionRecord]) -> None:
+        """The payment stands, by this decision or another: what this one did goes, unless it is among those."""
+        event, stage = counted.blocked, counted.key.stage
+        if event is not None and all((each.key.stage, _us(each.at)) != (stage, event.at_us) for each in records):
+            await self._counters.retract(event)
+        if any(each.supersedes is not None and each.supersedes == counted.superseded for each in records):
+            await self._forget_superseded(counted)
+
+    async def _forget_superseded(self, counted: Counted) -> None:
         if counted.superseded is not None:
-            await self._bring_back(replace(key, transaction_id=counted.superseded))
+            await self._forget(counted.key, counted.superseded)
 
-    async def _bring_back(self, key: PaymentKey) -> None:
-        """Count a payment again that was forgotten for one that was lost: now, and from the next start at its time.
+    async def _forget(self, key: PaymentKey, payment_id: str) -> None:
+        await self._counters.forget(key.merchant_id, test_mode=key.test_mode, payment_id=payment_id)
 
-        Unless another one replaces it that was not lost, or no window reaches it any more.
-        """
-        named = (key.merchant_id, key.transaction_id)
-        if await self._ledger.superseded_by(*named, test_mode=key.test_mode) is not None:
-            return
-        records = await self._ledger.of_transaction(*named, test_mode=key.test_mode)
-        if not records:
-            return
-        first = records[0]
-        values = self._recorded.of(first)
-        # From here to the counters nothing is awaited: they see times in order.
-        at = self._times.take(key.merchant_id, first.at, test_mode=key.test_mode)
-        if at - first.counted_at >= _LONGEST_US * MICROSECOND:
-            return
-        await self._counters.observe(
-            Observation(
-                payment_id=key.transaction_id,
-                merchant_id=key.merchant_id,
-                test_mode=key.test_mode,
-                at_us=(at - EPOCH) // MICROSECOND,
-                values=values,
-            )
-        )
+
+async def _come(asked: Coroutine[Any, Any, T], deadline: Deadline) -> T | None:
+    """What the counters answer; None where it does not come."""
+    try:
+        return await within(asked, lambda: deadline.seconds(VELOCITY_MS_MAX))
+    except (CountersUnavailable, OutOfTime):
+        return None
+
+
+def _us(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND

@@ -9,6 +9,11 @@ from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
+from engine.errors import DeadlineExceeded
+
+REPORT_SECONDS: Final = 2.0
+"""How long a report, of an outcome or of labels, may take to become durable: no shopper waits for it."""
+
 _NANOSECONDS_PER_MS: Final = 1_000_000
 _NANOSECONDS_PER_SECOND: Final = 1_000_000_000
 
@@ -96,6 +101,15 @@ async def within(work: Coroutine[Any, Any, T], seconds: Callable[[], float]) -> 
     if not task.done():
         raise OutOfTime
     return task.result()
+
+
+async def durable_within(work: Coroutine[Any, Any, T], seconds: Callable[[], float]) -> T:
+    """What is durable in so many seconds. Raises DeadlineExceeded; then the work goes on behind."""
+    try:
+        return await within(work, seconds)
+    except OutOfTime as error:
+        message = "Not recorded in time; retry with the same key and body: it may be recorded yet, and counts once."
+        raise DeadlineExceeded(message) from error
 
 
 class _Begun(Coroutine[Any, Any, T]):

@@ -143,3 +143,9 @@ class VersionNotKept(AssayError):
     """A version that a decision names, and the ledger keeps nothing or something else of it."""
 
     code = "version_not_kept"
+
+
+class VersionTooOld(AssayError):
+    """A version that a decision names is kept as it was, and this version of Assay cannot read it."""
+
+    code = "version_too_old"

@@ -1,28 +1,22 @@
 """Feedback: what happened to a payment is counted when we learn it, and recorded durably before it is confirmed."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from engine.counting import DOUBT_SECONDS
+from engine.deadline import REPORT_SECONDS, durable_within
 from engine.errors import CountersUnavailable, IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Value
-from engine.ledger import DecisionRecord, Ledger, Outcomes, PaymentName
+from engine.ledger import DecisionRecord, Ledger, Outcomes
 from engine.outcome import Outcome, OutcomeKind
 from engine.payment import EPOCH, MICROSECOND
 from engine.receipt import ReceiptTimes
 from engine.recorded import RecordedFeatures
-from engine.velocity import Counters, Status, StatusEvent
-
-STATUSES: Final[Mapping[OutcomeKind, Status]] = {
-    OutcomeKind.AUTHORIZED: Status.AUTHORIZED,
-    OutcomeKind.DECLINED: Status.DECLINED,
-    OutcomeKind.REFUNDED: Status.REFUNDED,
-}
-"""What velocities count; a capture and the results of checks are recorded alone."""
+from engine.velocity import Counters, StatusEvent
+from engine.velocity.statuses import STATUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +58,7 @@ class Feedback:
         times: ReceiptTimes,
         new_id: Callable[[datetime], str],
         doubt_seconds: float = DOUBT_SECONDS,
+        budget_seconds: float = REPORT_SECONDS,
     ) -> None:
         """`times` is the Pipeline's own; `new_id` makes an outcome's id from its receipt time, and ids sort by time."""
         self._outcomes = outcomes
@@ -72,14 +67,15 @@ class Feedback:
         self._times = times
         self._new_id = new_id
         self._doubt_seconds = doubt_seconds
+        self._budget_seconds = budget_seconds
         self._features = RecordedFeatures(ledger)
-        self._appending: Counter[tuple[PaymentName, Status]] = Counter()
         self._settling: set[asyncio.Future[None]] = set()
 
     async def report(self, report: Report) -> Reported:
         """Record an outcome before it is confirmed; an equal report again gets the same bytes.
 
-        Raises IdempotencyKeyReused, or LedgerUnavailable where nothing is known to be recorded.
+        Raises IdempotencyKeyReused, or LedgerUnavailable where nothing is known to be recorded. Raises
+        DeadlineExceeded: it may yet be recorded, and an equal report then gets it.
         """
         found = await self._outcomes.find(report.decision, report.fingerprint, report.idempotency_key)
         if found is not None:
@@ -88,8 +84,9 @@ class Feedback:
         # From here to the counters nothing is awaited: they see times in order (law 2).
         outcome = self._outcome(report)
         event = None if values is None else _event(outcome, values)
-        is_counted = event is not None and await self._count(event)
-        standing = await self._append(outcome, event, is_counted=is_counted)
+        if event is not None:
+            await self._count(event)
+        standing = await durable_within(self._append(outcome, event), lambda: self._budget_seconds)
         if standing.id == outcome.id:
             return Reported(body=outcome.answer, outcome_id=outcome.id, is_replayed=False)
         return _replay(standing, report)
@@ -100,7 +97,8 @@ class Feedback:
         if report.kind not in STATUSES:
             return None
         by = await self._ledger.superseded_by(key.merchant_id, key.transaction_id, test_mode=key.test_mode)
-        # A payment that another one replaced never happened, as far as velocities go, and so did nothing of it.
+        # A payment that another one replaced never happened, as far as velocities go, and so did nothing of it. One
+        # whose correction is not durable yet is counted, and what became of it is forgotten with it then.
         return None if by is not None else self._features.of(report.decision)
 
     def _outcome(self, report: Report) -> Outcome:
@@ -122,58 +120,53 @@ class Feedback:
         )
         return replace(outcome, answer=report.render(outcome))
 
-    async def _count(self, event: StatusEvent) -> bool:
-        try:
-            return await self._counters.record(event)
-        except CountersUnavailable:
-            # The outcome stands without them: counters are rebuilt from the ledger.
-            return False
+    async def _count(self, event: StatusEvent) -> None:
+        # The outcome stands without the counters: they are rebuilt from the ledger.
+        with suppress(CountersUnavailable):
+            await self._counters.record(event)
 
-    async def _append(self, outcome: Outcome, event: StatusEvent | None, *, is_counted: bool) -> Outcome:
-        """What stands after writing. What was counted for an outcome that does not stand is taken back."""
-        if event is None:
-            return await self._outcomes.append(outcome)
-        counted = (_name(event), event.status)
-        self._appending[counted] += 1
-        standing = None
+    async def _append(self, outcome: Outcome, event: StatusEvent | None) -> Outcome:
+        """What stands after writing. What was counted for an outcome that does not stand is taken back.
+
+        It goes on where its caller is out of time or has hung up.
+        """
         try:
             standing = await self._outcomes.append(outcome)
         except (asyncio.CancelledError, LedgerUnavailable):
-            # The caller hung up, or the ledger failed: whether the outcome is on disk is not known yet.
-            if is_counted:
-                self._doubt(event)
+            # The service stops, or the ledger failed: whether the outcome is on disk is not known yet.
+            if event is not None:
+                self._doubt(outcome.id, event)
             raise
-        finally:
-            self._appending[counted] -= 1
-            if not self._appending[counted]:
-                del self._appending[counted]
-        if is_counted and standing.id != outcome.id:
-            await self._settle(event)
+        if event is not None and standing.id != outcome.id:
+            await self._take_back(outcome.id, event)
         return standing
 
-    def _doubt(self, event: StatusEvent) -> None:
-        """Look after a while whether the outcome was recorded, and take its event back where it was not (law 2)."""
-        asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, event)
+    async def _take_back(self, outcome_id: str, event: StatusEvent) -> None:
+        try:
+            await self._counters.retract(event)
+        except CountersUnavailable:
+            self._doubt(outcome_id, event)
 
-    def _begin_settling(self, event: StatusEvent) -> None:
-        task = asyncio.ensure_future(self._settle(event))
+    def _doubt(self, outcome_id: str, event: StatusEvent) -> None:
+        """Look after a while whether the outcome was recorded, and take its event back where it was not (law 2)."""
+        asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, outcome_id, event)
+
+    def _begin_settling(self, outcome_id: str, event: StatusEvent) -> None:
+        task = asyncio.ensure_future(self._settle(outcome_id, event))
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
-    async def _settle(self, event: StatusEvent) -> None:
-        """Take an event back, unless an outcome of its payment says the same: that one was not counted beside it."""
-        merchant_id, test_mode, transaction_id = _name(event)
+    async def _settle(self, outcome_id: str, event: StatusEvent) -> None:
+        """Take an event back where its own outcome was not recorded: another that says the same has its own event."""
+        named = (event.merchant_id, event.payment_id)
         try:
-            outcomes = await self._outcomes.of_transaction(merchant_id, transaction_id, test_mode=test_mode)
-            if any(STATUSES.get(outcome.kind) is event.status for outcome in outcomes):
-                return
-            if (_name(event), event.status) in self._appending:
-                self._doubt(event)
-            else:
-                await self._counters.retract(event)
-        except (CountersUnavailable, LedgerUnavailable):
-            # Only time in which they answer counts.
-            self._doubt(event)
+            outcomes = await self._outcomes.of_transaction(*named, test_mode=event.test_mode)
+        except LedgerUnavailable:
+            # Only time in which it answers counts.
+            self._doubt(outcome_id, event)
+            return
+        if all(outcome.id != outcome_id for outcome in outcomes):
+            await self._take_back(outcome_id, event)
 
 
 def _event(outcome: Outcome, values: Mapping[str, Value]) -> StatusEvent:
@@ -185,10 +178,6 @@ def _event(outcome: Outcome, values: Mapping[str, Value]) -> StatusEvent:
         at_us=(outcome.received_at - EPOCH) // MICROSECOND,
         values=values,
     )
-
-
-def _name(event: StatusEvent) -> PaymentName:
-    return (event.merchant_id, event.test_mode, event.payment_id)
 
 
 def _replay(standing: Outcome, report: Report) -> Reported:

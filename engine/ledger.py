@@ -87,13 +87,19 @@ class Ledger(Protocol):
     async def superseded_by(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> str | None:
         """The transaction id of the newest payment that replaces this one."""
 
-    def superseded(self) -> Iterator[PaymentName]:
-        """Every payment that another one replaced: neither it nor its status events are counted."""
+    def superseded(self, merchant_id: str | None = None) -> Iterator[PaymentName]:
+        """Every payment, of one merchant or all, that another replaced: neither it nor its events are counted."""
 
     def recent(self, window: timedelta) -> Iterator[DecisionRecord]:
         """Every decision received within `window` before its merchant's and mode's newest, in the order of observe.
 
         The superseded are among them, for their times are times that were taken.
+        """
+
+    def recent_of(self, merchant_id: str, window: timedelta) -> Iterator[DecisionRecord | None]:
+        """As `recent`, one merchant's alone, in small steps: None is a step that found nothing, to pause at.
+
+        Whoever reads on the event loop can so let others have their turn, however much the ledger holds of others.
         """
 
     def between(self, start: datetime, end: datetime, merchant_id: str | None = None) -> Iterator[DecisionRecord]:
@@ -122,7 +128,10 @@ class Outcomes(Protocol):
         """
 
     async def of_decision(self, decision: DecisionRecord, *, after: str | None, limit: int) -> Sequence[Outcome]:
-        """The outcomes of a decision by id, which is the order of receipt, from behind the id `after` on."""
+        """The outcomes of a decision as they were recorded, from behind the one of the id `after` on.
+
+        Raises ValueError where `after` is none of them.
+        """
 
     async def of_transaction(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> Sequence[Outcome]:
         """The outcomes of all decisions of a payment, by id."""
@@ -133,6 +142,9 @@ class Outcomes(Protocol):
         The newest is of payments and outcomes alike. In the order of receipt; those of superseded payments are among
         them, for their times are times that were taken.
         """
+
+    def recent_of(self, merchant_id: str, window: timedelta) -> Iterator[tuple[Outcome, DecisionRecord] | None]:
+        """As `recent`, one merchant's alone, in small steps: None is a step that found nothing, to pause at."""
 
 
 class LabelKind(StrEnum):

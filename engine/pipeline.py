@@ -6,28 +6,27 @@ so in `degraded`.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 from engine.catalog import SCORE_FEATURES
-from engine.counting import DOUBT_SECONDS, Counted, Counting
-from engine.deadline import Clock, Deadline, OutOfTime, within
+from engine.counting import DOUBT_SECONDS, LOOK_UP_MS_MAX, Counted, Counting
+from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
 from engine.decide import Snapshot, decide
 from engine.decision import Action, Decision
 from engine.enrichment import enrich
-from engine.errors import DeadlineExceeded, IdempotencyKeyReused, LedgerUnavailable
+from engine.errors import IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features, Value
 from engine.in_flight import InFlight
 from engine.ledger import DecisionRecord, Ledger
 from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey
 from engine.payment_record import payment_bytes
 from engine.receipt import ReceiptTimes
-from engine.velocity import VELOCITIES, Counters, Observation, Reading, Status, StatusEvent
+from engine.velocity import VELOCITIES, Counters, Observation, Reading
 
-LOOK_UP_MS_MAX: Final = 20
 COMMIT_RESERVE_MS: Final = 5
 """What a commit takes at least: with no more than this left, a decision is made without a score, as a late one."""
 LATE_COMMIT_SECONDS: Final = 0.06
@@ -36,8 +35,6 @@ LATE_COMMIT_SECONDS: Final = 0.06
 _NO_SCORE_YET: Final[tuple[Value, ...]] = (None,) * len(SCORE_FEATURES)
 _NANOSECONDS_PER_MS: Final = 1_000_000
 _UNKNOWN, _WARMING = "velocity", "velocity_warming"
-
-T = TypeVar("T")
 
 
 class Snapshots(Protocol):
@@ -142,7 +139,6 @@ class Pipeline:
         self._counting = Counting(
             counters=counters,
             ledger=ledger,
-            times=times,
             is_deciding=self._in_flight.__contains__,
             doubt_seconds=doubt_seconds,
         )
@@ -195,7 +191,7 @@ class Pipeline:
             finally:
                 self._in_flight.release(keys, is_answered=True)
 
-        standing = await self._in_time(named(), deadline)
+        standing = await durable_within(named(), deadline.seconds)
         return _replay(standing, call.fingerprint, deadline)
 
     async def _named(self, known: DecisionRecord, fingerprint: bytes, idempotency_key: str | None) -> DecisionRecord:
@@ -204,31 +200,23 @@ class Pipeline:
             return known
         return await self._ledger.remember_key(idempotency_key, known)
 
-    async def _in_time(self, work: Coroutine[Any, Any, T], deadline: Deadline, least_seconds: float = 0.0) -> T:
-        """What is durable by the deadline, or `least_seconds` from now. Raises DeadlineExceeded."""
-        try:
-            return await within(work, lambda: max(deadline.seconds(), least_seconds))
-        except OutOfTime as error:
-            message = "Not recorded in time; retry with the same key and body: what was decided may be recorded yet."
-            raise DeadlineExceeded(message) from error
-
     async def _make(self, call: Call, deadline: Deadline) -> _Made:
         """The record of a new decision, and what was counted for it."""
-        superseded = await self._superseded(call.payment)
-        # Nothing is awaited between this and the counters, so they see non-decreasing times (law 2).
         payment = call.payment
+        superseded = await self._superseded(payment)
+        # What another payment superseded is decided and never counted again, as in a rebuild.
+        is_counted = not await self._counting.is_superseded(payment.key, deadline)
+        # Nothing is awaited between this and the counters, so they see non-decreasing times (law 2).
         taken = self.times.take(payment.merchant_id, payment.at, test_mode=payment.test_mode)
         if taken != payment.at:
             payment = payment.received(taken)
-        gathered = await self._gather(payment, superseded, deadline, is_counted=True)
+        gathered = await self._gather(payment, superseded, deadline, is_counted=is_counted)
         counted = Counted(key=payment.key, is_new=gathered.is_new, superseded=superseded)
         record: DecisionRecord | None = None
         try:
             outline = self._outline(gathered, is_recorded=True)
-            if outline.decision.action is Action.BLOCK:
-                event = _blocked(gathered.seen)
-                if await self._counting.block(event, deadline):
-                    counted = replace(counted, blocked=event)
+            if outline.decision.action is Action.BLOCK and is_counted:
+                counted = replace(counted, blocked=await self._counting.block(gathered.seen, deadline))
             record = _record(gathered, outline, call)
         finally:
             if record is None:
@@ -245,7 +233,7 @@ class Pipeline:
     async def _committed(self, made: _Made, keys: tuple[object, ...], deadline: Deadline) -> Answer:
         """The answer, once it is durable. A late one may take longer: it says that it is late."""
         least = LATE_COMMIT_SECONDS if made.is_late else 0.0
-        standing = await self._in_time(self._commit(made, keys), deadline, least)
+        standing = await durable_within(self._commit(made, keys), lambda: max(deadline.seconds(), least))
         if standing.id != made.record.id:
             return _replay(standing, made.record.fingerprint, deadline)
         return _answer(standing, deadline, is_replayed=False)
@@ -260,6 +248,8 @@ class Pipeline:
             standing = await self._ledger.append(made.record)
             if standing.key.transaction_id != made.record.key.transaction_id:
                 await self._counting.undo(made.counted)
+            elif standing.supersedes is not None:
+                await self._counting.supersede(made.counted)
             standing = await self._named(standing, made.record.fingerprint, made.record.idempotency_key)
         except (asyncio.CancelledError, LedgerUnavailable):
             # The service stops, or the ledger failed: whether the record is on disk is not known yet.
@@ -288,7 +278,8 @@ class Pipeline:
         seen = observation(payment, {**enriched, **custom} if custom else enriched)
         enriched_at = self._clock()
         counting = self._counting
-        found = await (counting.observe(seen, superseded, deadline) if is_counted else counting.read(seen, deadline))
+        count_or_read = counting.observe if is_counted else counting.read
+        found = await count_or_read(seen, superseded, deadline)
         reading = found or Reading(values=(), sequence=counting.sequence, counted_at_us=payment.at_us, is_counted=False)
         counted_at = self._clock()
         velocities, lacking = _velocities(snapshot, found)
@@ -343,17 +334,6 @@ def _velocities(snapshot: Snapshot, reading: Reading | None) -> tuple[tuple[Valu
     own = snapshot.velocities[len(VELOCITIES) :]
     values = (*reading.values[: len(VELOCITIES)], *(None for _ in own))
     return values, {velocity.name: _WARMING for velocity in own}
-
-
-def _blocked(seen: Observation) -> StatusEvent:
-    return StatusEvent(
-        payment_id=seen.payment_id,
-        merchant_id=seen.merchant_id,
-        test_mode=seen.test_mode,
-        status=Status.BLOCKED,
-        at_us=seen.at_us,
-        values=seen.values,
-    )
 
 
 def _record(gathered: _Gathered, outline: Outline, call: Call) -> DecisionRecord:

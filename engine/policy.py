@@ -4,7 +4,7 @@ It is checked when it is made, versioned by the hash of what it says, and never 
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -184,13 +184,7 @@ def policy_of(content: bytes) -> Policy:
             *(Fault(pointer=f"/{name}", code="missing", detail="A policy's content says it.") for name in missing)
         )
     try:
-        read = {
-            "fail_action": FailAction(said["fail_action"]),
-            "fail_bands": tuple(_fail_band(each) for each in said["fail_bands"]),
-            "review_action_at_expiry": Action(said["review_action_at_expiry"]),
-            "custom_fields": tuple(_custom_field(each) for each in said["custom_fields"]),
-        }
-        return Policy(**(said | read))
+        return Policy(**{name: _READERS[name](value) if name in _READERS else value for name, value in said.items()})
     except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(error) from error
 
@@ -207,6 +201,14 @@ def _fail_band(said: dict[str, Any]) -> FailBand:
 
 def _custom_field(said: dict[str, Any]) -> CustomField:
     return CustomField(name=said["name"], type=CustomType(said["type"]), is_velocity_key=said["is_velocity_key"])
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "fail_action": FailAction,
+    "fail_bands": lambda said: tuple(map(_fail_band, said)),
+    "review_action_at_expiry": Action,
+    "custom_fields": lambda said: tuple(map(_custom_field, said)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,10 @@
 """Rebuilding from the ledger: counters are a cache of it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
-from itertools import count
-from typing import Final
+from itertools import chain, count
 
 import orjson
 
@@ -13,16 +12,12 @@ from engine.custom import CustomField
 from engine.decision import Action, RecordedDecision, recorded_decision
 from engine.features import Value
 from engine.ledger import DecisionRecord, Ledger, Outcomes, PaymentName
-from engine.outcome import OutcomeKind
+from engine.outcome import Outcome
 from engine.payment import EPOCH, MICROSECOND
 from engine.recorded import RecordedFeatures
 from engine.velocity import Observation, Recorded, Status, StatusEvent, Velocity
+from engine.velocity.statuses import STATUSES
 
-_COUNTED: Final = {
-    OutcomeKind.AUTHORIZED: Status.AUTHORIZED,
-    OutcomeKind.DECLINED: Status.DECLINED,
-    OutcomeKind.REFUNDED: Status.REFUNDED,
-}
 _Scope = tuple[str, bool]
 
 
@@ -33,22 +28,43 @@ def rebuild(
     last_at: MutableMapping[_Scope, datetime],
     *,
     declared: Mapping[str, Sequence[CustomField]] | None = None,
-    merchant_id: str | None = None,
 ) -> Iterator[Recorded]:
     """Every payment and event that a window can still reach, as counted then; each stream in the order of time.
 
-    `velocities` are what any merchant keeps, `declared` the custom fields by merchant; `merchant_id` gives one
-    merchant's alone. Windows reach back from the newest receipt time of each merchant and mode; `last_at` takes it.
-    What another payment superseded is left out. Features are read as they were recorded, by the catalogue of their day,
-    and custom fields as the payment said them: so a field declared today has a past. Raises LedgerUnavailable.
+    `velocities` are what any merchant keeps, `declared` the custom fields by merchant. Windows reach back from the
+    newest receipt time of each merchant and mode; `last_at` takes it. What another payment superseded is left out.
+    Features are read as they were recorded, by the catalogue of their day, and custom fields as the payment said them:
+    so a field declared today has a past. Raises LedgerUnavailable.
 
     A payment that came to one status again and again counts from the first time that a window reaches: so where that
     is not the first of all, it leaves the windows later than it would have without a restart.
     """
-    history = _History(ledger, velocities, last_at, declared or {}, merchant_id)
-    longest = timedelta(microseconds=max(velocity.window_us for velocity in velocities))
-    yield from history.payments(longest)
-    yield from history.outcomes(outcomes, longest)
+    history, longest = _History(ledger, velocities, last_at, declared or {}), _longest(velocities)
+    for recorded in chain(history.payments(ledger.recent(longest)), history.outcomes(outcomes.recent(longest))):
+        if recorded is not None:
+            yield recorded
+
+
+def rebuild_of(
+    merchant_id: str,
+    ledger: Ledger,
+    outcomes: Outcomes,
+    velocities: Sequence[Velocity],
+    *,
+    declared: Sequence[CustomField] = (),
+) -> Iterator[Recorded | None]:
+    """As `rebuild`, one merchant's alone, in small steps: None is one that found nothing to count, to pause at.
+
+    So that whoever fills counters amid payments holds up none of them, however long the ledger. Raises
+    LedgerUnavailable.
+    """
+    history, longest = _History(ledger, velocities, {}, {merchant_id: declared}, merchant_id), _longest(velocities)
+    yield from history.payments(ledger.recent_of(merchant_id, longest))
+    yield from history.outcomes(outcomes.recent_of(merchant_id, longest))
+
+
+def _longest(velocities: Sequence[Velocity]) -> timedelta:
+    return timedelta(microseconds=max(velocity.window_us for velocity in velocities))
 
 
 class _History:
@@ -60,7 +76,7 @@ class _History:
         velocities: Sequence[Velocity],
         last_at: MutableMapping[_Scope, datetime],
         declared: Mapping[str, Sequence[CustomField]],
-        merchant_id: str | None,
+        merchant_id: str | None = None,
     ) -> None:
         self._ledger = ledger
         self._inputs = sorted({name for velocity in velocities for name in velocity.inputs})
@@ -71,16 +87,23 @@ class _History:
         self._positions: dict[str, tuple[tuple[str, int], ...]] = {}
         self._superseded: set[PaymentName] | None = None
 
-    def payments(self, window: timedelta) -> Iterator[Recorded]:
-        """The payments in the order of observe, each once, and that some were blocked, at each stage's own time."""
+    def payments(self, records: Iterable[DecisionRecord | None]) -> Iterator[Recorded | None]:
+        """The payments in the order of observe, each once, and that some were blocked, at each stage's own time.
+
+        None is a record that gave none, or the pause that stood in its place.
+        """
         sequence, seen = None, set[PaymentName]()
         newest_us: dict[_Scope, int] = defaultdict(int)
         blocked: dict[_Scope, list[tuple[int, int, StatusEvent]]] = defaultdict(list)
         ties = count()
-        for record in self._ledger.recent(window):
+        for record in records:
+            if record is None:
+                yield None
+                continue
             key = record.key
             scope, name = (key.merchant_id, key.test_mode), (key.merchant_id, key.test_mode, key.transaction_id)
             if not self._is_wanted(scope, name, record.at):
+                yield None
                 continue
             if record.sequence != sequence:
                 sequence, seen = record.sequence, set()
@@ -97,28 +120,31 @@ class _History:
             if name not in seen:
                 seen.add(name)
                 yield record.sequence, _observation(record, at_us, values)
+            else:
+                yield None
         for events in blocked.values():
             while events:
                 yield heappop(events)[-1]
 
-    def outcomes(self, outcomes: Outcomes, window: timedelta) -> Iterator[StatusEvent]:
-        """What was learnt of payments, in the order of receipt."""
-        for outcome, record in outcomes.recent(window):
-            scope = (outcome.merchant_id, outcome.test_mode)
-            if self._is_wanted(scope, (*scope, outcome.transaction_id), outcome.received_at):
-                status = _COUNTED.get(outcome.kind)
-                if status is not None:
+    def outcomes(self, reported: Iterable[tuple[Outcome, DecisionRecord] | None]) -> Iterator[StatusEvent | None]:
+        """What was learnt of payments, in the order of receipt; None as of payments."""
+        for each in reported:
+            event = None
+            if each is not None:
+                outcome, record = each
+                scope = (outcome.merchant_id, outcome.test_mode)
+                status = STATUSES.get(outcome.kind)
+                if self._is_wanted(scope, (*scope, outcome.transaction_id), outcome.received_at) and status is not None:
                     values = self._values(record, recorded_decision(record.decision))
-                    yield _event(record, status, outcome.received_at, values)
+                    event = _event(record, status, outcome.received_at, values)
+            yield event
 
     def _is_wanted(self, scope: _Scope, name: PaymentName, at: datetime) -> bool:
         """Whether it is counted; its time was taken in any case."""
-        if self._merchant_id is not None and scope[0] != self._merchant_id:
-            return False
         self._last_at[scope] = max(at, self._last_at.get(scope, at))
         if self._superseded is None:
             # Read after the decisions were begun with, so that no superseded one can be among these unknown.
-            self._superseded = set(self._ledger.superseded())
+            self._superseded = set(self._ledger.superseded(self._merchant_id))
         return name not in self._superseded
 
     def _values(self, record: DecisionRecord, decision: RecordedDecision) -> dict[str, Value]:

@@ -6,17 +6,18 @@ up and nothing is counted anew, so neither today's tables, rules nor model have 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 
 from engine.decide import Snapshot, decide
 from engine.decision import NO_MODEL, Versions, recorded_decision
-from engine.errors import AssayError, VersionNotKept
+from engine.errors import AssayError, PolicyInvalid, VersionNotKept, VersionTooOld
 from engine.features import Catalog, Feature, FeatureType
 from engine.ledger import DecisionRecord, Ledger, VersionKind
 from engine.payment_record import payment_of
-from engine.policy import policy_of
+from engine.policy import Policy, policy_of
 from engine.reference import Reference
 from engine.rules import parse_ruleset
 from engine.score import Scorer
@@ -32,11 +33,13 @@ ScorerOf = Callable[[bytes, Catalog, str], Scorer]
 class Replayed:
     """What became of one recorded decision; `difference` is None where the same bytes came out.
 
-    `difference` names the first field that differs and shows neither value: a feature may be personal.
+    `difference` names the first field that differs and shows neither value: a feature may be personal. `too_old` says
+    instead why it was not replayed: another version of Assay recorded it, in words that this one does not know.
     """
 
     record: DecisionRecord
     difference: str | None = None
+    too_old: str | None = None
 
 
 class Replay:
@@ -47,12 +50,15 @@ class Replay:
         self._ledger = ledger
         self._scorer_of = scorer_of
         self._reference = reference
-        self._snapshots: dict[str, Snapshot | str] = {}
+        self._snapshots: dict[str, Snapshot | AssayError] = {}
 
     def of(self, records: Iterable[DecisionRecord]) -> Iterator[Replayed]:
         """Each record replayed, in its order; what cannot be replayed is a difference that says why."""
         for record in records:
-            yield Replayed(record=record, difference=self._difference(record))
+            try:
+                yield Replayed(record=record, difference=self._difference(record))
+            except VersionTooOld as error:
+                yield Replayed(record=record, too_old=str(error))
 
     def _difference(self, record: DecisionRecord) -> str | None:
         try:
@@ -60,8 +66,10 @@ class Replay:
         except (KeyError, TypeError, ValueError) as error:
             return f"the record is no decision ({type(error).__name__})"
         snapshot = self._snapshot(recorded.versions_id)
-        if isinstance(snapshot, str):
-            return snapshot
+        if isinstance(snapshot, VersionTooOld):
+            raise snapshot
+        if isinstance(snapshot, AssayError):
+            return str(snapshot)
         if len(recorded.values) != len(snapshot.catalog):
             return f"features: {len(recorded.values)} values for {len(snapshot.catalog)} features"
         try:
@@ -73,13 +81,13 @@ class Replay:
             return f"it cannot be decided again ({type(error).__name__})"
         return None if again == record.decision else _first_difference(said, orjson.loads(again), snapshot.catalog)
 
-    def _snapshot(self, versions_id: str) -> Snapshot | str:
+    def _snapshot(self, versions_id: str) -> Snapshot | AssayError:
         """The bundle that decided; where it cannot be had, why."""
         if versions_id not in self._snapshots:
             try:
                 self._snapshots[versions_id] = self._rebuilt(versions_id)
             except AssayError as error:
-                self._snapshots[versions_id] = str(error)
+                self._snapshots[versions_id] = error
         return self._snapshots[versions_id]
 
     def _rebuilt(self, versions_id: str) -> Snapshot:
@@ -87,8 +95,7 @@ class Replay:
         _require_same(VersionKind.SNAPSHOT, versions_id, versions.id)
         catalog = catalog_of_content(self._kept(VersionKind.CATALOG, versions.catalog))
         _require_same(VersionKind.CATALOG, versions.catalog, catalog.fingerprint)
-        policy = policy_of(self._kept(VersionKind.POLICY, versions.policy))
-        _require_same(VersionKind.POLICY, versions.policy, policy.version)
+        policy = _policy(self._kept(VersionKind.POLICY, versions.policy), versions.policy)
         # There are no lists yet: rules that name one are not published.
         ruleset = parse_ruleset(self._kept(VersionKind.RULESET, versions.ruleset).decode(), catalog, ())
         _require_same(VersionKind.RULESET, versions.ruleset, ruleset.hash)
@@ -118,6 +125,22 @@ class Replay:
         if content is None:
             raise VersionNotKept(f"the ledger does not keep the {kind} {version} that it names")
         return content
+
+
+def _policy(content: bytes, version: str) -> Policy:
+    """The policy of a kept content, which is known by its bytes: another version of Assay may have said it otherwise.
+
+    Raises VersionNotKept where it is another content, VersionTooOld where it is the one and cannot be read.
+    """
+    _require_same(VersionKind.POLICY, version, sha256(content).hexdigest()[: len(version)])
+    try:
+        policy = policy_of(content)
+    except PolicyInvalid as error:
+        fields = ", ".join(sorted({fault.pointer for fault in error.faults}))
+        raise VersionTooOld(f"the policy {version} says what this version of Assay does not know ({fields})") from error
+    if policy.version != version:
+        raise VersionTooOld(f"the policy {version} is said otherwise by this version of Assay ({policy.version})")
+    return policy
 
 
 def versions_of(content: bytes) -> Versions:

@@ -32,10 +32,6 @@ class Parts:
     scorer: Scorer | None
     reference: Reference
 
-    def with_ruleset_of(self, other: "Parts") -> "Parts":
-        """These with the other's ruleset."""
-        return replace(self, ruleset=other.ruleset, ruleset_text=other.ruleset_text)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _InForce:
@@ -45,6 +41,11 @@ class _InForce:
     default: Snapshot
     by_merchant: Mapping[str, Snapshot]
 
+    def of_policy(self, policy: Policy) -> Snapshot | None:
+        """The snapshot of this policy where it is in force for anybody."""
+        every = (self.default, *self.by_merchant.values())
+        return next((each for each in every if each.policy.version == policy.version), None)
+
 
 class MerchantSnapshots:
     """The snapshots port. It belongs to one event loop: what is in force changes in one step of it."""
@@ -52,7 +53,7 @@ class MerchantSnapshots:
     def __init__(self, parts: Parts, *, ledger: Ledger, policies: Policies, keep_velocities: KeepVelocities) -> None:
         """Put the parts and every merchant's newest policy in force.
 
-        The counters keep the velocities of those policies already. Raises RulesInvalid or LedgerUnavailable.
+        The counters keep the velocities of those policies already. Raises LedgerUnavailable.
         """
         self._ledger = ledger
         self._policies = policies
@@ -76,11 +77,7 @@ class MerchantSnapshots:
         return in_force.by_merchant.get(merchant_id, in_force.default)
 
     async def replace_parts(self, parts: Parts) -> None:
-        """Put other parts in force for all merchants at once.
-
-        Raises RulesInvalid, where the rules do not check with some merchant's custom fields, or LedgerUnavailable; then
-        nothing has changed.
-        """
+        """Put other parts in force for all merchants at once. Raises LedgerUnavailable; then nothing has changed."""
         async with self._changing:
             self._in_force = await asyncio.to_thread(self._made, parts)
 
@@ -95,13 +92,15 @@ class MerchantSnapshots:
         """Keep a policy durably and put it in force: the merchant's newest version; None: it has the default still.
 
         `by` is the id of the key that publishes. `replaces` is the version that must stand until now, None any. Raises
-        PolicyChanged, RulesInvalid or LedgerUnavailable; then the policy before stays in force.
+        PolicyChanged or LedgerUnavailable; then the policy before stays in force.
         """
         async with self._changing:
             before = self._policies.current(merchant_id)
             stands = self._require_stands(merchant_id, replaces)
-            snapshot = await asyncio.to_thread(_snapshot, self._in_force.parts, policy)
-            await asyncio.to_thread(self._keep_versions, snapshot)
+            snapshot = self._in_force.of_policy(policy)
+            if snapshot is None:
+                snapshot = await asyncio.to_thread(_snapshot, self._in_force.parts, policy)
+                await asyncio.to_thread(self._keep_versions, snapshot)
             await self._keep_velocities(merchant_id, snapshot)
             # From here on nothing is awaited: no decision sees the counters switched and the policy not.
             if stands != policy.version:
@@ -151,7 +150,10 @@ class MerchantSnapshots:
 
 
 def _snapshot(parts: Parts, policy: Policy) -> Snapshot:
-    """The bundle of these parts and this policy. Raises RulesInvalid where the rules do not check with it."""
+    """The bundle of these parts and this policy.
+
+    The rules were checked with the catalogue of all, to which custom fields only add: so they check with any policy's.
+    """
     ruleset = parts.ruleset
     if policy.custom_fields:
         ruleset = parse_ruleset(parts.ruleset_text, catalog_of(policy.custom_fields), parts.lists)

@@ -2,8 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from itertools import islice
@@ -19,6 +18,7 @@ from api.bench.load import Reply, as_http
 from api.bench.measure import BenchFailed
 from api.bench.payments import requests
 from api.wiring import assembled
+from engine.garbage import no_garbage_collection
 
 WARM_UP_SECONDS_MAX: Final = 1.0
 NS_PER_SECOND: Final = 1_000_000_000
@@ -41,9 +41,11 @@ def answered(seed: int, count: int, send: Sending) -> list[Reply]:
         try:
             bodies = list(islice(requests(seed, datetime.now(UTC)), count))
             sendable = [as_http(body, server.key) for body in bodies]
+            # The client keeps every answer: to walk over them would stop it for milliseconds that are not the server's.
+            gc.collect()
             with (
                 pinned(client_core),
-                _no_garbage_collection(),
+                no_garbage_collection(),
                 asyncio.Runner(loop_factory=uvloop.new_event_loop) as run,
             ):
                 sent, replies = run.run(send(sendable, server))
@@ -54,17 +56,6 @@ def answered(seed: int, count: int, send: Sending) -> list[Reply]:
         except BenchFailed as error:
             raise BenchFailed(f"{error} The server said:\n{server.said()}") from error
     return list(replies.values())
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """The client keeps every answer: to walk over them would stop it for milliseconds that the server did not take."""
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _check(sent: int, replies: Mapping[int, Reply], bodies: Sequence[bytes], folder: Path) -> None:

@@ -35,6 +35,8 @@ class Found:
     """What a replay found so far. Of the differences the first are kept whole, all are counted by field."""
 
     same: int = 0
+    too_old: Counter[str] = field(default_factory=Counter)
+    """Not replayed, for another version of Assay recorded them: how many, by what this one cannot read."""
     fields: Counter[str] = field(default_factory=Counter)
     shown: list[tuple[str, str]] = field(default_factory=list)
 
@@ -45,6 +47,9 @@ class Found:
 
     def note(self, replayed: Replayed) -> None:
         """Count one."""
+        if replayed.too_old is not None:
+            self.too_old[replayed.too_old] += 1
+            return
         if replayed.difference is None:
             self.same += 1
             return
@@ -63,6 +68,8 @@ def replay(
 ) -> None:
     """Decide every recorded payment of a period again and compare the bytes; exit code 1 where any differ.
 
+    So it is where any could not be replayed, as an older version of Assay recorded it: that is said apart.
+
     Made from what the ledger keeps: recorded features, and the rules, policy and model that decided. It only reads, and
     a server may run meanwhile.
     """
@@ -77,7 +84,7 @@ def replay(
         for replayed in _shown(replaying.of(ledger.between(begins, ends, merchant)), begins, ends):
             found.note(replayed)
     _tell(found, as_json=as_json)
-    if found.different:
+    if found.different or found.too_old:
         raise typer.Exit(1)
 
 
@@ -113,11 +120,20 @@ def _shown(replayed: Iterable[Replayed], begins: datetime, ends: datetime) -> It
 def _tell(found: Found, *, as_json: bool) -> None:
     if as_json:
         differences = [{"decision_id": id_, "field": name} for id_, name in found.shown]
-        result = {"replayed": found.same + found.different, "same": found.same, "different": found.different}
+        result = {
+            "replayed": found.same + found.different,
+            "same": found.same,
+            "different": found.different,
+            "too_old": found.too_old.total(),
+        }
         typer.echo(json.dumps({**result, "by_field": dict(found.fields), "differences": differences}))
         return
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"{found.same + found.different:,} decisions replayed: {found.same:,} byte-equal")
+    if found.too_old:
+        console.print(f"{found.too_old.total():,} NOT REPLAYED, recorded by a version of Assay too old for this one:")
+        for why, count in found.too_old.most_common():
+            console.print(f"  {count:,}  {why}")
     if not found.different:
         return
     console.print(f"{found.different:,} DIFFER, by the first field that does:")

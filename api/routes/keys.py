@@ -16,6 +16,9 @@ from engine.errors import Fault, PaymentInvalid
 GATEWAY_SCOPES = frozenset({Scope.DECISIONS_WRITE, Scope.DECISIONS_READ, Scope.DECISIONS_EXPLAIN, Scope.OUTCOMES_WRITE})
 """What a gateway needs; a new key gets these where nothing else is asked."""
 
+MERCHANTS_MAX = 1_000
+"""More in one key are all: what is listed of its merchants looks up each of them."""
+
 router = APIRouter(tags=["Keys"], route_class=ScopedRoute)
 _SCOPED = {SCOPE_FIELD: Scope.KEYS_WRITE.value}
 
@@ -37,7 +40,7 @@ class NewKey(BaseModel):
     )
     test_mode: bool = Field(default=False, description="A test key decides alike and never touches live counters.")
     scopes: list[Scope] = Field(default=sorted(GATEWAY_SCOPES), min_length=1, description="What the key allows.")
-    merchants: Annotated[list[MerchantId], Field(min_length=1)] | None = Field(
+    merchants: Annotated[list[MerchantId], Field(min_length=1, max_length=MERCHANTS_MAX)] | None = Field(
         description="Required: the merchants it acts for, one or several, or null for all.", examples=[["shop-a"]]
     )
     expires_in_days: int | None = Field(default=None, ge=1, le=3650, description="Null: it does not expire.")

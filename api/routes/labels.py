@@ -1,7 +1,8 @@
 """Labels: what proved true of payments, sent by who learnt it, and read as known at a time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -24,11 +25,15 @@ from api.schemas.label import (
 from api.schemas.values import instant
 from api.watching import SentId
 from engine.access import ApiKey, Scope
+from engine.deadline import REPORT_SECONDS, durable_within
 from engine.errors import Fault
 from engine.ledger import Label, Labels, Ledger
 from engine.payment import ID_LENGTH_MAX
+from engine.receipt import ReceiptTimes
 
 PAGE_MAX = 1_000
+CURSOR_LENGTH_MAX = 8_192
+"""It names a label, with all of its ids."""
 _LOOK_UPS_PER_TURN = 50
 _MEDIA = "application/json"
 
@@ -67,9 +72,9 @@ async def record_labels(request: Request) -> Response:
     key = key_of(request)
     ids = (SentId("transaction_id", f"{each.pointer}/transaction_id", each.transaction_id) for each in read)
     request.app.state.watched_ids.check(key.id, ids, monotonic_ns())
-    known = _labels(read, key, received_at)
+    known = _labels(read, key, received_at, request.app.state.pipeline.times)
     are_matched = await _are_matched(request.app.state.ledger, known)
-    new = await labels.append_labels(known)
+    new = await durable_within(labels.append_labels(known), lambda: REPORT_SECONDS)
     body = labels_bytes(known, new=new, are_matched=are_matched, warnings=warnings)
     return Response(body, status_code=201, media_type=_MEDIA)
 
@@ -90,7 +95,9 @@ async def list_labels(
         str | None, Query(max_length=ID_LENGTH_MAX, description="This merchant's alone; left out: all of the key's.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")] = 100,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=CURSOR_LENGTH_MAX, description="`next_cursor` of the page before.")
+    ] = None,
 ) -> Response:
     """The labels of the key's merchants and mode that were received by then, oldest first."""
     require_query(request, "as_of", "merchant_id", "limit", "cursor")
@@ -98,7 +105,7 @@ async def list_labels(
     key = key_of(request)
     named = merchant_of(merchant_id, key, "merchant_id")
     merchants = key.merchants if named is None else (named,)
-    at = request.app.state.now() if as_of is None else _instant(as_of)
+    at = _now(request, merchants, test_mode=key.test_mode) if as_of is None else _instant(as_of)
     try:
         found = await labels.labels_of(merchants, at, test_mode=key.test_mode, after=cursor, limit=limit + 1)
     except ValueError:
@@ -109,8 +116,11 @@ async def list_labels(
     return Response(label_page_bytes([label for _, label in page], next_cursor), media_type=_MEDIA)
 
 
-def _labels(read: Sequence[LabelRead], key: ApiKey, received_at: datetime) -> list[Label]:
-    """The labels, each of a merchant that the key acts for. Raises RequestInvalid, or a 404 problem."""
+def _labels(read: Sequence[LabelRead], key: ApiKey, received_at: datetime, times: ReceiptTimes) -> list[Label]:
+    """The labels, each of a merchant that the key acts for, at one receipt time: none is before one already listed.
+
+    Raises RequestInvalid, or a 404 problem.
+    """
     faults: list[Fault] = []
     labels: list[Label] = []
     for each in read:
@@ -133,7 +143,18 @@ def _labels(read: Sequence[LabelRead], key: ApiKey, received_at: datetime) -> li
         )
     if faults:
         raise RequestInvalid(*faults)
-    return labels
+    merchants = {label.merchant_id for label in labels}
+    at = max((times.peek(each, received_at, test_mode=key.test_mode) for each in merchants), default=received_at)
+    for merchant_id in merchants:
+        times.take(merchant_id, at, test_mode=key.test_mode)
+    return [replace(label, received_at=at) for label in labels]
+
+
+def _now(request: Request, merchants: Collection[str] | None, *, test_mode: bool) -> datetime:
+    """Now, by the merchants' receipt times: where a clock went back they are ahead of it."""
+    now: datetime = request.app.state.now()
+    times: ReceiptTimes = request.app.state.pipeline.times
+    return max((times.peek(each, now, test_mode=test_mode) for each in merchants or ()), default=now)
 
 
 async def _are_matched(ledger: Ledger, labels: Sequence[Label]) -> list[bool]:

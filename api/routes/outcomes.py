@@ -6,16 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, key_of
-from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, idempotency_key_of, require_query
+from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, decision_of, idempotency_key_of, require_query
 from api.clock import monotonic_ns
-from api.problems import Problem, ProblemRaised
 from api.schemas import PROBLEM_RESPONSES
+from api.schemas.body import RequestInvalid
 from api.schemas.listing import list_bytes
 from api.schemas.outcome import OUTCOME_EXAMPLES, OutcomeAnswer, OutcomeList, outcome_bytes, read_outcome
 from api.watching import header_key
 from engine.access import Scope
+from engine.errors import Fault
 from engine.feedback import Feedback, Report
-from engine.ledger import DecisionRecord, Ledger, Outcomes
+from engine.ledger import Outcomes
 from engine.outcome import Outcome
 
 PAGE_MAX = 1_000
@@ -72,7 +73,7 @@ async def report_outcome(request: Request) -> Response:
     if idempotency_key is not None:
         request.app.state.watched_ids.check(key_of(request).id, [header_key(idempotency_key)], monotonic_ns())
     asked = read_outcome(request.scope["assay.body"], received_at)
-    decision = await _decision(request, request.path_params["decision_id"])
+    decision = await decision_of(request, request.path_params["decision_id"])
     read = asked.beside(decision.payment)
 
     def render(outcome: Outcome) -> bytes:
@@ -112,19 +113,13 @@ async def list_outcomes(
     """The outcomes reported under this decision, oldest first, as they were answered."""
     require_query(request, "limit", "cursor")
     outcomes: Outcomes = request.app.state.assembly.outcomes
-    decision = await _decision(request, decision_id)
-    found = await outcomes.of_decision(decision, after=cursor, limit=limit + 1)
+    decision = await decision_of(request, decision_id)
+    try:
+        found = await outcomes.of_decision(decision, after=cursor, limit=limit + 1)
+    except ValueError:
+        detail = "Not a cursor of this list: send next_cursor as it was given, or none."
+        raise RequestInvalid(Fault(pointer="/cursor", code="value_unknown", detail=detail)) from None
     page, has_more = found[:limit], len(found) > limit
     next_cursor = page[-1].id if has_more else None
     body = list_bytes([each.answer for each in page], has_more=has_more, next_cursor=next_cursor)
     return Response(body, media_type=_MEDIA)
-
-
-async def _decision(request: Request, decision_id: str) -> DecisionRecord:
-    ledger: Ledger = request.app.state.ledger
-    record = await ledger.get(decision_id)
-    key = key_of(request)
-    if record is None or not key.acts_for(record.key.merchant_id) or record.key.test_mode != key.test_mode:
-        # Another merchant's decision answers exactly as an absent one (law 12).
-        raise ProblemRaised(Problem(status=404, code="decision_not_found", detail="There is no such decision."))
-    return record

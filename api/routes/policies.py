@@ -12,7 +12,6 @@ from api.schemas import PROBLEM_RESPONSES
 from api.schemas.policy import PolicyBody, PolicyHistory, PolicyPut, PolicyShown, changes, shown_policy
 from api.wiring import Assembly
 from engine.access import Scope
-from engine.errors import Fault, PolicyInvalid, RulesInvalid
 from engine.policy import Policy
 
 HISTORY_LIMIT_MAX = 100
@@ -108,16 +107,12 @@ async def publish_policy(
     stood = Policy() if before is None else before.policy
     replaces = None if if_match is None else _named(if_match, stood.version)
     at = request.app.state.now()
-    try:
-        if dry_run:
-            await assembly.snapshots.rehearse(merchant_id, policy, replaces=replaces)
-            shown = {**shown_policy(merchant_id, before), "version": policy.version, "policy": wanted}
-        else:
-            published = await assembly.snapshots.publish(merchant_id, policy, at=at, by=key.id, replaces=replaces)
-            shown = shown_policy(merchant_id, published)
-    except RulesInvalid as error:
-        detail = f"The rules in force do not check with these fields: {error}"
-        raise PolicyInvalid(Fault(pointer="/custom_fields", code="rules_disagree", detail=detail)) from error
+    if dry_run:
+        await assembly.snapshots.rehearse(merchant_id, policy, replaces=replaces)
+        shown = {**shown_policy(merchant_id, before), "version": policy.version, "policy": wanted}
+    else:
+        published = await assembly.snapshots.publish(merchant_id, policy, at=at, by=key.id, replaces=replaces)
+        shown = shown_policy(merchant_id, published)
     response.headers["ETag"] = f'"{policy.version}"'
     return PolicyPut.model_validate({**shown, "dry_run": dry_run, "changes": changes(stood, policy)})
 

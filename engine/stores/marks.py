@@ -64,6 +64,14 @@ class Marks:
     def drop(self, start: int, stop: int) -> None:
         """Take out the marks in [start, stop): those behind move up. O(n)."""
         del self._bytes[start:stop]
+        self._count()
+
+    def insert(self, position: int, mark: int) -> None:
+        """Put a mark, 1 or 0, before the one at a position: those from there on move down. O(n)."""
+        self._bytes.insert(position, mark)
+        self._count()
+
+    def _count(self) -> None:
         self._set = self._bytes.count(1)
         self._tree = _NO_TREE
         for _ in range(len(self._bytes) // BLOCK):

@@ -3,8 +3,8 @@
 import asyncio
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 
+from engine.garbage import no_garbage_collection
 from engine.stores.memory_fill import Filling
 from engine.stores.memory_plan import Plans, plans
 from engine.stores.memory_streams import Streams
@@ -26,10 +26,10 @@ class MemoryCounters:
         self._filling: Filling | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    async def observe(self, observation: Observation) -> Reading:
-        """Count the payment, once per id, and read every velocity without it."""
+    async def observe(self, observation: Observation, *, superseded: str | None = None) -> Reading:
+        """Count the payment, once per id, and read every velocity without it and the one that it supersedes."""
         reading = self._of(observation.merchant_id, test_mode=observation.test_mode).observe(
-            observation, self._sequence + 1
+            observation, self._sequence + 1, superseded
         )
         if reading.is_counted:
             self._sequence = reading.sequence
@@ -37,11 +37,11 @@ class MemoryCounters:
             filling.observed(observation, reading.sequence)
         return reading
 
-    async def read(self, observation: Observation) -> Reading:
+    async def read(self, observation: Observation, *, superseded: str | None = None) -> Reading:
         """Read as `observe` would now, and change nothing."""
         merchant_id = observation.merchant_id
         streams = self._streams.get((merchant_id, observation.test_mode)) or Streams(self._plans(merchant_id))
-        return streams.read(observation, self._sequence + 1)
+        return streams.read(observation, self._sequence + 1, superseded)
 
     async def record(self, event: StatusEvent) -> bool:
         """Count that a payment came to a status, once per payment and status; whether this call counted it."""
@@ -51,7 +51,7 @@ class MemoryCounters:
         return is_counted
 
     async def retract(self, event: StatusEvent) -> None:
-        """Take an event back; the payment stays counted while another event of it to this status stands."""
+        """Take an event back; the payment is counted at the first of its events to this status that stands."""
         if (streams := self._streams.get((event.merchant_id, event.test_mode))) is not None:
             streams.retract(event)
         if (filling := self._filling_of(event.merchant_id)) is not None:
@@ -65,7 +65,7 @@ class MemoryCounters:
             filling.forgotten(payment_id, test_mode=test_mode)
 
     async def keep(
-        self, merchant_id: str, velocities: Sequence[Velocity], history: Callable[[], Iterator[Recorded]]
+        self, merchant_id: str, velocities: Sequence[Velocity], history: Callable[[], Iterator[Recorded | None]]
     ) -> None:
         """Count for other velocities from now on, as if always, in slices of some milliseconds; one merchant at a time.
 
@@ -80,8 +80,12 @@ class MemoryCounters:
             }
             self._filling = Filling(merchant_id, wanted, current, self._sequence)
             try:
-                with _no_garbage_collection():
+                # What is young and dead now is collected, so that below it is not taken for what stays.
+                gc.collect(1)
+                with no_garbage_collection():
                     filled = await self._filling.streams(history)
+                    # What is filled stays: to walk it once at the end would hold up the event loop.
+                    gc.freeze()
             finally:
                 self._filling = None
             self._own[merchant_id] = wanted
@@ -124,16 +128,3 @@ class MemoryCounters:
         if streams is None:
             streams = self._streams[key] = Streams(self._plans(merchant_id))
         return streams
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """What is filled stays: to walk it again and again, or once at the end, would hold up the event loop."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()

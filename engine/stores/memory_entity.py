@@ -97,6 +97,18 @@ class Entity:
             if now >= 0:
                 marks.assign(bisect_left(self._ordinals, now), 1)
 
+    def insert(self, ordinal: int, amounts: Sequence[int], earlier: Sequence[int | None]) -> None:
+        """Add a payment among others: O(n). `earlier` as for `append`; None also where one after it has the value."""
+        position = bisect_left(self._ordinals, ordinal)
+        self._ordinals.insert(position, ordinal)
+        for index, amount in enumerate(amounts):
+            sums = self._sums[index]
+            self._sums[index] = _column([*sums[: position + 1], *(each + amount for each in sums[position:])])
+        for marks, before in zip(self._marks, earlier, strict=True):
+            marks.insert(position, 0 if before is None else 1)
+            if before is not None and before >= 0:
+                marks.assign(bisect_left(self._ordinals, before), 0)
+
     def _add(self, index: int, amount: int) -> None:
         sums = self._sums[index]
         total = sums[-1] + amount
@@ -118,3 +130,10 @@ class Entity:
         del self._ordinals[start:stop]
         for marks in self._marks:
             marks.drop(start, stop)
+
+
+def _column(sums: list[int]) -> MutableSequence[int]:
+    try:
+        return array("q", sums)
+    except OverflowError:
+        return sums

@@ -39,7 +39,7 @@ class Filling:
         self._meanwhile: list[tuple[bool, Callable[[Streams], object]]] = []
         self._recorded: set[tuple[_Name, int]] = set()
 
-    async def streams(self, history: Callable[[], Iterator[Recorded]]) -> dict[bool, Streams]:
+    async def streams(self, history: Callable[[], Iterator[Recorded | None]]) -> dict[bool, Streams]:
         """The new streams with all that happened until now; the caller puts them in force before it awaits again.
 
         What the ledger still has not after some seconds is in doubt: it is left out, and a restart counts it if it did
@@ -75,13 +75,14 @@ class Filling:
             self._awaited.discard((test_mode, status, payment_id))
         self._meanwhile.append((test_mode, lambda streams: streams.forget(payment_id)))
 
-    async def _read(self, history: Callable[[], Iterator[Recorded]]) -> set[_Name]:
+    async def _read(self, history: Callable[[], Iterator[Recorded | None]]) -> set[_Name]:
         """Count what the ledger has from before the beginning; what it lacks of what is awaited."""
         self._streams = {}
         missing = set(self._awaited)
         until = time.monotonic() + SLICE_SECONDS
         for recorded in history():
-            self._count(recorded, missing)
+            if recorded is not None:
+                self._count(recorded, missing)
             if time.monotonic() >= until:
                 await asyncio.sleep(0)
                 until = time.monotonic() + SLICE_SECONDS

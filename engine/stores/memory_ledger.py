@@ -78,9 +78,9 @@ class MemoryLedger:
         """The transaction id of the newest payment that replaces this one."""
         return self._superseded.get((merchant_id, test_mode, transaction_id))
 
-    def superseded(self) -> Iterator[PaymentName]:
-        """Every payment that another one replaced."""
-        return iter([*self._superseded])
+    def superseded(self, merchant_id: str | None = None) -> Iterator[PaymentName]:
+        """Every payment, of one merchant or all, that another one replaced."""
+        return iter([name for name in self._superseded if merchant_id in (None, name[0])])
 
     def decision(self, decision_id: str) -> DecisionRecord:
         """The decision of this id, which is there."""
@@ -95,6 +95,10 @@ class MemoryLedger:
         for record in sorted(self._by_id.values(), key=lambda each: each.sequence):
             if record.at > newest[_scope(record)] - window:
                 yield record
+
+    def recent_of(self, merchant_id: str, window: timedelta) -> Iterator[DecisionRecord | None]:
+        """As `recent`, one merchant's alone; None where it looked at another's."""
+        return (each if each.key.merchant_id == merchant_id else None for each in self.recent(window))
 
     def newest(self) -> dict[tuple[str, bool], datetime]:
         """The newest receipt time of a decision, by merchant and mode."""
@@ -159,9 +163,13 @@ class MemoryOutcomes:
         return outcome
 
     async def of_decision(self, decision: DecisionRecord, *, after: str | None, limit: int) -> Sequence[Outcome]:
-        """The outcomes of a decision by id, from behind the id `after` on."""
+        """The outcomes of a decision as they were recorded, from behind the one of the id `after` on.
+
+        Raises ValueError where `after` is none of them.
+        """
         found = [each for each in self._by_report.values() if each.decision_id == decision.id]
-        return [each for each in _by_id(found) if after is None or each.id > after][:limit]
+        start = 0 if after is None else [each.id for each in found].index(after) + 1
+        return found[start : start + limit]
 
     async def of_transaction(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> Sequence[Outcome]:
         """The outcomes of all decisions of a payment, by id."""
@@ -179,6 +187,10 @@ class MemoryOutcomes:
         for outcome in outcomes:
             if outcome.received_at > newest[outcome.merchant_id, outcome.test_mode] - window:
                 yield outcome, self._ledger.decision(outcome.decision_id)
+
+    def recent_of(self, merchant_id: str, window: timedelta) -> Iterator[tuple[Outcome, DecisionRecord] | None]:
+        """As `recent`, one merchant's alone; None where it looked at another's."""
+        return (each if each[0].merchant_id == merchant_id else None for each in self.recent(window))
 
     def _find(self, report: tuple[str, bytes], caller_key: _CallerKey) -> Outcome | None:
         return self._by_caller_key.get(caller_key) or self._by_report.get(report)

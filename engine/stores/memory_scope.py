@@ -55,6 +55,22 @@ class _Link:
         self.last[combination] = before
         return before
 
+    def insert(self, row: Row, ordinal: int, base: int) -> int | None:
+        """Add a payment among others; gives the one before as `add` does, None also where another came after it."""
+        combination = self.pick(row)
+        if combination is None:
+            return None
+        later = before = self.last.get(combination, -1)
+        if later < ordinal:
+            self.last[combination] = ordinal
+            self.earlier[ordinal - base] = before
+            return before
+        while (before := self.earlier[later - base]) > ordinal:
+            later = before
+        self.earlier[later - base] = ordinal
+        self.earlier[ordinal - base] = before
+        return None
+
     def expire(self, row: Row, ordinal: int) -> None:
         """Forget a combination with its last payment."""
         combination = self.pick(row)
@@ -125,22 +141,28 @@ class Scope:
         """When a payment was counted."""
         return self._times[ordinal - self._base]
 
+    @property
+    def columns(self) -> int:
+        """How many inputs, the first of a row, are kept of each payment."""
+        return self._plan.columns
+
     def is_empty(self) -> bool:
         """Whether no payment is held: then `read` looks at neither windows nor payments."""
         return not self._ordinals
 
-    def time_of(self, payment_id: str) -> int | None:
-        """When a payment was counted, None where it is not held."""
-        ordinal = self._ordinals.get(payment_id)
-        return None if ordinal is None else self._times[ordinal - self._base]
+    def row(self, ordinal: int) -> list[Value]:
+        """What is kept of a payment that is held: the first inputs of its row."""
+        return [column[ordinal - self._base] for column in self._columns]
 
     def since(self, at_us: int) -> list[str]:
         """The payments held that were counted after a time."""
         start = bisect_right(self._times, at_us, self._first - self._base)
         return [payment_id for payment_id in self._ids[start:] if payment_id is not None]
 
-    def read(self, row: Row, starts: list[int], own: int | None) -> list[Value]:
-        """What the groups read from the windows' starts to now, without the payment of ordinal `own`."""
+    def read(self, row: Row, starts: list[int], own: int | None, other: int | None) -> list[Value]:
+        """What the groups read from the windows' starts to now, without the payments of these two ordinals."""
+        if own is None or own == other:
+            own, other = other, None
         values: list[Value] = []
         for group, entities in self._groups:
             key = group.pick(row)
@@ -149,8 +171,43 @@ class Scope:
             elif (entity := entities.get(key)) is None:
                 values += group.unseen
             else:
-                values += self._read(entity, group, starts, own)
+                values += self._read(entity, group, starts, own, other)
         return values
+
+    def ordinal_of(self, payment_id: str) -> int | None:
+        """The ordinal of a payment, None where it is not held."""
+        return self._ordinals.get(payment_id)
+
+    def is_dropped(self, ordinal: int) -> bool:
+        """Whether what came at this ordinal left the longest window and is not held any more."""
+        return ordinal < self._first
+
+    def reserve(self, at_us: int) -> int:
+        """An ordinal at which nothing is counted, unless it is placed there."""
+        self._ids.append(None)
+        self._times.append(at_us)
+        self._sequences.append(0)
+        for column in self._columns:
+            column.append(None)
+        for link in self._links:
+            link.earlier.append(-1)
+        return self._base + len(self._times) - 1
+
+    def place(self, payment_id: str, ordinal: int, row: Row) -> None:
+        """Count a payment that is not held at an ordinal reserved for it: O(n) in what its keys hold."""
+        index = ordinal - self._base
+        self._ordinals[payment_id] = ordinal
+        self._ids[index] = payment_id
+        for column, value in zip(self._columns, row, strict=False):
+            column[index] = value
+        earlier = [link.insert(row, ordinal, self._base) for link in self._links]
+        for group, entities in self._groups:
+            key = group.pick(row)
+            if key is not None:
+                if key not in entities:
+                    entities[key] = Entity(len(group.totals), len(group.links))
+                amounts = [_amount(row[each]) for each in group.totals]
+                entities[key].insert(ordinal, amounts, [earlier[link] for link in group.links])
 
     def append(self, payment_id: str, at_us: int, sequence: int, row: Row) -> None:
         """Count a payment that is not held; a status's stream has no use for a sequence."""
@@ -195,11 +252,28 @@ class Scope:
         """How many payments and how many key values are held."""
         return len(self._ordinals), sum(len(entities) for _, entities in self._groups)
 
-    def _read(self, entity: Entity, group: Group, starts: list[int], own: int | None) -> Sequence[Value]:
+    def _read(
+        self, entity: Entity, group: Group, starts: list[int], own: int | None, other: int | None
+    ) -> Sequence[Value]:
         bounds = starts if len(group.windows) == len(starts) else [starts[window] for window in group.windows]
         if own is None:
             return entity.read(bounds)
-        return entity.read_without(own, bounds, [self._links[link].earlier[own - self._base] for link in group.links])
+        if other is None:
+            return entity.read_without(own, bounds, self._earlier(group, own))
+        first, second = sorted((own, other))
+        before = self._earlier(group, first)
+        # Where the first is what the second saw before itself, it saw what the first did.
+        skipping = [
+            beyond if each == first else each for each, beyond in zip(self._earlier(group, second), before, strict=True)
+        ]
+        lacks_first = entity.read_without(first, bounds, before)
+        lacks_second = entity.read_without(second, bounds, skipping)
+        whole = entity.read(bounds)
+        return [one + two - both for one, two, both in zip(lacks_first, lacks_second, whole, strict=True)]
+
+    def _earlier(self, group: Group, ordinal: int) -> list[int]:
+        """For each of the group's links the ordinal before with the same combination."""
+        return [self._links[link].earlier[ordinal - self._base] for link in group.links]
 
     def _expire(self, ordinal: int) -> None:
         """Drop what is kept to find a payment; its entities drop it when they grow, or here with their last."""

@@ -60,14 +60,15 @@ class Counters(Protocol):
     A payment is remembered for the longest window in use; an id that comes again after that is a new payment.
     """
 
-    async def observe(self, observation: Observation) -> Reading:
+    async def observe(self, observation: Observation, *, superseded: str | None = None) -> Reading:
         """Count the payment and read every velocity at its time, itself excluded.
 
         A repeated id (a retry, a later stage) counts nothing, whatever its values, and reads by its own time and key.
+        `superseded` is the id of a payment that is not read either; it stays counted until it is forgotten.
         """
         ...
 
-    async def read(self, observation: Observation) -> Reading:
+    async def read(self, observation: Observation, *, superseded: str | None = None) -> Reading:
         """Read as `observe` would now, and count nothing: `sequence` is the one that it would get."""
         ...
 
@@ -78,12 +79,12 @@ class Counters(Protocol):
     async def retract(self, event: StatusEvent) -> None:
         """Take back an event that never became durable; one that is not there is fine.
 
-        The payment stays counted, at the time of its first event, where another event to this status stands.
+        Where another event of the payment to this status stands, it is counted at the first of those.
         """
         ...
 
     async def forget(self, merchant_id: str, *, test_mode: bool, payment_id: str) -> None:
-        """Take back a payment whose decision never became durable, as if never observed; an unknown id is fine.
+        """Take back a payment that never became durable, or was superseded, as if never observed; unknown ids are fine.
 
         Its status events go with it.
         Its sequence is not given again, and the merchant's time does not go back.
@@ -91,13 +92,14 @@ class Counters(Protocol):
         ...
 
     async def keep(
-        self, merchant_id: str, velocities: Sequence[Velocity], history: Callable[[], Iterator[Recorded]]
+        self, merchant_id: str, velocities: Sequence[Velocity], history: Callable[[], Iterator[Recorded | None]]
     ) -> None:
         """Keep these velocities for a merchant, in both modes, as if they had always been kept.
 
         They are the default set followed by the merchant's own; the default set alone drops its own. `history` begins
         to read the merchant's payments and events from the ledger each time that it is called, once or more; counting
         goes on by the velocities before until all is counted anew. Then they switch in one step, the last of the call.
+        None in it is a step that counts nothing, after which others may have their turn.
         An event under way meanwhile is only known of where its status was counted before: the default set counts all.
         Velocities that are kept already cost nothing. Raises what `history` does; then those before are kept on.
         """

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.routes.keys import MERCHANTS_MAX
 from engine.access import Scope
 
 MakeClient = Callable[..., TestClient]
@@ -129,3 +130,12 @@ def test_a_card_number_is_no_name_of_a_key_and_no_problem_repeats_one(make_clien
         refused = operator.post("/v1/keys", json=body)
         assert refused.status_code == 422
         assert number not in refused.text
+
+
+def test_a_key_of_more_merchants_than_can_be_looked_up_is_refused(make_client: MakeClient) -> None:
+    manager = make_client(scopes=MANAGER)
+    named = [f"shop-{number}" for number in range(MERCHANTS_MAX + 1)]
+    status, problem = create(manager, merchants=named, scopes=READ)
+    assert (status, [each["pointer"] for each in problem["errors"]]) == (422, ["/merchants"])
+    status, key = create(manager, merchants=named[:-1], scopes=READ)
+    assert (status, len(key["merchants"])) == (201, MERCHANTS_MAX)

@@ -1,5 +1,6 @@
 """Labels over HTTP: each fact once, all or nothing, read as they were known."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create_app
+from api.auth import new_key
 from api.schemas.label import LABEL_EXAMPLES, LABELS_MAX, LabelList, LabelsAnswer
 from api.wiring import Assembly
 from engine.access import Scope
@@ -112,6 +115,22 @@ def test_labels_are_paged(shop: TestClient) -> None:
         if cursor is None:
             break
     assert found == [each["transaction_id"] for each in sent]
+
+
+def test_a_label_after_the_clock_went_back_is_behind_every_cursor_given(assembly: Assembly) -> None:
+    clock = [datetime(2030, 1, 1, tzinfo=UTC)]
+    key, text = new_key(name="x", test_mode=False, scopes=SCOPES, merchants=frozenset({"shop-clock"}))
+    assembly.keys.add_key(key)
+    app = create_app(assembly, now=lambda: clock[0])
+    client = TestClient(app, headers={"Authorization": f"Bearer {text}"})
+    client.post("/v1/labels", json={"labels": [label(), label()]})
+    cursor = client.get("/v1/labels", params={"limit": 1}).json()["next_cursor"]
+    clock[0] -= timedelta(hours=1)
+    late = label()
+    assert client.post("/v1/labels", json=late).json()["received_at"] == "2030-01-01T00:00:00+00:00"
+    page = client.get("/v1/labels", params={"cursor": cursor}).json()
+    assert page["data"][-1]["transaction_id"] == late["transaction_id"]
+    assert len(page["data"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -249,4 +268,19 @@ def test_a_ledger_that_fails_is_503_and_sending_again_is_safe(
         patch.setattr(assembly.labels, "append_labels", fail)
         answer = shop.post("/v1/labels", json=one)
     assert (answer.status_code, answer.json()["code"]) == (503, "ledger_unavailable")
+    assert shop.post("/v1/labels", json=one).json()["new"] == 1
+
+
+def test_labels_that_are_not_durable_in_time_are_503_and_sending_again_is_safe(
+    assembly: Assembly, shop: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(_: object) -> None:
+        await asyncio.sleep(3600)
+
+    one = label()
+    with monkeypatch.context() as patch:
+        patch.setattr(assembly.labels, "append_labels", hang)
+        patch.setattr("api.routes.labels.REPORT_SECONDS", 0.01)
+        answer = shop.post("/v1/labels", json=one)
+    assert (answer.status_code, answer.json()["code"]) == (503, "deadline_exceeded")
     assert shop.post("/v1/labels", json=one).json()["new"] == 1

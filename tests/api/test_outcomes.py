@@ -142,6 +142,8 @@ def test_outcomes_are_listed_as_they_were_answered(gateway: TestClient, decision
     assert (first["data"], first["has_more"]) == (told[:2], True)
     last = gateway.get(path, params={"limit": 2, "cursor": first["next_cursor"]}).json()
     assert last == {"data": told[2:], "has_more": False, "next_cursor": None}
+    wrong = gateway.get(path, params={"cursor": "out_none"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/cursor")
 
 
 class TestTenants:

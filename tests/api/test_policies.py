@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from api.auth import new_key
 from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import Scope
+from engine.custom import CustomField, CustomType
 from engine.decision import recorded_decision
 from engine.errors import LedgerUnavailable
 from engine.ledger import VersionKind
@@ -91,6 +92,15 @@ def test_merchants_of_one_policy_share_a_snapshot_after_a_restart(tmp_path_facto
         assert after.snapshots.of("a") is after.snapshots.of("b")
         assert after.snapshots.of("a").policy.review_hours == 7
         assert after.snapshots.of("c") is after.snapshot
+
+
+async def test_merchants_of_one_policy_share_a_snapshot_at_once(assembly: Assembly) -> None:
+    policy = Policy(review_hours=77, custom_fields=(CustomField(name="tier", type=CustomType.STRING),))
+    for merchant_id in ("shared-a", "shared-b"):
+        await assembly.snapshots.publish(merchant_id, policy, at=datetime.now(UTC), by="key")
+    await assembly.snapshots.publish("shared-c", Policy(), at=datetime.now(UTC), by="key")
+    assert assembly.snapshots.of("shared-a") is assembly.snapshots.of("shared-b")
+    assert assembly.snapshots.of("shared-c") is assembly.snapshots.default
 
 
 def test_a_dry_run_says_what_would_change_and_changes_nothing(operator: TestClient, shop: str) -> None:
@@ -262,13 +272,13 @@ def test_decisions_under_every_policy_are_replayed_byte_for_byte(
 def test_a_past_that_cannot_be_read_leaves_the_policy_before_in_force(
     operator: TestClient, body: Body, shop: str, assembly: Assembly, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(window: object) -> None:
-        raise LedgerUnavailable(f"no disk for {window}")
+    def fail(merchant_id: str, window: object) -> None:
+        raise LedgerUnavailable(f"no disk for {merchant_id}, {window}")
 
     declared = {"custom_fields": [{"name": "tier", "type": "string", "is_velocity_key": True}]}
     decided(operator, body, shop, custom={"tier": "gold"})
     with monkeypatch.context() as broken:
-        broken.setattr(assembly.ledger, "recent", fail)
+        broken.setattr(assembly.ledger, "recent_of", fail)
         assert operator.put(f"/v1/policies/{shop}", json=declared).status_code == 503
     assert operator.get(f"/v1/policies/{shop}").json()["number"] == 0
     assert "custom_tier" not in decided(operator, body, shop)["features"]

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,28 @@ def test_a_version_whose_content_was_swapped_is_named(own_day: Path, kind: Versi
     found = replayed(own_day, code=1)
     assert found["same"] == 0
     assert all(f"keeps as the {kind} " in field for field in found["by_field"])
+
+
+def test_what_an_older_version_recorded_is_told_apart_from_what_differs(own_day: Path) -> None:
+    connection = sqlite3.connect(own_day / "assay.db")
+    (said,) = connection.execute("SELECT content FROM versions WHERE kind = 'policy'").fetchone()
+    (named,) = connection.execute("SELECT content FROM versions WHERE kind = 'snapshot'").fetchone()
+    old = orjson.dumps({**orjson.loads(said), "fail_allow_up_to_usd_cents": 5000})
+    policy = sha256(old).hexdigest()[:16]
+    versions = orjson.dumps({**orjson.loads(named), "policy": policy})
+    snapshot = sha256(versions).hexdigest()[:16]
+    with connection:
+        for kind, version, content in (("policy", policy, old), ("snapshot", snapshot, versions)):
+            connection.execute("INSERT INTO versions VALUES (?, ?, ?)", (kind, version, content))
+    connection.close()
+    rewrite(own_day, lambda decision: decision.update(versions=snapshot))
+    found = replayed(own_day, code=1)
+    assert (found["same"], found["different"], found["too_old"]) == (354, 0, 1)
+    shown = CliRunner().invoke(app, ["replay", "--data", str(own_day)])
+    assert shown.exit_code == 1
+    assert "1 NOT REPLAYED, recorded by a version of Assay too old for this one" in shown.stdout
+    assert f"{policy} says what this version of Assay does not know (/fail_allow_up_to_usd_cents)" in shown.stdout
+    assert "DIFFER" not in shown.stdout
 
 
 def replace_data(content: bytes) -> bytes:

@@ -9,18 +9,33 @@ import orjson
 import pytest
 
 from api.clock import new_outcome_id
-from engine.errors import CountersUnavailable, IdempotencyKeyReused, LedgerUnavailable
+from engine.errors import CountersUnavailable, DeadlineExceeded, IdempotencyKeyReused, LedgerUnavailable
 from engine.feedback import Feedback, Report, Reported
 from engine.ledger import DecisionRecord
 from engine.outcome import Outcome, OutcomeKind
 from engine.payment import Payment, Stage
 from engine.velocity import StatusEvent
-from tests.engine.pipelines import START, FailingLedger, House, Make, SlowLedger, doubts_are_settled, on_one_card
+from tests.engine.pipelines import (
+    START,
+    FailingLedger,
+    House,
+    Make,
+    SlowLedger,
+    call,
+    doubts_are_settled,
+    on_one_card,
+)
 
 DECLINED, AUTHORIZED, REFUNDED = OutcomeKind.DECLINED, OutcomeKind.AUTHORIZED, OutcomeKind.REFUNDED
 
 
-def feedback_of(house: House, outcomes: Any = None, counters: Any = None, doubt_seconds: float = 0) -> Feedback:
+def feedback_of(
+    house: House,
+    outcomes: Any = None,
+    counters: Any = None,
+    doubt_seconds: float = 0,
+    budget_seconds: float = 60,
+) -> Feedback:
     return Feedback(
         outcomes=outcomes or house.store.outcomes,
         ledger=house.store.ledger,
@@ -28,6 +43,7 @@ def feedback_of(house: House, outcomes: Any = None, counters: Any = None, doubt_
         times=house.times,
         new_id=new_outcome_id,
         doubt_seconds=doubt_seconds,
+        budget_seconds=budget_seconds,
     )
 
 
@@ -64,6 +80,14 @@ async def declines_seen(house: House, make_payment: Make, number: int) -> int:
 
 async def outcomes_of(house: House, decision: DecisionRecord) -> list[Outcome]:
     return [*await house.store.outcomes.of_decision(decision, after=None, limit=100)]
+
+
+async def until_recorded(house: House, decision: DecisionRecord) -> None:
+    for _ in range(5_000):
+        if await outcomes_of(house, decision):
+            return
+        await asyncio.sleep(0.001)
+    pytest.fail("it was never recorded")
 
 
 async def test_an_outcome_counts_for_later_payments_and_not_for_its_own(house: House, make_payment: Make) -> None:
@@ -180,9 +204,7 @@ async def test_a_report_whose_caller_hung_up_stands_where_it_was_recorded(house:
     assert await declines_seen(house, make_payment, 2) == 1
 
 
-async def test_a_report_whose_caller_hung_up_before_it_was_written_is_taken_back(
-    house: House, make_payment: Make
-) -> None:
+async def test_a_report_whose_caller_hung_up_before_it_was_written_goes_on(house: House, make_payment: Make) -> None:
     decision = await decided(house, on_one_card(make_payment, 1))
     slow = SlowLedger(house.store.outcomes)
     reporting = asyncio.ensure_future(feedback_of(house, slow).report(report_of(house, decision)))
@@ -192,7 +214,42 @@ async def test_a_report_whose_caller_hung_up_before_it_was_written_is_taken_back
         await reporting
     await doubts_are_settled()
     assert await outcomes_of(house, decision) == []
-    assert await declines_seen(house, make_payment, 2) == 0
+    slow.word.set()
+    await until_recorded(house, decision)
+    assert await declines_seen(house, make_payment, 2) == 1
+
+
+async def test_a_report_that_is_not_durable_in_time_is_refused_and_counts_once(
+    house: House, make_payment: Make
+) -> None:
+    decision = await decided(house, on_one_card(make_payment, 1))
+    slow = SlowLedger(house.store.outcomes)
+    feedback = feedback_of(house, slow, budget_seconds=0.01)
+    for _ in range(2):
+        with pytest.raises(DeadlineExceeded):
+            await feedback.report(report_of(house, decision))
+    slow.word.set()
+    await until_recorded(house, decision)
+    again = await feedback_of(house).report(report_of(house, decision))
+    assert again.is_replayed
+    await doubts_are_settled()
+    assert len(await outcomes_of(house, decision)) == 1
+    assert await declines_seen(house, make_payment, 2) == 1
+
+
+async def test_a_lost_report_sent_again_counts_from_when_it_was_recorded(house: House, make_payment: Make) -> None:
+    decision = await decided(house, on_one_card(make_payment, 1))
+    feedback = feedback_of(house, FailingLedger(house.store.outcomes, failures=1))
+    with pytest.raises(LedgerUnavailable):
+        await feedback.report(report_of(house, decision))
+    house.now += timedelta(seconds=50)
+    await feedback.report(report_of(house, decision))
+    await doubts_are_settled()
+    house.now += timedelta(minutes=60) - timedelta(seconds=20)
+    live = await declines_seen(house, make_payment, 2)
+    house.store.close()
+    house.open()
+    assert (live, await declines_seen(house, make_payment, 3)) == (1, 1)
 
 
 async def test_a_lost_report_leaves_the_count_of_an_equal_status_that_stands(house: House, make_payment: Make) -> None:
@@ -240,3 +297,29 @@ async def test_outcomes_of_a_superseded_payment_are_recorded_and_not_counted(hou
     await feedback_of(house).report(report_of(house, decision))
     assert len(await outcomes_of(house, decision)) == 1
     assert await declines_seen(house, make_payment, 3) == 0
+
+
+async def test_an_outcome_that_comes_while_the_correction_is_committed_is_not_counted(
+    house: House, make_payment: Make
+) -> None:
+    decision = await decided(house, on_one_card(make_payment, 1))
+    slow = SlowLedger(house.store.ledger)
+    correction = call(on_one_card(make_payment, 2, supersedes="tx-1").received(house.now))
+    correcting = asyncio.ensure_future(house.pipeline_over(slow).decide(correction))
+    await asyncio.sleep(0.01)
+    await feedback_of(house).report(report_of(house, decision))
+    slow.word.set()
+    await correcting
+    assert await declines_seen(house, make_payment, 3) == 0
+
+
+async def test_a_correction_that_is_lost_leaves_what_became_of_the_corrected_one(
+    house: House, make_payment: Make
+) -> None:
+    decision = await decided(house, on_one_card(make_payment, 1))
+    await feedback_of(house).report(report_of(house, decision))
+    lost = house.pipeline_over(FailingLedger(house.store.ledger, 1))
+    with pytest.raises(LedgerUnavailable):
+        await lost.decide(call(on_one_card(make_payment, 2, supersedes="tx-1").received(house.now)))
+    await doubts_are_settled()
+    assert await declines_seen(house, make_payment, 3) == 1

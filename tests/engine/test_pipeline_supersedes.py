@@ -1,6 +1,8 @@
 """A corrected payment takes the place of the one it names; a blocked one is counted as blocked; what is lost is not."""
 
 import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -10,11 +12,14 @@ from engine.errors import IdempotencyKeyReused, LedgerUnavailable, PaymentInvali
 from engine.ledger import DecisionRecord
 from engine.payment import Card, Stage
 from engine.pipeline import Outline
+from engine.rebuild import rebuild
+from engine.velocity import VELOCITIES, Recorded
 from tests.engine.pipelines import (
     START,
     FailingLedger,
     House,
     Make,
+    SlowLedger,
     call,
     doubts_are_settled,
     on_one_card,
@@ -93,6 +98,95 @@ async def test_a_later_stage_that_is_lost_brings_nothing_back(house: House, make
     assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
 
 
+async def test_a_later_stage_of_a_corrected_payment_is_decided_and_not_counted(
+    house: House, make_payment: Make
+) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    await house.decide(on_one_card(make_payment, 2, supersedes="tx-1"))
+    later = await house.features(on_one_card(make_payment, 1, stage=Stage.POST_AUTH))
+    assert later["card_payments_1h"] == 1, "it sees its correction"
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
+    house.store.close()
+    house.open()
+    assert (await house.features(on_one_card(make_payment, 4)))["card_payments_1h"] == 2
+
+
+async def test_a_later_stage_of_a_corrected_payment_that_is_blocked_is_not_counted(
+    house: House, make_payment: Make
+) -> None:
+    number = await until_blocked(house, make_payment)
+    await house.decide(on_one_card(make_payment, 90, supersedes=f"tx-{number}"))
+    seen = (await house.features(on_one_card(make_payment, 91)))["card_blocked_1h"]
+    answer = await house.decide(on_one_card(make_payment, number, stage=Stage.POST_AUTH))
+    assert orjson.loads(answer.body)["action"] == "block"
+    # All but 91 itself, which was blocked as well.
+    assert (await house.features(on_one_card(make_payment, 92)))["card_blocked_1h"] == seen + 1
+
+
+async def test_two_stages_of_a_correction_at_once_read_neither_it_nor_the_corrected_one(
+    house: House, make_payment: Make
+) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    slow = SlowLedger(house.store.ledger)
+    first = call(on_one_card(make_payment, 2, supersedes="tx-1").received(START))
+    deciding = asyncio.ensure_future(house.pipeline_over(slow).decide(first))
+    await asyncio.sleep(0.01)
+    seen = await house.features(on_one_card(make_payment, 2, supersedes="tx-1", stage=Stage.POST_AUTH))
+    assert (seen["card_payments_1h"], seen["card_distinct_emails_24h"]) == (0, 0)
+    slow.word.set()
+    await deciding
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
+
+
+class SilentLedger:
+    """The real ledger, which does not say that it wrote."""
+
+    def __init__(self, ledger: Any) -> None:
+        self.ledger = ledger
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ledger, name)
+
+    async def append(self, record: DecisionRecord) -> DecisionRecord:
+        await self.ledger.append(record)
+        raise LedgerUnavailable("no answer")
+
+
+async def test_a_correction_in_doubt_that_was_recorded_takes_its_place(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    silent = house.pipeline_over(SilentLedger(house.store.ledger))
+    with pytest.raises(LedgerUnavailable):
+        await silent.decide(call(on_one_card(make_payment, 2, supersedes="tx-1").received(START)))
+    await doubts_are_settled()
+    assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
+
+
+async def test_a_dry_run_of_a_correction_is_what_it_would_be(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+
+    def seen(outline: Outline) -> bytes:
+        return orjson.dumps(outline.decision.features["card_payments_1h"])
+
+    correction = on_one_card(make_payment, 2, supersedes="tx-1").received(START)
+    dry = await house.pipeline.decide(call(correction, is_dry_run=True, render=seen))
+    assert dry.body == b"0"
+    assert (await house.pipeline.decide(call(correction, render=seen))).body == dry.body
+
+
+async def test_filling_for_other_velocities_waits_for_no_superseded_payment(house: House, make_payment: Make) -> None:
+    await house.decide(on_one_card(make_payment, 1))
+    await house.decide(on_one_card(make_payment, 2, supersedes="tx-1"))
+    await house.decide(on_one_card(make_payment, 1, stage=Stage.POST_AUTH))
+    readings = []
+
+    def history() -> Iterator[Recorded]:
+        readings.append(1)
+        return rebuild(house.store.ledger, house.store.outcomes, VELOCITIES, {})
+
+    await house.counters.keep("shop-a", VELOCITIES[:-1], history)
+    assert len(readings) == 1
+
+
 async def until_blocked(house: House, make_payment: Make) -> int:
     """Payments on one card, until the shipped rules or the score block one: its number."""
     for number in range(20):
@@ -123,6 +217,23 @@ async def test_a_block_that_is_lost_is_taken_back(house: House, make_payment: Ma
         await house.decide(on_one_card(make_payment, 90))
     await doubts_are_settled()
     assert (await house.features(on_one_card(make_payment, 91)))["card_blocked_1h"] == 1
+
+
+async def test_a_lost_block_decided_again_counts_from_when_it_was_recorded(house: House, make_payment: Make) -> None:
+    await until_blocked(house, make_payment)
+    failing = house.pipeline_over(FailingLedger(house.store.ledger, 1))
+    with pytest.raises(LedgerUnavailable):
+        await failing.decide(call(on_one_card(make_payment, 90).received(house.now)))
+    house.now += timedelta(seconds=50)
+    answer = await failing.decide(call(on_one_card(make_payment, 90).received(house.now)))
+    assert orjson.loads(answer.body)["action"] == "block"
+    await doubts_are_settled()
+    house.now += timedelta(minutes=60) - timedelta(seconds=20)
+    live = (await house.features(on_one_card(make_payment, 91)))["card_blocked_1h"]
+    house.store.close()
+    house.open()
+    rebuilt = (await house.features(on_one_card(make_payment, 91, stage=Stage.POST_AUTH)))["card_blocked_1h"]
+    assert (live, rebuilt) == (1, 1)
 
 
 async def test_a_later_stages_block_that_is_lost_goes_alone(house: House, make_payment: Make) -> None:

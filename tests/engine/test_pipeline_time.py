@@ -41,19 +41,19 @@ class Around:
 class SlowCounters(Around):
     """The real counters behind a network that answers when it gets the word."""
 
-    async def observe(self, observation: Observation) -> Reading:
+    async def observe(self, observation: Observation, *, superseded: str | None = None) -> Reading:
         await self.word.wait()
-        reading: Reading = await self.store.observe(observation)
+        reading: Reading = await self.store.observe(observation, superseded=superseded)
         return reading
 
 
 class BrokenCounters(Around):
     """Counters that do not answer at all."""
 
-    async def observe(self, observation: Observation) -> Reading:
+    async def observe(self, observation: Observation, **_: Any) -> Reading:
         raise CountersUnavailable(observation.payment_id)
 
-    async def read(self, observation: Observation) -> Reading:
+    async def read(self, observation: Observation, **_: Any) -> Reading:
         raise CountersUnavailable(observation.payment_id)
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import engine.policy as policy_module
 from engine.custom import CustomField, CustomType
 from engine.decision import Action
 from engine.errors import PolicyInvalid
@@ -74,6 +75,31 @@ def test_without_a_score_the_default_allows_up_to_50_usd_and_else_challenges() -
     assert Policy().fail_action is FailAction.RULES_ONLY
     bands = [Policy().fail_band(cents) for cents in (0, 5000, 5001, None)]
     assert bands == [Action.ALLOW, Action.ALLOW, Action.CHALLENGE, Action.CHALLENGE]
+
+
+def test_a_field_added_later_changes_no_version_of_a_policy_that_does_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    later = ("review_hours", "fail_bands")
+    always = tuple(name for name in policy_module._ALWAYS_SAID if name not in later)  # noqa: SLF001
+    monkeypatch.setattr(policy_module, "_ALWAYS_SAID", always)
+    before, now = Policy(block_at_percent=50), Policy(block_at_percent=50, review_hours=48)
+    assert "review_hours" not in orjson.loads(before.content())
+    assert orjson.loads(now.content()) == {**orjson.loads(before.content()), "review_hours": 48}
+    assert before.version != now.version
+    for policy in (before, now):
+        assert (policy_of(policy.content()), policy_of(policy.content()).version) == (policy, policy.version)
+
+
+def test_the_default_policy_keeps_its_version() -> None:
+    """A kept policy is known by these bytes: a new field is none of them, another default is another policy."""
+    assert Policy().version == "49dc4e755e86b26b"
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b"1", b"{", b'{"review_hours":24}'])
+def test_a_content_that_says_too_little_is_no_policy(content: bytes) -> None:
+    with pytest.raises(PolicyInvalid):
+        policy_of(content)
 
 
 @pytest.mark.parametrize("policy", [Policy(), FULL])

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.features import Value
 from engine.stores import memory_entity, memory_scope, memory_streams
 from engine.stores.marks import BLOCK, Marks
 from engine.stores.memory import MemoryCounters
 from engine.velocity import VELOCITIES, Observation, Reading, Status, StatusEvent, Velocity
-from tests.oracle.velocity_oracle import FULL, MIXED, SECOND, Oracle, Seen, Step, Stream, steps, stream_of
+from tests.oracle.velocity_oracle import FULL, MIXED, SECOND, VALUES, Oracle, Seen, Step, Stream, steps, stream_of
 
 
 async def run(velocities: Sequence[Velocity], stream: Stream) -> list[Reading]:
@@ -26,7 +27,8 @@ async def run(velocities: Sequence[Velocity], stream: Stream) -> list[Reading]:
                 await counters.retract(now)
                 oracle.retract(now)
             continue
-        match action:
+        what, _, superseded = action.partition(" ")
+        match what:
             case "forget":
                 await counters.forget(now.merchant_id, test_mode=now.test_mode, payment_id=now.payment_id)
                 oracle.forget(now)
@@ -35,10 +37,10 @@ async def run(velocities: Sequence[Velocity], stream: Stream) -> list[Reading]:
                 assert counters.restore([*oracle.seen, *oracle.events]) == len(oracle.seen)
                 oracle.restart()
             case "read":
-                assert await counters.read(now) == oracle.read(now)
+                assert await counters.read(now, superseded=superseded or None) == oracle.read(now, superseded)
             case _:
-                reading = await counters.observe(now)
-                assert reading == oracle.observe(now)
+                reading = await counters.observe(now, superseded=superseded or None)
+                assert reading == oracle.observe(now, superseded)
                 readings.append(reading)
     return readings
 
@@ -119,7 +121,31 @@ def test_a_forgotten_payment_leaves_no_trace(stream: list[Step], data: st.DataOb
 
 def serial(step: Step) -> Step:
     """The step, where it counts something; else one that does."""
-    return step if step.action == "record" else replace(step, action="observe")
+    return step if step.action == "record" else replace(step, action="observe", supersedes=0)
+
+
+@given(
+    steps(least=5),
+    st.lists(st.tuples(st.sampled_from(("p1", "p2", "p3")), st.sampled_from((0, 0, 1, SECOND)), VALUES), min_size=2),
+    st.integers(min_value=0),
+)
+def test_a_first_event_that_was_lost_leaves_no_trace(
+    stream: list[Step], events: list[tuple[str, int, dict[str, Value]]], lost: int
+) -> None:
+    """Payments come to one status again and again; one event is lost, and all is as if only the others had come."""
+    at_us, told = 1_000 * SECOND, list[tuple[str, Seen]]()
+    for payment_id, wait_us, values in events:
+        at_us += wait_us
+        named = {"payment_id": payment_id, "merchant_id": "shop", "test_mode": False, "at_us": at_us}
+        told.append(("record", StatusEvent(**named, values=values, status=Status.DECLINED)))  # type: ignore[arg-type]
+    gone = told[lost % len(told)]
+    after: list[tuple[str, Seen]] = [
+        (action, replace(seen, at_us=seen.at_us + at_us - 1_000 * SECOND, payment_id=f"x{seen.payment_id}"))
+        for action, seen in stream_of([replace(serial(step), action="observe") for step in stream])
+    ]
+    with_it = asyncio.run(run(MIXED, [*told, ("retract", gone[1]), *after]))
+    told.remove(gone)
+    assert with_it == asyncio.run(run(MIXED, [*told, *after]))
 
 
 @given(
@@ -137,6 +163,12 @@ def test_marks_count_as_a_list_would(
     for position, mark in changes:
         marks.assign(position % len(plain), mark)
         plain[position % len(plain)] = mark
+    edges = sorted({0, 1, BLOCK - 1, BLOCK, BLOCK + 1, len(plain) // 2, len(plain)}, reverse=True)
+    positions = [edge for edge in edges if edge <= len(plain)]
+    assert marks.counts_from(positions) == [sum(plain[position:]) for position in positions]
+    for position, mark in changes:
+        marks.insert(position % len(plain), mark)
+        plain.insert(position % len(plain), mark)
     edges = sorted({0, 1, BLOCK - 1, BLOCK, BLOCK + 1, len(plain) // 2, len(plain)}, reverse=True)
     positions = [edge for edge in edges if edge <= len(plain)]
     assert marks.counts_from(positions) == [sum(plain[position:]) for position in positions]

@@ -15,7 +15,7 @@ FULL: dict[str, Value] = {"card": "c1", "email": "e1", "ip_address": "i1", "amou
 
 Seen = Observation | StatusEvent
 Stream = Sequence[tuple[str, Seen]]
-"""Actions and what they are done to."""
+"""Actions and what they are done to; one that supersedes a payment names it: "observe p3"."""
 
 
 def velocity(
@@ -46,10 +46,13 @@ MIXED = (
 
 @dataclass(slots=True)
 class Came:
-    """A payment that came to a status: its first event, and the times of all that stand."""
+    """A payment that came to a status: all events that stand, of which the first counts."""
 
-    event: StatusEvent
-    times: list[int]
+    standing: list[StatusEvent]
+
+    @property
+    def event(self) -> StatusEvent:
+        return self.standing[0]
 
 
 @dataclass(slots=True)
@@ -70,20 +73,24 @@ class Oracle:
         ]
         return same[-1] if same else None
 
-    def read(self, now: Observation) -> Reading:
+    def read(self, now: Observation, superseded: str | None = None) -> Reading:
         own = self.first(now)
-        others = [one for sequence, one in self.seen if own is None or sequence != own[0]]
-        values = tuple(self.value(velocity, now, others) for velocity in self.velocities)
+        others = [
+            one
+            for sequence, one in self.seen
+            if (own is None or sequence != own[0]) and not is_named(one, now, superseded)
+        ]
+        values = tuple(self.value(velocity, now, others, superseded) for velocity in self.velocities)
         sequence, first = own or (self.sequence + 1, now)
         return Reading(values=values, sequence=sequence, counted_at_us=first.at_us, is_counted=False)
 
-    def value(self, velocity: Velocity, now: Observation, others: Sequence[Seen]) -> Value:
+    def value(self, velocity: Velocity, now: Observation, others: Sequence[Seen], superseded: str | None) -> Value:
         key = [now.values.get(name) for name in velocity.key]
         if None in key:
             return None
         if velocity.status is not None:
             came = [each.event for each in self.came if name(each.event) != name(now)]
-            others = [event for event in came if event.status is velocity.status]
+            others = [e for e in came if e.status is velocity.status and not is_named(e, now, superseded)]
         matching = [
             one
             for one in others
@@ -100,8 +107,8 @@ class Oracle:
             case Distinct(value=value):
                 return len({one.values.get(value) for one in matching} - {None})
 
-    def observe(self, now: Observation) -> Reading:
-        reading = self.read(now)
+    def observe(self, now: Observation, superseded: str | None = None) -> Reading:
+        reading = self.read(now, superseded)
         if self.first(now) is not None:
             return reading
         self.sequence += 1
@@ -115,19 +122,19 @@ class Oracle:
         self.events.append(event)
         for came in self.came:
             if is_same(came.event, event) and came.event.at_us > event.at_us - max(windows):
-                came.times.append(event.at_us)
+                came.standing.append(event)
                 return False
-        self.came.append(Came(event, [event.at_us]))
+        self.came.append(Came([event]))
         return True
 
     def retract(self, event: StatusEvent) -> None:
-        if event in self.events:
-            self.events.remove(event)
         for came in self.came[::-1]:
             if is_same(came.event, event):
-                if event.at_us in came.times:
-                    came.times.remove(event.at_us)
-                if not came.times:
+                alike = [each for each in came.standing if is_alike(each, event)]
+                if alike:
+                    came.standing.remove(alike[-1])
+                    self.events.remove(alike[-1])
+                if not came.standing:
                     self.came.remove(came)
                 return
 
@@ -157,6 +164,17 @@ def is_same(one: StatusEvent, other: StatusEvent) -> bool:
     return name(one) == name(other) and one.status is other.status
 
 
+def is_named(one: Seen, now: Observation, superseded: str | None) -> bool:
+    """Whether it is, or is an event of, the payment that is superseded."""
+    return superseded is not None and name(one) == (*scope(now), superseded)
+
+
+def is_alike(one: StatusEvent, other: StatusEvent) -> bool:
+    """Whether two events to one status are one and the same, as far as counters can tell."""
+    keys = ("card", "email", "ip_address")
+    return one.at_us == other.at_us and all(one.values.get(key) == other.values.get(key) for key in keys)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What happens next: `observe`, `read`, `forget` or `record`, to the payment `back` steps ago, 0 is a new one;
@@ -169,6 +187,8 @@ class Step:
     values: dict[str, Value]
     back: int
     status: Status
+    supersedes: int = 0
+    """An observe or a read is done in the place of the payment so many steps ago; 0 is none."""
 
 
 ACTIONS = ("observe",) * 9 + ("read", "forget", "forget", "restart") + ("record",) * 5 + ("retract",) * 2
@@ -193,6 +213,7 @@ def steps(second: int = SECOND, least: int = 0, most: int = 60) -> st.SearchStra
         values=VALUES,
         back=st.sampled_from((0, 0, 0, 1, 2, 3, 5, 8)),
         status=st.sampled_from((Status.DECLINED, Status.DECLINED, Status.BLOCKED, Status.AUTHORIZED)),
+        supersedes=st.sampled_from((0, 0, 0, 1, 2, 4)),
     )
     return st.lists(step, min_size=least, max_size=most)
 
@@ -217,5 +238,7 @@ def stream_of(steps: Sequence[Step]) -> list[tuple[str, Seen]]:
                 seen = recorded[-1 - min(step.back, len(recorded) - 1)]
             else:
                 action = "observe"
+        if action in ("observe", "read") and 0 < step.supersedes <= number:
+            action += f" {made[-step.supersedes][1].payment_id}"
         made.append((action, seen))
     return made

@@ -14,10 +14,11 @@ from engine.ledger import KEYS_A_DECISION_MAX, DecisionRecord, PaymentName, Vers
 from engine.payment import MICROSECOND, PaymentKey, Stage
 from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, streamed
+from engine.stores.sql.steps import DECISION_ROW as ROW
+from engine.stores.sql.steps import decisions_of
 from engine.stores.sql.tables import DECISIONS, IDEMPOTENCY_KEYS, VERSIONS, instant, microseconds
 from engine.stores.sql.writer import Row, Writer
 
-ROW = tuple(column.name for column in DECISIONS.c if column.name != "position")
 _KEY = ("merchant_id", "test_mode", "transaction_id", "stage")
 _IDEMPOTENCY_KEY = ("merchant_id", "test_mode", "idempotency_key")
 
@@ -75,6 +76,12 @@ _SUPERSEDED = compiled(
     select(DECISIONS.c.merchant_id, DECISIONS.c.test_mode, DECISIONS.c.supersedes)
     .where(DECISIONS.c.supersedes.is_not(None))
     .distinct()
+)
+_SUPERSEDED_OF_ONE = compiled(
+    select(DECISIONS.c.merchant_id, DECISIONS.c.test_mode, DECISIONS.c.supersedes)
+    .where(DECISIONS.c.merchant_id == bindparam("merchant_id"), DECISIONS.c.supersedes.is_not(None))
+    .distinct(),
+    "merchant_id",
 )
 # In SQLite's own words, as in outcomes.py: INDEXED BY and CROSS JOIN make it walk the index in the order wanted and
 # look at a row only when it is wanted; left to plan alone it sorts whole rows, payments and all.
@@ -172,9 +179,12 @@ class SqlLedger:
         row = self._reader.row(_SUPERSEDED_BY, (merchant_id, test_mode, transaction_id))
         return None if row is None else row[0]
 
-    def superseded(self) -> Iterator[PaymentName]:
-        """Every payment that another one replaced. Raises LedgerUnavailable."""
-        rows = streamed(self._readers, _SUPERSEDED, ())
+    def superseded(self, merchant_id: str | None = None) -> Iterator[PaymentName]:
+        """Every payment, of one merchant or all, that another one replaced. Raises LedgerUnavailable."""
+        if merchant_id is None:
+            rows = streamed(self._readers, _SUPERSEDED, ())
+        else:
+            rows = streamed(self._readers, _SUPERSEDED_OF_ONE, (merchant_id,))
         return ((merchant_id, bool(test_mode), transaction_id) for merchant_id, test_mode, transaction_id in rows)
 
     def recent(self, window: timedelta) -> Iterator[DecisionRecord]:
@@ -183,6 +193,11 @@ class SqlLedger:
         The window is open at its far end, as a velocity's is. Raises LedgerUnavailable.
         """
         return map(record_of, streamed(self._readers, _RECENT, (window // MICROSECOND,)))
+
+    def recent_of(self, merchant_id: str, window: timedelta) -> Iterator[DecisionRecord | None]:
+        """As `recent`, one merchant's alone, in small steps: None to pause at. Raises LedgerUnavailable."""
+        for row in decisions_of(self._readers, merchant_id, window):
+            yield None if row is None else record_of(row)
 
     def between(self, start: datetime, end: datetime, merchant_id: str | None = None) -> Iterator[DecisionRecord]:
         """Every decision received from `start` until before `end`, in the order of observe. Raises LedgerUnavailable.

@@ -14,13 +14,13 @@ from engine.ledger import DecisionRecord
 from engine.outcome import Outcome, OutcomeKind
 from engine.payment import MICROSECOND
 from engine.stores.sql.group_commit import GroupCommit
-from engine.stores.sql.ledger import ROW as DECISION_ROW
 from engine.stores.sql.ledger import record_of
 from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, streamed
+from engine.stores.sql.steps import DECISION_ROW, outcomes_of
+from engine.stores.sql.steps import OUTCOME_ROW as _ROW
 from engine.stores.sql.tables import OUTCOMES, instant, microseconds
 from engine.stores.sql.writer import Row
 
-_ROW = tuple(column.name for column in OUTCOMES.c if column.name != "position")
 _IDEMPOTENCY_KEY = ("merchant_id", "test_mode", "idempotency_key")
 _PAYMENT = ("merchant_id", "test_mode", "transaction_id")
 _REPORT = (*_PAYMENT, "decision_id", "fingerprint")
@@ -35,9 +35,18 @@ _INSERT = compiled(insert(OUTCOMES).values({name: bindparam(name) for name in _R
 _BY_IDEMPOTENCY_KEY, _BY_REPORT = _where(*_IDEMPOTENCY_KEY), _where(*_REPORT)
 _OF_PAYMENT = tuple(OUTCOMES.c[name] == bindparam(name) for name in _PAYMENT)
 _BY_TRANSACTION = compiled(_COLUMNS.where(*_OF_PAYMENT).order_by(OUTCOMES.c.id), *_PAYMENT)
+# By position: of those received within one microsecond the order of the ids is chance, and a page would skip some.
+_POSITION = compiled(
+    select(OUTCOMES.c.position).where(
+        *_OF_PAYMENT, OUTCOMES.c.decision_id == bindparam("decision_id"), OUTCOMES.c.id == bindparam("id")
+    ),
+    *(*_PAYMENT, "decision_id", "id"),
+)
 _BY_DECISION = compiled(
-    _COLUMNS.where(*_OF_PAYMENT, OUTCOMES.c.decision_id == bindparam("decision_id"), OUTCOMES.c.id > bindparam("after"))
-    .order_by(OUTCOMES.c.id)
+    _COLUMNS.where(
+        *_OF_PAYMENT, OUTCOMES.c.decision_id == bindparam("decision_id"), OUTCOMES.c.position > bindparam("after")
+    )
+    .order_by(OUTCOMES.c.position)
     .limit(bindparam("limit"))
     .offset(bindparam("offset")),
     *(*_PAYMENT, "decision_id", "after", "limit", "offset"),
@@ -94,12 +103,16 @@ class SqlOutcomes:
         return await self._group.append(_INSERT, (_row_of(outcome),), partial(self._standing, outcome))
 
     async def of_decision(self, decision: DecisionRecord, *, after: str | None, limit: int) -> Sequence[Outcome]:
-        """The outcomes of a decision by id, from behind the id `after` on. Raises LedgerUnavailable."""
+        """The outcomes of a decision as they were recorded, from behind the one of the id `after` on.
+
+        Raises LedgerUnavailable, and ValueError where `after` is none of them.
+        """
         key = decision.key
-        payment = (key.merchant_id, key.test_mode, key.transaction_id)
-        return [
-            _outcome_of(row) for row in self._reader.rows(_BY_DECISION, (*payment, decision.id, after or "", limit, 0))
-        ]
+        named = (key.merchant_id, key.test_mode, key.transaction_id, decision.id)
+        last = (0,) if after is None else self._reader.row(_POSITION, (*named, after))
+        if last is None:
+            raise ValueError
+        return [_outcome_of(row) for row in self._reader.rows(_BY_DECISION, (*named, last[0], limit, 0))]
 
     async def of_transaction(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> Sequence[Outcome]:
         """The outcomes of all decisions of a payment, by id. Raises LedgerUnavailable."""
@@ -114,6 +127,12 @@ class SqlOutcomes:
         width = len(_ROW)
         for row in streamed(self._readers, _RECENT, (window // MICROSECOND,)):
             yield _outcome_of(row[:width]), record_of(row[width:])
+
+    def recent_of(self, merchant_id: str, window: timedelta) -> Iterator[tuple[Outcome, DecisionRecord] | None]:
+        """As `recent`, one merchant's alone, in small steps: None to pause at. Raises LedgerUnavailable."""
+        width = len(_ROW)
+        for row in outcomes_of(self._readers, merchant_id, window):
+            yield None if row is None else (_outcome_of(row[:width]), record_of(row[width:]))
 
     def _standing(self, outcome: Outcome, new: int | None) -> Outcome:
         """The outcome that stands under this one's keys: this one where it is new, else the one that was first."""

@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
-from engine.errors import PolicyChanged
+from engine.errors import PolicyChanged, PolicyInvalid, StoreInvalid
 from engine.policy import PublishedPolicy, policy_of
 from engine.stores.sql.sqlite import reader_engine, unavailable
 from engine.stores.sql.tables import POLICIES, instant, microseconds
@@ -19,7 +19,7 @@ class SqlPolicies:
     """The policies port on SQLite. What is in memory follows what is durable, never the other way round."""
 
     def __init__(self, writer: Writer, file: Path) -> None:
-        """Load every merchant's newest."""
+        """Load every merchant's newest. Raises StoreInvalid where one cannot be read."""
         self._writer = writer
         self._readers = reader_engine(file)
         newest = (
@@ -30,7 +30,7 @@ class SqlPolicies:
         is_newest = and_(POLICIES.c.merchant_id == newest.c.merchant_id, POLICIES.c.number == newest.c.number)
         with self._readers.connect() as connection:
             rows = connection.execute(select(POLICIES).join(newest, is_newest)).all()
-        self._current = {row.merchant_id: _published_of(row) for row in rows}
+        self._current = {row.merchant_id: _loaded(file, row) for row in rows}
 
     def current(self, merchant_id: str) -> PublishedPolicy | None:
         """The newest version, from memory."""
@@ -60,6 +60,16 @@ class SqlPolicies:
         except DBAPIError as error:
             raise unavailable(error) from error
         return [_published_of(row) for row in rows]
+
+
+def _loaded(file: Path, row: Any) -> PublishedPolicy:  # noqa: ANN401 - a row's columns have no type
+    try:
+        return _published_of(row)
+    except PolicyInvalid as error:
+        raise StoreInvalid(
+            f"{file}: policy {row.number} of the merchant {row.merchant_id!r} cannot be read ({error}). "
+            "Start the version of Assay that wrote it, or restore the file from a backup."
+        ) from error
 
 
 def _values_of(published: PublishedPolicy) -> dict[str, object]:

@@ -7,7 +7,8 @@ connections write or checkpoint); readers cannot write nor checkpoint.
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from engine.stores.sql.folder import sync_folder
 # Nobody else writes while the lock is held; a stranger's tool is waited for, but not long: the event loop waits too.
 BUSY_TIMEOUT_SECONDS = 1.0
 FETCH_ROWS = 500
+FETCH_ROWS_IN_STEPS = 10
 
 # synchronous=FULL: the WAL is fsynced at each commit, so an answer survives a power cut (contract.md, Durability).
 # 4,000 pages of 4 KiB between checkpoints: an index page is then written to the file once for many commits, and one
@@ -154,6 +156,24 @@ def streamed(readers: Engine, sql: str, parameters: tuple[object, ...]) -> Itera
     try:
         with readers.connect() as connection:
             yield from connection.exec_driver_sql(sql, parameters).yield_per(FETCH_ROWS)
+    except DBAPIError as error:
+        raise unavailable(error) from error
+
+
+Reading = Callable[[str, tuple[object, ...]], Iterator[Any]]
+"""Gives the rows of a query as they are stepped to."""
+
+
+@contextmanager
+def one_state(readers: Engine) -> Iterator[Reading]:
+    """Several queries of one and the same state of the file, on a connection of their own.
+
+    Raises LedgerUnavailable where the file cannot be read. Until it is left, the WAL cannot start anew: read on.
+    """
+    try:
+        with readers.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            yield lambda sql, given: iter(connection.exec_driver_sql(sql, given).yield_per(FETCH_ROWS_IN_STEPS))
     except DBAPIError as error:
         raise unavailable(error) from error
 

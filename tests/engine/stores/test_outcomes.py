@@ -11,7 +11,7 @@ from engine.ledger import DecisionRecord, Ledger, Outcomes
 from engine.outcome import Outcome
 from engine.payment import Stage
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
-from engine.stores.sql import open_store
+from engine.stores.sql import open_store, steps
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -33,6 +33,10 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     store = open_store(tmp_path / "data")
     yield Kept(store.ledger, store.outcomes)
     store.close()
+
+
+def _by_id(each: tuple[Outcome, DecisionRecord]) -> str:
+    return each[0].id
 
 
 async def test_an_outcome_comes_back_equal(kept: Kept, record: NewRecord, outcome: NewOutcome) -> None:
@@ -79,10 +83,63 @@ async def test_outcomes_of_a_decision_are_paged(kept: Kept, record: NewRecord, o
     await kept.ledger.append(later)
     written = [await kept.outcomes.append(outcome(number, first)) for number in (3, 1, 2)]
     other = await kept.outcomes.append(outcome(4, later))
+    assert await kept.outcomes.of_decision(first, after=None, limit=2) == written[:2]
     by_id = sorted(written, key=lambda each: each.id)
-    assert await kept.outcomes.of_decision(first, after=None, limit=2) == by_id[:2]
-    assert await kept.outcomes.of_decision(first, after=by_id[1].id, limit=2) == by_id[2:]
     assert await kept.outcomes.of_transaction("m-1", "tx-1", test_mode=False) == [*by_id, other]
+
+
+async def test_no_page_skips_an_outcome_recorded_since_the_page_before(
+    kept: Kept, record: NewRecord, outcome: NewOutcome
+) -> None:
+    """Of those received within one microsecond the later one may well have the smaller id."""
+    decision = await kept.ledger.append(record(1))
+    first = await kept.outcomes.append(outcome(7, decision, received_at=NOON))
+    assert await kept.outcomes.of_decision(decision, after=None, limit=1) == [first]
+    second = await kept.outcomes.append(outcome(3, decision, received_at=NOON))
+    assert await kept.outcomes.of_decision(decision, after=first.id, limit=1) == [second]
+    assert await kept.outcomes.of_decision(decision, after=second.id, limit=1) == []
+
+
+async def test_a_page_begins_behind_an_outcome_of_the_decision_alone(
+    kept: Kept, record: NewRecord, outcome: NewOutcome
+) -> None:
+    decision, other = await kept.ledger.append(record(1)), await kept.ledger.append(record(2))
+    of_other = await kept.outcomes.append(outcome(1, other))
+    for after in (of_other.id, "out_none"):
+        with pytest.raises(ValueError):  # noqa: PT011 - it says no more
+            await kept.outcomes.of_decision(decision, after=after, limit=1)
+
+
+async def test_recent_of_one_merchant_is_what_recent_gives_of_it(
+    kept: Kept, record: NewRecord, outcome: NewOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "STEP_ENTRIES", 3)
+    for number in range(40):
+        written = await kept.ledger.append(
+            record(
+                number,
+                sequence=number - number % 4,
+                at=NOON + (number * 7 % 40) * HOUR,
+                merchant_id=f"m-{number % 3}",
+                test_mode=number % 5 == 0,
+                supersedes=f"tx-{number - 3}" if number % 6 == 0 else None,
+            )
+        )
+        if number % 2:
+            await kept.outcomes.append(outcome(number, written, received_at=NOON + number // 8 * HOUR))
+    superseded = list(kept.ledger.superseded())
+    assert superseded
+    for merchant_id in ("m-0", "m-1", "m-2", "m-3"):
+        assert sorted(kept.ledger.superseded(merchant_id)) == sorted(
+            each for each in superseded if each[0] == merchant_id
+        )
+        for window in (HOUR, 9 * HOUR, 1000 * HOUR):
+            decided = [each for each in kept.ledger.recent(window) if each.key.merchant_id == merchant_id]
+            assert [each for each in kept.ledger.recent_of(merchant_id, window) if each is not None] == decided
+            told = [each for each in kept.outcomes.recent(window) if each[0].merchant_id == merchant_id]
+            found = [each for each in kept.outcomes.recent_of(merchant_id, window) if each is not None]
+            assert sorted(found, key=_by_id) == sorted(told, key=_by_id)
+            assert [each.received_at for each, _ in found] == sorted(each.received_at for each, _ in found)
 
 
 async def test_recent_outcomes_come_with_their_decisions_in_the_order_of_receipt(

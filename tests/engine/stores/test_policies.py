@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import LedgerUnavailable, PolicyChanged
+from engine.errors import LedgerUnavailable, PolicyChanged, StoreInvalid
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.stores.memory_policies import MemoryPolicies
 from engine.stores.sql import Store, open_store
@@ -59,6 +59,14 @@ def test_policies_survive_a_reopening(store: Store, tmp_path: Path) -> None:
     again = open_store(tmp_path / "data")
     assert again.policies.current("shop-a") == published(2)
     again.close()
+
+
+def test_a_policy_that_cannot_be_read_names_the_file_and_the_mend(store: Store, tmp_path: Path) -> None:
+    store.policies.append(published(1))
+    store.writer.driver.execute("UPDATE policies SET content = ?", (b'{"moon":1}',))
+    store.close()
+    with pytest.raises(StoreInvalid, match=r"assay\.db: policy 1 of the merchant 'shop-a' cannot be read .*/moon"):
+        open_store(tmp_path / "data")
 
 
 def test_what_is_not_durable_is_not_in_force(store: Store) -> None:
