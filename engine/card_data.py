@@ -7,6 +7,7 @@ length and Luhn agree. Prefixes and lengths: ISO/IEC 7812 ranges as the brands p
 import re
 from collections.abc import Iterator
 from itertools import accumulate
+from string import ascii_letters
 from unicodedata import digit, normalize
 from urllib.parse import unquote
 
@@ -270,7 +271,10 @@ def _begins_with_card_number(group: str) -> bool:
 
 def is_bare_card_length(text: str) -> bool:
     """Whether a card or token field holds 13-19 digits, separators stripped: refused there whatever the check digit."""
-    return len(text) >= LENGTH_MIN and _BARE_CARD_LENGTH.fullmatch(_SEPARATOR.sub("", _ascii_digits(text))) is not None
+    if len(text) < LENGTH_MIN or text[0] in ascii_letters:
+        # A letter is no digit in any script and parts none: most tokens and all names begin with one.
+        return False
+    return _BARE_CARD_LENGTH.fullmatch(_SEPARATOR.sub("", _ascii_digits(text))) is not None
 
 
 def is_cvv_name(name: str) -> bool:

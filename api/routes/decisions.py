@@ -15,8 +15,8 @@ from api.problems import Problem, ProblemRaised
 from api.schemas import (
     DECISION_EXAMPLES,
     PROBLEM_RESPONSES,
+    AskedRequest,
     DecisionAnswer,
-    DecisionRequest,
     Explain,
     InputWarning,
     Review,
@@ -115,7 +115,7 @@ def _readable(answer: bytes, key: ApiKey) -> bytes:
 
 
 def call_of(
-    asked: DecisionRequest,
+    asked: AskedRequest,
     key: ApiKey,
     received_at: datetime,
     idempotency_key: str | None = None,
@@ -159,7 +159,7 @@ def _review(outline: Outline) -> Review | None:
     )
 
 
-def _merchant(asked: DecisionRequest, key: ApiKey) -> str:
+def _merchant(asked: AskedRequest, key: ApiKey) -> str:
     merchant_id = merchant_of(asked.merchant_id, key, "event.merchant_id")
     if merchant_id is None:
         detail = "Required: this key acts for more than one merchant."
