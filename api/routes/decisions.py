@@ -76,11 +76,8 @@ async def create_decision(request: Request) -> Response:
     key = key_of(request)
     metrics: Metrics = request.app.state.metrics
     started = perf_counter()
-    body = request.scope["assay.body"]
-    call = call_of(read_request(body), key, request.app.state.now(), idempotency_key_of(request), metrics.note_decision)
-    request.app.state.watched_ids.check(key.id, call.payment, monotonic_ns())
-    refuse_if_forced(call.payment)
-    answer = await pipeline.decide(call, request.scope["assay.received_ns"])
+    # The call is named nowhere here: while tens of calls wait for one commit, what they were made from can go.
+    answer = await pipeline.decide(_call_in(request, key, metrics), request.scope["assay.received_ns"])
     request.app.state.clock_watch.check(pipeline.times.behind, monotonic_ns())
     metrics.note_answer((perf_counter() - started) * 1000, is_replayed=answer.is_replayed)
     headers = _headers(answer) if answer.is_replayed or answer.is_late else None
@@ -102,6 +99,15 @@ async def get_decision(request: Request, decision_id: Annotated[str, Path(max_le
         # Another merchant's decision answers exactly as an absent one (law 12).
         raise ProblemRaised(Problem(status=404, code="decision_not_found", detail="There is no such decision."))
     return Response(_readable(record.answer, key), media_type="application/json")
+
+
+def _call_in(request: Request, key: ApiKey, metrics: Metrics) -> Call:
+    """The call that a request makes, checked; what forces a refusal is refused."""
+    asked = read_request(request.scope["assay.body"])
+    call = call_of(asked, key, request.app.state.now(), idempotency_key_of(request), metrics.note_decision)
+    request.app.state.watched_ids.check(key.id, call.payment, monotonic_ns())
+    refuse_if_forced(call.payment)
+    return call
 
 
 def _headers(answer: Answer) -> dict[str, str]:

@@ -141,7 +141,8 @@ def changed(draw: st.DrawFn) -> dict[str, Any]:
             body[place] = draw(NODES)
             continue
         known = [*GROUP_READERS.get(place, ()), *node]
-        name = draw(st.sampled_from(known if known and draw(st.booleans()) else NAMES))
+        is_known = draw(st.booleans())
+        name = draw(st.sampled_from(known if known and is_known else NAMES))
         if draw(st.integers(0, 4)) == 0:
             node.pop(name, None)
         else:
