@@ -150,30 +150,32 @@ def _group(sent: object, rules: _Rules, texts: list[str]) -> _Values:  # noqa: C
     values: _Values = {}
     for name, value in sent.items():
         kind, reader, known, is_searched = rules[name]
-        sent_kind = value.__class__
-        if sent_kind is not kind:
+        if type(value) is not kind:
             if value is None:
                 continue
-            if kind is not float or sent_kind is not int:
+            if kind is not float or type(value) is not int:
                 raise _UnusualError
         elif kind is str:
             if not value:
                 continue
             if value.strip() != value:
                 raise _UnusualError
-        if reader is None:
-            found = value
-        elif reader is TEXT:
-            if len(value) > TEXT_LENGTH_MAX:
-                raise _UnusualError
-            found = value
-        else:
-            found = known.get(value) or reader(value)
-            if found.__class__ is Odd or found.__class__ is Wrong:
-                raise _UnusualError
+            if reader is TEXT:
+                # Most fields are plain text; to call their reader takes longer than to read them.
+                length = len(value)
+                if length > TEXT_LENGTH_MAX:
+                    raise _UnusualError
+                values[name] = value
+                if length >= LENGTH_MIN and is_searched:
+                    texts.append(value)
+                continue
+        found = value if reader is None else known.get(value) or reader(value)
+        if type(found) is str:
+            if is_searched and len(found) >= LENGTH_MIN:
+                texts.append(found)
+        elif isinstance(found, (Odd, Wrong)):
+            raise _UnusualError
         values[name] = found
-        if is_searched and found.__class__ is str and len(found) >= LENGTH_MIN:
-            texts.append(found)
     return values
 
 
