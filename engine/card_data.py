@@ -79,6 +79,8 @@ _TOKEN_NUMBER = re.compile(
     r"(?![0-9])"
 )
 """A run of digits, or digits grouped as they are embossed on a card."""
+_NO_LETTERS = re.compile(rf"[^A-Za-z]{{{LENGTH_MIN}}}")
+"""Where `_TOKEN_NUMBER` matches, in whatever script its digits are."""
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _HEX_LETTER = re.compile(r"[A-Fa-f]")
 _UUID_GROUP_MIN = 8
@@ -192,6 +194,9 @@ def token_holds_card_number(token: str) -> bool:
     hold a number. So hexadecimal and UUID tokens hold none, base64 has one in 10**9 and base32 one in 10**7; of
     all-digit tokens of 20 to 27 digits one in 250 is refused, and none of longer ones.
     """
+    if "%" not in token and _NO_LETTERS.search(token) is None:
+        # Most tokens have letters all over, and no room for a number between them.
+        return False
     return any(map(_token_shows_card_number, _readings(token)))
 
 

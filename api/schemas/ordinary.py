@@ -150,10 +150,11 @@ def _group(sent: object, rules: _Rules, texts: list[str]) -> _Values:  # noqa: C
     values: _Values = {}
     for name, value in sent.items():
         kind, reader, known, is_searched = rules[name]
-        if type(value) is not kind:
+        sent_type = type(value)
+        if sent_type is not kind:
             if value is None:
                 continue
-            if kind is not float or type(value) is not int:
+            if kind is not float or sent_type is not int:
                 raise _UnusualError
         elif kind is str:
             if not value:

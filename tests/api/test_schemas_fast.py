@@ -22,7 +22,7 @@ from api.schemas.ordinary import OrdinaryRequest
 from api.schemas.readers import CART_ITEM_READERS, GROUP_READERS
 from api.schemas.reading import read_in_full
 from api.schemas.values import ip_address
-from engine.card_data import is_bare_card_length
+from engine.card_data import is_bare_card_length, token_holds_card_number
 from engine.errors import MalformedJson, PaymentInvalid
 from engine.payment import Payment, assembled
 from engine.payment_record import payment_bytes
@@ -303,3 +303,9 @@ def test_what_is_assembled_is_frozen_and_equal() -> None:
         assert (again, type(again), repr(again)) == (value, type(value), repr(value))
         with pytest.raises(AttributeError):
             setattr(again, fields(value)[0].name, "x")
+
+
+@given(st.text("0123456789. -_:ab%2\u0661\uff11", min_size=10, max_size=40) | st.sampled_from([CARD_NUMBER]))
+def test_a_number_in_a_token_has_room_between_letters(token: str) -> None:
+    # A percent sign has it read in full.
+    assert token_holds_card_number(token) == token_holds_card_number(f"{token} %")
