@@ -6,7 +6,7 @@ is the same payment on both ways, and what is said of one is said in one place.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, get_args
 
@@ -47,8 +47,8 @@ _MS_MIN, _MS_MAX = 30, 2000
 
 _Values = dict[str, Any]
 _Rule = tuple[type, Reader | None, Mapping[Any, Any], bool]
-"""Of a field: its JSON's type, its reader, frequent values with what the reader gives, whether card numbers are looked
-for in its text."""
+"""Of a field: the type it has in JSON, its reader, frequent values with what the reader makes of them, and whether its
+text is searched for card numbers."""
 _Rules = Mapping[str, _Rule]
 
 
@@ -89,6 +89,7 @@ class OrdinaryRequest:
         """
         if not _is_id(merchant_id) or _is_after(self._fields.get("account"), received_at + CLOCK_SKEW):
             return self._again().to_payment(merchant_id, test_mode, received_at)
+        assert received_at.tzinfo is UTC, "receipt time is UTC"
         findings = Findings()
         facts = {
             "merchant_id": merchant_id,
