@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api.schemas import read_request
-from api.schemas.reading import read_in_full
 from api.schemas.findings import FINDINGS_MAX
+from api.schemas.reading import read_in_full
 from engine.errors import MalformedJson
 from tests.api.decision_requests import ABSENT, CARD_NUMBER, LEAST, decide, faults_of, places, with_value
 
