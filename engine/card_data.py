@@ -7,6 +7,7 @@ length and Luhn agree. Prefixes and lengths: ISO/IEC 7812 ranges as the brands p
 import re
 from collections.abc import Iterator
 from itertools import accumulate
+from string import ascii_letters
 from unicodedata import digit, normalize
 from urllib.parse import unquote
 
@@ -78,6 +79,8 @@ _TOKEN_NUMBER = re.compile(
     r"(?![0-9])"
 )
 """A run of digits, or digits grouped as they are embossed on a card."""
+_NO_LETTERS = re.compile(rf"[^A-Za-z]{{{LENGTH_MIN}}}")
+"""Where `_TOKEN_NUMBER` matches, in whatever script its digits are."""
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _HEX_LETTER = re.compile(r"[A-Fa-f]")
 _UUID_GROUP_MIN = 8
@@ -191,6 +194,9 @@ def token_holds_card_number(token: str) -> bool:
     hold a number. So hexadecimal and UUID tokens hold none, base64 has one in 10**9 and base32 one in 10**7; of
     all-digit tokens of 20 to 27 digits one in 250 is refused, and none of longer ones.
     """
+    if "%" not in token and _NO_LETTERS.search(token) is None:
+        # Most tokens have letters all over, and no room for a number between them.
+        return False
     return any(map(_token_shows_card_number, _readings(token)))
 
 
@@ -270,7 +276,10 @@ def _begins_with_card_number(group: str) -> bool:
 
 def is_bare_card_length(text: str) -> bool:
     """Whether a card or token field holds 13-19 digits, separators stripped: refused there whatever the check digit."""
-    return len(text) >= LENGTH_MIN and _BARE_CARD_LENGTH.fullmatch(_SEPARATOR.sub("", _ascii_digits(text))) is not None
+    if len(text) < LENGTH_MIN or text[0] in ascii_letters:
+        # A letter is no digit in any script and parts none: most tokens and all names begin with one.
+        return False
+    return _BARE_CARD_LENGTH.fullmatch(_SEPARATOR.sub("", _ascii_digits(text))) is not None
 
 
 def is_cvv_name(name: str) -> bool:

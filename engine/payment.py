@@ -5,12 +5,12 @@ optional field is None where it was not given: unknown, never "" or 0.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, make_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.card_data import is_bare_card_length, token_holds_card_number
 from engine.errors import Fault, PaymentInvalid
@@ -274,6 +274,34 @@ class Payment:
         """What counts as the same e-mail: the address, else its MD5 where only that was sent; else unknown."""
         return self.email.address or self.email.md5
 
+
+T = TypeVar("T")
+
+
+def assembled(kind: type[T], values: Mapping[str, Any]) -> T:
+    """A group, a cart line or a Payment, as `kind(**values)` makes it, in a third of the time and unchecked.
+
+    A frozen class sets each field by a call. So its twin, which is open and has the same slots, is filled in and then
+    becomes one of `kind`.
+    """
+    made: Any = _TWINS[kind](**values)
+    made.__class__ = kind
+    whole: T = made
+    return whole
+
+
+def _twin(kind: type[Any]) -> type[Any]:
+    members = [
+        (each.name, each.type, field(default=each.default, default_factory=each.default_factory))
+        if each.default is MISSING
+        else (each.name, each.type, field(default=each.default))
+        for each in fields(kind)
+    ]
+    return make_dataclass(f"{kind.__name__}Twin", members, slots=True, kw_only=True, eq=False, repr=False)
+
+
+_KINDS = (Account, Email, Contact, Card, Authentication, Device, Order, Processing, CartItem, Payment)
+_TWINS: Mapping[type[Any], type[Any]] = {kind: _twin(kind) for kind in _KINDS}
 
 _PAYMENT_DEFAULTS: Mapping[str, Any] = {
     each.name: _NO_CUSTOM if each.default_factory is not MISSING else each.default for each in fields(Payment)

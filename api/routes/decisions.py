@@ -15,8 +15,8 @@ from api.problems import Problem, ProblemRaised
 from api.schemas import (
     DECISION_EXAMPLES,
     PROBLEM_RESPONSES,
+    AskedRequest,
     DecisionAnswer,
-    DecisionRequest,
     Explain,
     InputWarning,
     Review,
@@ -77,11 +77,8 @@ async def create_decision(request: Request) -> Response:
     key = key_of(request)
     metrics: Metrics = request.app.state.metrics
     started = perf_counter()
-    body = request.scope["assay.body"]
-    call = call_of(read_request(body), key, request.app.state.now(), idempotency_key_of(request), metrics.note_decision)
-    request.app.state.watched_ids.check(key.id, ids_of(call.payment, call.idempotency_key), monotonic_ns())
-    refuse_if_forced(call.payment)
-    answer = await pipeline.decide(call, request.scope["assay.received_ns"])
+    # The call is named nowhere here: while tens of calls wait for one commit, what they were made from can go.
+    answer = await pipeline.decide(_call_in(request, key, metrics), request.scope["assay.received_ns"])
     request.app.state.clock_watch.check(pipeline.times.behind, monotonic_ns())
     metrics.note_answer((perf_counter() - started) * 1000, is_replayed=answer.is_replayed)
     headers = _headers(answer) if answer.is_replayed or answer.is_late else None
@@ -101,6 +98,15 @@ async def get_decision(request: Request, decision_id: Annotated[str, Path(max_le
     return Response(_readable(record.answer, key_of(request)), media_type="application/json")
 
 
+def _call_in(request: Request, key: ApiKey, metrics: Metrics) -> Call:
+    """The call that a request makes, checked; what forces a refusal is refused."""
+    asked = read_request(request.scope["assay.body"])
+    call = call_of(asked, key, request.app.state.now(), idempotency_key_of(request), metrics.note_decision)
+    request.app.state.watched_ids.check(key.id, ids_of(call.payment, call.idempotency_key), monotonic_ns())
+    refuse_if_forced(call.payment)
+    return call
+
+
 def _headers(answer: Answer) -> dict[str, str]:
     said = {"Idempotent-Replayed": answer.is_replayed, "Assay-Late": answer.is_late}
     return {name: "true" for name, is_so in said.items() if is_so}
@@ -112,7 +118,7 @@ def _readable(answer: bytes, key: ApiKey) -> bytes:
 
 
 def call_of(
-    asked: DecisionRequest,
+    asked: AskedRequest,
     key: ApiKey,
     received_at: datetime,
     idempotency_key: str | None = None,
@@ -156,7 +162,7 @@ def _review(outline: Outline) -> Review | None:
     )
 
 
-def _merchant(asked: DecisionRequest, key: ApiKey) -> str:
+def _merchant(asked: AskedRequest, key: ApiKey) -> str:
     merchant_id = merchant_of(asked.merchant_id, key, "event.merchant_id")
     if merchant_id is None:
         detail = "Required: this key acts for more than one merchant."

@@ -10,13 +10,14 @@ from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
 from api.schemas.label import LabelRequest, LabelsRequest
 from api.schemas.outcome import OutcomeRequest
-from api.schemas.reading import read_request
+from api.schemas.reading import AskedRequest, read_request
 from api.schemas.request import DecisionRequest
 
 __all__ = [
     "DECISION_EXAMPLES",
     "OPENAPI_SCHEMAS",
     "PROBLEM_RESPONSES",
+    "AskedRequest",
     "DecisionAnswer",
     "DecisionRequest",
     "Explain",

@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from math import isfinite
 from typing import Any
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from api.schemas.findings import FINDINGS_MAX, pointer_to
+from api.schemas.ordinary import OrdinaryRequest, ordinary_request
 from api.schemas.request import DecisionRequest
 from engine.errors import Fault, MalformedJson, PaymentInvalid
 
@@ -66,12 +68,32 @@ _REQUIRED_WITHIN = {
 }
 
 
-def read_request(body: bytes) -> DecisionRequest:
+AskedRequest = DecisionRequest | OrdinaryRequest
+"""A request as it was read; both give the same payment."""
+
+
+def read_request(body: bytes) -> AskedRequest:
     """The request in a body of JSON.
 
     Raises MalformedJson, or PaymentInvalid with every fault found: where the shape is wrong, also those that only
     `to_payment` would find.
     """
+    return _read_shortly(body) or read_in_full(body)
+
+
+def _read_shortly(body: bytes) -> OrdinaryRequest | None:
+    """The request where nothing is to be said about it; None leaves it to the other way."""
+    if _LONG_NUMBER in body.translate(_DIGITS_AS_ZEROS) or b"\\u0000" in body:
+        return None
+    try:
+        tree = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return ordinary_request(tree, partial(fingerprint_of, tree, body), partial(read_in_full, body))
+
+
+def read_in_full(body: bytes) -> DecisionRequest:
+    """The request with all that may have to be said of it; raises as `read_request` does."""
     try:
         # orjson refuses exactly what JSON cannot say (NaN, 1e999), but makes whole numbers over 64 bits floats; the
         # other parser keeps those exact, so that two ids of 20 digits stay two.

@@ -1,7 +1,7 @@
 """The decision request, and the payment that it asks about."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -52,8 +52,8 @@ from engine.payment import (
 
 CART_ITEMS_MAX = 200
 EVENT_TIME_OFF_MAX = timedelta(minutes=2)
-_CLOCK_SKEW = timedelta(days=1)
-_INTEGER_BITS_MAX = 63
+CLOCK_SKEW = timedelta(days=1)
+INTEGER_BITS_MAX = 63
 _GROUPS = tuple(GROUP_READERS)
 _NAMES = {name: tuple(readers) for name, readers in GROUP_READERS.items()}
 _CART_NAMES = tuple(CART_ITEM_READERS)
@@ -206,7 +206,7 @@ def _read_custom(fields: dict[str, Any], findings: Findings) -> Values:
                 findings.note(pointer, _CUSTOM_TYPE)
         elif not 1 <= len(name) <= TEXT_LENGTH_MAX or (isinstance(value, str) and len(value) > TEXT_LENGTH_MAX):
             findings.note(pointer_to("/custom", name), _CUSTOM_TOO_LONG)
-        elif isinstance(value, int) and value.bit_length() > _INTEGER_BITS_MAX:
+        elif isinstance(value, int) and value.bit_length() > INTEGER_BITS_MAX:
             findings.note(pointer_to("/custom", name), _CUSTOM_TOO_LARGE)
         else:
             custom[name] = value
@@ -227,9 +227,11 @@ def _payment(
     if event.get("merchant_id", "") and event.get("shop_id", event["merchant_id"]) != event["merchant_id"]:
         findings.note("/event/shop_id", Wrong("merchant_mismatch", "Differs from merchant_id; send one of them."))
     optional: dict[str, Any] = {name: event[name] for name in ("type", "stage", "party", "supersedes") if name in event}
-    for name, (argument, build) in _BUILDERS.items():
+    for name, (argument, build) in BUILDERS.items():
         if known := groups.get(name):
-            optional[argument] = build(**_BEFORE[name](known, received_at, findings) if name in _BEFORE else known)
+            if name == "/account":
+                known = _account(known, received_at, findings)
+            optional[argument] = build(**RESHAPED[name](known) if name in RESHAPED else known)
     order = _order(groups["/order"], findings)
     try:
         payment = Payment(
@@ -238,7 +240,7 @@ def _payment(
             at=received_at,
             order=order,
             test_mode=test_mode,
-            event_time=_event_time(event, received_at, findings),
+            event_time=event_time_of(event.get("time"), received_at, findings),
             cart=tuple([CartItem(**item) for item in cart]),
             custom=custom,
             **optional,
@@ -265,9 +267,8 @@ def _as_sent(fault: Fault, groups: dict[str, Values]) -> Fault:
     return Fault(pointer=pointer, code=fault.code, detail=fault.detail)
 
 
-def _event_time(event: Values, received_at: datetime, findings: Findings) -> datetime | None:
+def event_time_of(time: datetime | None, received_at: datetime, findings: Findings) -> datetime | None:
     """The caller's time where it agrees with ours."""
-    time: datetime | None = event.get("time")
     if time is not None and abs(time - received_at) > EVENT_TIME_OFF_MAX:
         off = Odd("event_time_off", "More than 2 minutes off the time of receipt, which was used instead.")
         findings.note("/event/time", off)
@@ -278,13 +279,13 @@ def _event_time(event: Values, received_at: datetime, findings: Findings) -> dat
 def _account(account: Values, received_at: datetime, findings: Findings) -> Values:
     """Times of an account are in its past."""
     for name in ("created_at", "password_changed_at"):
-        if name in account and not EARLIEST <= account[name] <= received_at + _CLOCK_SKEW:
+        if name in account and not EARLIEST <= account[name] <= received_at + CLOCK_SKEW:
             del account[name]
             findings.note(f"/account/{name}", Odd("out_of_range", "Send a time from 1995 on that is past."))
     return account
 
 
-def _email(email: Values, _received_at: datetime, _findings: Findings) -> Values:
+def with_md5(email: Values) -> Values:
     """An MD5 sent as the address, as minFraud allows, is the MD5."""
     if "address" in email and "@" not in email["address"]:
         digest = email.pop("address")
@@ -292,7 +293,7 @@ def _email(email: Values, _received_at: datetime, _findings: Findings) -> Values
     return email
 
 
-def _card(card: Values, _received_at: datetime, _findings: Findings) -> Values:
+def with_bin(card: Values) -> Values:
     """The BIN under its name here, and no more of the number than PCI DSS lets be kept together.
 
     That is the first 8 and last 4 of a 16-digit number, the first 6 and last 4 of a shorter one. The length is not
@@ -304,7 +305,7 @@ def _card(card: Values, _received_at: datetime, _findings: Findings) -> Values:
     return card
 
 
-_BUILDERS: dict[str, tuple[str, type[Any]]] = {
+BUILDERS: dict[str, tuple[str, type[Any]]] = {
     "/account": ("account", Account),
     "/email": ("email", Email),
     "/billing": ("billing", Contact),
@@ -314,7 +315,10 @@ _BUILDERS: dict[str, tuple[str, type[Any]]] = {
     "/device": ("device", Device),
     "/payment": ("processing", Processing),
 }
-_BEFORE = {"/account": _account, "/email": _email, "/credit_card": _card}
+"""Groups by their pointers: where the payment has them, and what they are there."""
+
+RESHAPED: Mapping[str, Callable[[Values], Values]] = {"/email": with_md5, "/credit_card": with_bin}
+"""What puts a group's values under the payment's names for them."""
 
 
 def _order(order: Values, findings: Findings) -> Order:
@@ -323,7 +327,7 @@ def _order(order: Values, findings: Findings) -> Order:
     currency = order.get("currency", "")
     amount_minor: int | None = order.get("amount_minor")
     if "amount" in order:
-        amount = _minor_units(order["amount"], CURRENCY_EXPONENTS.get(currency))
+        amount = minor_units(order["amount"], CURRENCY_EXPONENTS.get(currency))
         if isinstance(amount, Wrong):
             findings.note("/order/amount", amount)
         elif amount_minor is not None and amount is not None and amount != amount_minor:
@@ -335,7 +339,7 @@ def _order(order: Values, findings: Findings) -> Order:
     return Order(amount_minor=amount_minor or 0, currency=currency, **known)
 
 
-def _minor_units(text: str, exponent: int | None) -> int | Wrong | None:
+def minor_units(text: str, exponent: int | None) -> int | Wrong | None:
     """A decimal string in minor units; None where the currency, and with it the exponent, is unknown."""
     match = _AMOUNT.fullmatch(text)
     if match is None:

@@ -73,7 +73,7 @@ def is_sensitive(name: str, value: object, *, in_card: bool = False) -> bool:
         return False
     if _is_short_cvv_name(name) if len(name) <= _CACHED_NAME_LENGTH_MAX else is_cvv_name(name):
         return True
-    text = _digits(value) if isinstance(value, (str, int, float)) else ""
+    text = digits_of(value) if isinstance(value, (str, int, float)) else ""
     return is_bare_card_length(text) and (in_card or is_card_number_name(name))
 
 
@@ -102,7 +102,7 @@ def drop_card_numbers(groups: Mapping[str, Values], findings: Findings) -> None:
 
 def drop_custom_card_numbers(custom: Values, findings: Findings) -> None:
     """Drop each custom field whose name or value, be it text or number, holds a card number."""
-    texts = [f"{name}\0{_digits(value)}" for name, value in custom.items()]
+    texts = [f"{name}\0{digits_of(value)}" for name, value in custom.items()]
     if not holds_card_number("\0".join(texts)):
         return
     for text, name in zip(texts, list(custom), strict=True):
@@ -111,7 +111,7 @@ def drop_custom_card_numbers(custom: Values, findings: Findings) -> None:
             findings.note(pointer_to("/custom", name), _REMOVED)
 
 
-def _digits(value: object) -> str:
+def digits_of(value: object) -> str:
     """A value as text; a float beyond 2**53 as the digits of its integer, as a caller may have sent it."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

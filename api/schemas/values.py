@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from socket import AF_INET, inet_ntop, inet_pton
 from unicodedata import normalize
 
 import idna
@@ -264,8 +266,12 @@ def _plain_local_part(local: str) -> str | None:
 def _ascii_domain(domain: str) -> str | None:
     """The domain in lower-case ASCII; None where it is none."""
     domain = domain.rstrip(".").lower()
-    if len(domain) > DOMAIN_LENGTH_MAX:
-        return None
+    return None if len(domain) > DOMAIN_LENGTH_MAX else _checked_domain(domain)
+
+
+@lru_cache(maxsize=1024)
+def _checked_domain(domain: str) -> str | None:
+    """Cached: a shop's customers have their mailboxes at a few."""
     if not domain.isascii():
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
@@ -302,6 +308,8 @@ _SPECIAL_V4 = tuple(
     (int(network.network_address), int(network.broadcast_address))
     for network in map(IPv4Network, _SPECIAL_V4_NETWORKS.split())
 )
+_PARTLY_SPECIAL_V4 = frozenset(first for low, high in _SPECIAL_V4 for first in range(low >> 24, (high >> 24) + 1))
+"""First bytes under which a special network begins; under all others every address is public."""
 _GLOBAL_UNICAST_V6 = 0b001  # 2000::/3 is all that is assigned for it
 _SPECIAL_V6 = tuple(
     (int(network.network_address), int(network.broadcast_address))
@@ -313,6 +321,8 @@ def ip_address(value: str) -> str | Odd:
     """A public address in its canonical form; an IPv4 address mapped into IPv6 is that IPv4 address."""
     try:
         if ":" not in value:
+            if _is_plain_v4(value) and int(value.partition(".")[0]) not in _PARTLY_SPECIAL_V4:
+                return value
             return _public_v4(IPv4Address(value))
         address = IPv6Address(value)
     except AddressValueError:
@@ -323,6 +333,14 @@ def ip_address(value: str) -> str | Odd:
     if number_ >> 125 != _GLOBAL_UNICAST_V6 or any(low <= number_ <= high for low, high in _SPECIAL_V6):
         return _IP_NOT_PUBLIC
     return str(address).partition("%")[0]
+
+
+def _is_plain_v4(value: str) -> bool:
+    """Whether it is an IPv4 address in its canonical form, as the system's own parser has it."""
+    try:
+        return inet_ntop(AF_INET, inet_pton(AF_INET, value)) == value
+    except (OSError, UnicodeEncodeError, ValueError):
+        return False
 
 
 def _public_v4(address: IPv4Address) -> str | Odd:

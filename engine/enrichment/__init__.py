@@ -1,5 +1,7 @@
 """Enrichments: what the request itself and the reference tables tell about a payment, one file a topic."""
 
+from typing import Any
+
 from engine.enrichment.amount import AMOUNT
 from engine.enrichment.bin import BIN
 from engine.enrichment.checks import CHECKS
@@ -22,13 +24,14 @@ _NAMED = tuple((enrichment, tuple(feature.name for feature in enrichment.feature
 
 def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], dict[str, str]]:
     """Every enrichment's values by feature name, in catalogue order, and the causes of unknowns that have one."""
-    known: dict[str, Value] = {}
+    known: dict[str, Any] = {}
     causes: dict[str, str] = {}
     for enrichment, names in _NAMED:
-        for name, value in zip(names, enrichment.compute(payment, reference, known), strict=True):
-            if isinstance(value, Unknown):
-                causes[name] = value.cause
-                known[name] = None
-            else:
-                known[name] = value
+        values = enrichment.compute(payment, reference, known)
+        known.update(zip(names, values, strict=True))
+        if Unknown in map(type, values):
+            for name, value in zip(names, values, strict=True):
+                if isinstance(value, Unknown):
+                    causes[name] = value.cause
+                    known[name] = None
     return known, causes

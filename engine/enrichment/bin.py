@@ -29,9 +29,13 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
     record = reference.bins.lookup(card.bin)
     if record is None:
         return (*(_NOT_FOUND if value is None else value for value in stated), _NOT_FOUND)
-    found = (record.brand, record.funding, record.country)
-    chosen = (own if own is not None else looked_up for own, looked_up in zip(stated, found, strict=True))
-    return tuple(_NOT_FOUND if value is None else value for value in (*chosen, record.issuer))
+    chosen = (
+        record.brand if card.brand is None else card.brand,
+        record.funding if card.funding is None else card.funding,
+        record.country if card.country is None else card.country,
+        record.issuer,
+    )
+    return tuple([_NOT_FOUND if value is None else value for value in chosen]) if None in chosen else chosen
 
 
 BIN = Enrichment(

@@ -35,8 +35,10 @@ _ONE_SIDE_UNKNOWN = Unknown("country_unknown")
 
 def _compute(_payment: Payment, _reference: Reference, known: Mapping[str, Value]) -> Computed:
     return tuple(
-        _ONE_SIDE_UNKNOWN if known[left] is None or known[right] is None else known[left] == known[right]
-        for _name, left, right, _doc in _PAIRS
+        [
+            _ONE_SIDE_UNKNOWN if known[left] is None or known[right] is None else known[left] == known[right]
+            for _name, left, right, _doc in _PAIRS
+        ]
     )
 
 
