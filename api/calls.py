@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Final
 
 from fastapi import Request
+from pydantic.json_schema import SkipJsonSchema
 
 from api.auth import header, key_of
 from api.problems import Problem, ProblemRaised
@@ -12,6 +13,9 @@ from api.schemas.findings import FINDINGS_MAX, pointer_to
 from engine.access import ApiKey
 from engine.errors import Fault
 from engine.ledger import DecisionRecord, Ledger
+
+MaybeText = str | SkipJsonSchema[None]
+"""A query parameter that may be left out; a query cannot say null, so the document does not either."""
 
 IDEMPOTENCY_KEY_LENGTH_MAX: Final = 255
 

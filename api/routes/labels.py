@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
-from api.calls import merchant_of, require_query
+from api.calls import MaybeText, merchant_of, require_query
 from api.clock import monotonic_ns
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.body import RequestInvalid
@@ -89,14 +89,16 @@ async def record_labels(request: Request) -> Response:
 async def list_labels(
     request: Request,
     as_of: Annotated[
-        str | None, Query(max_length=64, description="RFC 3339: what was known then. Left out: what is known now.")
+        MaybeText,
+        Query(max_length=64, description="RFC 3339: what was known then. Left out: what is known now."),
     ] = None,
     merchant_id: Annotated[
-        str | None, Query(max_length=ID_LENGTH_MAX, description="This merchant's alone; left out: all of the key's.")
+        MaybeText,
+        Query(max_length=ID_LENGTH_MAX, description="This merchant's alone; left out: all of the key's."),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")] = 100,
     cursor: Annotated[
-        str | None, Query(max_length=CURSOR_LENGTH_MAX, description="`next_cursor` of the page before.")
+        MaybeText, Query(max_length=CURSOR_LENGTH_MAX, description="`next_cursor` of the page before.")
     ] = None,
 ) -> Response:
     """The labels of the key's merchants and mode that were received by then, oldest first."""

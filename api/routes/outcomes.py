@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, key_of
-from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, decision_of, idempotency_key_of, require_query
+from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, MaybeText, decision_of, idempotency_key_of, require_query
 from api.clock import monotonic_ns
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.body import RequestInvalid
@@ -108,7 +108,7 @@ async def list_outcomes(
     request: Request,
     decision_id: DecisionId,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many at most.")] = 100,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[MaybeText, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
 ) -> Response:
     """The outcomes reported under this decision, oldest first, as they were answered."""
     require_query(request, "limit", "cursor")

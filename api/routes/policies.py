@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
-from api.calls import require_query
+from api.calls import MaybeText, require_query
 from api.problems import Problem, ProblemRaised
 from api.routes.keys import MerchantId
 from api.schemas import PROBLEM_RESPONSES
@@ -47,7 +47,8 @@ async def list_policies(
     merchant_id: _Merchant,
     limit: Annotated[int, Query(ge=1, le=HISTORY_LIMIT_MAX)] = 20,
     cursor: Annotated[
-        str | None, Query(pattern=rf"^[1-9][0-9]{{0,{_CURSOR_DIGITS_MAX - 1}}}$", description="Of the page before.")
+        MaybeText,
+        Query(pattern=rf"^[1-9][0-9]{{0,{_CURSOR_DIGITS_MAX - 1}}}$", description="Of the page before."),
     ] = None,
 ) -> PolicyHistory:
     """The versions that were published, newest first."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
-from api.calls import merchant_of, require_query
+from api.calls import MaybeText, merchant_of, require_query
 from api.schemas import PROBLEM_RESPONSES, less_full
 from api.schemas.body import RequestInvalid
 from api.schemas.listing import DecisionList, list_bytes
@@ -28,7 +28,7 @@ async def find_decisions(
     request: Request,
     transaction_id: Annotated[str, Query(min_length=1, max_length=ID_LENGTH_MAX, description="Yours.")],
     merchant_id: Annotated[
-        str | None,
+        MaybeText,
         Query(max_length=ID_LENGTH_MAX, description="May be left out where the key acts for one merchant."),
     ] = None,
 ) -> Response:
