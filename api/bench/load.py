@@ -1,10 +1,12 @@
 """A load client that costs little beside the server: an asyncio protocol that reads status, length and body alone."""
 
 import asyncio
+import gc
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 from api.bench.installation import HOST, Server
@@ -35,6 +37,18 @@ def as_http(body: bytes, key: str, path: str = DECISIONS) -> bytes:
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector still: walking tens of thousands of replies would count as the server's latency."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _Loop(ABC):
@@ -88,13 +102,14 @@ class Load(_Loop):
         `begun` is called when all connections stand and the first requests are sent.
         """
         await self._open(server, connections)
-        for connection in self._opened:
-            self.free(connection)
-        if begun is not None:
-            begun()
-        if not await self._ended(seconds):
-            self.is_over = True
-            await self._ended(_STRAGGLERS_SECONDS)
+        with _uncollected():
+            for connection in self._opened:
+                self.free(connection)
+            if begun is not None:
+                begun()
+            if not await self._ended(seconds):
+                self.is_over = True
+                await self._ended(_STRAGGLERS_SECONDS)
         await self._close()
 
     def free(self, connection: "_Connection") -> None:
@@ -128,9 +143,10 @@ class OpenLoad(_Loop):
         await self._open(server, connections)
         self._idle.extend(self._opened)
         done = self._done = asyncio.get_running_loop().create_future()
-        self._start_ns = time.perf_counter_ns() + _LEAD_NS
-        self._send_due()
-        await self._ended(len(self.requests) * self._gap_ns / 1e9 + _STRAGGLERS_SECONDS, [done])
+        with _uncollected():
+            self._start_ns = time.perf_counter_ns() + _LEAD_NS
+            self._send_due()
+            await self._ended(len(self.requests) * self._gap_ns / 1e9 + _STRAGGLERS_SECONDS, [done])
         done.cancel()
         await self._close()
 
