@@ -112,7 +112,7 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             restored = counters.restore(rebuild(store.ledger, store.outcomes, tuple(counted), last_at, declared=own))
         times.restore(last_at)
         yield Assembly(
-            pipeline=_pipeline(store.ledger, counters, snapshots, times),
+            pipeline=_pipeline(store.ledger, store.outcomes, counters, snapshots, times),
             feedback=Feedback(
                 outcomes=store.outcomes,
                 ledger=store.ledger,
@@ -147,12 +147,15 @@ def pipeline_in_memory(settings: Settings) -> Pipeline:
         policies=MemoryPolicies(),
         keep_velocities=_keeping(counters, ledger, MemoryOutcomes(ledger)),
     )
-    return _pipeline(ledger, counters, snapshots, ReceiptTimes())
+    return _pipeline(ledger, MemoryOutcomes(ledger), counters, snapshots, ReceiptTimes())
 
 
-def _pipeline(ledger: Ledger, counters: Counters, snapshots: MerchantSnapshots, times: ReceiptTimes) -> Pipeline:
+def _pipeline(
+    ledger: Ledger, outcomes: Outcomes, counters: Counters, snapshots: MerchantSnapshots, times: ReceiptTimes
+) -> Pipeline:
     return Pipeline(
         ledger=ledger,
+        outcomes=outcomes,
         counters=counters,
         snapshots=snapshots,
         times=times,

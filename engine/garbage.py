@@ -1,8 +1,12 @@
-"""Python's garbage collector, held still while much is made that stays: it would walk it all again and again."""
+"""Python's garbage collector, kept from walking again and again what stays."""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+YOUNG_WALKS: Final = (20_000, 4, 50)
+"""The collector's thresholds: a walk over the young every 20,000 objects more, every fifth time over all since the last."""
 
 
 @contextmanager
@@ -15,3 +19,28 @@ def no_garbage_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def young_garbage_alone() -> Iterator[None]:
+    """Walk young objects alone: what a decision makes is freed by reference counts, and what stays is no garbage.
+
+    A walk over the counters of some tens of thousands of payments takes a tenth of a second, every caller waiting. So
+    what outlived two young walks is set apart for good, as is what is held at the start. Cycles that die before that
+    are collected. Those that live longer would stay: connections, refused calls and replaced snapshots leave none.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*YOUNG_WALKS)
+    gc.callbacks.append(_set_survivors_apart)
+    try:
+        yield
+    finally:
+        gc.callbacks.remove(_set_survivors_apart)
+        gc.set_threshold(*before)
+
+
+def _set_survivors_apart(phase: str, info: dict[str, int]) -> None:
+    if phase == "stop" and info["generation"] == 1:
+        gc.freeze()

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final, Protocol
 
 from engine.catalog import SCORE_FEATURES
+from engine.correction import Correction, NotReplaced, correction
 from engine.counting import DOUBT_SECONDS, LOOK_UP_MS_MAX, Counted, Counting
 from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
 from engine.decide import Snapshot, decide
@@ -21,7 +22,7 @@ from engine.enrichment import enrich
 from engine.errors import IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features, Value
 from engine.in_flight import InFlight
-from engine.ledger import DecisionRecord, Ledger
+from engine.ledger import DecisionRecord, Ledger, Outcomes
 from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey
 from engine.payment_record import payment_bytes
 from engine.receipt import ReceiptTimes
@@ -48,7 +49,7 @@ class Snapshots(Protocol):
 class Outline:
     """What the edge renders an answer from: the record's id, the payment and decision, and the stages' times.
 
-    `supersedes_unknown` says that the payment names one to be replaced that was never decided.
+    `not_replaced` says why the payment that this one names to be replaced is counted on.
     """
 
     id: str
@@ -56,7 +57,7 @@ class Outline:
     decision: Decision
     timing_ms: Mapping[str, float]
     is_recorded: bool
-    supersedes_unknown: bool = False
+    not_replaced: NotReplaced | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ class _Gathered:
     reading: Reading
     is_new: bool
     is_late: bool
-    superseded: str | None
+    correction: Correction
     moments_ns: tuple[int, int, int]
 
 
@@ -119,6 +120,7 @@ class Pipeline:
         self,
         *,
         ledger: Ledger,
+        outcomes: Outcomes,
         counters: Counters,
         snapshots: Snapshots,
         times: ReceiptTimes,
@@ -131,6 +133,7 @@ class Pipeline:
         `times` is shared with whatever else counts; `monotonic_ns` is the clock of deadlines and timings.
         """
         self._ledger = ledger
+        self._outcomes = outcomes
         self._snapshots = snapshots
         self.times = times
         self._clock = monotonic_ns
@@ -203,15 +206,15 @@ class Pipeline:
     async def _make(self, call: Call, deadline: Deadline) -> _Made:
         """The record of a new decision, and what was counted for it."""
         payment = call.payment
-        superseded = await self._superseded(payment)
+        corrects = await correction(payment, self._ledger, self._outcomes)
         # What another payment superseded is decided and never counted again, as in a rebuild.
         is_counted = not await self._counting.is_superseded(payment.key, deadline)
         # Nothing is awaited between this and the counters, so they see non-decreasing times (law 2).
         taken = self.times.take(payment.merchant_id, payment.at, test_mode=payment.test_mode)
         if taken != payment.at:
             payment = payment.received(taken)
-        gathered = await self._gather(payment, superseded, deadline, is_counted=is_counted)
-        counted = Counted(key=payment.key, is_new=gathered.is_new, superseded=superseded)
+        gathered = await self._gather(payment, corrects, deadline, is_counted=is_counted)
+        counted = Counted(key=payment.key, is_new=gathered.is_new, superseded=corrects.superseded)
         record: DecisionRecord | None = None
         try:
             outline = self._outline(gathered, is_recorded=True)
@@ -222,13 +225,6 @@ class Pipeline:
             if record is None:
                 await self._counting.undo(counted)
         return _Made(record=record, counted=counted, is_late=gathered.is_late)
-
-    async def _superseded(self, payment: Payment) -> str | None:
-        """The payment that this one replaces; None where it names none, or one that is not known."""
-        named = payment.supersedes
-        if named is None or not await self._ledger.holds(payment.merchant_id, named, test_mode=payment.test_mode):
-            return None
-        return named
 
     async def _committed(self, made: _Made, keys: tuple[object, ...], deadline: Deadline) -> Answer:
         """The answer, once it is durable. A late one may take longer: it says that it is late."""
@@ -261,15 +257,15 @@ class Pipeline:
 
     async def _rehearse(self, call: Call, deadline: Deadline) -> Answer:
         payment = call.payment
-        superseded = await self._superseded(payment)
+        corrects = await correction(payment, self._ledger, self._outcomes)
         payment = payment.received(self.times.peek(payment.merchant_id, payment.at, test_mode=payment.test_mode))
-        gathered = await self._gather(payment, superseded, deadline, is_counted=False)
+        gathered = await self._gather(payment, corrects, deadline, is_counted=False)
         outline = self._outline(gathered, is_recorded=False)
         body = call.render(outline)
         return Answer(body=body, decision_id=outline.id, is_replayed=False, is_late=deadline.is_over())
 
     async def _gather(
-        self, payment: Payment, superseded: str | None, deadline: Deadline, *, is_counted: bool
+        self, payment: Payment, corrects: Correction, deadline: Deadline, *, is_counted: bool
     ) -> _Gathered:
         started = self._clock()
         snapshot = self._snapshots.of(payment.merchant_id)
@@ -279,7 +275,7 @@ class Pipeline:
         enriched_at = self._clock()
         counting = self._counting
         count_or_read = counting.observe if is_counted else counting.read
-        found = await count_or_read(seen, superseded, deadline)
+        found = await count_or_read(seen, corrects.superseded, deadline)
         reading = found or Reading(values=(), sequence=counting.sequence, counted_at_us=payment.at_us, is_counted=False)
         counted_at = self._clock()
         velocities, lacking = _velocities(snapshot, found)
@@ -293,7 +289,7 @@ class Pipeline:
             reading=reading,
             is_new=is_counted and (found is None or found.is_counted),
             is_late=deadline.is_near(counted_at, COMMIT_RESERVE_MS),
-            superseded=superseded,
+            correction=corrects,
             moments_ns=(started, enriched_at, counted_at),
         )
 
@@ -308,7 +304,7 @@ class Pipeline:
             decision=decision,
             timing_ms={**timing_ms, "total": _ms(moments[-1] - moments[0])},
             is_recorded=is_recorded,
-            supersedes_unknown=gathered.payment.supersedes is not None and gathered.superseded is None,
+            not_replaced=gathered.correction.not_replaced,
         )
 
 
@@ -348,7 +344,7 @@ def _record(gathered: _Gathered, outline: Outline, call: Call) -> DecisionRecord
         payment=payment_bytes(outline.payment),
         decision=outline.decision.canonical(),
         answer=call.render(outline),
-        supersedes=gathered.superseded,
+        supersedes=gathered.correction.superseded,
     )
 
 

@@ -1,6 +1,6 @@
 """The decision call: bytes in, bytes out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Annotated
@@ -26,15 +26,25 @@ from api.schemas import (
 )
 from api.watching import ids_of
 from engine.access import ApiKey, Scope
+from engine.correction import NotReplaced
 from engine.errors import Fault, PaymentInvalid
 from engine.pipeline import Answer, Call, Outline, Pipeline
 from engine.test_values import refuse_if_forced
 
-_SUPERSEDES_UNKNOWN = InputWarning(
-    code="supersedes_unknown",
-    input_pointer="/event/supersedes",
-    warning="No payment of this merchant has this transaction id, so none was replaced. Send the corrected one's id.",
-)
+_NOT_REPLACED: Mapping[NotReplaced, InputWarning] = {
+    NotReplaced.UNKNOWN: InputWarning(
+        code="supersedes_unknown",
+        input_pointer="/event/supersedes",
+        warning="No payment of this merchant has this transaction id, so none was replaced. "
+        "Send the corrected one's id.",
+    ),
+    NotReplaced.HAPPENED: InputWarning(
+        code="supersedes_refused",
+        input_pointer="/event/supersedes",
+        warning="That payment happened: it was blocked, has an outcome, was on another card or corrects this one. Both "
+        "count. Name an earlier attempt of the same order in payment.attempt_of.",
+    ),
+}
 
 router = APIRouter(tags=["Decisions"], route_class=BytesRoute)
 reading = APIRouter(tags=["Decisions"], route_class=ScopedRoute)
@@ -138,7 +148,7 @@ def call_of(
     def render(outline: Outline) -> bytes:
         if note is not None:
             note(outline)
-        said = (*warnings, _SUPERSEDES_UNKNOWN) if outline.supersedes_unknown else warnings
+        said = warnings if outline.not_replaced is None else (*warnings, _NOT_REPLACED[outline.not_replaced])
         return answer_bytes(outline, warnings=said, explain=explain, review=_review(outline))
 
     return Call(

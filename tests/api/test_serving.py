@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from api.wiring import assembled
 
 @pytest.fixture(autouse=True)
 def _garbage_collection_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "_calm_garbage_collection", lambda: None)
+    monkeypatch.setattr(serving, "young_garbage_alone", nullcontext)
 
 
 def interrupt(number: int) -> None:

@@ -1,5 +1,7 @@
 """Stages of one payment, corrections and rehearsals."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.contract.calling import Asks, Call
@@ -55,6 +57,58 @@ def test_a_correction_supersedes_and_does_not_count_twice(call: Call) -> None:
 
 def test_a_correction_of_an_unknown_payment_is_decided_with_a_warning(call: Call) -> None:
     assert ("/event/supersedes", "supersedes_unknown") in call.warned(event={"supersedes": "never-seen"})
+
+
+def _declined(call: Call) -> None:
+    first = call("happened-declined", credit_card={"token": "tok_declined"})
+    said = call.client.post(f"/v1/decisions/{first['id']}/outcome", json={"type": "declined", "decline_code": "05"})
+    assert said.status_code == 201, said.text
+
+
+def _blocked(call: Call) -> None:
+    # In test mode a token forces the block.
+    assert call("happened-blocked", credit_card={"token": "tok_assay_block"})["action"] == "block"
+
+
+def _on_another_card(call: Call) -> None:
+    call("happened-another", credit_card={"token": "tok_first_card"})
+
+
+def _replaced(call: Call) -> None:
+    call("happened-again", credit_card={"token": "tok_mutual"})
+    call("happened-replaced", event={"supersedes": "happened-again"}, credit_card={"token": "tok_mutual"})
+
+
+@pytest.mark.parametrize(
+    ("happen", "named", "transaction_id", "token"),
+    [
+        (_declined, "happened-declined", "corrects-declined", "tok_declined"),
+        (_blocked, "happened-blocked", "corrects-blocked", "tok_assay_block"),
+        (_on_another_card, "happened-another", "corrects-another", "tok_second_card"),
+        # A later stage of what was replaced, which names what replaced it.
+        (_replaced, "happened-replaced", "happened-again", "tok_mutual"),
+    ],
+    ids=["declined", "blocked", "another card", "replaces its own correction"],
+)
+def test_what_happened_is_not_superseded(
+    trial: Call, happen: Callable[[Call], None], named: str, transaction_id: str, token: str
+) -> None:
+    happen(trial)
+    event = {"supersedes": named, "stage": "post_auth"}
+    warnings = trial(transaction_id, event=event, credit_card={"token": token})["warnings"]
+    assert [each["code"] for each in warnings if each["input_pointer"] == "/event/supersedes"] == ["supersedes_refused"]
+    listed = trial.client.get("/v1/decisions", params={"transaction_id": named, "merchant_id": "shop-a"}).json()
+    assert listed["superseded_by"] is None
+
+
+def test_a_declined_attempt_that_is_named_as_corrected_is_counted(call: Call) -> None:
+    card = {"credit_card": {"token": "tok_hidden"}}
+    first = call("hidden-1", **card)
+    assert call.client.post(f"/v1/decisions/{first['id']}/outcome", json={"type": "declined"}).status_code == 201
+    seen = call.features("hidden-2", event={"supersedes": "hidden-1"}, **card)
+    assert (seen["card_payments_1h"], seen["card_declined_1h"]) == (1, 1)
+    after = call.features("hidden-3", **card)
+    assert (after["card_payments_1h"], after["card_declined_1h"]) == (2, 1)
 
 
 def test_a_dry_run_is_decided_not_stored_not_counted(call: Call) -> None:

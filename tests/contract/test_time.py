@@ -52,6 +52,7 @@ def faulty(assembly: Assembly, call: Call) -> Faulty:
         parts[part] = _Faulty(parts[part], name, fault)
         pipeline = Pipeline(
             **parts,
+            outcomes=assembly.outcomes,
             snapshots=assembly.snapshots,
             times=ReceiptTimes(),
             monotonic_ns=monotonic_ns,
@@ -111,6 +112,7 @@ def test_an_answer_after_the_budget_is_flagged(assembly: Assembly, call: Call) -
     lag_ns = 0
     pipeline = Pipeline(
         ledger=assembly.ledger,
+        outcomes=assembly.outcomes,
         counters=assembly.counters,
         snapshots=assembly.snapshots,
         times=ReceiptTimes(),

@@ -64,6 +64,7 @@ class House:
     def pipeline_over(self, ledger: Any, counters: Any = None, clock: Clock = time.perf_counter_ns) -> Pipeline:
         return Pipeline(
             ledger=ledger,
+            outcomes=self.store.outcomes,
             counters=counters or self.counters,
             snapshots=OneSnapshot(self.snapshot),
             times=self.times,

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from engine.correction import NotReplaced
 from engine.errors import IdempotencyKeyReused, LedgerUnavailable, PaymentInvalid
 from engine.ledger import DecisionRecord
 from engine.payment import Card, Stage
@@ -49,16 +50,16 @@ async def test_a_payment_to_be_replaced_that_is_not_known_is_said(
     house: House, make_payment: Make, is_dry_run: bool
 ) -> None:
     await house.decide(on_one_card(make_payment, 1))
-    unknown: list[bool] = []
+    said: list[NotReplaced | None] = []
 
     def keep(outline: Outline) -> bytes:
-        unknown.append(outline.supersedes_unknown)
+        said.append(outline.not_replaced)
         return b"{}"
 
     for number, supersedes in enumerate((None, "tx-1", "tx-never"), start=2):
         payment = on_one_card(make_payment, number, supersedes=supersedes).received(START)
         await house.pipeline.decide(call(payment, render=keep, is_dry_run=is_dry_run))
-    assert unknown == [False, False, True]
+    assert said == [None, None, NotReplaced.UNKNOWN]
 
 
 async def test_a_payment_of_the_other_mode_is_not_replaced(house: House, make_payment: Make) -> None:
@@ -114,10 +115,11 @@ async def test_a_later_stage_of_a_corrected_payment_is_decided_and_not_counted(
 async def test_a_later_stage_of_a_corrected_payment_that_is_blocked_is_not_counted(
     house: House, make_payment: Make
 ) -> None:
-    number = await until_blocked(house, make_payment)
-    await house.decide(on_one_card(make_payment, 90, supersedes=f"tx-{number}"))
+    await house.decide(on_one_card(make_payment, 89))
+    await house.decide(on_one_card(make_payment, 90, supersedes="tx-89"))
+    await until_blocked(house, make_payment)
     seen = (await house.features(on_one_card(make_payment, 91)))["card_blocked_1h"]
-    answer = await house.decide(on_one_card(make_payment, number, stage=Stage.POST_AUTH))
+    answer = await house.decide(on_one_card(make_payment, 89, stage=Stage.POST_AUTH))
     assert orjson.loads(answer.body)["action"] == "block"
     # All but 91 itself, which was blocked as well.
     assert (await house.features(on_one_card(make_payment, 92)))["card_blocked_1h"] == seen + 1
