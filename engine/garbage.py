@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 YOUNG_WALKS: Final = (20_000, 4, 50)
-"""The collector's thresholds: a walk over the young every 20,000 objects more, every fifth time over all since the last."""
+"""The collector's thresholds: a walk over the young every 20,000 objects, every fifth time over all since the last."""
 
 
 @contextmanager
