@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -13,6 +13,7 @@ import uvicorn
 
 from api.admission import Load
 from api.app import create_app
+from api.hourly import segments_written_hourly
 from api.metrics import Metrics
 from api.operator import server_announced
 from api.protocol import BoundedProtocol
@@ -83,7 +84,8 @@ def serve(
         server_announced(settings.data, url),
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
-        runner.run(_serve(_Server(config, noted, load), assembly, listener, url, when_ready))
+        hourly = segments_written_hourly(settings.data) if settings.segments else None
+        runner.run(_serve(_Server(config, noted, load), assembly, listener, url, when_ready, hourly))
 
 
 @contextmanager
@@ -131,7 +133,9 @@ async def _serve(
     listener: socket.socket,
     url: str,
     when_ready: Callable[[str], Awaitable[None]] | None,
+    hourly: Coroutine[None, None, None] | None,
 ) -> None:
+    beside = None if hourly is None else asyncio.create_task(hourly)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # One that could not even listen is not waited for.
     serving.add_done_callback(lambda _: server.is_listening.set())
@@ -153,6 +157,9 @@ async def _serve(
         server.should_exit = server.should_exit or not is_started
         await serving
         loop.remove_signal_handler(signal.SIGHUP)
+        if beside is not None:
+            beside.cancel()
+            await asyncio.wait([beside])
 
 
 def _begin_reload(assembly: Assembly, reloads: set[asyncio.Task[None]]) -> None:

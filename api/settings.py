@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         le=36_500,
         description="An IP table built longer ago than this tells nothing: its features are unknown (`geo_stale`).",
     )
+    segments: bool = Field(
+        default=True, description="Whether the server writes closed hours of the ledger as Parquet files."
+    )
     log: LogLevel = Field(default=LogLevel.INFO, description="From which level on events are logged.")
 
 

@@ -192,6 +192,26 @@ def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
         yield reading.ledger, reading.labels
 
 
+def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:
+    """Write closed hours as segments, without the folder's lock; how many rows, and how many segments there are now.
+
+    Raises StoreInvalid, SegmentsInUse, LedgerUnavailable or OSError.
+    """
+    # Loaded where it is used: pyarrow takes a third of a second that no other command should wait for.
+    from engine.stores.segments import FOLDER, write_segments  # noqa: PLC0415
+
+    rows = 0
+
+    def note(more: int) -> None:
+        nonlocal rows
+        rows += more
+        progress(more)
+
+    with open_reader(folder) as reading:
+        manifest = write_segments(folder, reading.ledger, reading.ledger, reading.outcomes, now, note)
+    return {"rows": rows, "segments": len(manifest.segments), "folder": str(folder / FOLDER)}
+
+
 def examined(folder: Path) -> Examined:
     """The folder's database looked over, without its lock: a server may run. Raises StoreInvalid."""
     return examine(folder)

@@ -121,6 +121,12 @@ class DataFolderInUse(AssayError):
     code = "data_folder_in_use"
 
 
+class SegmentsInUse(AssayError):
+    """Another process writes segments of this data folder."""
+
+    code = "segments_in_use"
+
+
 class IdempotencyKeyReused(AssayError):
     """The key is known, with another body."""
 

@@ -12,6 +12,7 @@ from api.commands.doctor import doctor
 from api.commands.features import features
 from api.commands.import_ import import_payments
 from api.commands.replay import replay
+from api.commands.segments import segments
 from api.commands.serve import serve_
 from api.commands.traffic import traffic
 
@@ -23,6 +24,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("traffic", traffic),
     ("features", features),
     ("replay", replay),
+    ("segments", segments),
     ("doctor", doctor),
     ("bench", bench),
 )

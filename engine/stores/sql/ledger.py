@@ -105,6 +105,14 @@ FROM decisions INDEXED BY ix_decisions_observed
 WHERE at_us >= ? AND at_us < ? AND (? IS NULL OR merchant_id = ?)
 ORDER BY sequence, at_us
 """
+_BEHIND = compiled(
+    select(*(DECISIONS.c[name] for name in (*ROW, "position")))
+    .where(DECISIONS.c.position > bindparam("after"))
+    .order_by(DECISIONS.c.position)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset")),
+    *("after", "limit", "offset"),
+)
 _VERSION = compiled(
     select(VERSIONS.c.content).where(VERSIONS.c.kind == bindparam("kind"), VERSIONS.c.version == bindparam("version")),
     "kind",
@@ -206,6 +214,10 @@ class SqlLedger:
         """
         parameters = (microseconds(start), microseconds(end), merchant_id, merchant_id)
         return map(record_of, streamed(self._readers, _BETWEEN, parameters))
+
+    def behind(self, position: int, limit: int) -> Sequence[tuple[int, DecisionRecord]]:
+        """The first decisions behind a position by commits, each with its own. Raises LedgerUnavailable."""
+        return [(row[-1], record_of(row[:-1])) for row in self._reader.rows(_BEHIND, (position, limit, 0))]
 
     def keep_version(self, kind: VersionKind, version: str, content: bytes) -> None:
         """Keep durably what a version consists of; the first content stands. Raises LedgerUnavailable."""

@@ -51,6 +51,14 @@ _BY_DECISION = compiled(
     .offset(bindparam("offset")),
     *(*_PAYMENT, "decision_id", "after", "limit", "offset"),
 )
+_BEHIND = compiled(
+    select(*(OUTCOMES.c[name] for name in (*_ROW, "position")))
+    .where(OUTCOMES.c.position > bindparam("after"))
+    .order_by(OUTCOMES.c.position)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset")),
+    *("after", "limit", "offset"),
+)
 # In SQLite's own words, as in ledger.py: INDEXED BY and CROSS JOIN make it walk the index in the order wanted.
 _RECENT = f"""
 WITH newest AS MATERIALIZED (
@@ -118,6 +126,10 @@ class SqlOutcomes:
         """The outcomes of all decisions of a payment, by id. Raises LedgerUnavailable."""
         rows = self._reader.rows(_BY_TRANSACTION, (merchant_id, test_mode, transaction_id))
         return [_outcome_of(row) for row in rows]
+
+    def behind(self, position: int, limit: int) -> Sequence[tuple[int, Outcome]]:
+        """The first outcomes behind a position in the order of commits, each with its own. Raises LedgerUnavailable."""
+        return [(row[-1], _outcome_of(row[:-1])) for row in self._reader.rows(_BEHIND, (position, limit, 0))]
 
     def recent(self, window: timedelta) -> Iterator[tuple[Outcome, DecisionRecord]]:
         """Every outcome received within `window` before the newest of its merchant and mode, with its decision.

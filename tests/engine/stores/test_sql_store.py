@@ -51,7 +51,7 @@ def test_the_writer_is_set_to_survive_a_power_cut(store: Store) -> None:
     assert setting(driver, "synchronous") == 2
     assert setting(driver, "foreign_keys") == 1
     assert setting(driver, "busy_timeout") == 1000
-    assert setting(driver, "wal_autocheckpoint") == 4000
+    assert setting(driver, "wal_autocheckpoint") == 400
 
 
 @pytest.mark.usefixtures("store")

@@ -1,0 +1,228 @@
+"""Segments: closed hours of the ledger as Parquet files, for what reads much: backtests, statistics, training.
+
+A segment holds decisions, or outcomes, received in one hour (UTC), by their positions in the ledger. The manifest says
+which segments there are and up to which position they hold everything; what comes behind is the tail and is read from
+the ledger. So each row is in one segment or in the tail, also where an import brings an old hour again: that makes
+another segment of the same hour. A file that the manifest does not name is of a run that was cut off; it is no segment.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.errors import SegmentsInUse, StoreInvalid
+from engine.ledger import DecisionRecord, Ledger
+from engine.outcome import Outcome
+from engine.stores.segment_tables import decisions_table, outcomes_table
+
+FOLDER: Final = "segments"
+MANIFEST: Final = "manifest.json"
+FORMAT: Final = 1
+BATCH_ROWS: Final = 2_000
+"""Rows read from the ledger in one go: a long read would keep its WAL from starting anew."""
+SEGMENT_ROWS_MAX: Final = 50_000
+"""Rows held before they are written: some 400 MB."""
+SETTLED: Final = timedelta(minutes=5)
+"""An hour is closed so long after its end: what was received in it is recorded by then."""
+
+_HOUR: Final = timedelta(hours=1)
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class SegmentKind(StrEnum):
+    """What is kept in segments."""
+
+    DECISIONS = "decisions"
+    OUTCOMES = "outcomes"
+
+
+class Positioned(Protocol[R_co]):
+    """Where rows are read from, in the order of their commits."""
+
+    def behind(self, position: int, limit: int) -> Sequence[tuple[int, R_co]]:
+        """The first rows behind a position, each with its own. Raises LedgerUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One file: so many rows received in one hour, from the first position to the last."""
+
+    kind: SegmentKind
+    hour: datetime
+    first: int
+    last: int
+    rows: int
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The file's path in the folder of the segments."""
+        return f"{self.kind}/{self.hour:%Y-%m-%dT%H}/{self.first:012}-{self.last:012}.parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The segments in force, and for each kind the position up to which they hold everything."""
+
+    upto: Mapping[SegmentKind, int] = field(default_factory=lambda: dict.fromkeys(SegmentKind, 0))
+    segments: tuple[Segment, ...] = ()
+
+    def of(self, kind: SegmentKind, start: datetime | None = None, end: datetime | None = None) -> Iterator[Segment]:
+        """Those of a kind that may hold rows received from `start` until before `end`, by hour and position."""
+        for segment in sorted(self.segments, key=lambda each: (each.hour, each.first)):
+            is_within = (start is None or segment.hour + _HOUR > start) and (end is None or segment.hour < end)
+            if segment.kind is kind and is_within:
+                yield segment
+
+
+def manifest_of(data: Path) -> Manifest:
+    """The manifest of a data folder; an empty one where no segment was written. Raises StoreInvalid."""
+    file = data / FOLDER / MANIFEST
+    try:
+        said = orjson.loads(file.read_bytes())
+    except FileNotFoundError:
+        return Manifest()
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise StoreInvalid(f"{file} cannot be read ({error}). {_MEND}") from error
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        raise StoreInvalid(f"{file} is not of this version of Assay. {_MEND}")
+    segments = tuple(
+        Segment(**{**each, "kind": SegmentKind(each["kind"]), "hour": datetime.fromisoformat(each["hour"])})
+        for each in said["segments"]
+    )
+    return Manifest(upto={SegmentKind(kind): upto for kind, upto in said["upto"].items()}, segments=segments)
+
+
+_MEND: Final = "Remove the folder and run `assay segments`: it is made anew from the ledger."
+
+
+def read_segment(data: Path, segment: Segment, columns: Sequence[str] | None = None) -> pa.Table:
+    """A segment's rows by position, or some of their columns. Raises StoreInvalid where it is missing or damaged."""
+    file = data / FOLDER / segment.name
+    try:
+        return pq.read_table(file, columns=None if columns is None else list(columns), partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreInvalid(f"{file} cannot be read ({error}). {_MEND}") from error
+
+
+def write_segments(
+    data: Path,
+    ledger: Ledger,
+    decisions: Positioned[DecisionRecord],
+    outcomes: Positioned[Outcome],
+    now: datetime,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Manifest:
+    """Write what was received in hours that are closed by now and is in no segment yet; the manifest then in force.
+
+    `progress` is told of rows as they are written. A run that is cut off loses nothing: the next one begins where the
+    manifest ends. Raises SegmentsInUse where another run is at it, LedgerUnavailable, StoreInvalid or OSError.
+    """
+    versions = ledger.version
+    kinds: tuple[_Kind[Any], ...] = (
+        _Kind(SegmentKind.DECISIONS, decisions, lambda row: row.at, lambda rows: decisions_table(rows, versions)),
+        _Kind(SegmentKind.OUTCOMES, outcomes, lambda row: row.received_at, outcomes_table),
+    )
+    with _one_at_a_time(data / FOLDER):
+        manifest = manifest_of(data)
+        for kind in kinds:
+            for rows in _closed(kind, manifest.upto[kind.name], now - SETTLED):
+                manifest = _written(data, kind, manifest, rows)
+                progress(len(rows))
+    return manifest
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold the folder of the segments; kill -9 frees it too, because the kernel holds the lock."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / "lock"
+    file.touch(mode=0o600)
+    with file.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SegmentsInUse(
+                f"Another process writes segments into {folder} now: wait until it has ended."
+            ) from error
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[R]):
+    name: SegmentKind
+    source: Positioned[R]
+    at: Callable[[R], datetime]
+    table: Callable[[Sequence[tuple[int, R]]], pa.Table]
+
+
+def _closed(kind: _Kind[R], upto: int, now: datetime) -> Iterator[list[tuple[int, R]]]:
+    """Rows behind a position, up to the first of the hour that is not over; what is dated later stops nothing."""
+    open_from = _hour(now)
+    rows: list[tuple[int, R]] = []
+    while batch := kind.source.behind(upto, BATCH_ROWS):
+        for position, row in batch:
+            if open_from <= kind.at(row) < open_from + 2 * _HOUR:
+                yield from [rows] if rows else []
+                return
+            rows.append((position, row))
+        upto = batch[-1][0]
+        if len(rows) >= SEGMENT_ROWS_MAX:
+            yield rows
+            rows = []
+    yield from [rows] if rows else []
+
+
+def _written(data: Path, kind: _Kind[R], manifest: Manifest, rows: Sequence[tuple[int, R]]) -> Manifest:
+    """Segments of these rows, and then the manifest that names them: on the disk in this order."""
+    new: list[Segment] = []
+    by_hour = sorted(rows, key=lambda each: _hour(kind.at(each[1])))
+    for hour, group in groupby(by_hour, key=lambda each: _hour(kind.at(each[1]))):
+        own = list(group)
+        segment = Segment(kind=kind.name, hour=hour, first=own[0][0], last=own[-1][0], rows=len(own), sha256="")
+        sink = pa.BufferOutputStream()
+        pq.write_table(kind.table(own), sink, compression="zstd")
+        content = sink.getvalue().to_pybytes()
+        put(data / FOLDER / segment.name, content)
+        new.append(replace(segment, sha256=sha256(content).hexdigest()))
+    upto = {**manifest.upto, kind.name: rows[-1][0]}
+    manifest = Manifest(upto=upto, segments=(*manifest.segments, *new))
+    segments = [{**asdict(each), "hour": each.hour.isoformat()} for each in manifest.segments]
+    said = {"format": FORMAT, "upto": {each.value: at for each, at in manifest.upto.items()}, "segments": segments}
+    put(data / FOLDER / MANIFEST, orjson.dumps(said, option=orjson.OPT_INDENT_2))
+    return manifest
+
+
+def put(file: Path, content: bytes) -> None:
+    """The whole file or none, for this user alone, on the disk when this returns."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.touch(mode=0o600)
+    with part.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
