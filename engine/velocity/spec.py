@@ -32,7 +32,7 @@ class VelocityScope(StrEnum):
     MERCHANT = "merchant"
     """Those of the payment's own merchant."""
     NETWORK = "network"
-    """Those of all merchants of the installation, in the same mode; their times are made non-decreasing together."""
+    """Those of all merchants of the installation, in the same mode, each at its own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class _OfAmount:
-    """What is made of a MONEY feature, exact, in hundredths of the unit; a payment without a known amount is left out."""
+    """What is made of a MONEY feature, exact, in hundredths of the unit, over the payments on which it is known."""
 
     amount: str
     """The feature's name: its values are integers."""
@@ -185,7 +185,7 @@ class Velocity:
     """Features and what each must be on a payment that is looked at; one that is unknown is none of them."""
     scope: VelocityScope = VelocityScope.MERCHANT
     since: Status | None = None
-    """Only what came after the last event by which a payment with the same key came to this status: it starts anew."""
+    """Only what is later than the last event by which a payment of the same key came to this status."""
 
     def __post_init__(self) -> None:
         """Refuse what nobody could count."""
