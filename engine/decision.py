@@ -9,6 +9,7 @@ from itertools import compress
 import orjson
 
 from engine.features import Catalog, Features, Value
+from engine.packing import packed, shape_of, unpacked
 from engine.score import Score
 
 
@@ -167,7 +168,8 @@ class Decision:
         """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1).
 
         Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
-        a cause are listed by cause, reasons are codes (their words follow from features and versions).
+        a cause are listed by cause, reasons are codes (their words follow from features and versions), values that
+        repeat are said once (`engine.packing`).
         """
         return orjson.dumps(
             {
@@ -179,7 +181,7 @@ class Decision:
                 "tags": self.tags,
                 "reasons": [f"{reason.source}:{reason.code}" for reason in self.reasons],
                 "rules": self.results.packed(),
-                "features": self.features.values,
+                "features": packed(self.features.values, shape_of(self.features.catalog)),
                 "causes": _by_cause(self.features),
                 "degraded": self.degraded,
                 "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
@@ -217,7 +219,7 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
         probability=None if record["score"] is None else record["score"][0],
         risk_level=record["risk_level"],
         reasons=tuple(record["reasons"]),
-        values=tuple(record["features"]),
+        values=unpacked(record["features"]),
         causes={position: cause for cause, positions in record["causes"].items() for position in positions},
         versions_id=record["versions"],
     )

@@ -16,6 +16,7 @@ from engine.decision import NO_MODEL, Versions, recorded_decision
 from engine.errors import AssayError, PolicyInvalid, VersionNotKept, VersionTooOld
 from engine.features import Catalog, Feature, FeatureType
 from engine.ledger import DecisionRecord, Ledger, VersionKind
+from engine.packing import unpacked
 from engine.payment_record import payment_of
 from engine.policy import Policy, policy_of
 from engine.reference import Reference
@@ -177,8 +178,10 @@ def _first_difference(recorded: dict[str, Any], again: dict[str, Any], catalog: 
         if name in recorded and _is_same(recorded[name], value):
             continue
         if name == "features":
-            pairs = enumerate(zip(recorded[name], value, strict=True))
-            differing = next(position for position, (one, other) in pairs if not _is_same(one, other))
+            pairs = enumerate(zip(unpacked(recorded[name]), unpacked(value), strict=True))
+            differing = next((position for position, (one, other) in pairs if not _is_same(one, other)), None)
+            if differing is None:
+                continue
             return f"features/{catalog.features[differing].name}"
         return name
     return next((name for name in recorded if name not in again), "the order or spelling of the JSON alone")

@@ -14,6 +14,7 @@ _DIGITS_MIN, _DIGITS_MAX = 7, 15
 """E.164 allows 15; no country has whole numbers of under seven."""
 _TRUNK_IN_BRACKETS: Final = "(0)"
 _EXTENSION: Final = re.compile(r"[;,#]|\bext|\bx\s*\d", re.IGNORECASE)
+_NO_DIGITS: Final = re.compile(r"[^0-9]+")
 _NO_COUNTRY, _INVALID = Unknown("country_unknown"), Unknown("phone_invalid")
 
 
@@ -24,7 +25,9 @@ def normalized_phone(number: str, calling_code: str) -> str | None:
     extension is left out: behind it is the same line.
     """
     written = _EXTENSION.split(number, maxsplit=1)[0].replace(_TRUNK_IN_BRACKETS, " ")
-    digits = "".join([str(int(each)) for each in written if each.isdecimal()])
+    # Digits of other scripts are decimals too; their like in ASCII is what they count as.
+    plain = written if written.isascii() else "".join([str(int(c)) if c.isdecimal() else c for c in written])
+    digits = _NO_DIGITS.sub("", plain)
     if written.lstrip(" (").startswith(("+", "\uff0b")):
         whole = digits
     elif digits.startswith("00"):

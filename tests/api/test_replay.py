@@ -28,6 +28,7 @@ from engine.custom import CustomField, CustomType
 from engine.decide import decide, snapshot_of
 from engine.features import Catalog, Feature, Features, FeatureType
 from engine.ledger import DecisionRecord, VersionKind
+from engine.packing import unpacked
 from engine.payment import Order, Payment
 from engine.payment_record import payment_bytes
 from engine.policy import FailAction, Policy
@@ -179,6 +180,7 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> str:
     id_, content = connection.execute("SELECT id, decision FROM decisions ORDER BY position DESC").fetchone()
     connection.close()
     said = orjson.loads(content)
+    said["features"] = list(unpacked(said["features"]))
     change(said)
     tampered(folder, "UPDATE decisions SET decision = ? WHERE id = ?", orjson.dumps(said), id_)
     return str(id_)

@@ -55,7 +55,7 @@ async def test_a_parallel_burst_on_one_card_is_seen_as_0_to_49(house: House, mak
     for answer in answers:
         record = await house.store.ledger.get(answer.decision_id)
         assert record is not None
-        seen.append(orjson.loads(record.decision)["features"][position])
+        seen.append(recorded_decision(record.decision).values[position])
     assert sorted(seen) == list(range(50))
 
 
