@@ -14,6 +14,7 @@ from api.commands.import_ import import_payments
 from api.commands.replay import replay
 from api.commands.serve import serve_
 from api.commands.traffic import traffic
+from api.commands.velocities import velocities
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("serve", serve_),
@@ -22,6 +23,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("import", import_payments),
     ("traffic", traffic),
     ("features", features),
+    ("velocities", velocities),
     ("replay", replay),
     ("doctor", doctor),
     ("bench", bench),
