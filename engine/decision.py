@@ -10,7 +10,7 @@ import orjson
 
 from engine.features import Catalog, Features, Value
 from engine.packing import packed, shape_of, unpacked
-from engine.score import Score
+from engine.score import Contribution, Score
 
 
 class Action(StrEnum):
@@ -105,6 +105,9 @@ class Reason:
     weight: float | None = None
 
 
+_MODEL = "model"
+"""The source of reasons that are parts of a score."""
+
 NO_MODEL = "none"
 """Stands for the model's id and role where no scorer is in force."""
 
@@ -168,18 +171,20 @@ class Decision:
         """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1).
 
         Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
-        a cause are listed by cause, reasons are codes (their words follow from features and versions), values that
-        repeat are said once (`engine.packing`).
+        a cause are listed by cause, reasons are codes (their words follow from features and versions), those of the
+        model the places of their parts in the score; values that repeat are said once (`engine.packing`).
         """
+        parts = () if self.score is None else _weighing(self.score)
+        places = {part.code: place for place, part in enumerate(parts)}
         return orjson.dumps(
             {
                 "action": self.action,
                 "three_ds": self.three_ds,
-                "score": None if self.score is None else _score_row(self.score),
+                "score": None if self.score is None else _score_row(self.score, parts),
                 "risk_level": self.risk_level,
                 "rule_score": self.rule_score,
                 "tags": self.tags,
-                "reasons": [f"{reason.source}:{reason.code}" for reason in self.reasons],
+                "reasons": [_reason_row(reason, places) for reason in self.reasons],
                 "rules": self.results.packed(),
                 "features": packed(self.features.values, shape_of(self.features.catalog)),
                 "causes": _by_cause(self.features),
@@ -218,7 +223,10 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
         action=Action(record["action"]),
         probability=None if record["score"] is None else record["score"][0],
         risk_level=record["risk_level"],
-        reasons=tuple(record["reasons"]),
+        reasons=tuple(
+            f"{_MODEL}:{record['score'][2][reason][0]}" if isinstance(reason, int) else reason
+            for reason in record["reasons"]
+        ),
         values=unpacked(record["features"]),
         causes={position: cause for cause, positions in record["causes"].items() for position in positions},
         versions_id=record["versions"],
@@ -232,5 +240,15 @@ def _by_cause(features: Features) -> dict[str, list[int]]:
     return {cause: sorted(positions[cause]) for cause in sorted(positions)}
 
 
-def _score_row(score: Score) -> list[object]:
-    return [score.probability, score.base, [[part.code, part.weight] for part in score.contributions if part.weight]]
+def _weighing(score: Score) -> tuple[Contribution, ...]:
+    """The parts of a score that weigh anything."""
+    return tuple([part for part in score.contributions if part.weight])
+
+
+def _score_row(score: Score, parts: tuple[Contribution, ...]) -> list[object]:
+    return [score.probability, score.base, [[part.code, part.weight] for part in parts]]
+
+
+def _reason_row(reason: Reason, places: Mapping[str, int]) -> str | int:
+    place = places.get(reason.code) if reason.source == _MODEL else None
+    return f"{reason.source}:{reason.code}" if place is None else place

@@ -64,7 +64,7 @@ class Replay:
     def _difference(self, record: DecisionRecord) -> str | None:
         try:
             recorded, said = recorded_decision(record.decision), orjson.loads(record.decision)
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             return f"the record is no decision ({type(error).__name__})"
         snapshot = self._snapshot(recorded.versions_id)
         if isinstance(snapshot, VersionTooOld):
