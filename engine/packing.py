@@ -4,28 +4,26 @@ A record is kept for every payment and most of its velocities are the same few n
 v, and `[i]` for the text that stands at position i already. No value of a feature is a list.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
-
-import orjson
 
 from engine.features import Catalog, FeatureType, Value
 
 _COUNTED: Final = frozenset({FeatureType.INTEGER, FeatureType.MONEY})
 _REFERENCE_LENGTH: Final = 5
 """A text that is no longer than this takes no more room than `[123]`."""
-_RUN: Final = re.compile(rb"(?<=[\[,])(null|[0-9]+)(?:,\1){2,}(?=[,\]])")
 _PAIR: Final = 2
+_END: Final = object()
+"""Equal to no value."""
 _SHAPES_MAX: Final = 1000
 """As many catalogues are in use at a time; each merchant that declares custom fields has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Where a catalogue has texts, and its longest stretch of whole numbers, which is its velocities."""
+    """Where a catalogue has open texts, and its longest stretch of whole numbers, which is its velocities."""
 
     texts: tuple[int, ...]
     start: int
@@ -41,32 +39,41 @@ def shape_of(catalog: Catalog) -> Shape:
             begin = position + 1
         elif position + 1 - begin > best[1] - best[0]:
             best = (begin, position + 1)
-    texts = tuple(position for position, feature in enumerate(catalog) if feature.type is FeatureType.STRING)
-    return Shape(texts=texts, start=best[0], stop=best[1])
+    # What is one of few short words is never worth a reference.
+    texts = (at for at, feature in enumerate(catalog) if feature.type is FeatureType.STRING and not feature.values)
+    return Shape(texts=tuple(texts), start=best[0], stop=best[1])
 
 
-def packed(values: Sequence[Value], shape: Shape) -> orjson.Fragment:
-    """The values in the order of the catalogue, as a part of JSON."""
+def packed(values: Sequence[Value], shape: Shape) -> list[Any]:
+    """The values in the order of the catalogue, as they are written. Each is of its feature's type, or unknown."""
     written: list[Any] = list(values)
-    first: dict[Value, int] = {}
+    first: dict[str, int] = {}
     for position in shape.texts:
         text = written[position]
-        if text.__class__ is str and len(text) > _REFERENCE_LENGTH:
+        if text is not None and len(text) > _REFERENCE_LENGTH:
             known = first.setdefault(text, position)
             if known != position:
                 written[position] = [known]
-    start, stop = shape.start, shape.stop
-    parts = (
-        orjson.dumps(written[:start])[1:-1],
-        _RUN.sub(_run, orjson.dumps(written[start:stop]))[1:-1],
-        orjson.dumps(written[stop:])[1:-1],
-    )
-    return orjson.Fragment(b"[%b]" % b",".join([part for part in parts if part]))
+    written[shape.start : shape.stop] = _runs(written[shape.start : shape.stop])
+    return written
 
 
-def _run(match: re.Match[bytes]) -> bytes:
-    whole, value = match[0], match[1]
-    return b"[%d,%b]" % ((len(whole) + 1) // (len(value) + 1), value)
+def _runs(counts: Sequence[Any]) -> list[Any]:
+    """Whole numbers and unknowns, which are the same where they are equal, with runs of them as `[n, v]`."""
+    written: list[Any] = []
+    last, times = None, 0
+    for each in (*counts, _END):
+        if each == last:
+            times += 1
+        else:
+            if times > _PAIR:
+                written.append([times, last])
+            elif times == _PAIR:
+                written += (last, last)
+            elif times:
+                written.append(last)
+            last, times = each, 1
+    return written
 
 
 def unpacked(written: Iterable[Any]) -> tuple[Value, ...]:

@@ -12,6 +12,7 @@ from engine.features import Feature, FeatureType, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
 
+_JOINING: Final = dict.fromkeys(map(ord, "'\u2019."))
 _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _HASH_LENGTH: Final = 16
@@ -35,9 +36,13 @@ def folded_street(street: str) -> str:
     Apostrophes and dots within a word join it: `St. James's` and `st jamess` are the same. Empty where no letter or
     digit is in it.
     """
-    plain = "".join([each for each in normalize("NFKD", street).casefold() if not combining(each)])
-    plain = _GERMAN_STREET.sub("str", re.sub(r"['\u2019.]", "", plain))
+    plain = street.lower() if street.isascii() else _unaccented(street)
+    plain = _GERMAN_STREET.sub("str", plain.translate(_JOINING))
     return " ".join([_SHORT.get(word, word) for word in _WORD.findall(plain)])
+
+
+def _unaccented(text: str) -> str:
+    return "".join([each for each in normalize("NFKD", text).casefold() if not combining(each)])
 
 
 def folded_postal(postal: str, country: str | None) -> str:

