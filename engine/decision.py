@@ -167,15 +167,17 @@ class Decision:
     rule_score: int = 0
     tags: tuple[str, ...] = ()
 
-    def canonical(self) -> bytes:
+    def canonical(self, *, is_plain: bool = False) -> bytes:
         """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1).
 
         Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
         a cause are listed by cause, reasons are codes (their words follow from features and versions), those of the
-        model the places of their parts in the score; values that repeat are said once (`engine.packing`).
+        model the places of their parts in the score; values that repeat are said once (`engine.packing`). `is_plain` is
+        the form before: all reasons as codes, all values as they are.
         """
         parts = () if self.score is None else _weighing(self.score)
-        places = {part.code: place for place, part in enumerate(parts)}
+        places = {} if is_plain else {part.code: place for place, part in enumerate(parts)}
+        values = self.features.values
         return orjson.dumps(
             {
                 "action": self.action,
@@ -186,7 +188,7 @@ class Decision:
                 "tags": self.tags,
                 "reasons": [_reason_row(reason, places) for reason in self.reasons],
                 "rules": self.results.packed(),
-                "features": packed(self.features.values, shape_of(self.features.catalog)),
+                "features": values if is_plain else packed(values, shape_of(self.features.catalog)),
                 "causes": _by_cause(self.features),
                 "degraded": self.degraded,
                 "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],

@@ -15,6 +15,7 @@ _COUNTED: Final = frozenset({FeatureType.INTEGER, FeatureType.MONEY})
 _REFERENCE_LENGTH: Final = 5
 """A text that is no longer than this takes no more room than `[123]`."""
 _PAIR: Final = 2
+_TIMES_MAX: Final = 10_000
 _END: Final = object()
 """Equal to no value."""
 _SHAPES_MAX: Final = 1000
@@ -77,13 +78,16 @@ def _runs(counts: Sequence[Any]) -> list[Any]:
 
 
 def unpacked(written: Iterable[Any]) -> tuple[Value, ...]:
-    """The values that `packed` wrote. Raises IndexError or TypeError where they cannot have been written by it."""
+    """The values that `packed` wrote. Raises IndexError, TypeError or ValueError where it cannot have written them."""
     values: list[Value] = []
     for each in written:
         if each.__class__ is not list:
             values.append(each)
         elif len(each) == _PAIR:
-            values += [each[1]] * each[0]
+            times, value = each
+            if times > _TIMES_MAX:
+                raise ValueError("a run is longer than any catalogue")
+            values += [value] * times
         else:
             values.append(values[each[0]])
     return tuple(values)

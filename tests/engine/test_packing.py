@@ -57,7 +57,7 @@ def test_a_plain_list_is_read_as_it_stands() -> None:
     assert unpacked([1, "a", None, True, 0.5]) == (1, "a", None, True, 0.5)
 
 
-@pytest.mark.parametrize("written", [[[5]], [["a"]], [["a", "b"]]])
+@pytest.mark.parametrize("written", [[[5]], [["a"]], [["a", "b"]], [[10**12, 0]]])
 def test_what_nobody_packed_is_refused(written: list[Any]) -> None:
-    with pytest.raises((IndexError, TypeError)):
+    with pytest.raises((IndexError, TypeError, ValueError)):
         unpacked(written)
