@@ -12,6 +12,8 @@ from engine.velocity import VELOCITIES, StatusEvent
 from tests.oracle.velocity_oracle import SECOND, Oracle, Seen, Stream, steps, stream_of
 
 INPUTS = tuple(sorted({name for velocity in VELOCITIES for name in velocity.inputs}))
+STATUSES = sorted({velocity.status for velocity in VELOCITIES if velocity.status})
+LOOKED_FOR = dict(pair for velocity in VELOCITIES for pair in velocity.where)
 SIMILAR: tuple[Value, ...] = ("a", "a", "a", "b", "c", None)
 """Few values, so that keys meet, and now and then none."""
 
@@ -27,8 +29,13 @@ def streams(draw: st.DrawFn) -> Stream:
         name = (seen.merchant_id, seen.test_mode, seen.payment_id)
         if name not in known:
             values: dict[str, Value] = {each: draw(st.sampled_from(SIMILAR)) for each in INPUTS}
-            known[name] = values | {"amount_in_usd": draw(st.sampled_from((0, 250, 99_999, None)))}
-        made.append((action, replace(seen, values=known[name])))
+            looked_for = {each: draw(st.sampled_from((value, value, "a"))) for each, value in LOOKED_FOR.items()}
+            amount = {"amount_in_usd": draw(st.sampled_from((0, 250, 99_999, None)))}
+            known[name] = values | looked_for | amount
+        if isinstance(seen, StatusEvent):
+            made.append((action, replace(seen, values=known[name], status=draw(st.sampled_from(STATUSES)))))
+        else:
+            made.append((action, replace(seen, values=known[name])))
     return made
 
 
