@@ -9,7 +9,8 @@ from itertools import compress
 import orjson
 
 from engine.features import Catalog, Features, Value
-from engine.score import Score
+from engine.packing import packed, shape_of, unpacked
+from engine.score import Contribution, Score
 
 
 class Action(StrEnum):
@@ -104,6 +105,9 @@ class Reason:
     weight: float | None = None
 
 
+_MODEL = "model"
+"""The source of reasons that are parts of a score."""
+
 NO_MODEL = "none"
 """Stands for the model's id and role where no scorer is in force."""
 
@@ -163,23 +167,28 @@ class Decision:
     rule_score: int = 0
     tags: tuple[str, ...] = ()
 
-    def canonical(self) -> bytes:
+    def canonical(self, *, is_plain: bool = False) -> bytes:
         """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1).
 
         Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
-        a cause are listed by cause, reasons are codes (their words follow from features and versions).
+        a cause are listed by cause, reasons are codes (their words follow from features and versions), those of the
+        model the places of their parts in the score; values that repeat are said once (`engine.packing`). `is_plain` is
+        the form before: all reasons as codes, all values as they are.
         """
+        parts = () if self.score is None else _weighing(self.score)
+        places = {} if is_plain else {part.code: place for place, part in enumerate(parts)}
+        values = self.features.values
         return orjson.dumps(
             {
                 "action": self.action,
                 "three_ds": self.three_ds,
-                "score": None if self.score is None else _score_row(self.score),
+                "score": None if self.score is None else _score_row(self.score, parts),
                 "risk_level": self.risk_level,
                 "rule_score": self.rule_score,
                 "tags": self.tags,
-                "reasons": [f"{reason.source}:{reason.code}" for reason in self.reasons],
+                "reasons": [_reason_row(reason, places) for reason in self.reasons],
                 "rules": self.results.packed(),
-                "features": self.features.values,
+                "features": values if is_plain else packed(values, shape_of(self.features.catalog)),
                 "causes": _by_cause(self.features),
                 "degraded": self.degraded,
                 "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
@@ -216,8 +225,11 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
         action=Action(record["action"]),
         probability=None if record["score"] is None else record["score"][0],
         risk_level=record["risk_level"],
-        reasons=tuple(record["reasons"]),
-        values=tuple(record["features"]),
+        reasons=tuple(
+            f"{_MODEL}:{record['score'][2][reason][0]}" if isinstance(reason, int) else reason
+            for reason in record["reasons"]
+        ),
+        values=unpacked(record["features"]),
         causes={position: cause for cause, positions in record["causes"].items() for position in positions},
         versions_id=record["versions"],
     )
@@ -230,5 +242,15 @@ def _by_cause(features: Features) -> dict[str, list[int]]:
     return {cause: sorted(positions[cause]) for cause in sorted(positions)}
 
 
-def _score_row(score: Score) -> list[object]:
-    return [score.probability, score.base, [[part.code, part.weight] for part in score.contributions if part.weight]]
+def _weighing(score: Score) -> tuple[Contribution, ...]:
+    """The parts of a score that weigh anything."""
+    return tuple([part for part in score.contributions if part.weight])
+
+
+def _score_row(score: Score, parts: tuple[Contribution, ...]) -> list[object]:
+    return [score.probability, score.base, [[part.code, part.weight] for part in parts]]
+
+
+def _reason_row(reason: Reason, places: Mapping[str, int]) -> str | int:
+    place = places.get(reason.code) if reason.source == _MODEL else None
+    return f"{reason.source}:{reason.code}" if place is None else place

@@ -16,6 +16,7 @@ from engine.decision import NO_MODEL, Versions, recorded_decision
 from engine.errors import AssayError, PolicyInvalid, VersionNotKept, VersionTooOld
 from engine.features import Catalog, Feature, FeatureType
 from engine.ledger import DecisionRecord, Ledger, VersionKind
+from engine.packing import unpacked
 from engine.payment_record import payment_of
 from engine.policy import Policy, policy_of
 from engine.reference import Reference
@@ -63,7 +64,7 @@ class Replay:
     def _difference(self, record: DecisionRecord) -> str | None:
         try:
             recorded, said = recorded_decision(record.decision), orjson.loads(record.decision)
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             return f"the record is no decision ({type(error).__name__})"
         snapshot = self._snapshot(recorded.versions_id)
         if isinstance(snapshot, VersionTooOld):
@@ -75,7 +76,11 @@ class Replay:
         try:
             payment = payment_of(record.payment)
             features = recorded.features(snapshot.catalog).replaced({"risk_score": None, "risk_level": None})
-            again = decide(payment, features, snapshot, is_late=LATE in said.get("degraded", ())).canonical()
+            decision = decide(payment, features, snapshot, is_late=LATE in said.get("degraded", ()))
+            again = decision.canonical()
+            if again != record.decision and not any(isinstance(value, list) for value in said["features"]):
+                # It was recorded before records were packed.
+                again = decision.canonical(is_plain=True)
         except (AssayError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
             # What was tampered with need not be of the type that it was.
             return f"it cannot be decided again ({type(error).__name__})"
@@ -177,8 +182,10 @@ def _first_difference(recorded: dict[str, Any], again: dict[str, Any], catalog: 
         if name in recorded and _is_same(recorded[name], value):
             continue
         if name == "features":
-            pairs = enumerate(zip(recorded[name], value, strict=True))
-            differing = next(position for position, (one, other) in pairs if not _is_same(one, other))
+            pairs = enumerate(zip(unpacked(recorded[name]), unpacked(value), strict=True))
+            differing = next((position for position, (one, other) in pairs if not _is_same(one, other)), None)
+            if differing is None:
+                continue
             return f"features/{catalog.features[differing].name}"
         return name
     return next((name for name in recorded if name not in again), "the order or spelling of the JSON alone")

@@ -15,6 +15,7 @@ from api.commands.replay import replay
 from api.commands.segments import segments
 from api.commands.serve import serve_
 from api.commands.traffic import traffic
+from api.commands.velocities import velocities
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("serve", serve_),
@@ -23,6 +24,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("import", import_payments),
     ("traffic", traffic),
     ("features", features),
+    ("velocities", velocities),
     ("replay", replay),
     ("segments", segments),
     ("doctor", doctor),

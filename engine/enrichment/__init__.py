@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from engine.enrichment.address import ADDRESS
 from engine.enrichment.amount import AMOUNT
 from engine.enrichment.bin import BIN
 from engine.enrichment.checks import CHECKS
 from engine.enrichment.clock import CLOCK
 from engine.enrichment.countries import COUNTRY_RELATIONS
+from engine.enrichment.email import EMAIL
 from engine.enrichment.enrichment import Enrichment
 from engine.enrichment.ip import IP
+from engine.enrichment.network import NETWORK
+from engine.enrichment.phone import PHONE
 from engine.enrichment.request import REQUEST
 from engine.features import Unknown, Value
 from engine.payment import Payment
@@ -16,7 +20,19 @@ from engine.reference import Reference
 
 __all__ = ["ENRICHMENTS", "Enrichment", "enrich"]
 
-ENRICHMENTS: tuple[Enrichment, ...] = (REQUEST, AMOUNT, BIN, CHECKS, IP, COUNTRY_RELATIONS, CLOCK)
+ENRICHMENTS: tuple[Enrichment, ...] = (
+    REQUEST,
+    EMAIL,
+    PHONE,
+    ADDRESS,
+    AMOUNT,
+    BIN,
+    CHECKS,
+    IP,
+    NETWORK,
+    COUNTRY_RELATIONS,
+    CLOCK,
+)
 """In the order of evaluation: a later one may read what an earlier one found."""
 
 _NAMED = tuple((enrichment, tuple(feature.name for feature in enrichment.features)) for enrichment in ENRICHMENTS)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Value
-from engine.payment import Email, Payment, PaymentType, Stage
+from engine.payment import BIN_DIGITS_MAX, BIN_DIGITS_MIN, Email, Payment, PaymentType, Stage
 from engine.reference import Reference
 
 _TEXT, _COUNT, _NUMBER = FeatureType.STRING, FeatureType.INTEGER, FeatureType.NUMBER
@@ -112,6 +112,8 @@ FEATURES = (
         case_sensitive=True,
     ),
     _field("card_bin", _TEXT, "/credit_card/issuer_id_number", "The card's first 6 to 8 digits: its issuer."),
+    _field("card_bin6", _TEXT, "/credit_card/issuer_id_number", "The card's first 6 digits."),
+    _field("card_bin8", _TEXT, "/credit_card/issuer_id_number", "The card's first 8 digits; unknown where fewer came."),
     _field("cardholder_name", _TEXT, "/credit_card/cardholder_name", "The name on the card as typed."),
     _field("digital_wallet", _TEXT, "/credit_card/wallet", "The wallet that paid, or none."),
     _field("ip_address", _TEXT, "/device/ip_address", "The shopper's public IP address."),
@@ -134,6 +136,13 @@ FEATURES = (
         _FLAG,
         "/authentication/liability_shift",
         "The issuer bears a fraud chargeback of this payment.",
+    ),
+    _field(
+        "order",
+        _TEXT,
+        "/payment/attempt_of",
+        "The order that is paid for: the id of its first attempt, so retries of one order share it.",
+        case_sensitive=True,
     ),
     _field("currency", _TEXT, "/order/currency", "The payment's currency, ISO 4217."),
     _field("is_gift", _FLAG, "/order/is_gift", "The order is marked as a gift."),
@@ -174,6 +183,8 @@ def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value
         shipping.delivery_speed,
         payment.card_identity,
         card.bin,
+        None if card.bin is None else card.bin[:BIN_DIGITS_MIN],
+        card.bin if card.bin is not None and len(card.bin) == BIN_DIGITS_MAX else None,
         card.cardholder_name,
         card.wallet,
         device.ip_address,
@@ -183,6 +194,7 @@ def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value
         _is_3d_secure(payment),
         payment.authentication.trans_status,
         payment.authentication.liability_shift,
+        processing.attempt_of or payment.transaction_id,
         payment.order.currency,
         payment.order.is_gift,
         _is_recurring(payment),

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from engine.features import Feature, FeatureType
+from engine.features import Feature, FeatureType, Value
 
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_WINDOW: Final = re.compile(r"([1-9][0-9]{0,8})([smhd])")
+_LENGTH: Final = re.compile(r"([1-9][0-9]{0,8})([smhd])")
 _LONGEST_SECONDS: Final = 365 * 86_400
+ALL_TIME: Final = "all"
+"""The window without a start."""
 
 
 class Status(StrEnum):
@@ -20,6 +22,17 @@ class Status(StrEnum):
     BLOCKED = "blocked"
     """By our own decision."""
     REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    """By its cardholder: a chargeback or a scheme's fraud warning."""
+
+
+class VelocityScope(StrEnum):
+    """Whose payments are looked at."""
+
+    MERCHANT = "merchant"
+    """Those of the payment's own merchant."""
+    NETWORK = "network"
+    """Those of all merchants of the installation, in the same mode, each at its own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +56,8 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
-    """The sum of a MONEY feature, exact, in hundredths of the unit; a payment without a known amount adds nothing."""
+class _OfAmount:
+    """What is made of a MONEY feature, exact, in hundredths of the unit, over the payments on which it is known."""
 
     amount: str
     """The feature's name: its values are integers."""
@@ -59,6 +72,26 @@ class Total:
     def type(self) -> FeatureType:
         """Money, as the amounts are."""
         return FeatureType.MONEY
+
+
+@dataclass(frozen=True, slots=True)
+class Total(_OfAmount):
+    """The sum; 0 where there is no amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Average(_OfAmount):
+    """The mean, halves rounded up; unknown where there is no amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum(_OfAmount):
+    """The least; unknown where there is no amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum(_OfAmount):
+    """The most; unknown where there is no amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +117,55 @@ class Distinct:
         return self.value.replace("_", " ") + ("es" if self.value.endswith("s") else "s")
 
 
-Aggregate = Count | Total | Distinct
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """A time in whole seconds, a begun one left out; unknown where there is no payment."""
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The features read beside the key: none."""
+        return ()
+
+    @property
+    def type(self) -> FeatureType:
+        """A whole number."""
+        return FeatureType.INTEGER
+
+    @property
+    def unit(self) -> str:
+        """What is counted."""
+        return "seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeen(_Since):
+    """How long ago the first payment was."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastSeen(_Since):
+    """How long ago the last payment was: the time since the one before."""
+
+
+Aggregate = Count | Total | Average | Minimum | Maximum | Distinct | FirstSeen | LastSeen
 """What is made of the payments in the window. To add one: a class here, and its state in every store."""
 
 
-def window_us(window: str) -> int:
-    """Give the length of a window such as `10m` in microseconds; other than from 1 s to 365 d is our bug."""
-    match = _WINDOW.fullmatch(window)
-    assert match, f"window {window!r} is not a number and one of s, m, h, d"
+def length_us(length: str) -> int:
+    """Give a length of time such as `10m` in microseconds; other than from 1 s to 365 d is our bug."""
+    match = _LENGTH.fullmatch(length)
+    assert match, f"{length!r} is not a number and one of s, m, h, d"
     seconds = int(match[1]) * _UNIT_SECONDS[match[2]]
-    assert seconds <= _LONGEST_SECONDS, f"window {window!r} is longer than 365d"
+    assert seconds <= _LONGEST_SECONDS, f"{length!r} is longer than 365d"
     return seconds * 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Velocity:
-    """An aggregate over the earlier payments with the same key in `(at - window, at]`, the payment itself excluded.
+    """An aggregate over the earlier payments with the same key in `(at - delay - window, at - delay]`, itself excluded.
 
-    An unknown key gives an unknown velocity; a key not seen before gives 0.
+    With a status, over the events by which payments came to it, each at the time that we learnt it and with the
+    features of its payment. An unknown part of the key gives an unknown velocity; a key not seen before counts 0.
     """
 
     name: str
@@ -109,12 +173,19 @@ class Velocity:
     """The names of the features that payments must share."""
     aggregate: Aggregate
     window: str
-    """`<n>s`, `<n>m`, `<n>h` or `<n>d`."""
+    """`<n>s`, `<n>m`, `<n>h` or `<n>d`, or ALL_TIME."""
     doc: str
     aliases: tuple[str, ...] = ()
     """Other names that rules may use."""
     status: Status | None = None
     """Only payments that came to this status, each at the time that we learnt it; None counts all when they came."""
+    delay: str | None = None
+    """How long ago the window ends, written as a window is; None: now."""
+    where: tuple[tuple[str, Value], ...] = ()
+    """Features and what each must be on a payment that is looked at; one that is unknown is none of them."""
+    scope: VelocityScope = VelocityScope.MERCHANT
+    since: Status | None = None
+    """Only what is later than the last event by which a payment of the same key came to this status."""
 
     def __post_init__(self) -> None:
         """Refuse what nobody could count."""
@@ -125,17 +196,26 @@ class Velocity:
         assert len(set(self.key)) == len(self.key), f"velocity {self.name} names a key feature twice"
         if isinstance(self.aggregate, Distinct):
             assert self.aggregate.value not in self.key, f"velocity {self.name} would always tell one value apart"
-        window_us(self.window)
+        assert all(value is not None for _, value in self.where), f"velocity {self.name} looks for what is unknown"
+        assert self.since is None or self.delay is None, f"velocity {self.name} starts anew and is delayed: choose one"
+        assert self.since is None or self.since is not self.status, f"velocity {self.name} would always start anew"
+        if self.window_us is not None:
+            assert self.window_us + self.delay_us <= _LONGEST_SECONDS * 1_000_000, f"velocity {self.name} looks too far"
 
     @property
-    def window_us(self) -> int:
-        """The window's length in microseconds."""
-        return window_us(self.window)
+    def window_us(self) -> int | None:
+        """The window's length in microseconds; None for all time."""
+        return None if self.window == ALL_TIME else length_us(self.window)
+
+    @property
+    def delay_us(self) -> int:
+        """How long ago the window ends, in microseconds."""
+        return 0 if self.delay is None else length_us(self.delay)
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The names of the features that it is made from: the key's, then what is measured."""
-        return (*self.key, *self.aggregate.measured)
+        """The names of the features that it is made from: the key's, what is measured, what is looked for."""
+        return (*self.key, *self.aggregate.measured, *(name for name, _ in self.where))
 
     def feature(self) -> Feature:
         """Declare the feature that holds its value."""

@@ -16,6 +16,8 @@ KILLS = 10
 SEED = 20_261_123
 PROBE_SEED = 7
 PROBES = 3
+CHECKED = [velocity for velocity in VELOCITIES if "card_country" not in velocity.inputs]
+"""All but what is made of a reference table, which nothing here reads."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -62,9 +64,9 @@ def test_velocities_after_the_last_restart_are_those_of_the_ledger(report: KillR
         earlier = [each for sequence, each in facts.items() if sequence < own]
         expected = {
             velocity.name: oracle(velocity, facts[own], statuses[velocity.status] if velocity.status else earlier)
-            for velocity in VELOCITIES
+            for velocity in CHECKED
         }
-        assert {velocity.name: answer["features"][velocity.name] for velocity in VELOCITIES} == expected
+        assert {velocity.name: answer["features"][velocity.name] for velocity in CHECKED} == expected
         assert answer["features"]["card_payments_24h"] > 0
     for status in {velocity.status for velocity in VELOCITIES} - {None}:
         names = [velocity.name for velocity in VELOCITIES if velocity.status is status]
@@ -76,14 +78,34 @@ def facts_of(record: DecisionRecord) -> dict[str, Any]:
     """What the velocities are made of, read from the recorded payment without the engine."""
     payment = orjson.loads(record.payment)
     assert payment["order"]["currency"] == "USD"
+    name, ip, email = record.key.transaction_id, payment["device"]["ip_address"], payment["email"]["address"]
+    billing, shipping = payment["billing"], payment.get("shipping", {})
+    # Everybody writes an address and a number in one way here, so that equal ones are equal as they stand.
+    assert not set("+.") & set(email.partition("@")[0])
     return {
-        "id": record.key.transaction_id,
+        "id": name,
         "at": datetime.fromisoformat(payment["at"]),
         "card": payment["card"]["token"],
-        "email": payment["email"]["address"],
-        "ip_address": payment["device"]["ip_address"],
+        "card_bin6": payment["card"]["bin"][:6],
+        "email_normalized": email,
+        "email_domain": email.partition("@")[2],
+        "ip_normalized": ip,
+        "ip_network": ip.rpartition(".")[0],
+        "device": payment["device"].get("fingerprint"),
+        "phone_normalized": whole(billing, "phone_country_code", "phone_number"),
+        "billing_address": whole(billing, "country", "postal", "address"),
+        "shipping_address": whole(shipping, "country", "postal", "address"),
+        "billing_country": billing["country"],
+        "customer": payment.get("account", {}).get("user_id"),
+        "order": payment.get("processing", {}).get("attempt_of", name),
         "amount_in_usd": payment["order"]["amount_minor"],
     }
+
+
+def whole(group: Mapping[str, str], *fields: str) -> tuple[str, ...] | None:
+    """The fields together; None where one is missing."""
+    values = tuple(group[field] for field in fields if field in group)
+    return values if len(values) == len(fields) else None
 
 
 def came_to(report: KillReport) -> dict[Status, list[dict[str, Any]]]:
@@ -97,8 +119,11 @@ def came_to(report: KillReport) -> dict[Status, list[dict[str, Any]]]:
     return {status: [each for (name, _), each in first.items() if name == status.value] for status in Status}
 
 
-def oracle(velocity: Velocity, own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> float:
+def oracle(velocity: Velocity, own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> float | None:
     """The velocity by its definition: a plain walk over all others; money in main units as answers say it."""
+    assert velocity.window_us is not None
+    if None in [own[key] for key in velocity.key]:
+        return None
     since = own["at"] - timedelta(microseconds=velocity.window_us)
     matching = [
         each
@@ -113,4 +138,6 @@ def oracle(velocity: Velocity, own: Mapping[str, Any], others: Sequence[Mapping[
         case Total(amount=amount):
             return float(sum(each[amount] for each in matching) / 100)
         case Distinct(value=value):
-            return len({each[value] for each in matching})
+            return len({each[value] for each in matching} - {None})
+        case _:
+            raise AssertionError(f"{velocity.name}: nothing here counts that yet")

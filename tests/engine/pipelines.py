@@ -15,6 +15,7 @@ from api.clock import new_decision_id
 from engine.catalog import CATALOG
 from engine.deadline import Clock
 from engine.decide import Snapshot
+from engine.decision import recorded_decision
 from engine.errors import LedgerUnavailable
 from engine.ledger import DecisionRecord, VersionKind
 from engine.payment import Card, Device, Email, Payment
@@ -80,7 +81,8 @@ class House:
         answer = await self.decide(payment)
         record = await self.store.ledger.get(answer.decision_id)
         assert record is not None
-        return dict(zip((each.name for each in CATALOG), orjson.loads(record.decision)["features"], strict=True))
+        values = recorded_decision(record.decision).values
+        return dict(zip((each.name for each in CATALOG), values, strict=True))
 
 
 def call(payment: Payment, **asked: Any) -> Call:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.enrichment import ENRICHMENTS, enrich
 from engine.features import FeatureType
-from engine.payment import Authentication, Card, CartItem, Contact, Device, Email, Order, Payment
+from engine.payment import Authentication, Card, CartItem, Contact, Device, Email, Order, Payment, Processing
 from engine.reference import Reference
 
 Make = Callable[..., Payment]
@@ -158,3 +158,25 @@ def test_a_cart_with_a_line_of_unknown_quantity_has_no_quantity(
 ) -> None:
     known, _ = enrich(make_payment(cart=tuple(CartItem(quantity=quantity) for quantity in quantities)), reference)
     assert known["cart_quantity"] == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "six", "eight"),
+    [("49300123", "493001", "49300123"), ("4930012", "493001", None), ("493001", "493001", None), (None, None, None)],
+)
+def test_the_bin_by_six_and_by_eight_digits(
+    make_payment: Make, reference: Reference, sent: str | None, six: str | None, eight: str | None
+) -> None:
+    known, _ = enrich(make_payment(card=Card(bin=sent)), reference)
+    assert (known["card_bin6"], known["card_bin8"]) == (six, eight)
+
+
+def test_the_retries_of_an_order_share_it(make_payment: Make, reference: Reference) -> None:
+    first = make_payment(transaction_id="order-1")
+    retry = make_payment(transaction_id="order-1-b", processing=Processing(attempt_of="order-1"))
+    other = make_payment(transaction_id="order-2")
+    assert [enrich(payment, reference)[0]["order"] for payment in (first, retry, other)] == [
+        "order-1",
+        "order-1",
+        "order-2",
+    ]

@@ -12,7 +12,7 @@ from engine.features import Value
 from engine.stores import memory_entity, memory_scope, memory_streams
 from engine.stores.marks import BLOCK, Marks
 from engine.stores.memory import MemoryCounters
-from engine.velocity import VELOCITIES, Observation, Reading, Status, StatusEvent, Velocity
+from engine.velocity import Observation, Reading, Status, StatusEvent, Velocity
 from tests.oracle.velocity_oracle import FULL, MIXED, SECOND, VALUES, Oracle, Seen, Step, Stream, steps, stream_of
 
 
@@ -72,11 +72,6 @@ def test_rare_cases_are_the_oracles(script: str) -> None:
         observation = Observation(payment_id=name, merchant_id="shop", test_mode=False, at_us=at_us, values=FULL)
         stream.append(("observe" if word[0] == "o" else "forget", observation))
     asyncio.run(run(MIXED, stream))
-
-
-@given(steps(second=600 * SECOND))
-def test_every_number_of_the_default_set_is_the_oracles(stream: list[Step]) -> None:
-    asyncio.run(run(VELOCITIES, stream_of(stream)))
 
 
 @given(steps(most=80), st.sampled_from((1, 2, 5)))

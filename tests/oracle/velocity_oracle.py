@@ -1,12 +1,14 @@
 """The slow and plainly right oracle of the velocities, and the streams that it is asked about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hypothesis import strategies as st
 
 from engine.features import Value
 from engine.velocity import Aggregate, Count, Distinct, Observation, Reading, Status, StatusEvent, Total, Velocity
+from engine.velocity.spec import Average, FirstSeen, LastSeen, Maximum, Minimum, VelocityScope
 
 SECOND = 1_000_000
 SCOPES = (("shop", False), ("shop", True), ("other", False))
@@ -19,9 +21,14 @@ Stream = Sequence[tuple[str, Seen]]
 
 
 def velocity(
-    name: str, key: tuple[str, ...], aggregate: Aggregate, window: str, status: Status | None = None
+    name: str,
+    key: tuple[str, ...],
+    aggregate: Aggregate,
+    window: str,
+    status: Status | None = None,
+    **more: Any,
 ) -> Velocity:
-    return Velocity(name=name, key=key, aggregate=aggregate, window=window, doc="For the tests.", status=status)
+    return Velocity(name=name, key=key, aggregate=aggregate, window=window, doc="For the tests.", status=status, **more)
 
 
 MIXED = (
@@ -42,6 +49,45 @@ MIXED = (
     velocity("pair_blocked", ("ip_address", "email"), Count(), "3s", Status.BLOCKED),
 )
 """Windows of seconds, so that streams of seconds outlive the longest; keys of one and two, windows that differ."""
+
+
+EVERYTHING = (
+    *MIXED,
+    velocity("card_average", ("card",), Average("amount_in_usd"), "5s"),
+    velocity("card_least", ("card",), Minimum("amount_in_usd"), "8s"),
+    velocity("email_most", ("email",), Maximum("amount_in_usd"), "20s"),
+    velocity("card_first", ("card",), FirstSeen(), "20s"),
+    velocity("card_first_ever", ("card",), FirstSeen(), "all"),
+    velocity("card_last", ("card",), LastSeen(), "all"),
+    velocity("pair_last", ("card", "ip_address"), LastSeen(), "5s"),
+    velocity("email_ever", ("email",), Count(), "all"),
+    velocity("email_total_ever", ("email",), Total("amount_in_usd"), "all"),
+    velocity("email_cards_ever", ("email",), Distinct("card"), "all"),
+    velocity("ip_most_ever", ("ip_address",), Maximum("amount_in_usd"), "all"),
+    velocity("card_declined_last", ("card",), LastSeen(), "20s", Status.DECLINED),
+    velocity("card_declined_average", ("card",), Average("amount_in_usd"), "20s", Status.DECLINED),
+    velocity("card_late_count", ("card",), Count(), "5s", delay="3s"),
+    velocity("card_late_emails", ("card",), Distinct("email"), "20s", delay="1s"),
+    velocity("card_late_total_ever", ("card",), Total("amount_in_usd"), "all", delay="3s"),
+    velocity("card_late_first", ("card",), FirstSeen(), "8s", delay="3s"),
+    velocity("card_late_most", ("card",), Maximum("amount_in_usd"), "8s", delay="1s"),
+    velocity("card_late_declined", ("card",), Count(), "5s", Status.DECLINED, delay="3s"),
+    velocity("card_i1", ("card",), Count(), "20s", where=(("ip_address", "i1"),)),
+    velocity("card_i1_emails", ("card",), Distinct("email"), "5s", where=(("ip_address", "i1"),)),
+    velocity("card_250_i2", ("card",), Total("amount_in_usd"), "20s", where=(("amount_in_usd", 250), ("email", "e1"))),
+    velocity("ip_i1_blocked", ("email",), Count(), "20s", Status.BLOCKED, where=(("ip_address", "i1"),)),
+    velocity("card_network", ("card",), Count(), "5s", scope=VelocityScope.NETWORK),
+    velocity("card_network_emails", ("card",), Distinct("email"), "20s", scope=VelocityScope.NETWORK),
+    velocity("card_network_declined", ("card",), Count(), "20s", Status.DECLINED, scope=VelocityScope.NETWORK),
+    velocity("card_network_last", ("card",), LastSeen(), "all", scope=VelocityScope.NETWORK),
+    velocity("card_since_good", ("card",), Count(), "20s", since=Status.AUTHORIZED),
+    velocity("card_declined_since_good", ("card",), Count(), "20s", Status.DECLINED, since=Status.AUTHORIZED),
+    velocity("email_declined_cards_since_good", ("email",), Distinct("card"), "all", Status.DECLINED,
+             since=Status.AUTHORIZED),
+    velocity("card_total_since_good_network", ("card",), Total("amount_in_usd"), "20s", since=Status.AUTHORIZED,
+             scope=VelocityScope.NETWORK),
+)  # fmt: skip
+"""Every aggregate, window, status, delay, filter and scope; what a store cannot count yet stays out of its tests."""
 
 
 @dataclass(slots=True)
@@ -67,7 +113,7 @@ class Oracle:
     sequence: int = 0
 
     def first(self, now: Observation) -> tuple[int, Observation] | None:
-        longest = max(velocity.window_us for velocity in self.velocities)
+        longest = max(reach_us(velocity) for velocity in self.velocities)
         same = [
             (sequence, one) for sequence, one in self.seen if name(one) == name(now) and one.at_us > now.at_us - longest
         ]
@@ -88,24 +134,24 @@ class Oracle:
         key = [now.values.get(name) for name in velocity.key]
         if None in key:
             return None
-        if velocity.status is not None:
-            came = [each.event for each in self.came if name(each.event) != name(now)]
-            others = [e for e in came if e.status is velocity.status and not is_named(e, now, superseded)]
-        matching = [
-            one
-            for one in others
-            if scope(one) == scope(now)
-            and [one.values.get(name) for name in velocity.key] == key
-            and now.at_us - velocity.window_us < one.at_us <= now.at_us
+        others = [
+            one for one in self.stream(velocity.status, now, others, superseded) if matches(velocity, key, one, now)
         ]
-        match velocity.aggregate:
-            case Count():
-                return len(matching)
-            case Total(amount=amount):
-                amounts = [one.values.get(amount) for one in matching]
-                return sum(each for each in amounts if isinstance(each, int))
-            case Distinct(value=value):
-                return len({one.values.get(value) for one in matching} - {None})
+        end = now.at_us - velocity.delay_us
+        start = -1 if velocity.window_us is None else end - velocity.window_us
+        if velocity.since is not None:
+            anew = [e.at_us for e in self.stream(velocity.since, now, (), superseded) if has_key(velocity, key, e, now)]
+            start = max(start, *(at_us for at_us in anew if at_us <= now.at_us), -1)
+        inside = [one for one in others if start < one.at_us <= end]
+        return aggregated(velocity.aggregate, [one.values for one in inside], [now.at_us - one.at_us for one in inside])
+
+    def stream(
+        self, status: Status | None, now: Observation, payments: Sequence[Seen], superseded: str | None
+    ) -> Sequence[Seen]:
+        if status is None:
+            return payments
+        came = [each.event for each in self.came if name(each.event) != name(now)]
+        return [e for e in came if e.status is status and not is_named(e, now, superseded)]
 
     def observe(self, now: Observation, superseded: str | None = None) -> Reading:
         reading = self.read(now, superseded)
@@ -116,7 +162,7 @@ class Oracle:
         return replace(reading, is_counted=True)
 
     def record(self, event: StatusEvent) -> bool:
-        windows = [velocity.window_us for velocity in self.velocities if velocity.status is event.status]
+        windows = [reach_us(each) for each in self.velocities if event.status in (each.status, each.since)]
         if not windows:
             return False
         self.events.append(event)
@@ -150,6 +196,44 @@ class Oracle:
         events, self.events, self.came = self.events, [], []
         for event in events:
             self.record(event)
+
+
+def reach_us(velocity: Velocity) -> int:
+    """How long an id is remembered for this velocity: all time is no reason to remember ids for ever."""
+    return 0 if velocity.window_us is None else velocity.window_us + velocity.delay_us
+
+
+def has_key(velocity: Velocity, key: Sequence[Value], one: Seen, now: Observation) -> bool:
+    is_scope = one.test_mode == now.test_mode if velocity.scope is VelocityScope.NETWORK else scope(one) == scope(now)
+    return is_scope and [one.values.get(name) for name in velocity.key] == key
+
+
+def matches(velocity: Velocity, key: Sequence[Value], one: Seen, now: Observation) -> bool:
+    return has_key(velocity, key, one, now) and all(one.values.get(name) == value for name, value in velocity.where)
+
+
+def aggregated(aggregate: Aggregate, items: Sequence[Mapping[str, Value]], ages_us: Sequence[int]) -> Value:
+    """What an aggregate makes of the items in the window and of how long ago each was."""
+    amounts: list[int] = []
+    if isinstance(aggregate, Total | Average | Minimum | Maximum):
+        amounts = [amount for values in items if isinstance(amount := values.get(aggregate.amount), int)]
+    match aggregate:
+        case Count():
+            return len(items)
+        case Total():
+            return sum(amounts)
+        case Average():
+            return (2 * sum(amounts) + len(amounts)) // (2 * len(amounts)) if amounts else None
+        case Minimum():
+            return min(amounts, default=None)
+        case Maximum():
+            return max(amounts, default=None)
+        case Distinct(value=value):
+            return len({values.get(value) for values in items} - {None})
+        case FirstSeen():
+            return max(ages_us) // SECOND if ages_us else None
+        case LastSeen():
+            return min(ages_us) // SECOND if ages_us else None
 
 
 def scope(one: Seen) -> tuple[str, bool]:

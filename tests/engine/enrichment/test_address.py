@@ -1,0 +1,102 @@
+"""One address is one value, however it is written."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.enrichment import enrich
+from engine.enrichment.address import address_key, folded_postal, folded_street
+from engine.payment import Contact, Payment
+from engine.reference import Reference
+
+LONDON = Contact(address="12 St James's Square", address_2="Flat 4", city="London", country="GB", postal="SW1Y 4JH")
+
+
+@pytest.mark.parametrize(
+    ("street", "folded"),
+    [
+        ("12 St James's Square", "12 str jamess sq"),
+        ("12 St. James\u2019s Sq.", "12 str jamess sq"),
+        ("HAUPTSTRASSE 5", "hauptstr 5"),
+        ("Hauptstra\u00dfe 5", "hauptstr 5"),
+        ("Hauptstr. 5", "hauptstr 5"),
+        ("123 North Main Street", "123 n main str"),
+        ("123 N. Main St", "123 n main str"),
+        ("8, Avenue des Champs-\u00c9lys\u00e9es", "8 ave des champs elysees"),
+        ("\uff11\uff12 Elm_Road #3", "12 elm rd 3"),
+        ("\u6771\u4eac\u90fd1-2", "\u6771\u4eac\u90fd1 2"),
+        ("-- . --", ""),
+    ],
+)
+def test_what_a_street_comes_to(street: str, folded: str) -> None:
+    assert folded_street(street) == folded
+
+
+@given(st.text(max_size=60))
+def test_folding_takes_any_text_and_case_and_space_tell_nothing(street: str) -> None:
+    assert folded_street(f"  {street}, ") == folded_street(street)
+    assert folded_street(folded_street(street)) == folded_street(street)
+
+
+@pytest.mark.parametrize(
+    ("postal", "country", "folded"),
+    [
+        ("SW1Y 4JH", "GB", "sw1y4jh"),
+        ("78701-1234", "US", "78701"),
+        ("78701", "US", "78701"),
+        ("1010-045", "PT", "1010045"),
+        ("-", "GB", ""),
+    ],
+)
+def test_what_a_postal_code_comes_to(postal: str, country: str, folded: str) -> None:
+    assert folded_postal(postal, country) == folded
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        replace(LONDON, address="12, ST JAMES\u2019S SQ."),
+        replace(LONDON, postal="sw1y4jh"),
+        replace(LONDON, address_2="Flat 5"),
+        replace(LONDON, city="Londres"),
+        replace(LONDON, first_name="Ada"),
+    ],
+)
+def test_the_same_address_is_one_value(same: Contact) -> None:
+    assert address_key(same) == address_key(LONDON)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(LONDON, address="13 St James's Square"),
+        replace(LONDON, postal="SW1Y 4JA"),
+        replace(LONDON, country="IE"),
+    ],
+)
+def test_another_address_is_another_value(other: Contact) -> None:
+    assert address_key(other) != address_key(LONDON)
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        replace(LONDON, address=None),
+        replace(LONDON, postal=None),
+        replace(LONDON, address="--"),
+        replace(LONDON, postal="-"),
+        Contact(),
+    ],
+)
+def test_without_street_or_postal_code_it_is_unknown(partial: Contact) -> None:
+    assert address_key(partial) is None
+
+
+def test_the_features(make_payment: Callable[..., Payment], reference: Reference) -> None:
+    known, _ = enrich(make_payment(billing=LONDON, shipping=replace(LONDON, postal="sw1y 4jh")), reference)
+    assert known["billing_address"] == known["shipping_address"] == address_key(LONDON)
+    assert len(str(known["billing_address"])) == 16
+    assert "james" not in str(known["billing_address"])

@@ -1,0 +1,63 @@
+"""What is packed is read back, every value of its own type, and is no longer than what it stands for."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.features import Catalog, Feature, FeatureType, Value
+from engine.packing import packed, shape_of, unpacked
+
+VALUES: dict[FeatureType, st.SearchStrategy[Any]] = {
+    FeatureType.BOOLEAN: st.booleans(),
+    FeatureType.INTEGER: st.sampled_from((0, 0, 0, 1, 3, 35, 10**12)),
+    FeatureType.NUMBER: st.sampled_from((0.0, 0.5, 1e300)),
+    FeatureType.MONEY: st.sampled_from((0, 0, 350, 45_544)),
+    FeatureType.STRING: st.sampled_from(("", "a", "long enough", '0,0,0,0,"0,0', "\u00fc,null,null,null")),
+    FeatureType.COUNTRY: st.just("GB"),
+}
+
+
+def catalog_of(types: list[FeatureType]) -> Catalog:
+    return Catalog(
+        Feature(name=f"f{number}", type=type_, doc="For the tests.", source="test")
+        for number, type_ in enumerate(types)
+    )
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> tuple[Catalog, tuple[Value, ...]]:
+    parts = draw(st.lists(st.tuples(st.sampled_from(FeatureType), st.integers(1, 12)), max_size=8))
+    types = [type_ for type_, times in parts for _ in range(times)]
+    return catalog_of(types), tuple(draw(st.one_of(st.none(), VALUES[type_])) for type_ in types)
+
+
+@given(rows())
+def test_what_was_packed_is_read_back_to_the_byte(row: tuple[Catalog, tuple[Value, ...]]) -> None:
+    catalog, values = row
+    written = orjson.dumps({"features": packed(values, shape_of(catalog))})
+    read = unpacked(orjson.loads(written)["features"])
+    # As bytes: 0, 0.0 and false are equal to Python.
+    assert orjson.dumps(read) == orjson.dumps(values)
+    assert len(written) <= len(orjson.dumps({"features": values}))
+
+
+def test_what_repeats_is_said_once() -> None:
+    counts, texts = [FeatureType.INTEGER] * 9, [FeatureType.STRING] * 3
+    catalog = catalog_of([*texts, *counts, FeatureType.NUMBER])
+    values = ("ada@example.com", "short", "ada@example.com", 7, 0, 0, 0, 0, None, None, None, 71, 0.5)
+    assert orjson.dumps(packed(values, shape_of(catalog))) == (
+        b'["ada@example.com","short",[0],7,[4,0],[3,null],71,0.5]'
+    )
+
+
+def test_a_plain_list_is_read_as_it_stands() -> None:
+    assert unpacked([1, "a", None, True, 0.5]) == (1, "a", None, True, 0.5)
+
+
+@pytest.mark.parametrize("written", [[[5]], [["a"]], [["a", "b"]], [[10**12, 0]]])
+def test_what_nobody_packed_is_refused(written: list[Any]) -> None:
+    with pytest.raises((IndexError, TypeError, ValueError)):
+        unpacked(written)
