@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from engine.velocity import (
 )
 from engine.velocity.batch import NumberTooLarge, Stream, numbers
 from engine.velocity.spec import Average, FirstSeen, LastSeen, Maximum, Minimum, VelocityScope
-from tests.oracle.velocity_oracle import EVERYTHING, SECOND, Oracle, Step, steps, stream_of, velocity
+from tests.oracle.velocity_oracle import EVERYTHING, SCOPES, SECOND, Oracle, Step, steps, stream_of, velocity
 
 Rows = list[tuple[Value, ...]]
 
@@ -31,6 +32,33 @@ def static(stream: Sequence[Step]) -> list[Observation | StatusEvent]:
     """What is over when training begins: what was observed and recorded; nothing is read, taken back or superseded."""
     kept = [replace(step, action="record" if step.action in ("record", "retract") else "observe") for step in stream]
     return [seen for _, seen in stream_of([replace(step, supersedes=0) for step in kept])]
+
+
+def busy(seed: int, length: int) -> list[Observation | StatusEvent]:
+    """A stream of few keys and short waits, in which every window holds something; `length` steps."""
+    made, seen, at_us = Random(seed), list[Observation | StatusEvent](), 1_000 * SECOND
+    statuses = [*[Status.DECLINED] * 3, Status.BLOCKED, Status.AUTHORIZED]
+    for number in range(length):
+        at_us += made.choice((0, 0, 1, SECOND // 2, SECOND, SECOND, 3 * SECOND, 7 * SECOND))
+        values: dict[str, Value] = {
+            "card": made.choice(("c1", "c1", "c1", "c2", "c2", None)),
+            "email": made.choice(("e1", "e1", "e2", "e3", "e4", None)),
+            "ip_address": made.choice(("i1", "i1", "i2", None)),
+            "amount_in_usd": made.choice((0, 1, -3, 250, 99_999, None)),
+        }
+        merchant_id, test_mode = made.choice((SCOPES[0], SCOPES[0], SCOPES[0], *SCOPES))
+        named: dict[str, Any] = {"merchant_id": merchant_id, "test_mode": test_mode, "payment_id": f"p{number}"}
+        if seen and made.random() < 0.45:
+            of = seen[-made.randint(1, min(len(seen), 12))]
+            named = {"merchant_id": of.merchant_id, "test_mode": of.test_mode, "payment_id": of.payment_id}
+        if seen and made.random() < 0.4:
+            seen.append(StatusEvent(**named, at_us=at_us, values=values, status=made.choice(statuses)))
+        else:
+            seen.append(Observation(**named, at_us=at_us, values=values))
+    return seen
+
+
+BUSY = st.builds(busy, st.integers(min_value=0, max_value=2**32), st.integers(min_value=10, max_value=90))
 
 
 def by_oracle(velocities: Sequence[Velocity], seen: Sequence[Observation | StatusEvent]) -> tuple[list[Recorded], Rows]:
@@ -59,9 +87,16 @@ def compare(velocities: Sequence[Velocity], stream: Sequence[Step]) -> None:
 
 
 @given(steps(least=15))
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_every_number_is_the_oracles(stream: list[Step]) -> None:
     compare(EVERYTHING, stream)
+
+
+@given(BUSY)
+@settings(max_examples=150)
+def test_every_number_of_a_busy_stream_is_the_oracles(seen: list[Observation | StatusEvent]) -> None:
+    kept, rows = by_oracle(EVERYTHING, seen)
+    assert by_kernel(EVERYTHING, kept) == rows
 
 
 @given(steps(second=600 * SECOND))
@@ -110,44 +145,43 @@ def velocities(draw: st.DrawFn) -> list[Velocity]:
     return made
 
 
-@given(velocities(), steps(least=10, most=40))
-@settings(max_examples=300)
-def test_any_velocity_is_the_oracles(specified: list[Velocity], stream: list[Step]) -> None:
+@given(velocities(), BUSY)
+@settings(max_examples=200)
+def test_any_velocity_is_the_oracles(specified: list[Velocity], seen: list[Observation | StatusEvent]) -> None:
     # An id is remembered by what is kept beside these too, else it might come again at every step.
-    kept, rows = by_oracle([*specified, EVERYTHING[0]], static(stream))
+    kept, rows = by_oracle([*specified, EVERYTHING[0]], seen)
     assert by_kernel([*specified, EVERYTHING[0]], kept) == rows
     some = [each[:-1] for each in rows]
     assert by_kernel(specified, kept, kept=[*specified, EVERYTHING[0]]) == some
 
 
-@given(velocities(), steps(least=10, most=40))
-@settings(max_examples=200)
+@given(velocities(), BUSY)
+@settings(max_examples=150)
 def test_what_is_told_of_a_payment_before_it_came_does_not_count_for_it(
-    specified: list[Velocity], stream: list[Step]
+    specified: list[Velocity], seen: list[Observation | StatusEvent]
 ) -> None:
-    """As above, but with events of the payment so many steps ahead."""
-    seen = static(stream)
-    for place, (one, step) in enumerate(zip(seen, stream, strict=True)):
+    """As above, but with events of payments some steps ahead."""
+    for place, one in enumerate(seen):
         if isinstance(one, StatusEvent):
-            of = seen[min(place + max(step.back, 1), len(seen) - 1)]
+            of = seen[min(place + 1 + place % 5, len(seen) - 1)]
             named = {"payment_id": of.payment_id, "merchant_id": of.merchant_id, "test_mode": of.test_mode}
             seen[place] = replace(one, **named)  # type: ignore[arg-type]
     kept, rows = by_oracle([*specified, *EVERYTHING], seen)
     assert by_kernel([*specified, *EVERYTHING], kept) == rows
 
 
-@given(steps(), st.integers(min_value=0, max_value=60))
-def test_what_comes_later_changes_no_earlier_number(stream: list[Step], length: int) -> None:
-    kept, _ = by_oracle(EVERYTHING, static(stream))
+@given(BUSY, st.integers(min_value=0, max_value=90))
+def test_what_comes_later_changes_no_earlier_number(seen: list[Observation | StatusEvent], length: int) -> None:
+    kept, _ = by_oracle(EVERYTHING, seen)
     whole, before = by_kernel(EVERYTHING, kept), by_kernel(EVERYTHING, kept[:length])
     assert before == whole[: len(before)]
     assert len(before) == sum(not isinstance(one, StatusEvent) for one in kept[:length])
 
 
-@given(steps(least=15))
-@settings(max_examples=30)
-def test_threads_change_no_number(stream: list[Step]) -> None:
-    kept, rows = by_oracle(EVERYTHING, static(stream))
+@given(BUSY)
+@settings(max_examples=20)
+def test_threads_change_no_number(seen: list[Observation | StatusEvent]) -> None:
+    kept, rows = by_oracle(EVERYTHING, seen)
     assert by_kernel(EVERYTHING, kept, jobs=2) == rows
 
 
@@ -160,11 +194,11 @@ OF_AMOUNTS = (
 )
 
 
-@given(steps(least=5), st.lists(st.sampled_from(HUGE), min_size=100, max_size=100))
-def test_huge_amounts_are_exact_or_refused(stream: list[Step], amounts: list[int]) -> None:
+@given(BUSY, st.lists(st.sampled_from(HUGE), min_size=1))
+def test_huge_amounts_are_exact_or_refused(seen: list[Observation | StatusEvent], amounts: list[int]) -> None:
     seen = [
-        replace(one, values={**one.values, "amount_in_usd": amount})
-        for one, amount in zip(static(stream), amounts, strict=False)
+        replace(one, values={**one.values, "amount_in_usd": amounts[number % len(amounts)]})
+        for number, one in enumerate(seen)
     ]
     kept, rows = by_oracle(OF_AMOUNTS, seen)
     fits = all(

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from engine.features import Value
 from engine.velocity.batch.own import without_own
-from engine.velocity.batch.sorting import Part, Sorted, Times
+from engine.velocity.batch.sorting import Part, Sorted, Times, begin_us
 from engine.velocity.batch.stream import Ints, Mask, Stream
 from engine.velocity.batch.windows import averages, before, distinct, least, totals, whole
 from engine.velocity.spec import Average, Count, Distinct, FirstSeen, LastSeen, Maximum, Minimum, Total, Velocity
@@ -60,10 +60,7 @@ def numbers(
     shares.sort(key=len, reverse=True)
     run = joblib.Parallel(n_jobs=jobs, prefer="threads")
     done = run(joblib.delayed(_counted)(times, codes, share) for share in shares)
-    found = {
-        each.name: column for share, columns in zip(shares, done, strict=True)
-        for each, column in zip(share, columns, strict=True)
-    }  # fmt: skip
+    found = {name: column for columns in done for name, column in columns.items()}
     assert len(found) == len(velocities), "two velocities have one name"
     return Numbers(
         velocities=tuple(velocities),
@@ -72,15 +69,16 @@ def numbers(
     )
 
 
-def _counted(times: Times, codes: Mapping[str, Ints], velocities: Sequence[Velocity]) -> list[_Found]:
+def _counted(times: Times, codes: Mapping[str, Ints], velocities: Sequence[Velocity]) -> dict[str, _Found]:
     """The columns of velocities of one key and scope."""
     payments = len(times.payments)
     rows = Sorted(times, [codes[name] for name in velocities[0].key], velocities[0].scope)
     is_known = np.zeros(payments, dtype=np.bool_)
     is_known[rows.numbers] = True
     all_known = None if is_known.all() else is_known
-    columns = []
-    for velocity in velocities:
+    columns: dict[str, _Found] = {}
+    # The longest windows first: in the shorter ones there is only to be searched what is in those.
+    for velocity in sorted(velocities, key=begin_us, reverse=True):
         found, some = _aggregated(rows, velocity, codes)
         values, known = np.zeros(payments, dtype=np.int64), all_known
         if some is not None:
@@ -92,7 +90,7 @@ def _counted(times: Times, codes: Mapping[str, Ints], velocities: Sequence[Veloc
                 known = np.ones(payments, dtype=np.bool_) if known is None else known.copy()
                 known[payment] = number is not None
             values[payment] = whole(np.array([number or 0]))[0]
-        columns.append((values, known))
+        columns[velocity.name] = values, known
     return columns
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -10,7 +11,10 @@ from engine.velocity.batch.stream import PAYMENT, STATUSES, Ints, Mask, Stream
 from engine.velocity.batch.windows import before, following
 from engine.velocity.spec import Status, Velocity, VelocityScope
 
-_REPEAT = -2
+EVER: Final = 2**63
+"""A window that begins so long ago has no start."""
+_NEVER: Final = -1
+_REPEAT: Final = -2
 """The kind of an event that is not counted: its payment came to that status before."""
 
 
@@ -26,6 +30,8 @@ class Times:
     """Of each row: PAYMENT, the place of a status, or a repeat of one."""
     payments: Ints
     """The rows of the payments."""
+    numbers: Ints
+    """For the row of each payment its place among them."""
     cuts: dict[int, Ints]
     """For each payment the first row later than so many microseconds before it."""
     after: Ints | None
@@ -44,12 +50,11 @@ class Times:
             kinds[_repeats(stream, rows, reach)] = _REPEAT
             own[status] = _came_before(stream, rows, payments)
         at_us = stream.at_us
-        offsets = {each.delay_us for each in velocities}
-        offsets |= {each.delay_us + each.window_us for each in velocities if each.window_us is not None}
+        offsets = {offset for each in velocities for offset in (each.delay_us, begin_us(each))} - {0, EVER}
         cuts = {offset: np.searchsorted(at_us, at_us[payments] - offset, "right") for offset in sorted(offsets)}
         anew = any(each.since is not None for each in velocities)
         after = np.searchsorted(at_us, at_us, "right") if anew else None
-        return cls(stream, kinds, payments, cuts, after, own)
+        return cls(stream, kinds, payments, before(stream.status == PAYMENT), cuts, after, own)
 
 
 def reach_us(velocity: Velocity) -> int:
@@ -112,8 +117,8 @@ class Part:
     """For each a number of its key, from 0 on, never going back."""
     passed: Ints | None = None
     """How many a filter lets through before each place of the whole; None where this is the whole."""
-    columns: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)
-    """What was found of a feature before, by the feature's name."""
+    known: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)
+    """What `following` found of a feature before, by the feature's name."""
 
     def place(self, places: Ints) -> Ints:
         """Where places in the whole are in this part."""
@@ -127,9 +132,9 @@ class Part:
 
     def following(self, name: str, codes: Ints) -> tuple[Ints, Ints]:
         """As `following` gives it, for a feature; found once."""
-        if name not in self.columns:
-            self.columns[name] = following(self.groups, codes[self.rows])
-        return self.columns[name]
+        if name not in self.known:
+            self.known[name] = following(self.groups, codes[self.rows])
+        return self.known[name]
 
 
 class Sorted:
@@ -151,12 +156,12 @@ class Sorted:
         is_payment = self._kinds == PAYMENT
         self.readers = self._rows[is_payment]
         """The rows of the payments whose key is known, sorted."""
-        self.numbers = np.searchsorted(times.payments, self.readers)
+        self.numbers = times.numbers[self.readers]
         """Their places among all payments."""
         self._keys = self._ordered[is_payment] & ~self._mask
         self._wholes: dict[Status | None, Part] = {}
         self._filtered: dict[tuple[object, ...], Part] = {}
-        self._edges: dict[tuple[Status | None, int | None], Ints] = {}
+        self._edges: dict[Status | None, dict[int, Ints]] = {}
 
     @property
     def _mask(self) -> int:
@@ -164,10 +169,11 @@ class Sorted:
 
     @cached_property
     def _groups(self) -> Ints:
-        groups = np.zeros(len(self._ordered), dtype=np.int64)
-        keys = self._ordered >> self._bits
-        np.cumsum(keys[1:] != keys[:-1], out=groups[1:])
-        return groups
+        return _runs(self._ordered >> self._bits)
+
+    @cached_property
+    def _reader_groups(self) -> Ints:
+        return _runs(self._keys)
 
     def part(self, velocity: Velocity) -> Part:
         """The items that a velocity looks at."""
@@ -182,43 +188,48 @@ class Sorted:
     def windows(self, velocity: Velocity) -> tuple[Ints, Ints]:
         """For each reader where its window begins and ends among the items of `part`."""
         status, part = velocity.status, self.part(velocity)
-        ends = self._edge(status, velocity.delay_us or None)
-        if velocity.since is None:
-            offset = -1 if velocity.window_us is None else velocity.delay_us + velocity.window_us
-            starts = self._edge(status, offset)
-        else:
-            starts = np.minimum(self._search(status, self._anew(velocity)), ends)
+        ends = self._edge(status, velocity.delay_us)
+        is_anew = velocity.since is not None
+        starts = self._anew(velocity, ends) if is_anew else self._edge(status, begin_us(velocity))
         return part.place(starts), part.place(ends)
 
-    def _anew(self, velocity: Velocity) -> Ints:
-        """For each reader the first row of the stream that its window may look at, where it starts anew."""
+    def _anew(self, velocity: Velocity, ends: Ints) -> Ints:
+        """Where the windows of a velocity that starts anew begin."""
         assert velocity.since is not None, "the velocity starts anew"
         assert self.times.after is not None, "prepared for velocities that start anew"
-        events = self._whole(velocity.since).ordered
-        last = np.searchsorted(events, self._keys | self.readers) - 1
+        events, last = self._whole(velocity.since), self._edge(velocity.since, 0) - 1
+        is_some = last >= self._edge(velocity.since, EVER)
         cuts = np.zeros(len(self.readers), dtype=np.int64)
-        if len(events):
-            is_same = (last >= 0) & ((events[last] & ~self._mask) == self._keys)
-            cuts = np.where(is_same, self.times.after[events[last] & self._mask], 0)
+        cuts[is_some] = self.times.after[events.rows[last[is_some]]]
         if velocity.window_us is not None:
             cuts = np.maximum(cuts, self.times.cuts[velocity.window_us][self.numbers])
-        return cuts
-
-    def _edge(self, status: Status | None, offset: int | None) -> Ints:
-        """Where items later than so many microseconds before each reader begin; -1: its key's, None: its own place."""
-        if (status, offset) not in self._edges:
-            if offset == -1:
-                rows = np.zeros(len(self.readers), dtype=np.int64)
-            else:
-                rows = self.readers if offset is None else self.times.cuts[offset][self.numbers]
-            is_own_place = status is None and offset is None
-            self._edges[status, offset] = np.arange(len(rows)) if is_own_place else self._search(status, rows)
-        return self._edges[status, offset]
-
-    def _search(self, status: Status | None, rows: Ints) -> Ints:
-        """How many items stand before each reader's key and row."""
-        found: Ints = np.searchsorted(self._whole(status).ordered, self._keys + rows)
+        found: Ints = np.minimum(np.searchsorted(self._whole(velocity.status).ordered, self._keys + cuts), ends)
         return found
+
+    def _edge(self, status: Status | None, offset: int) -> Ints:
+        """How many items stand before those that are later than so many microseconds before each reader.
+
+        With 0, before those that are not before the reader itself; with EVER, before those of its key.
+        """
+        edges = self._edges.get(status) or self._edges.setdefault(status, self._bounds(status))
+        if offset not in edges:
+            # Windows lie within one another: only where something is between the next ones is there what to search.
+            outer = edges[min(each for each in edges if each > offset)]
+            inner = edges[max(each for each in edges if each < offset)]
+            open_ = np.flatnonzero(outer < inner)
+            rows = self.times.cuts[offset][self.numbers[open_]] if offset else self.readers[open_]
+            edges[offset] = outer.copy()
+            edges[offset][open_] = np.searchsorted(self._whole(status).ordered, self._keys[open_] + rows)
+        return edges[offset]
+
+    def _bounds(self, status: Status | None) -> dict[int, Ints]:
+        """For each reader how many items stand before those of its key, and before those of later keys."""
+        first = np.flatnonzero(np.diff(self._reader_groups, prepend=-1))
+        if status is None:
+            return {EVER: first[self._reader_groups], 0: np.arange(len(self.readers))}
+        items, keys = self._whole(status).ordered, self._keys[first]
+        ends = np.searchsorted(items, keys + self._mask, "right")
+        return {EVER: np.searchsorted(items, keys)[self._reader_groups], _NEVER: ends[self._reader_groups]}
 
     def _whole(self, status: Status | None) -> Part:
         if status not in self._wholes:
@@ -228,9 +239,20 @@ class Sorted:
 
     def earlier(self, status: Status | None, reader: int) -> Ints:
         """The rows of the items with a reader's key that stand before it."""
-        whole, key = self._whole(status), self._keys[reader]
-        start, end = np.searchsorted(whole.ordered, [key, key + self.readers[reader]])
-        return whole.rows[start:end]
+        start, end = self._edge(status, EVER)[reader], self._edge(status, 0)[reader]
+        return self._whole(status).rows[start:end]
+
+
+def begin_us(velocity: Velocity) -> int:
+    """How long ago a window begins, in microseconds; EVER for all time."""
+    return EVER if velocity.window_us is None else velocity.delay_us + velocity.window_us
+
+
+def _runs(keys: Ints) -> Ints:
+    """Number runs of equal keys from 0 on."""
+    runs = np.zeros(len(keys), dtype=np.int64)
+    np.cumsum(keys[1:] != keys[:-1], out=runs[1:])
+    return runs
 
 
 def lets(stream: Stream, velocity: Velocity) -> Mask:

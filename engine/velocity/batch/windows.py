@@ -77,11 +77,11 @@ def following(groups: Ints, codes: Ints) -> tuple[Ints, Ints]:
     else:
         pairs = groups[items] * spread + codes[items]
     ordered = np.sort((pairs << bits) | items)
-    places = ordered & ((1 << bits) - 1)
-    nexts = np.full(len(places), len(codes), dtype=np.int64)
     is_same = (ordered[1:] >> bits) == (ordered[:-1] >> bits)
-    nexts[:-1][is_same] = places[1:][is_same]
-    return places, nexts
+    places = ordered & ((1 << bits) - 1)
+    nexts = np.full(len(codes), len(codes), dtype=np.int64)
+    nexts[places[:-1][is_same]] = places[1:][is_same]
+    return items, nexts[items]
 
 
 def distinct(items: Ints, nexts: Ints, starts: Ints, ends: Ints, count: int) -> Ints:
