@@ -58,7 +58,7 @@ def by_kernel(table: pa.Table, velocities: tuple[Velocity, ...]) -> Numbers:
 
 
 def rolled(column: "pd.Series[int]", days: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    window = column.rolling(f"{days}d")
+    window = column.rolling(f"{days}D")
     return window.sum().to_numpy(), window.count().to_numpy()
 
 

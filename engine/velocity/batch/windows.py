@@ -7,6 +7,7 @@ back from one window to the next: readers are sorted as items are, and a later p
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.velocity.batch.stream import Ints, Mask, NumberTooLarge
 
@@ -38,7 +39,7 @@ def averages(sums: Ints, counts: Ints) -> Ints:
     return means
 
 
-def whole(numbers: Ints) -> Ints:
+def whole(numbers: Ints | npt.NDArray[np.object_]) -> Ints:
     """Python's integers as 64 bits; raises NumberTooLarge where one does not fit."""
     try:
         return numbers.astype(np.int64)
