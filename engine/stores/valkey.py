@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from secrets import token_hex
 from typing import Any, Final, TypeVar
@@ -107,28 +108,34 @@ class ValkeyCounters:
         """Count anew all that `history` has; gives how many payments. Then readings are given again.
 
         From the beginning on, whatever is observed or recorded is counted too, by every worker, while its reading is
-        refused: so `history` is to be read no earlier than it is asked for, and nothing is missed or counted twice.
+        refused: so `history` is to be read no earlier than it is asked for, and nothing is missed or counted twice
+        (as long as it takes less time than ids are remembered for; a payment that comes to one status three times,
+        the last time meanwhile, counts from the first that is met).
         `newest` is the newest sequence that was ever given. None in the history is a pause. Raises CountersWarming
         where another worker is filling, or what was filled was lost again; and what `history` does.
         """
         run_id = await self._trusted_run_id()
+        await self._ask("SCRIPT LOAD", self._scripts["change"].text)
         nonce = token_hex(8)
         if not await self._ask("SET", self._lock, nonce, "NX", "PX", FILLING_MS):
             raise CountersWarming("Another worker fills the counters from the ledger.")
-        filling = f"filling:{nonce}:{run_id}"
-        await self._ask("HSET", f"{self._state}:{nonce}", "sequence", newest)
-        await self._ask("SET", self._state, filling)
-        counted = 0
-        items = iter(history)
-        while batch := list(islice(items, BATCH)):
-            counted += await self._restore([each for each in batch if each is not None])
-            await self._ask("PEXPIRE", self._lock, FILLING_MS)
-        # Only where it is still this filling: what was flushed meanwhile is not ready.
-        if not await self._ask("EVAL", _SWITCH, 1, self._state, filling, f"ready:{nonce}:{run_id}"):
-            raise CountersWarming("What was filled was lost again.")
-        await self._drop_but(nonce)
-        await self._ask("DEL", self._lock)
-        return counted
+        try:
+            filling = f"filling:{nonce}:{run_id}"
+            await self._ask("HSET", f"{self._state}:{nonce}", "sequence", newest)
+            await self._ask("SET", self._state, filling)
+            counted = 0
+            items = iter(history)
+            while batch := list(islice(items, BATCH)):
+                counted += await self._restore([each for each in batch if each is not None], nonce)
+                await self._ask("PEXPIRE", self._lock, FILLING_MS)
+            # Only where it is still this filling: what was flushed meanwhile is not ready.
+            if not await self._ask("EVAL", _SWITCH, 1, self._state, filling, f"ready:{nonce}:{run_id}"):
+                raise CountersWarming("What was filled was lost again.")
+            await self._drop_but(nonce)
+            return counted
+        finally:
+            with suppress(CountersUnavailable):
+                await self._ask("EVAL", _SWITCH, 1, self._lock, nonce, "")
 
     async def _read(self, script: str, observation: Observation, superseded: str | None) -> Reading:
         keys = self._keys(observation.merchant_id, test_mode=observation.test_mode)
@@ -156,15 +163,8 @@ class ValkeyCounters:
         changed: int = await self._call("change", keys, (what, *self._told(event, first)))
         return changed
 
-    async def _restore(self, batch: Sequence[Recorded]) -> int:
+    async def _restore(self, batch: Sequence[Recorded], nonce: str) -> int:
         """Count a batch in one round trip; gives how many payments were counted."""
-        try:
-            return await self._answer(self._restored(batch))
-        except NoScriptError:
-            await self._load("change")
-        return await self._answer(self._restored(batch))
-
-    async def _restored(self, batch: Sequence[Recorded]) -> int:
         pipeline: Any = self._client.pipeline(transaction=False)
         are_payments: list[bool] = []
         for recorded in batch:
@@ -178,9 +178,12 @@ class ValkeyCounters:
             else:
                 continue
             keys = self._keys(seen.merchant_id, test_mode=seen.test_mode)
-            pipeline.evalsha(self._scripts["change"].digest, len(keys), *keys, *arguments)
+            pipeline.evalsha(self._scripts["change"].digest, len(keys), *keys, *arguments, nonce)
             are_payments.append(isinstance(recorded, tuple))
-        counted = await pipeline.execute()
+        counted = await self._answer(pipeline.execute(raise_on_error=False))
+        for each in counted:
+            if isinstance(each, Exception):
+                raise _meant(each) from each
         return sum(each for each, is_payment in zip(counted, are_payments, strict=True) if is_payment)
 
     async def _call(self, script: str, keys: Sequence[str], arguments: Sequence[_Argument]) -> Any:  # noqa: ANN401
@@ -232,12 +235,8 @@ class ValkeyCounters:
             return await asyncio.shield(asyncio.ensure_future(asked))
         except NoScriptError:
             raise
-        except ResponseError as error:
-            if str(error).startswith("WARMING"):
-                raise CountersWarming("The counters are not filled from the ledger yet.") from error
-            raise CountersUnavailable(f"Valkey refuses: {error}") from error
         except (ValkeyError, OSError) as error:
-            raise CountersUnavailable(f"Valkey does not answer: {error}") from error
+            raise _meant(error) from error
 
     def _keys(self, merchant_id: str, *, test_mode: bool) -> tuple[str, str, str]:
         mode = "test" if test_mode else "live"
@@ -265,6 +264,15 @@ else
 end
 return 1
 """
+
+
+def _meant(error: Exception) -> CountersUnavailable:
+    """What an error of the driver means."""
+    if not isinstance(error, ResponseError):
+        return CountersUnavailable(f"Valkey does not answer: {error}")
+    if str(error).startswith("WARMING"):
+        return CountersWarming("The counters are not filled from the ledger yet.")
+    return CountersUnavailable(f"Valkey refuses: {error}")
 
 
 def _payment(payment_id: str) -> bytes:
