@@ -97,6 +97,12 @@ class CountersUnavailable(AssayError):
     code = "counters_unavailable"
 
 
+class CountersWarming(CountersUnavailable):
+    """The counters lost what they held, and are not filled from the ledger yet."""
+
+    code = "velocity_warming"
+
+
 class DeadlineExceeded(AssayError):
     """The decision was not durable in time; it may become so, and a retry with the same key then gets it."""
 

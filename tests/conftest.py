@@ -9,6 +9,9 @@ import pytest
 from hypothesis import settings
 
 from engine import deadline
+from tests.valkey_server import valkey_server
+
+__all__ = ["valkey_server"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

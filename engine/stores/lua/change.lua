@@ -1,0 +1,153 @@
+-- ARGV: what is done, the payment; then what this takes.
+
+local what, payment = ARGV[1], ARGV[2]
+
+local function set_clock(time)
+  if time > last_at() then
+    redis.call("SET", clock, exact(time))
+  end
+end
+
+-- Whether an item that the ledger has is older than what is remembered of the same id.
+local function is_older(time, known, stream)
+  return known and time <= known.at - PLAN.remembers_us[stream]
+end
+
+-- A payment as the ledger has it: counted under its sequence, once. One of its stages may have come meanwhile.
+local function restore_payment(sequence, time, row, amounts)
+  local record = record_of(payment)
+  local known = record.payment
+  set_clock(time)
+  if record.gone or (known and known.at <= time and remembered(record, "payment", time)) then
+    return 0
+  end
+  if sequence > tonumber(redis.call("HGET", numbers, "sequence") or "0") then
+    redis.call("HSET", numbers, "sequence", exact(sequence))
+  end
+  local item = { stream = "payment", at = time, row = row, amounts = amounts, sequence = sequence }
+  if is_older(time, known, "payment") then
+    add(item)
+    return 1
+  end
+  if known and known.at > time then
+    remove(known)
+  end
+  add(item)
+  write_record(payment, "payment", item)
+  return 1
+end
+
+-- An event: counted where it is the first that stands; else its place is kept. `told` is the time that it came with.
+local function record_event(status, told, row, amounts)
+  local time = math.max(told, last_at())
+  set_clock(time)
+  local record = record_of(payment)
+  local item = { stream = status, told = told, at = time, row = row, amounts = amounts, is_early = phase ~= "ready" }
+  if remembered(record, status, time) then
+    local standing = record[status]
+    standing[#standing + 1] = item
+    write_record(payment, status, standing)
+    return 0
+  end
+  add(item)
+  write_record(payment, status, { item })
+  return 1
+end
+
+-- An event as the ledger has it, unless it came meanwhile; others may have come meanwhile, all of them later.
+local function restore_event(status, time, row, amounts)
+  local record = record_of(payment)
+  local standing = record[status]
+  local item = { stream = status, told = time, at = time, row = row, amounts = amounts }
+  set_clock(time)
+  if record.gone then
+    return 0
+  end
+  if not standing or not standing[1] or standing[1].at <= time - PLAN.remembers_us[status] then
+    add(item)
+    write_record(payment, status, { item })
+    return 1
+  end
+  for _, known in ipairs(standing) do
+    if known.is_early and known.told == time and known.row == row then
+      known.is_early = false
+      write_record(payment, status, standing)
+      return 0
+    end
+  end
+  if is_older(time, standing[1], status) then
+    add(item)
+    return 1
+  end
+  local place = 1
+  while standing[place] and standing[place].at <= time do
+    place = place + 1
+  end
+  if place == 1 then
+    remove(standing[1])
+    add(item)
+  end
+  table.insert(standing, place, item)
+  write_record(payment, status, standing)
+  return 0
+end
+
+-- Takes the last event back that came at this time with this key; the first that then stands is counted.
+local function retract_event(status, told, row)
+  local record = record_of(payment)
+  if not remembered(record, status, last_at()) then
+    return 0
+  end
+  local standing, place = record[status], nil
+  local known = string.sub(row, 1, 12 * PLAN.told_apart_by)
+  for index, item in ipairs(standing) do
+    if item.told == told and string.sub(item.row, 1, #known) == known then
+      place = index
+    end
+  end
+  if not place then
+    return 0
+  end
+  local item = table.remove(standing, place)
+  if place == 1 then
+    remove(item)
+    if standing[1] then
+      add(standing[1])
+    end
+  end
+  if standing[1] then
+    write_record(payment, status, standing)
+  else
+    redis.call("HDEL", record_key(payment), status)
+  end
+  return 1
+end
+
+local function forget_payment()
+  local record, now = record_of(payment), last_at()
+  for stream, _ in pairs(PLAN.remembers_us) do
+    local item = remembered(record, stream, now)
+    if item then
+      remove(item)
+    end
+  end
+  redis.call("DEL", record_key(payment))
+  if phase ~= "ready" then
+    -- The ledger may have it still.
+    write_record(payment, "gone", true)
+  end
+  return 1
+end
+
+if what == "record" then
+  return record_event(ARGV[3], tonumber(ARGV[4]), ARGV[5], amounts_from(6))
+elseif what == "retract" then
+  return retract_event(ARGV[3], tonumber(ARGV[4]), ARGV[5])
+elseif what == "forget" then
+  return forget_payment()
+elseif ARGV[#ARGV] ~= nonce then
+  return redis.error_reply("WARMING another filling began")
+elseif what == "restore" then
+  return restore_payment(tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], amounts_from(6))
+end
+return restore_event(ARGV[3], tonumber(ARGV[4]), ARGV[5], amounts_from(6))

@@ -1,0 +1,343 @@
+"""What Valkey's counters do beyond the numbers: bursts, lost scripts, lost data, no memory, no answer."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from engine.deadline import within
+from engine.errors import CountersUnavailable, CountersWarming, LedgerUnavailable
+from engine.features import Value
+from engine.velocity import VELOCITIES, Count, Observation, Recorded, Status, StatusEvent, Total, Velocity
+from engine.velocity.spec import VelocityScope
+from tests.valkey_server import ValkeyServer
+
+pytest.importorskip("valkey")
+
+from valkey.asyncio import Valkey
+
+from engine.stores.valkey import ValkeyCounters, open_client
+
+SECOND = 1_000_000
+HOUR = 3_600 * SECOND
+NOW = 1_800_000_000 * SECOND
+FULL: dict[str, Value] = {"card": "c1", "email": "e1", "ip_address": "i1", "amount_in_usd": 1_250}
+PAYMENTS_10M = [velocity.name for velocity in VELOCITIES].index("card_payments_10m")
+_prefixes = count()
+
+
+def observation(
+    payment_id: str, at_us: int = NOW, merchant_id: str = "shop", values: Mapping[str, Value] = FULL
+) -> Observation:
+    return Observation(payment_id=payment_id, merchant_id=merchant_id, test_mode=False, at_us=at_us, values=values)
+
+
+def event(payment_id: str, status: Status, at_us: int = NOW) -> StatusEvent:
+    return StatusEvent(
+        payment_id=payment_id, merchant_id="shop", test_mode=False, status=status, at_us=at_us, values=FULL
+    )
+
+
+def velocity(name: str, window: str, scope: VelocityScope = VelocityScope.MERCHANT) -> Velocity:
+    return Velocity(name=name, key=("card",), aggregate=Count(), window=window, doc="For the tests.", scope=scope)
+
+
+@pytest.fixture
+async def client(valkey_server: ValkeyServer) -> AsyncIterator[Valkey]:
+    async with open_client(valkey_server.url, call_seconds=5) as opened:
+        yield opened
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"own{next(_prefixes)}"
+
+
+@pytest.fixture
+async def counters(client: Valkey, prefix: str) -> ValkeyCounters:
+    counters = ValkeyCounters(client, VELOCITIES, prefix=prefix)
+    await counters.rebuild([])
+    return counters
+
+
+@pytest.fixture
+def own_server(valkey_server: ValkeyServer) -> Iterator[ValkeyServer]:
+    """A server to spoil."""
+    assert valkey_server.answers()
+    with TemporaryDirectory(prefix="valkey-") as folder:
+        server = ValkeyServer(Path(folder))
+        server.start()
+        yield server
+        server.kill()
+
+
+@pytest.fixture
+async def impatient(own_server: ValkeyServer) -> AsyncIterator[ValkeyCounters]:
+    """Counters on the server to spoil, with two payments on the card, that wait for no more than 0.1 s."""
+    async with open_client(own_server.url, call_seconds=0.1) as client:
+        counters = ValkeyCounters(client, VELOCITIES)
+        await counters.rebuild(HISTORY)
+        yield counters
+
+
+HISTORY: list[Recorded] = [(1, observation("p1")), (2, observation("p2")), event("p1", Status.DECLINED)]
+
+
+async def test_a_burst_through_several_workers_is_seen_as_0_to_49(valkey_server: ValkeyServer, prefix: str) -> None:
+    clients = [open_client(valkey_server.url, call_seconds=10, connections=8) for _ in range(3)]
+    workers = [ValkeyCounters(client, VELOCITIES, prefix=prefix) for client in clients]
+    await workers[0].rebuild([])
+    readings = await asyncio.gather(*(workers[n % 3].observe(observation(f"p{n}")) for n in range(50)))
+    assert {reading.values[PAYMENTS_10M] for reading in readings} == set(range(50))
+    assert {reading.sequence for reading in readings} == set(range(1, 51))
+    assert all(reading.is_counted for reading in readings)
+    for client in clients:
+        await client.aclose()
+
+
+async def test_one_payment_sent_at_once_by_all_is_counted_once(counters: ValkeyCounters) -> None:
+    readings = await asyncio.gather(*(counters.observe(observation("p1")) for _ in range(20)))
+    assert sum(reading.is_counted for reading in readings) == 1
+    assert {reading.values for reading in readings} == {readings[0].values}
+
+
+async def test_a_payment_is_one_round_trip(counters: ValkeyCounters, client: Valkey) -> None:
+    await counters.observe(observation("p1"))
+
+    async def calls() -> int:
+        commands = await client.info("commandstats")
+        return int(commands["cmdstat_evalsha"]["calls"])
+
+    before, others = await calls(), (await client.info("stats"))["total_commands_processed"]
+    await counters.observe(observation("p2"))
+    assert await calls() == before + 1
+    assert (await client.info("stats"))["total_commands_processed"] > others
+
+
+async def test_a_worker_whose_clock_is_behind_counts_at_the_streams_time(counters: ValkeyCounters) -> None:
+    await counters.observe(observation("p1", NOW + 5))
+    behind = await counters.observe(observation("p2", NOW))
+    assert (behind.counted_at_us, behind.values[PAYMENTS_10M]) == (NOW + 5, 1)
+    elsewhere = await counters.observe(observation("p1", NOW, "other"))
+    assert elsewhere.counted_at_us == NOW
+
+
+async def test_sums_beyond_a_double_are_exact_and_such_an_amount_is_refused(client: Valkey, prefix: str) -> None:
+    total = Velocity(name="t", key=("card",), aggregate=Total("amount_in_usd"), window="1h", doc="A sum.")
+    counters = ValkeyCounters(client, (total,), prefix=prefix)
+    await counters.rebuild([])
+    amounts = [2**53, 2**53 - 1, 3, -(2**53), 10**12, -1, 2**53]
+    for number, amount in enumerate(amounts):
+        reading = await counters.observe(observation(f"p{number}", values=FULL | {"amount_in_usd": amount}))
+        assert reading.values == (sum(amounts[:number]),)
+    with pytest.raises(CountersUnavailable):
+        await counters.observe(observation("p", values=FULL | {"amount_in_usd": 2**53 + 1}))
+
+
+async def test_values_that_are_equal_are_one_and_others_are_not(client: Valkey, prefix: str) -> None:
+    counters = ValkeyCounters(client, (velocity("payments", "1h"),), prefix=prefix)
+    await counters.rebuild([])
+    cards: list[Value] = [1, True, 1.0, "1", 1.5, "True", "", 0, False]
+    seen = [
+        (await counters.observe(observation(f"p{n}", values={"card": card}))).values[0] for n, card in enumerate(cards)
+    ]
+    assert seen == [0, 1, 2, 0, 0, 0, 0, 0, 1]
+
+
+async def test_lost_scripts_are_loaded_again(counters: ValkeyCounters, client: Valkey) -> None:
+    await counters.observe(observation("p1"))
+    await client.script_flush()
+    assert (await counters.observe(observation("p2"))).values[PAYMENTS_10M] == 1
+    await client.script_flush()
+    assert await counters.record(event("p1", Status.DECLINED))
+
+
+async def test_keys_expire_once_no_window_reaches_them(counters: ValkeyCounters, client: Valkey, prefix: str) -> None:
+    await counters.observe(observation("p1"))
+    await counters.record(event("p1", Status.DECLINED))
+    await counters.forget("shop", test_mode=False, payment_id="p1")
+    await counters.observe(observation("p2"))
+    lasting = []
+    async for key in client.scan_iter(match=f"{prefix}:*"):
+        left_ms = await client.pttl(key)
+        assert left_ms <= 30 * 24 * 3_600_000 + 3_600_000
+        if left_ms < 0:
+            lasting.append(key.rpartition(b":")[2])
+    # The state, its numbers, and the time of the one merchant and mode.
+    assert len(lasting) == 3
+    assert b"clock" in lasting
+
+
+async def test_a_key_that_is_always_busy_holds_its_windows_alone(client: Valkey, prefix: str) -> None:
+    total = Velocity(name="t", key=("card",), aggregate=Total("amount_in_usd"), window="10s", doc="A sum.")
+    counters = ValkeyCounters(client, (velocity("payments", "10s"), total), prefix=prefix)
+    await counters.rebuild([(n + 1, observation(f"p{n}", NOW + n * SECOND)) for n in range(1_000)])
+    reading = await counters.observe(observation("p", NOW + 1_000 * SECOND))
+    assert reading.values == (9, 9 * 1_250)
+    held = [await client.zcard(key) async for key in client.scan_iter(match=f"{prefix}:*", _type="zset")]
+    assert len(held) == 2
+    assert max(held) <= 12
+
+
+async def test_a_caller_that_goes_away_leaves_the_call_to_end(counters: ValkeyCounters) -> None:
+    asked = asyncio.ensure_future(counters.observe(observation("p1")))
+    await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    reading = await within(counters.observe(observation("p2")), lambda: 5.0)
+    assert reading.values[PAYMENTS_10M] == 1
+
+
+async def test_an_empty_valkey_is_filled_first(client: Valkey, prefix: str) -> None:
+    counters = ValkeyCounters(client, VELOCITIES, prefix=prefix)
+    with pytest.raises(CountersWarming):
+        await counters.observe(observation("p3"))
+    assert await counters.rebuild(HISTORY) == 2
+    reading = await counters.observe(observation("p3"))
+    assert (reading.sequence, reading.values[PAYMENTS_10M]) == (3, 2)
+
+
+async def test_other_velocities_are_filled_anew(client: Valkey, prefix: str) -> None:
+    await ValkeyCounters(client, (velocity("payments", "1h"),), prefix=prefix).rebuild(HISTORY)
+    others = ValkeyCounters(client, (velocity("payments", "2h"),), prefix=prefix)
+    with pytest.raises(CountersWarming):
+        await others.read(observation("p3"))
+    await others.rebuild(HISTORY)
+    assert (await others.read(observation("p3"))).values == (2,)
+
+
+async def test_what_was_counted_before_a_rebuild_is_dropped(client: Valkey, prefix: str) -> None:
+    counters = ValkeyCounters(client, VELOCITIES, prefix=prefix)
+    await counters.rebuild(HISTORY)
+    held = len([key async for key in client.scan_iter(match=f"{prefix}:*")])
+    await counters.rebuild(HISTORY, newest=7)
+    assert len([key async for key in client.scan_iter(match=f"{prefix}:*")]) == held
+    reading = await counters.observe(observation("p3"))
+    assert (reading.sequence, reading.values[PAYMENTS_10M]) == (8, 2)
+
+
+async def test_one_worker_alone_fills(counters: ValkeyCounters, client: Valkey, prefix: str) -> None:
+    def history() -> Iterator[Recorded]:
+        for number in range(2_000):
+            yield number + 1, observation(f"p{number}")
+
+    filling = asyncio.ensure_future(counters.rebuild(history()))
+    await asyncio.sleep(0.02)
+    with pytest.raises(CountersWarming):
+        await ValkeyCounters(client, VELOCITIES, prefix=prefix).rebuild([])
+    with pytest.raises(CountersWarming):
+        await counters.read(observation("p"))
+    assert await filling == 2_000
+
+
+async def test_a_ledger_that_ends_amid_leaves_nothing_half_filled(counters: ValkeyCounters) -> None:
+    def history() -> Iterator[Recorded]:
+        yield HISTORY[0]
+        raise LedgerUnavailable
+
+    with pytest.raises(LedgerUnavailable):
+        await counters.rebuild(history())
+    with pytest.raises(CountersWarming):
+        await counters.read(observation("p3"))
+    await counters.rebuild(HISTORY)
+    assert (await counters.read(observation("p3"))).values[PAYMENTS_10M] == 2
+
+
+async def test_a_merchant_far_behind_the_network_is_refused_rather_than_told_less(client: Valkey, prefix: str) -> None:
+    counters = ValkeyCounters(client, (velocity("n", "10s", scope=VelocityScope.NETWORK),), prefix=prefix)
+    await counters.rebuild([])
+    for number in range(5):
+        await counters.observe(observation(f"p{number}", NOW + 2 * HOUR * number))
+    with pytest.raises(CountersUnavailable):
+        await counters.observe(observation("q", NOW + 1, "late"))
+    assert (await counters.observe(observation("q", NOW + 8 * HOUR, "other"))).values == (1,)
+
+
+async def test_killed_and_started_again_it_warms_up(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_server.kill()
+    began = time.monotonic()
+    for act in (impatient.observe(observation("p3")), impatient.record(event("p2", Status.DECLINED))):
+        with pytest.raises(CountersUnavailable) as refused:
+            await act
+        assert refused.type is CountersUnavailable
+    assert time.monotonic() - began < 1
+    own_server.start()
+    await assert_warms_up(impatient)
+
+
+async def test_killed_with_its_data_kept_it_still_warms_up(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+    """What is on disk may lack the last second."""
+    own_server.ask("SAVE")
+    own_server.kill()
+    own_server.start()
+    assert own_server.ask("DBSIZE") > 0
+    await assert_warms_up(impatient)
+
+
+async def test_flushed_it_warms_up(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_server.ask("FLUSHALL")
+    await assert_warms_up(impatient)
+
+
+async def test_flushed_while_it_is_filled_it_is_not_ready(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+    def history() -> Iterator[Recorded]:
+        yield from HISTORY
+        own_server.ask("FLUSHALL")
+
+    with pytest.raises(CountersWarming):
+        await impatient.rebuild(history())
+    await assert_warms_up(impatient)
+
+
+async def assert_warms_up(counters: ValkeyCounters) -> None:
+    # A connection that was cut answers once more that it is.
+    for _ in range(3):
+        with pytest.raises(CountersUnavailable):
+            await counters.observe(observation("p3"))
+    with pytest.raises(CountersWarming):
+        await counters.read(observation("p3"))
+    assert await counters.rebuild(HISTORY) == 2
+    reading = await counters.observe(observation("p3"))
+    assert (reading.sequence, reading.values[PAYMENTS_10M], reading.is_counted) == (3, 2, True)
+
+
+async def test_without_memory_nothing_is_counted_by_half(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+    before = await impatient.read(observation("p3"))
+    digest = own_server.ask("DEBUG", "DIGEST")
+    own_server.ask("CONFIG", "SET", "maxmemory", "1")
+    for act in (
+        impatient.observe(observation("p3")),
+        impatient.record(event("p2", Status.DECLINED)),
+        impatient.forget("shop", test_mode=False, payment_id="p1"),
+        impatient.retract(event("p1", Status.DECLINED)),
+    ):
+        with pytest.raises(CountersUnavailable, match="maxmemory"):
+            await act
+    assert await impatient.read(observation("p3")) == before
+    assert own_server.ask("DEBUG", "DIGEST") == digest
+    own_server.ask("CONFIG", "SET", "maxmemory", "0")
+    assert await impatient.observe(observation("p3")) == replace(before, is_counted=True)
+
+
+async def test_one_that_may_drop_keys_is_not_filled(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_server.ask("CONFIG", "SET", "maxmemory-policy", "volatile-lru")
+    with pytest.raises(CountersUnavailable, match="noeviction"):
+        await impatient.rebuild(HISTORY)
+
+
+async def test_one_that_is_slow_is_not_waited_for(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_server.ask("CLIENT", "PAUSE", 600, "ALL")
+    began = time.monotonic()
+    with pytest.raises(CountersUnavailable):
+        await impatient.observe(observation("p3"))
+    assert time.monotonic() - began < 0.4
+    await asyncio.sleep(0.8)
+    # Whether the first call counted it nobody knows; that it is there once is what counts.
+    assert (await impatient.observe(observation("p3"))).sequence == 3
+    assert (await impatient.read(observation("p4"))).values[PAYMENTS_10M] == 3
