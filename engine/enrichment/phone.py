@@ -13,7 +13,7 @@ from engine.reference.calling_codes import CALLING_CODES, TRUNK_PREFIX, TRUNK_PR
 _DIGITS_MIN, _DIGITS_MAX = 7, 15
 """E.164 allows 15; no country has whole numbers of under seven."""
 _TRUNK_IN_BRACKETS: Final = "(0)"
-_EXTENSION: Final = re.compile(r"[;,#]|\bext|\bx\s*\d", re.IGNORECASE)
+_EXTENSION: Final = re.compile(r"[;,#]|ext|x\s*\d", re.IGNORECASE)
 _NO_DIGITS: Final = re.compile(r"[^0-9]+")
 _NO_COUNTRY, _INVALID = Unknown("country_unknown"), Unknown("phone_invalid")
 
