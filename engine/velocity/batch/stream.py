@@ -40,12 +40,19 @@ class Values:
     """One feature of every row, as a number for each of its different values."""
 
     places: Ints
-    """The place in `values` a row; -1 where it is unknown."""
-    values: tuple[Value, ...]
+    """The place in `told` a row; -1 where it is unknown."""
+    told: tuple[Value, ...] | pa.Array
+    """The different values: in Arrow for as long as nobody asks for them."""
 
     def __len__(self) -> int:
         """How many rows there are."""
         return len(self.places)
+
+    @property
+    def values(self) -> Sequence[Value]:
+        """The different values."""
+        values: Sequence[Value] = self.told if isinstance(self.told, tuple) else self.told.to_pylist()
+        return values
 
     def codes(self) -> Ints:
         """Numbers from 0 on that are equal where the values are; -1 is unknown."""
@@ -211,16 +218,27 @@ def _whole(array: pa.ChunkedArray, name: str) -> Ints:
 
 
 def _encoded(array: pa.ChunkedArray, name: str) -> Values:
-    """Number the values of a column; a dictionary that says one value twice is made anew."""
+    """Number the values of a column."""
     if pa.types.is_dictionary(array.type):
+        array = array.unify_dictionaries()
+        if array.num_chunks and _is_proper(array.chunk(0).dictionary):
+            return _numbered_by(array.combine_chunks())
         array = array.cast(array.type.value_type)
     try:
-        told = array.dictionary_encode().combine_chunks()
+        return _numbered_by(array.dictionary_encode().combine_chunks())
     except pa.ArrowNotImplementedError:
         raise StreamInvalid(f"Column {name} has values of a type that cannot be counted by: {array.type}.") from None
-    told = told.chunk(0) if isinstance(told, pa.ChunkedArray) else told
-    places: Ints = pc.fill_null(told.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return Values(places, tuple(told.dictionary.to_pylist()))
+
+
+def _is_proper(dictionary: pa.Array) -> bool:
+    """Whether a dictionary says each value once, and nothing unknown."""
+    return not dictionary.null_count and len(dictionary.unique()) == len(dictionary)
+
+
+def _numbered_by(array: pa.DictionaryArray | pa.ChunkedArray) -> Values:
+    whole = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+    places: Ints = pc.fill_null(whole.indices.cast(pa.int64()), -1).to_numpy()
+    return Values(places, whole.dictionary)
 
 
 def _place(name: Value) -> int:

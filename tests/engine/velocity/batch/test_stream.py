@@ -128,3 +128,12 @@ def test_amounts_over_64_bits_are_refused() -> None:
     one = Observation(payment_id="1", merchant_id="a", test_mode=False, at_us=0, values={"amount": 2**63})
     with pytest.raises(NumberTooLarge):
         numbers(Stream.of([(1, one), (2, replace(one, payment_id="2"))], FEATURES), VELOCITIES)
+
+
+def test_a_dictionary_may_hold_null_and_unsigned_places() -> None:
+    places = pa.array([0, 0, 0, 1, 0, None, 0], type=pa.int8())
+    held = pa.DictionaryArray.from_arrays(places, pa.array(["x", None]))
+    plain = table(card=["x", "x", "x", None, "x", None, "x"])
+    assert read(table(card=held)) == read(plain)
+    unsigned = pa.DictionaryArray.from_arrays(pa.array([0, 0, 0, 0, 0, None, 0], type=pa.uint8()), pa.array(["x"]))
+    assert read(table(card=unsigned)) == read(table(card=["x", "x", "x", "x", "x", None, "x"]))
