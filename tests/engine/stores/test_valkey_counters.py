@@ -21,12 +21,15 @@ pytest.importorskip("valkey")
 
 from valkey.asyncio import Valkey
 
+from engine.stores import valkey as valkey_store
 from engine.stores.valkey import ValkeyCounters, open_client
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 NOW = 1_800_000_000 * SECOND
 FULL: dict[str, Value] = {"card": "c1", "email": "e1", "ip_address": "i1", "amount_in_usd": 1_250}
+WINDOWS = ("5s", "20s")
+DECLINED = Status.DECLINED
 PAYMENTS_10M = [velocity.name for velocity in VELOCITIES].index("card_payments_10m")
 _prefixes = count()
 
@@ -43,8 +46,12 @@ def event(payment_id: str, status: Status, at_us: int = NOW) -> StatusEvent:
     )
 
 
-def velocity(name: str, window: str, scope: VelocityScope = VelocityScope.MERCHANT) -> Velocity:
-    return Velocity(name=name, key=("card",), aggregate=Count(), window=window, doc="For the tests.", scope=scope)
+def velocity(
+    name: str, window: str, scope: VelocityScope = VelocityScope.MERCHANT, status: Status | None = None
+) -> Velocity:
+    return Velocity(
+        name=name, key=("card",), aggregate=Count(), window=window, doc="For the tests.", scope=scope, status=status
+    )
 
 
 @pytest.fixture
@@ -234,6 +241,39 @@ async def test_one_worker_alone_fills(counters: ValkeyCounters, client: Valkey, 
     with pytest.raises(CountersWarming):
         await counters.read(observation("p"))
     assert await filling == 2_000
+
+
+async def test_what_comes_again_meanwhile_is_counted_at_its_first(
+    client: Valkey, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first time comes from the ledger only after the next stage came."""
+    monkeypatch.setattr(valkey_store, "BATCH", 1)
+    velocities = [
+        velocity(f"{status}_{window}", window, status=status) for status in (None, DECLINED) for window in WINDOWS
+    ]
+    counters = ValkeyCounters(client, velocities, prefix=prefix)
+
+    async def go_on() -> None:
+        with pytest.raises(CountersWarming):
+            await counters.observe(observation("p1"))
+        assert await counters.record(event("p1", DECLINED))
+        with pytest.raises(CountersWarming):
+            await counters.observe(observation("p3"))
+        await counters.forget("shop", test_mode=False, payment_id="p3")
+
+    def history() -> Iterator[Recorded | None]:
+        going = asyncio.ensure_future(go_on())
+        while not going.done():
+            yield None
+        going.result()
+        yield 5, observation("p1", NOW - 10 * SECOND)
+        yield 6, observation("p3", NOW - 10 * SECOND)
+        yield event("p1", DECLINED, NOW - 10 * SECOND)
+
+    assert await counters.rebuild(history()) == 1
+    assert (await counters.read(observation("p2"))).values == (0, 1, 0, 1)
+    again = await counters.observe(observation("p1"))
+    assert (again.sequence, again.counted_at_us, again.values) == (5, NOW - 10 * SECOND, (0, 0, 0, 0))
 
 
 async def test_a_ledger_that_ends_amid_leaves_nothing_half_filled(counters: ValkeyCounters) -> None:
