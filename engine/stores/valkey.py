@@ -15,6 +15,7 @@ from valkey.exceptions import NoScriptError, ResponseError, ValkeyError
 
 from engine.errors import CountersUnavailable, CountersWarming
 from engine.features import Value
+from engine.stores.valkey_owed import Owed
 from engine.stores.valkey_plan import ValkeyPlan, token
 from engine.stores.valkey_scripts import scripts
 from engine.velocity import Observation, Reading, Recorded, StatusEvent, Total, Velocity
@@ -70,30 +71,58 @@ class ValkeyCounters:
         self._state = f"{self._prefix}:state"
         self._lock = f"{self._prefix}:filling"
         self._inputs = self._plan.inputs
+        self._owed = Owed(self._count_late, self._give_up)
 
     async def observe(self, observation: Observation, *, superseded: str | None = None) -> Reading:
-        """Count the payment, once per id, and read every velocity without it and the one that it supersedes."""
-        return await self._read("observe", observation, superseded)
+        """Count the payment, once per id, and read every velocity without it and the one that it supersedes.
+
+        Where this fails, it is counted late, as soon as Valkey answers: unless it is forgotten first.
+        """
+        try:
+            return await self._read("observe", observation, superseded)
+        except CountersUnavailable:
+            self._owed.owe(observation)
+            raise
 
     async def read(self, observation: Observation, *, superseded: str | None = None) -> Reading:
         """Read as `observe` would now, and change nothing."""
         return await self._read("read", observation, superseded)
 
     async def record(self, event: StatusEvent) -> bool:
-        """Count that a payment came to a status, once per payment and status; whether this call counted it."""
+        """Count that a payment came to a status, once per payment and status; whether this call counted it.
+
+        Where this fails, it is counted late, as soon as Valkey answers: unless it is retracted first.
+        """
         if event.status.value not in self._plan.remembers_us:
             return False
-        return bool(await self._change("record", event, event.status.value))
+        try:
+            return bool(await self._change("record", event, event.status.value))
+        except CountersUnavailable:
+            self._owed.owe(event)
+            raise
 
     async def retract(self, event: StatusEvent) -> None:
         """Take an event back; the payment is counted at the first of its events to this status that stands."""
         if event.status.value in self._plan.remembers_us:
+            await self._owed.take_back(lambda seen: seen == event)
             await self._change("retract", event, event.status.value)
 
     async def forget(self, merchant_id: str, *, test_mode: bool, payment_id: str) -> None:
         """Take the payment and its status events back as if they had never been."""
+        name = (merchant_id, test_mode, payment_id)
+        await self._owed.take_back(lambda seen: (seen.merchant_id, seen.test_mode, seen.payment_id) == name)
         keys = self._keys(merchant_id, test_mode=test_mode)
         await self._call("change", keys, ("forget", _payment(payment_id)))
+
+    def owed(self) -> int:
+        """How many payments and events this worker has still to count late."""
+        return len(self._owed)
+
+    async def is_ready(self) -> bool:
+        """Whether readings are given; where not, `rebuild` is to be called."""
+        state = await self._ask("GET", self._state)
+        run_id: str = (await self._ask("INFO", "server"))["run_id"]
+        return state is not None and state.startswith(b"ready:") and state.endswith(run_id.encode())
 
     async def keep(
         self,
@@ -150,6 +179,7 @@ class ValkeyCounters:
                 *self._row(observation),
             ),
         )
+        self._owed.settle()
         velocities = self._plan.velocities
         return Reading(
             values=tuple(_value(each, found) for each, found in zip(velocities, values, strict=True)),
@@ -162,6 +192,18 @@ class ValkeyCounters:
         keys = self._keys(event.merchant_id, test_mode=event.test_mode)
         changed: int = await self._call("change", keys, (what, *self._told(event, first)))
         return changed
+
+    async def _count_late(self, seen: Observation | StatusEvent) -> None:
+        if isinstance(seen, StatusEvent):
+            await self._change("late_event", seen, seen.status.value)
+        else:
+            await self._call(
+                "change", self._keys(seen.merchant_id, test_mode=seen.test_mode), ("late", *self._told(seen, 0))
+            )
+
+    async def _give_up(self) -> None:
+        """Read nothing until all is counted anew."""
+        await self._ask("DEL", self._state)
 
     async def _restore(self, batch: Sequence[Recorded], nonce: str) -> int:
         """Count a batch in one round trip; gives how many payments were counted."""

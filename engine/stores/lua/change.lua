@@ -13,7 +13,8 @@ local function is_older(time, known, stream)
   return known and time <= known.at - PLAN.remembers_us[stream]
 end
 
--- A payment as the ledger has it: counted under its sequence, once. One of its stages may have come meanwhile.
+-- A payment as the ledger has it: counted under its sequence, once. One of its stages may have come meanwhile. One
+-- that comes late, for it could not be counted when it came, has no sequence yet.
 local function restore_payment(sequence, time, row, amounts)
   local record = record_of(payment)
   local known = record.payment
@@ -21,7 +22,9 @@ local function restore_payment(sequence, time, row, amounts)
   if record.gone or (known and known.at <= time and remembered(record, "payment", time)) then
     return 0
   end
-  if sequence > tonumber(redis.call("HGET", numbers, "sequence") or "0") then
+  if not sequence then
+    sequence = redis.call("HINCRBY", numbers, "sequence", 1)
+  elseif sequence > tonumber(redis.call("HGET", numbers, "sequence") or "0") then
     redis.call("HSET", numbers, "sequence", exact(sequence))
   end
   local item = { stream = "payment", at = time, row = row, amounts = amounts, sequence = sequence }
@@ -54,11 +57,13 @@ local function record_event(status, told, row, amounts)
   return 1
 end
 
--- An event as the ledger has it, unless it came meanwhile; others may have come meanwhile, all of them later.
-local function restore_event(status, time, row, amounts)
+-- An event as the ledger has it, unless it came meanwhile; others may have come meanwhile, all of them later. One that
+-- comes late may have been counted when it came.
+local function restore_event(status, time, row, amounts, is_late)
   local record = record_of(payment)
   local standing = record[status]
-  local item = { stream = status, told = time, at = time, row = row, amounts = amounts }
+  local is_early = is_late and phase ~= "ready"
+  local item = { stream = status, told = time, at = time, row = row, amounts = amounts, is_early = is_early }
   set_clock(time)
   if record.gone then
     return 0
@@ -69,8 +74,8 @@ local function restore_event(status, time, row, amounts)
     return 1
   end
   for _, known in ipairs(standing) do
-    if known.is_early and known.told == time and known.row == row then
-      known.is_early = false
+    if (is_late or known.is_early) and known.told == time and known.row == row then
+      known.is_early = is_early
       write_record(payment, status, standing)
       return 0
     end
@@ -145,6 +150,10 @@ elseif what == "retract" then
   return retract_event(ARGV[3], tonumber(ARGV[4]), ARGV[5])
 elseif what == "forget" then
   return forget_payment()
+elseif what == "late" then
+  return restore_payment(nil, tonumber(ARGV[4]), ARGV[5], amounts_from(6))
+elseif what == "late_event" then
+  return restore_event(ARGV[3], tonumber(ARGV[4]), ARGV[5], amounts_from(6), true)
 elseif ARGV[#ARGV] ~= nonce then
   return redis.error_reply("WARMING another filling began")
 elseif what == "restore" then

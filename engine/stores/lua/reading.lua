@@ -1,7 +1,8 @@
 -- What is read of a structure in (from, till]; `from` is nil where there is no start. Changes nothing.
 
 local left_out = {}
-local memo = {}
+local none = {}
+local memo, names, prefixes = {}, {}, {}
 local is_behind = false
 
 -- Leaves a payment and its events out of what is read.
@@ -20,6 +21,9 @@ end
 
 -- The items left out that a structure holds under a name.
 local function left_out_of(each, name, from, till)
+  if not left_out[1] then
+    return none
+  end
   local found = {}
   for _, item in ipairs(left_out) do
     if item.stream == each.stream and is_inside(item.at, from, till) and holder(each, item.row) == name then
@@ -78,7 +82,12 @@ end
 
 -- The sum of what a running sum holds up to a time.
 local function sum_until(key, till)
-  local known = memo[key .. exact(till)]
+  local until_each = prefixes[key]
+  if not until_each then
+    until_each = {}
+    prefixes[key] = until_each
+  end
+  local known = until_each[till]
   if not known then
     local later = redis.call("ZRANGEBYSCORE", key, "(" .. exact(till), "+inf", "LIMIT", 0, 1)[1]
     if later then
@@ -87,7 +96,7 @@ local function sum_until(key, till)
     else
       known = { running(key) }
     end
-    memo[key .. exact(till)] = known
+    until_each[till] = known
   end
   return known[1], known[2], known[3]
 end
@@ -198,7 +207,11 @@ end
 
 local function read_velocity(velocity, row, now)
   local each = PLAN[velocity.kind][velocity.structure]
-  local name = named(each, row)
+  local name = names[each]
+  if name == nil then
+    name = named(each, row) or false
+    names[each] = name
+  end
   if not name then
     return false
   end

@@ -23,8 +23,15 @@ local numbers = KEYS[1] .. ":" .. nonce
 local own, network = KEYS[2] .. ":" .. nonce .. ":", KEYS[3] .. ":" .. nonce .. ":"
 local clock = own .. "clock"
 
+local written = {}
+
 local function exact(number)
-  return string.format("%.0f", number)
+  local text = written[number]
+  if not text then
+    text = string.format("%.0f", number)
+    written[number] = text
+  end
+  return text
 end
 
 local function token(row, index)

@@ -21,12 +21,17 @@ pytest.importorskip("valkey")
 
 from valkey.asyncio import Valkey
 
+from engine.stores import valkey as valkey_store
+from engine.stores import valkey_owed
 from engine.stores.valkey import ValkeyCounters, open_client
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 NOW = 1_800_000_000 * SECOND
 FULL: dict[str, Value] = {"card": "c1", "email": "e1", "ip_address": "i1", "amount_in_usd": 1_250}
+WINDOWS = ("5s", "20s")
+DECLINED = Status.DECLINED
+DECLINED_1H = [velocity.name for velocity in VELOCITIES].index("card_declined_1h")
 PAYMENTS_10M = [velocity.name for velocity in VELOCITIES].index("card_payments_10m")
 _prefixes = count()
 
@@ -43,8 +48,12 @@ def event(payment_id: str, status: Status, at_us: int = NOW) -> StatusEvent:
     )
 
 
-def velocity(name: str, window: str, scope: VelocityScope = VelocityScope.MERCHANT) -> Velocity:
-    return Velocity(name=name, key=("card",), aggregate=Count(), window=window, doc="For the tests.", scope=scope)
+def velocity(
+    name: str, window: str, scope: VelocityScope = VelocityScope.MERCHANT, status: Status | None = None
+) -> Velocity:
+    return Velocity(
+        name=name, key=("card",), aggregate=Count(), window=window, doc="For the tests.", scope=scope, status=status
+    )
 
 
 @pytest.fixture
@@ -236,6 +245,39 @@ async def test_one_worker_alone_fills(counters: ValkeyCounters, client: Valkey, 
     assert await filling == 2_000
 
 
+async def test_what_comes_again_meanwhile_is_counted_at_its_first(
+    client: Valkey, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first time comes from the ledger only after the next stage came."""
+    monkeypatch.setattr(valkey_store, "BATCH", 1)
+    velocities = [
+        velocity(f"{status}_{window}", window, status=status) for status in (None, DECLINED) for window in WINDOWS
+    ]
+    counters = ValkeyCounters(client, velocities, prefix=prefix)
+
+    async def go_on() -> None:
+        with pytest.raises(CountersWarming):
+            await counters.observe(observation("p1"))
+        assert await counters.record(event("p1", DECLINED))
+        with pytest.raises(CountersWarming):
+            await counters.observe(observation("p3"))
+        await counters.forget("shop", test_mode=False, payment_id="p3")
+
+    def history() -> Iterator[Recorded | None]:
+        going = asyncio.ensure_future(go_on())
+        while not going.done():
+            yield None
+        going.result()
+        yield 5, observation("p1", NOW - 10 * SECOND)
+        yield 6, observation("p3", NOW - 10 * SECOND)
+        yield event("p1", DECLINED, NOW - 10 * SECOND)
+
+    assert await counters.rebuild(history()) == 1
+    assert (await counters.read(observation("p2"))).values == (0, 1, 0, 1)
+    again = await counters.observe(observation("p1"))
+    assert (again.sequence, again.counted_at_us, again.values) == (5, NOW - 10 * SECOND, (0, 0, 0, 0))
+
+
 async def test_a_ledger_that_ends_amid_leaves_nothing_half_filled(counters: ValkeyCounters) -> None:
     def history() -> Iterator[Recorded]:
         yield HISTORY[0]
@@ -341,3 +383,72 @@ async def test_one_that_is_slow_is_not_waited_for(own_server: ValkeyServer, impa
     # Whether the first call counted it nobody knows; that it is there once is what counts.
     assert (await impatient.observe(observation("p3"))).sequence == 3
     assert (await impatient.read(observation("p4"))).values[PAYMENTS_10M] == 3
+
+
+async def test_what_could_not_be_counted_is_counted_late(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_server.ask("CONFIG", "SET", "maxmemory", "1")
+    for number in range(3, 8):
+        with pytest.raises(CountersUnavailable):
+            await impatient.observe(observation(f"p{number}", NOW + number))
+    with pytest.raises(CountersUnavailable):
+        await impatient.record(event("p2", DECLINED, NOW + 8))
+    # A repeat, one that is forgotten, and an event that is retracted are not owed in the end.
+    with pytest.raises(CountersUnavailable):
+        await impatient.observe(observation("p3", NOW + 8))
+    with pytest.raises(CountersUnavailable):
+        await impatient.forget("shop", test_mode=False, payment_id="p4")
+    lost = event("p1", DECLINED, NOW + 9)
+    for act in (impatient.record(lost), impatient.retract(lost)):
+        with pytest.raises(CountersUnavailable):
+            await act
+    own_server.ask("CONFIG", "SET", "maxmemory", "0")
+    await impatient.read(observation("q", NOW + 10))
+    await settled(impatient)
+    reading = await impatient.read(observation("q", NOW + 10))
+    assert reading.values[PAYMENTS_10M] == 6
+    assert reading.values[DECLINED_1H] == 2
+
+
+async def test_what_was_counted_unanswered_is_not_counted_again(
+    own_server: ValkeyServer, impatient: ValkeyCounters
+) -> None:
+    own_server.ask("CLIENT", "PAUSE", 300, "ALL")
+    with pytest.raises(CountersUnavailable):
+        await impatient.observe(observation("p3"))
+    with pytest.raises(CountersUnavailable):
+        await impatient.record(event("p2", DECLINED))
+    await asyncio.sleep(0.4)
+    for _ in range(2):
+        await impatient.read(observation("q"))
+        await settled(impatient)
+    reading = await impatient.read(observation("q"))
+    assert (reading.values[PAYMENTS_10M], reading.values[DECLINED_1H]) == (3, 2)
+
+
+async def test_with_too_much_owed_all_is_counted_anew(
+    own_server: ValkeyServer, impatient: ValkeyCounters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(valkey_owed, "OWED", 2)
+    own_server.ask("CONFIG", "SET", "maxmemory", "1")
+    for number in range(3, 6):
+        with pytest.raises(CountersUnavailable):
+            await impatient.observe(observation(f"p{number}"))
+    own_server.ask("CONFIG", "SET", "maxmemory", "0")
+    assert await impatient.is_ready()
+    await impatient.read(observation("q"))
+    await asyncio.sleep(0.1)
+    assert not await impatient.is_ready()
+    with pytest.raises(CountersWarming):
+        await impatient.read(observation("q"))
+    await impatient.rebuild([*HISTORY[:2], *((n, observation(f"p{n}")) for n in range(3, 6))])
+    assert await impatient.is_ready()
+    await impatient.read(observation("q"))
+    await settled(impatient)
+    assert (await impatient.read(observation("q"))).values[PAYMENTS_10M] == 5
+
+
+async def settled(counters: ValkeyCounters) -> None:
+    until = time.monotonic() + 5
+    while counters.owed():
+        assert time.monotonic() < until, "what is owed was not counted"
+        await asyncio.sleep(0.01)
