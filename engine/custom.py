@@ -93,7 +93,7 @@ class CustomField:
                 Velocity(
                     name=f"{name}_distinct_cards_{window}",
                     key=key,
-                    aggregate=Distinct("card"),
+                    aggregate=Distinct("card", "cards"),
                     window=window,
                     doc=f"Different cards seen {said} {words}, by payments other than this one.",
                 ),

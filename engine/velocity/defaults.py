@@ -113,7 +113,7 @@ def _different(key: str, told: str, window: str) -> Velocity:
     return Velocity(
         name=f"{key}_distinct_{told}_{window}",
         key=KEYS[key].features,
-        aggregate=Distinct(DISTINCT[told].feature),
+        aggregate=Distinct(DISTINCT[told].feature, DISTINCT[told].words),
         window=window,
         doc=f"Different {DISTINCT[told].words} seen {KEYS[key].words} {WINDOWS[window]}, by payments other than this "
         "one.",
@@ -138,7 +138,7 @@ def _different_that_came_to(key: str, told: str, status: Status, window: str) ->
     return Velocity(
         name=f"{key}_distinct_{status}_{told}_{window}",
         key=KEYS[key].features,
-        aggregate=Distinct(DISTINCT[told].feature),
+        aggregate=Distinct(DISTINCT[told].feature, DISTINCT[told].words),
         window=window,
         doc=f"Different {DISTINCT[told].words} of payments {KEYS[key].words} learnt {WINDOWS[window]} to be "
         f"{STATUSES[status]}: a retry of the same adds none.",

@@ -90,7 +90,7 @@ def _cards_since_success(key: str, window: str) -> Velocity:
     return Velocity(
         name=f"{key}_distinct_declined_cards_since_authorized_{window}",
         key=KEYS[key].features,
-        aggregate=Distinct("card"),
+        aggregate=Distinct("card", "cards"),
         window=window,
         doc=f"Different cards of payments {KEYS[key].words} learnt {WINDOWS[window]}, and since the last one that was "
         "authorized, to be declined.",
@@ -129,7 +129,7 @@ def _prepaid(key: str, window: str) -> Velocity:
     return Velocity(
         name=f"{key}_distinct_prepaid_cards_{window}",
         key=KEYS[key].features,
-        aggregate=Distinct("card"),
+        aggregate=Distinct("card", "cards"),
         window=window,
         doc=f"Different prepaid cards seen {KEYS[key].words} {WINDOWS[window]}, by payments other than this one.",
         where=(("card_funding", "prepaid"),),
@@ -140,7 +140,7 @@ def _merchants(key: str, window: str) -> Velocity:
     return Velocity(
         name=f"{key}_distinct_merchants_{window}",
         key=KEYS[key].features,
-        aggregate=Distinct(DISTINCT["merchants"].feature),
+        aggregate=Distinct("merchant_id", "merchants"),
         window=window,
         doc=f"Merchants of this installation that were paid {KEYS[key].words} {WINDOWS[window]}, by payments other "
         "than this one.",

@@ -100,6 +100,8 @@ class Distinct:
 
     value: str
     """The feature's name."""
+    unit: str = "values"
+    """What they are, in the plural: `cards`."""
 
     @property
     def measured(self) -> tuple[str, ...]:
@@ -110,11 +112,6 @@ class Distinct:
     def type(self) -> FeatureType:
         """A whole number."""
         return FeatureType.INTEGER
-
-    @property
-    def unit(self) -> str:
-        """The feature's name in the plural: `cards`, `ip addresses`."""
-        return self.value.replace("_", " ") + ("es" if self.value.endswith("s") else "s")
 
 
 @dataclass(frozen=True, slots=True)

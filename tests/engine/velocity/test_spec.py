@@ -54,8 +54,8 @@ def test_the_inputs_are_the_key_and_what_is_measured() -> None:
     [
         (Count(), FeatureType.INTEGER, "payments"),
         (Total("amount_in_usd"), FeatureType.MONEY, "USD"),
-        (Distinct("email"), FeatureType.INTEGER, "emails"),
-        (Distinct("ip_address"), FeatureType.INTEGER, "ip addresses"),
+        (Distinct("email", "e-mail addresses"), FeatureType.INTEGER, "e-mail addresses"),
+        (Distinct("ip_address"), FeatureType.INTEGER, "values"),
     ],
 )
 def test_the_feature_has_the_aggregates_type_and_unit(aggregate: Aggregate, type_: FeatureType, unit: str) -> None:
