@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.velocity.batch.stream import PAYMENT, STATUSES, Ints, Mask, Stream
-from engine.velocity.batch.windows import before, following
+from engine.velocity.batch.stream import PAYMENT, STATUSES, Column, Ints, Mask, Stream
+from engine.velocity.batch.windows import Summed, before, following
 from engine.velocity.spec import Status, Velocity, VelocityScope
 
 EVER: Final = 2**63
@@ -119,6 +119,8 @@ class Part:
     """How many a filter lets through before each place of the whole; None where this is the whole."""
     known: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)
     """What `following` found of a feature before, by the feature's name."""
+    sums: dict[str, Summed] = field(default_factory=dict)
+    """What `summed` found of one."""
 
     def place(self, places: Ints) -> Ints:
         """Where places in the whole are in this part."""
@@ -135,6 +137,13 @@ class Part:
         if name not in self.known:
             self.known[name] = following(self.groups, codes[self.rows])
         return self.known[name]
+
+    def summed(self, name: str, column: Column) -> Summed:
+        """The amounts of a feature; summed up once."""
+        if name not in self.sums:
+            amounts, is_known = column.amounts()
+            self.sums[name] = Summed.of(amounts[self.rows], is_known[self.rows])
+        return self.sums[name]
 
 
 class Sorted:

@@ -4,6 +4,7 @@ Items lie sorted by key and then by their order; window i is `[starts[i], ends[i
 back from one window to the next: readers are sorted as items are, and a later payment's window begins and ends later.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,31 @@ def before(marks: Mask) -> Ints:
     return counts
 
 
-def totals(amounts: Ints, starts: Ints, ends: Ints) -> Ints:
-    """Exact sums, as Python's integers where 64 bits might not hold twice one."""
-    largest = max(int(amounts.max(initial=0)), -int(amounts.min(initial=0)))
-    is_large = largest * int((ends - starts).max(initial=0)) >= _SAFE
-    # Sums from the first item on may pass 64 bits and begin anew: differences of two are right nevertheless.
-    sums: Any = np.concatenate(([0], np.cumsum(amounts.astype(np.object_) if is_large else amounts)))
-    found: Ints = sums[ends] - sums[starts]
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class Summed:
+    """Amounts of items, their sums from the first item on, and how many are known; unknown amounts are 0."""
+
+    amounts: Ints
+    is_known: Mask
+    sums: Ints
+    """May pass 64 bits and begin anew: the difference of two is right where the sum between them fits."""
+    known: Ints
+    largest: int
+    """No amount is further from 0."""
+
+    @classmethod
+    def of(cls, amounts: Ints, is_known: Mask) -> "Summed":
+        """Sum the amounts up."""
+        largest = max(int(amounts.max(initial=0)), -int(amounts.min(initial=0)))
+        return cls(amounts, is_known, np.concatenate(([0], np.cumsum(amounts))), before(is_known), largest)
+
+    def totals(self, starts: Ints, ends: Ints) -> Ints:
+        """Exact sums, as Python's integers where 64 bits might not hold twice one."""
+        sums: Any = self.sums
+        if self.largest * int((ends - starts).max(initial=0)) >= _SAFE:
+            sums = np.concatenate(([0], np.cumsum(self.amounts.astype(np.object_))))
+        found: Ints = sums[ends] - sums[starts]
+        return found
 
 
 def averages(sums: Ints, counts: Ints) -> Ints:
