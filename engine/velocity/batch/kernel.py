@@ -103,7 +103,7 @@ def _aggregated(rows: Sorted, velocity: Velocity, codes: Mapping[str, Ints]) -> 
             return ends - starts, None
         case Distinct(value=name):
             items, nexts = part.following(name, codes[name])
-            return distinct(items, nexts, starts, ends, len(part.rows)), None
+            return distinct(items, nexts, *rows.reached(velocity, starts, ends)), None
         case FirstSeen() | LastSeen():
             return _ages(rows, part, starts if isinstance(velocity.aggregate, FirstSeen) else ends - 1, ends > starts)
         case Total(amount=name) | Average(amount=name) | Minimum(amount=name) | Maximum(amount=name):

@@ -103,20 +103,24 @@ def following(groups: Ints, codes: Ints) -> tuple[Ints, Ints]:
     return items, nexts[items]
 
 
-def distinct(items: Ints, nexts: Ints, starts: Ints, ends: Ints, count: int) -> Ints:
-    """How many different values each window has, of `count` items in all.
+def reached(places: Ints, count: int) -> Ints:
+    """For each of `count` items, and past the last, how many windows begin (or end) there or before."""
+    found: Ints = np.cumsum(np.bincount(places, minlength=count + 1))
+    return found
+
+
+def distinct(items: Ints, nexts: Ints, started: Ints, ended: Ints) -> Ints:
+    """How many different values each window has; `started` and `ended` are what `reached` gives.
 
     An item is the last of its value in the windows that end after it, but not after the next of its value, and that
     start no later than it. Windows never go back, so these follow one another: from the first that ends after the item
     to the first that ends after the next or starts after the item. Marking where each begins and ends is enough.
     """
-    # At place i: how many windows end, or start, at i or before.
-    ended = np.cumsum(np.bincount(ends, minlength=count + 1))
-    started = np.cumsum(np.bincount(starts, minlength=count + 1))
     first = ended[items]
     last = np.minimum(ended[nexts], started[items])
     is_some = first < last
-    marks = np.bincount(first[is_some], minlength=len(starts) + 1)
-    marks -= np.bincount(last[is_some], minlength=len(starts) + 1)
+    windows = int(ended[-1])
+    marks = np.bincount(first[is_some], minlength=windows + 1)
+    marks -= np.bincount(last[is_some], minlength=windows + 1)
     found: Ints = np.cumsum(marks)[:-1]
     return found
