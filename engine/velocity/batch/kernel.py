@@ -89,7 +89,7 @@ def _counted(times: Times, codes: Mapping[str, Ints], velocities: Sequence[Veloc
             if number is None or (known is not None and not known[payment]):
                 known = np.ones(payments, dtype=np.bool_) if known is None else known.copy()
                 known[payment] = number is not None
-            values[payment] = whole(np.array([number or 0]))[0]
+            values[payment] = whole(np.array([number or 0], dtype=np.object_))[0]
         columns[velocity.name] = values, known
     return columns
 
