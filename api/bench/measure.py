@@ -31,7 +31,8 @@ class Benchmark:
 
     `run(seconds, seed)` measures for about `seconds` and gives a value for each measure by its name; it raises
     BenchFailed where an answer was wrong. `setup` tells in words what is measured, with today's numbers of parts.
-    `seconds` is how long a run measures where nothing else is asked for.
+    `seconds` is how long a run measures where nothing else is asked for. `skipped` gives the measures that cannot be
+    taken on this installation, each with the reason; a run leaves those out.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Benchmark:
     setup: Callable[[], str]
     run: Callable[[float, int], Mapping[str, float]]
     seconds: float = 5.0
+    skipped: Callable[[], Mapping[str, str]] = dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +75,16 @@ class Figure:
 def figures(benchmark: Benchmark, runs: int, seconds: float | None, ran: Callable[[], object]) -> Iterator[Figure]:
     """Run the benchmark so many times, each on payments of its own; `ran` is told of each run's end.
 
-    Where `seconds` is None a run takes as long as the benchmark says.
+    Where `seconds` is None a run takes as long as the benchmark says. A measure that is skipped has no figure.
     """
     found = []
     for seed in range(1, runs + 1):
         found.append(benchmark.run(benchmark.seconds if seconds is None else seconds, seed))
         ran()
+    skipped = benchmark.skipped()
     for measure in benchmark.measures:
+        if measure.name in skipped:
+            continue
         yield Figure(benchmark_id=benchmark.id, measure=measure, values=tuple(values[measure.name] for values in found))
 
 

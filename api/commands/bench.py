@@ -51,6 +51,8 @@ def bench(
                 found.append(figure)
                 if as_json:
                     typer.echo(json.dumps(figure.row()))
+            for measure, reason in benchmark.skipped().items():
+                progress.console.print(f"{benchmark.id} {measure} skipped: {reason}", markup=False)
     if not as_json:
         Console(highlight=False).print(_table(found))
         _SAID.print(machine())

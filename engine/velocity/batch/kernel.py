@@ -12,7 +12,7 @@ from engine.features import Value
 from engine.velocity.batch.own import without_own
 from engine.velocity.batch.sorting import Part, Sorted, Times, begin_us
 from engine.velocity.batch.stream import Ints, Mask, Stream
-from engine.velocity.batch.windows import averages, before, distinct, least, totals, whole
+from engine.velocity.batch.windows import averages, distinct, least, whole
 from engine.velocity.spec import Average, Count, Distinct, FirstSeen, LastSeen, Maximum, Minimum, Total, Velocity
 
 _US_PER_SECOND: Final = 1_000_000
@@ -89,7 +89,7 @@ def _counted(times: Times, codes: Mapping[str, Ints], velocities: Sequence[Veloc
             if number is None or (known is not None and not known[payment]):
                 known = np.ones(payments, dtype=np.bool_) if known is None else known.copy()
                 known[payment] = number is not None
-            values[payment] = whole(np.array([number or 0]))[0]
+            values[payment] = whole(np.array([number or 0], dtype=np.object_))[0]
         columns[velocity.name] = values, known
     return columns
 
@@ -103,7 +103,7 @@ def _aggregated(rows: Sorted, velocity: Velocity, codes: Mapping[str, Ints]) -> 
             return ends - starts, None
         case Distinct(value=name):
             items, nexts = part.following(name, codes[name])
-            return distinct(items, nexts, starts, ends, len(part.rows)), None
+            return distinct(items, nexts, *rows.reached(velocity, starts, ends)), None
         case FirstSeen() | LastSeen():
             return _ages(rows, part, starts if isinstance(velocity.aggregate, FirstSeen) else ends - 1, ends > starts)
         case Total(amount=name) | Average(amount=name) | Minimum(amount=name) | Maximum(amount=name):
@@ -121,16 +121,13 @@ def _of_amounts(rows: Sorted, velocity: Velocity, part: Part, starts: Ints, ends
     """What is made of the known amounts."""
     aggregate = velocity.aggregate
     assert isinstance(aggregate, Total | Average | Minimum | Maximum), "the aggregate is one of an amount"
-    values, is_known = rows.times.stream.features[aggregate.amount].amounts()
-    amounts = values[part.rows]
+    summed = part.summed(aggregate.amount, rows.times.stream.features[aggregate.amount])
     if isinstance(aggregate, Total):
-        return whole(totals(amounts, starts, ends)), None
-    known = before(is_known[part.rows])
-    counts = known[ends] - known[starts]
+        return whole(summed.totals(starts, ends)), None
+    counts = summed.known[ends] - summed.known[starts]
     if isinstance(aggregate, Average):
-        return whole(averages(totals(amounts, starts, ends), counts)), counts > 0
+        return whole(averages(summed.totals(starts, ends), counts)), counts > 0
     # A bitwise complement turns the order of all integers, the least too, which a sign would not.
-    lowest = amounts if isinstance(aggregate, Minimum) else ~amounts
-    lowest = np.where(is_known[part.rows], lowest, np.iinfo(np.int64).max)
-    found = least(lowest, starts, ends)
+    lowest = summed.amounts if isinstance(aggregate, Minimum) else ~summed.amounts
+    found = least(np.where(summed.is_known, lowest, np.iinfo(np.int64).max), starts, ends)
     return found if isinstance(aggregate, Minimum) else ~found, counts > 0

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.velocity.batch.stream import PAYMENT, STATUSES, Ints, Mask, Stream
-from engine.velocity.batch.windows import before, following
+from engine.velocity.batch.stream import PAYMENT, STATUSES, Column, Ints, Mask, Stream
+from engine.velocity.batch.windows import Summed, before, following, reached
 from engine.velocity.spec import Status, Velocity, VelocityScope
 
 EVER: Final = 2**63
@@ -119,6 +119,10 @@ class Part:
     """How many a filter lets through before each place of the whole; None where this is the whole."""
     known: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)
     """What `following` found of a feature before, by the feature's name."""
+    sums: dict[str, Summed] = field(default_factory=dict)
+    """What `summed` found of one."""
+    reached: dict[int, Ints] = field(default_factory=dict)
+    """What `reached` found of the windows' edges before, by how long ago they are."""
 
     def place(self, places: Ints) -> Ints:
         """Where places in the whole are in this part."""
@@ -135,6 +139,13 @@ class Part:
         if name not in self.known:
             self.known[name] = following(self.groups, codes[self.rows])
         return self.known[name]
+
+    def summed(self, name: str, column: Column) -> Summed:
+        """The amounts of a feature; summed up once."""
+        if name not in self.sums:
+            amounts, is_known = column.amounts()
+            self.sums[name] = Summed.of(amounts[self.rows], is_known[self.rows])
+        return self.sums[name]
 
 
 class Sorted:
@@ -192,6 +203,18 @@ class Sorted:
         is_anew = velocity.since is not None
         starts = self._anew(velocity, ends) if is_anew else self._edge(status, begin_us(velocity))
         return part.place(starts), part.place(ends)
+
+    def reached(self, velocity: Velocity, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+        """How many windows begin, and how many end, at each item or before; found once an edge."""
+        part = self.part(velocity)
+        count, known = len(part.rows), part.reached
+        if velocity.delay_us not in known:
+            known[velocity.delay_us] = reached(ends, count)
+        if velocity.since is not None:
+            return reached(starts, count), known[velocity.delay_us]
+        if begin_us(velocity) not in known:
+            known[begin_us(velocity)] = reached(starts, count)
+        return known[begin_us(velocity)], known[velocity.delay_us]
 
     def _anew(self, velocity: Velocity, ends: Ints) -> Ints:
         """Where the windows of a velocity that starts anew begin."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -121,8 +121,6 @@ class Stream:
     features: Mapping[str, Column]
     """What velocities are made of. An event has the features of its payment's decision."""
 
-    REQUIRED: ClassVar = ("at_us",)
-
     def __post_init__(self) -> None:
         """Refuse times that go back."""
         columns = (self.status, self.merchant, self.test_mode, self.payment, *self.features.values())
@@ -147,6 +145,9 @@ class Stream:
             raise StreamInvalid(f"There is no column {', '.join(missing)}.")
         rows, none = table.num_rows, np.zeros(table.num_rows, dtype=np.int64)
         told = {name: _encoded(table[name], name) for name in table.column_names if name in _ABOUT}
+        for name in told.keys() - {"status"}:
+            if (told[name].places < 0).any():
+                raise StreamInvalid(f"Column {name} has a null: every row needs one.")
         status = np.full(rows, PAYMENT, dtype=np.int8)
         if "status" in told:
             places = np.array([*(_place(name) for name in told["status"].values), PAYMENT], dtype=np.int8)

@@ -4,6 +4,7 @@ Items lie sorted by key and then by their order; window i is `[starts[i], ends[i
 back from one window to the next: readers are sorted as items are, and a later payment's window begins and ends later.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,31 @@ def before(marks: Mask) -> Ints:
     return counts
 
 
-def totals(amounts: Ints, starts: Ints, ends: Ints) -> Ints:
-    """Exact sums, as Python's integers where 64 bits might not hold twice one."""
-    largest = max(int(amounts.max(initial=0)), -int(amounts.min(initial=0)))
-    is_large = largest * int((ends - starts).max(initial=0)) >= _SAFE
-    # Sums from the first item on may pass 64 bits and begin anew: differences of two are right nevertheless.
-    sums: Any = np.concatenate(([0], np.cumsum(amounts.astype(np.object_) if is_large else amounts)))
-    found: Ints = sums[ends] - sums[starts]
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class Summed:
+    """Amounts of items, their sums from the first item on, and how many are known; unknown amounts are 0."""
+
+    amounts: Ints
+    is_known: Mask
+    sums: Ints
+    """May pass 64 bits and begin anew: the difference of two is right where the sum between them fits."""
+    known: Ints
+    largest: int
+    """No amount is further from 0."""
+
+    @classmethod
+    def of(cls, amounts: Ints, is_known: Mask) -> "Summed":
+        """Sum the amounts up."""
+        largest = max(int(amounts.max(initial=0)), -int(amounts.min(initial=0)))
+        return cls(amounts, is_known, np.concatenate(([0], np.cumsum(amounts))), before(is_known), largest)
+
+    def totals(self, starts: Ints, ends: Ints) -> Ints:
+        """Exact sums, as Python's integers where 64 bits might not hold twice one."""
+        sums: Any = self.sums
+        if self.largest * int((ends - starts).max(initial=0)) >= _SAFE:
+            sums = np.concatenate(([0], np.cumsum(self.amounts.astype(np.object_))))
+        found: Ints = sums[ends] - sums[starts]
+        return found
 
 
 def averages(sums: Ints, counts: Ints) -> Ints:
@@ -85,20 +103,24 @@ def following(groups: Ints, codes: Ints) -> tuple[Ints, Ints]:
     return items, nexts[items]
 
 
-def distinct(items: Ints, nexts: Ints, starts: Ints, ends: Ints, count: int) -> Ints:
-    """How many different values each window has, of `count` items in all.
+def reached(places: Ints, count: int) -> Ints:
+    """For each of `count` items, and past the last, how many windows begin (or end) there or before."""
+    found: Ints = np.cumsum(np.bincount(places, minlength=count + 1))
+    return found
+
+
+def distinct(items: Ints, nexts: Ints, started: Ints, ended: Ints) -> Ints:
+    """How many different values each window has; `started` and `ended` are what `reached` gives.
 
     An item is the last of its value in the windows that end after it, but not after the next of its value, and that
     start no later than it. Windows never go back, so these follow one another: from the first that ends after the item
     to the first that ends after the next or starts after the item. Marking where each begins and ends is enough.
     """
-    # At place i: how many windows end, or start, at i or before.
-    ended = np.cumsum(np.bincount(ends, minlength=count + 1))
-    started = np.cumsum(np.bincount(starts, minlength=count + 1))
     first = ended[items]
     last = np.minimum(ended[nexts], started[items])
     is_some = first < last
-    marks = np.bincount(first[is_some], minlength=len(starts) + 1)
-    marks -= np.bincount(last[is_some], minlength=len(starts) + 1)
+    windows = int(ended[-1])
+    marks = np.bincount(first[is_some], minlength=windows + 1)
+    marks -= np.bincount(last[is_some], minlength=windows + 1)
     found: Ints = np.cumsum(marks)[:-1]
     return found

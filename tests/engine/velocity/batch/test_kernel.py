@@ -1,13 +1,14 @@
 """Cases of the kernel that generated streams seldom meet."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.velocity import Count, Observation, Status, StatusEvent, Velocity
-from engine.velocity.batch import Amounts, Stream, Values, numbers
+from engine.velocity import Count, Observation, Status, StatusEvent, Total, Velocity
+from engine.velocity.batch import Amounts, NumberTooLarge, Stream, Values, numbers
 from engine.velocity.batch.sorting import combined
 
 SECOND = 1_000_000
@@ -24,6 +25,24 @@ def test_a_status_counts_again_once_it_is_forgotten(again_us: int, counted: int)
     # Where another velocity of this status looks further back, an event is remembered longer.
     longer = Velocity(name="longer", key=("card",), aggregate=Count(), window="1h", doc="x", since=Status.DECLINED)
     assert numbers(stream, [DECLINED], kept=[DECLINED, longer]).rows() == [(0,)]
+
+
+@pytest.mark.parametrize("amount", [2**62, 2**62 - 1])
+def test_what_one_payment_may_not_see_of_itself_is_refused_too_where_it_is_too_large(amount: int) -> None:
+    """The payment came to a status before it was observed, and the events of others come to 2**63 or just less."""
+    total = replace(DECLINED, aggregate=Total("amount"))
+    named: dict[str, Any] = {"merchant_id": "a", "test_mode": False, "at_us": 0}
+    own, *others = (
+        StatusEvent(**named, payment_id=each, status=Status.DECLINED, values={"card": "x", "amount": made})
+        for each, made in (("1", -5), ("2", amount), ("3", amount))
+    )
+    payment = Observation(**named, payment_id="1", values={"card": "x"})
+    stream = Stream.of([own, *others, (1, payment)], {"card", "amount"})
+    if 2 * amount < 2**63:
+        assert numbers(stream, [total]).rows() == [(2 * amount,)]
+    else:
+        with pytest.raises(NumberTooLarge):
+            numbers(stream, [total])
 
 
 def test_a_key_of_many_values_is_numbered_anew() -> None:

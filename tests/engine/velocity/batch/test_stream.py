@@ -114,8 +114,11 @@ def test_the_numbers_are_a_table() -> None:
         (table(at_us=[0, 1, 2, 3, 4, 5, None]), "at_us"),
         (table(at_us=[0.5] * 7), "at_us"),
         (table(card=[{"a": 1}] * 7), "card"),
+        (table(merchant_id=[None] + ["a"] * 6), "merchant_id has a null"),
+        (table(test_mode=[None] + [True] * 6), "test_mode has a null"),
+        (table(payment_id=[None] + ["1"] * 6), "payment_id has a null"),
     ],
-    ids=["feature", "payment_id", "status", "back", "null", "fraction", "struct"],
+    ids=["feature", "payment_id", "status", "back", "null", "fraction", "struct", "merchant", "mode", "id"],
 )
 def test_what_is_no_stream_is_refused(columns: pa.Table, says: str) -> None:
     with pytest.raises(StreamInvalid, match=says):

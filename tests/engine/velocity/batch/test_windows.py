@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.velocity.batch.windows import before, distinct, following, least, totals, whole
+from engine.velocity.batch.windows import Summed, before, distinct, following, least, reached, whole
 
 COUNT = 3_000
 
@@ -33,7 +33,7 @@ def test_different_values_of_a_window(made: tuple[np.ndarray, np.ndarray, np.nda
     groups, starts, ends, random = made
     codes = random.integers(-1, 60, COUNT)
     items, nexts = following(groups, codes)
-    found = distinct(items, nexts, starts, ends, COUNT)
+    found = distinct(items, nexts, reached(starts, COUNT), reached(ends, COUNT))
     for start, end, number in zip(starts, ends, found, strict=True):
         assert len(set(codes[start:end].tolist()) - {-1}) == number
 
@@ -42,7 +42,7 @@ def test_sums_of_a_window(made: tuple[np.ndarray, np.ndarray, np.ndarray, np.ran
     _, starts, ends, random = made
     for largest in (2**40, 2**62):
         amounts = random.integers(-largest, largest, COUNT)
-        found = totals(amounts, starts, ends)
+        found = Summed.of(amounts, np.ones(COUNT, dtype=np.bool_)).totals(starts, ends)
         told = amounts.tolist()
         assert found.tolist() == [sum(told[start:end]) for start, end in zip(starts, ends, strict=True)]
 
