@@ -57,14 +57,20 @@ class ValkeyCounters:
     it holds nothing, or what it holds may lack something: until `rebuild` has counted all from the ledger anew. That
     is so after FLUSHALL, and after every restart or failover, which may have lost the last writes.
 
-    Amounts are exact; one beyond 2^53 is refused with CountersUnavailable.
+    Sums are exact, however large; a single amount beyond 2^53 is our bug, for a payment's is far less.
     Keys of a merchant and mode share the tag `{merchant:mode}`, those of the network `{*:mode}`, and the sequence is
     one for all: so this is for one Valkey, not for a Cluster.
     """
 
-    def __init__(self, client: Valkey, velocities: Sequence[Velocity], *, prefix: str = "assay") -> None:
-        """Count for these velocities; what was counted for others under the same prefix is not touched."""
+    def __init__(
+        self, client: Valkey, velocities: Sequence[Velocity], *, filler: Valkey | None = None, prefix: str = "assay"
+    ) -> None:
+        """Count for these velocities; what was counted for others under the same prefix is not touched.
+
+        `filler` is the client that fills: its round trips are longer, so it waits for seconds, not for milliseconds.
+        """
         self._client = client
+        self._filler = filler or client
         self._plan = ValkeyPlan(tuple(velocities))
         self._scripts = scripts(self._plan.lua)
         self._prefix = f"{prefix}:{self._plan.fingerprint}"
@@ -144,27 +150,27 @@ class ValkeyCounters:
         where another worker is filling, or what was filled was lost again; and what `history` does.
         """
         run_id = await self._trusted_run_id()
-        await self._ask("SCRIPT LOAD", self._scripts["change"].text)
+        await self._fill("SCRIPT LOAD", self._scripts["change"].text)
         nonce = token_hex(8)
-        if not await self._ask("SET", self._lock, nonce, "NX", "PX", FILLING_MS):
+        if not await self._fill("SET", self._lock, nonce, "NX", "PX", FILLING_MS):
             raise CountersWarming("Another worker fills the counters from the ledger.")
         try:
             filling = f"filling:{nonce}:{run_id}"
-            await self._ask("HSET", f"{self._state}:{nonce}", "sequence", newest)
-            await self._ask("SET", self._state, filling)
+            await self._fill("HSET", f"{self._state}:{nonce}", "sequence", newest)
+            await self._fill("SET", self._state, filling)
             counted = 0
             items = iter(history)
             while batch := list(islice(items, BATCH)):
                 counted += await self._restore([each for each in batch if each is not None], nonce)
-                await self._ask("PEXPIRE", self._lock, FILLING_MS)
+                await self._fill("PEXPIRE", self._lock, FILLING_MS)
             # Only where it is still this filling: what was flushed meanwhile is not ready.
-            if not await self._ask("EVAL", _SWITCH, 1, self._state, filling, f"ready:{nonce}:{run_id}"):
+            if not await self._fill("EVAL", _SWITCH, 1, self._state, filling, f"ready:{nonce}:{run_id}"):
                 raise CountersWarming("What was filled was lost again.")
             await self._drop_but(nonce)
             return counted
         finally:
             with suppress(CountersUnavailable):
-                await self._ask("EVAL", _SWITCH, 1, self._lock, nonce, "")
+                await self._fill("EVAL", _SWITCH, 1, self._lock, nonce, "")
 
     async def _read(self, script: str, observation: Observation, superseded: str | None) -> Reading:
         keys = self._keys(observation.merchant_id, test_mode=observation.test_mode)
@@ -207,7 +213,7 @@ class ValkeyCounters:
 
     async def _restore(self, batch: Sequence[Recorded], nonce: str) -> int:
         """Count a batch in one round trip; gives how many payments were counted."""
-        pipeline: Any = self._client.pipeline(transaction=False)
+        pipeline: Any = self._filler.pipeline(transaction=False)
         are_payments: list[bool] = []
         for recorded in batch:
             seen: Observation | StatusEvent
@@ -262,13 +268,17 @@ class ValkeyCounters:
         kept = {self._state.encode(), self._lock.encode()}
         cursor = -1
         while cursor:
-            cursor, keys = await self._ask("SCAN", max(cursor, 0), "MATCH", f"{self._prefix}:*", "COUNT", 1_000)
+            cursor, keys = await self._fill("SCAN", max(cursor, 0), "MATCH", f"{self._prefix}:*", "COUNT", 1_000)
             gone = [key for key in keys if f":{nonce}".encode() not in key and key not in kept]
             if gone:
-                await self._ask("UNLINK", *gone)
+                await self._fill("UNLINK", *gone)
 
     async def _ask(self, *command: _Argument) -> Any:  # noqa: ANN401 - whatever Valkey answers
         client: Any = self._client
+        return await self._answer(client.execute_command(*command))
+
+    async def _fill(self, *command: _Argument) -> Any:  # noqa: ANN401 - as above
+        client: Any = self._filler
         return await self._answer(client.execute_command(*command))
 
     async def _answer(self, asked: Coroutine[Any, Any, T]) -> T:
@@ -325,8 +335,7 @@ def _amount(value: Value) -> int | bytes:
     if value is None:
         return b""
     assert isinstance(value, int), f"an amount is hundredths of the unit, not {value!r}"
-    if abs(value) > _EXACT:
-        raise CountersUnavailable(f"An amount beyond {_EXACT} is not counted.")
+    assert abs(value) <= _EXACT, f"an amount of {value} is more than any payment may have"
     return int(value)
 
 

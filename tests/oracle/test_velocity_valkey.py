@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -86,8 +87,8 @@ async def play(client: Valkey, velocities: Sequence[Velocity], stream: Stream) -
     oracle, readings = Forgetful(velocities), list[Reading]()
     for action, now in stream:
         what, _, superseded = action.partition(" ")
-        timeless = what in ("forget", "retract", "restart")
-        oracle.let_go(oracle.last_us[scope(now)] if timeless else now.at_us, scope(now))
+        is_passing = what in ("observe", "record")
+        oracle.let_go(now.at_us if is_passing else oracle.last_us[scope(now)], scope(now))
         if isinstance(now, StatusEvent):
             if action == "record":
                 is_counted = oracle.record(now)
@@ -112,7 +113,10 @@ async def play(client: Valkey, velocities: Sequence[Velocity], stream: Stream) -
                 for event in oracle.events:
                     oracle.goes_on(event)
             case "read":
-                assert await counters.read(now, superseded=superseded or None) == oracle.read(now, superseded)
+                # To read lets no time pass.
+                then = deepcopy(oracle)
+                then.let_go(now.at_us, scope(now))
+                assert await counters.read(now, superseded=superseded or None) == then.read(now, superseded)
             case _:
                 reading = await counters.observe(now, superseded=superseded or None)
                 assert reading == oracle.observe(now, superseded)
