@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from engine.features import Value
 from engine.velocity import Count, Distinct, Status, Total, Velocity
+from engine.velocity.spec import VelocityScope
 
 _Item = TypeVar("_Item", bound=Hashable)
 
@@ -68,7 +69,7 @@ def plans(velocities: Sequence[Velocity]) -> Plans:
     inputs = _unique((*kept, *(name for velocity in velocities for name in velocity.inputs)))
     statuses = _unique(velocity.status for velocity in velocities if velocity.status is not None)
     # Payments are remembered for the longest window of all, an event for the longest of its status.
-    windows: dict[Status | None, set[int]] = {None: {max(velocity.window_us for velocity in velocities)}}
+    windows: dict[Status | None, set[int]] = {None: {max(_window_us(velocity) for velocity in velocities)}}
     slots: dict[str, int] = {}
     found: list[Plan] = []
     start = 0
@@ -92,7 +93,7 @@ def _plan(
 ) -> tuple[Plan, dict[str, int]]:
     """The plan of one stream, with these windows too, and where each velocity stands among its values."""
     combinations = _unique(_combination(v) for v in velocities if isinstance(v.aggregate, Distinct))
-    windows_us = tuple(sorted({velocity.window_us for velocity in velocities} | windows))
+    windows_us = tuple(sorted({_window_us(velocity) for velocity in velocities} | windows))
     groups: list[Group] = []
     slots: dict[str, int] = {}
     start = 0
@@ -115,7 +116,7 @@ def _group(
     """The group of the velocities of one key, and where each stands among its values: counts, totals, distincts."""
     totals = _unique(v.aggregate.amount for v in members if isinstance(v.aggregate, Total))
     links = _unique(_combination(v) for v in members if isinstance(v.aggregate, Distinct))
-    windows = tuple(sorted({windows_us.index(velocity.window_us) for velocity in members}))
+    windows = tuple(sorted({windows_us.index(_window_us(velocity)) for velocity in members}))
     slots = {}
     for velocity in members:
         match velocity.aggregate:
@@ -123,9 +124,9 @@ def _group(
                 block = 0
             case Total(amount=amount):
                 block = 1 + totals.index(amount)
-            case Distinct():
+            case _:
                 block = 1 + len(totals) + links.index(_combination(velocity))
-        slots[velocity.name] = block * len(windows) + windows.index(windows_us.index(velocity.window_us))
+        slots[velocity.name] = block * len(windows) + windows.index(windows_us.index(_window_us(velocity)))
     size = len(windows) * (1 + len(totals) + len(links))
     group = Group(
         pick=_pick(members[0].key, inputs),
@@ -136,6 +137,14 @@ def _group(
         unseen=(0,) * size,
     )
     return group, slots
+
+
+def _window_us(velocity: Velocity) -> int:
+    is_plain = not (velocity.delay or velocity.where or velocity.since) and velocity.scope is VelocityScope.MERCHANT
+    is_counted = is_plain and isinstance(velocity.aggregate, Count | Total | Distinct)
+    window_us = velocity.window_us if is_counted else None
+    assert window_us is not None, f"velocity {velocity.name} is not counted in memory yet"
+    return window_us
 
 
 def _combination(velocity: Velocity) -> tuple[str, ...]:

@@ -99,6 +99,7 @@ def came_to(report: KillReport) -> dict[Status, list[dict[str, Any]]]:
 
 def oracle(velocity: Velocity, own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> float:
     """The velocity by its definition: a plain walk over all others; money in main units as answers say it."""
+    assert velocity.window_us is not None
     since = own["at"] - timedelta(microseconds=velocity.window_us)
     matching = [
         each
@@ -114,3 +115,4 @@ def oracle(velocity: Velocity, own: Mapping[str, Any], others: Sequence[Mapping[
             return float(sum(each[amount] for each in matching) / 100)
         case Distinct(value=value):
             return len({each[value] for each in matching})
+    raise AssertionError(f"{velocity.aggregate} is not in the default set")

@@ -143,7 +143,7 @@ def event(status: Status, payment_id: str = "p1", at_us: int = NOW, *, test_mode
     )
 
 
-@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("status", sorted({each.status for each in VELOCITIES if each.status}))
 async def test_what_was_learnt_of_a_payment_is_seen_by_others_alone(counters: MemoryCounters, status: Status) -> None:
     window = "30d" if status is Status.REFUNDED else "1h"
     name = f"card_{status}_{window}"
