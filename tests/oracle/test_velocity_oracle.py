@@ -13,7 +13,8 @@ from engine.features import Value
 from engine.stores import memory_columns, memory_entity, memory_keys, memory_scope, memory_streams
 from engine.stores.marks import BLOCK, Marks
 from engine.stores.memory import MemoryCounters
-from engine.velocity import VELOCITIES, Observation, Reading, Status, StatusEvent, Velocity
+from engine.velocity import VELOCITIES, Count, Distinct, Observation, Reading, Status, StatusEvent, Velocity
+from engine.velocity.spec import Average, FirstSeen, LastSeen, Maximum, Minimum, VelocityScope
 from tests.oracle.velocity_oracle import (
     ACTIONS,
     EVERYTHING,
@@ -27,6 +28,7 @@ from tests.oracle.velocity_oracle import (
     Stream,
     steps,
     stream_of,
+    velocity,
 )
 
 
@@ -71,7 +73,7 @@ def test_every_number_is_the_oracles(stream: list[Step]) -> None:
 
 
 @given(steps(least=15))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_every_number_of_the_whole_specification_is_the_oracles(stream: list[Step]) -> None:
     asyncio.run(run(EVERYTHING, stream_of(stream)))
 
@@ -129,7 +131,7 @@ def dropping(limit: int) -> Iterator[None]:
 
 
 @given(steps(most=80), st.sampled_from((1, 2, 5)), st.sampled_from((MIXED, EVERYTHING)))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_dropping_changes_no_number(stream: list[Step], limit: int, velocities: Sequence[Velocity]) -> None:
     """As above, but with everything dropped as soon as it may be."""
     with dropping(limit):
@@ -146,6 +148,22 @@ DENSE = st.fixed_dictionaries(
 )
 
 
+NETWORK = VelocityScope.NETWORK
+MORE = (
+    *EVERYTHING,
+    velocity("card_late_emails_ever", ("card",), Distinct("email"), "all", delay="2s"),
+    velocity("card_emails_ever_i1", ("card",), Distinct("email"), "all", where=(("ip_address", "i1"),)),
+    velocity("card_least_ever", ("card",), Minimum("amount_in_usd"), "all"),
+    velocity("card_late_average_ever", ("card",), Average("amount_in_usd"), "all", delay="1s"),
+    velocity("card_late_last", ("card",), LastSeen(), "5s", Status.DECLINED, delay="1s"),
+    velocity("card_network_most_late", ("card",), Maximum("amount_in_usd"), "5s", delay="1s", scope=NETWORK),
+    velocity("card_network_emails_late", ("card",), Distinct("email"), "5s", delay="1s", scope=NETWORK),
+    velocity("card_network_emails_ever", ("card",), Distinct("email"), "all", scope=NETWORK),
+    velocity("card_network_declined_since", ("card",), Count(), "all", Status.DECLINED, since=Status.AUTHORIZED,
+             scope=NETWORK),
+    velocity("card_first_since", ("card",), FirstSeen(), "20s", since=Status.DECLINED),
+)  # fmt: skip
+"""Dimensions that meet one another too."""
 STEPS = st.builds(
     Step,
     action=st.sampled_from((*ACTIONS, *("record",) * 6, "retract")),
@@ -164,7 +182,7 @@ STEPS = st.builds(
     st.sampled_from((0, 1, SECOND, 2 * SECOND)),
     st.sampled_from((1, 2, 8)),
 )
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_what_many_payments_share_is_the_oracles(stream: list[Step], quiet_us: int, behind_us: int, limit: int) -> None:
     """Hardly more than one card: entities are large, and what is left out of them is within.
 
@@ -176,7 +194,7 @@ def test_what_many_payments_share_is_the_oracles(stream: list[Step], quiet_us: i
         for action, seen in stream_of(stream)
     ]
     with dropping(limit):
-        asyncio.run(run(EVERYTHING, late))
+        asyncio.run(run(MORE, late))
 
 
 @given(steps(), st.integers(min_value=0, max_value=60))

@@ -268,8 +268,7 @@ def is_same(one: StatusEvent, other: StatusEvent) -> bool:
 
 def is_alike(one: StatusEvent, other: StatusEvent) -> bool:
     """Whether two events to one status are one and the same, as far as counters can tell."""
-    keys = ("card", "email", "ip_address")
-    return one.at_us == other.at_us and all(one.values.get(key) == other.values.get(key) for key in keys)
+    return one.at_us == other.at_us and all(one.values.get(each) == other.values.get(each) for each in FULL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
