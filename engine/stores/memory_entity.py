@@ -9,7 +9,8 @@ from typing import Final
 from engine.features import Value
 from engine.stores.marks import Marks
 from engine.stores.memory_numbers import Numbers
-from engine.stores.memory_parts import Part, Past, settled
+from engine.stores.memory_parts import Part, settled
+from engine.stores.memory_past import Past
 from engine.stores.memory_plan import Block, Group, Kind
 from engine.stores.memory_told import Told
 
@@ -41,8 +42,7 @@ class Entity:
         self._values: list[list[Value]] = [[] for _ in group.told]
         self._tellings = [Told(0) for _ in group.tellings]
         """Those that are delayed have told the values until some read, the others all."""
-        ever = {block.index for block in group.blocks if block.kind is Kind.DISTINCT_EVER}
-        self._firsts = {index: Marks() for index in ever}
+        self._firsts = {index: Marks() for index in group.told_ever}
         """By index of what is told: which items are the first ever with their value."""
         self._limit = COMPACT
 
@@ -122,8 +122,9 @@ class Entity:
             kind, spans = block.kind, block.spans
             if kind is Kind.DISTINCT:
                 values += self._different(block.index, [starts[span] for span in spans], stops[spans[0]], excluded)
-            elif past is None and kind in _ADDED:
-                values += self._added(block, starts, stops, excluded)
+            elif kind in _ADDED:
+                added = self._added(block, starts, stops, excluded)
+                values += added if past is None else self._with(past, block, added)
             else:
                 for span in spans:
                     part = self._part(starts[span], stops[span], excluded)
@@ -144,6 +145,12 @@ class Entity:
             shares = [share if starts[span] <= position < stops[span] else 0 for span in spans]
             values = [*map(sub, values, shares)]
         return values
+
+    def _with(self, past: Past, block: Block, values: Sequence[int]) -> list[int]:
+        """Counts or totals with what is past, where their span has no start."""
+        gone = past.count if block.kind is Kind.COUNT else past.sum(block.index).total
+        evers = self._group.evers
+        return [value + gone if evers[span] else value for value, span in zip(values, block.spans, strict=True)]
 
     def _different(self, index: int, starts: list[int], stop: int, excluded: Sequence[int]) -> list[int]:
         told, values = self._tellings[index], self._values[self._group.tellings[index][0]]
@@ -190,7 +197,7 @@ class Entity:
             if not delay_us:
                 is_new[index] = telling.append(told[index])
         for index, firsts in self._firsts.items():
-            is_past = past is not None and bool(past.count) and told[index] in past.told[index]
+            is_past = past is not None and told[index] in past.told(index)
             firsts.append(int(is_new[index] and not is_past))
 
     def _pop(self) -> Item:

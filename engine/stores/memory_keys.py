@@ -7,7 +7,8 @@ from typing import Final
 from engine.features import Value
 from engine.stores.memory_columns import Columns
 from engine.stores.memory_entity import Entity, Item
-from engine.stores.memory_parts import Part, Past, settled, sum_of
+from engine.stores.memory_parts import Part, settled
+from engine.stores.memory_past import Past, Pasts, sum_of
 from engine.stores.memory_plan import EVER_US, Block, Group, Kind, Row
 
 FEW: Final = 8
@@ -33,7 +34,7 @@ class Keys:
         self.pick = group.pick
         self.singles: dict[Hashable, int] = {}
         self.many: dict[Hashable, _Few | Entity] = {}
-        self.pasts: dict[Hashable, Past] | None = {} if group.is_ever else None
+        self.pasts = Pasts(group.told_ever) if group.is_ever else None
 
     def __len__(self) -> int:
         return len(self.singles) + len(self.many)
@@ -79,8 +80,9 @@ class Keys:
             if single is not None:
                 del self.singles[key]
         else:
-            held.compact(edge_us, self._past(key, is_made=True))
-            held.add(self._item(ordinal), self._past(key))
+            past = self._past(key, is_made=True)
+            held.compact(edge_us, past)
+            held.add(self._item(ordinal), past)
 
     def remove(self, key: Hashable, ordinal: int, edge_us: int) -> None:
         """Take an item out as if it had never been; one that is not held is fine."""
@@ -188,7 +190,7 @@ class Keys:
             count=len(ordinals),
             times=lambda: (columns.time(ordinals[0]), columns.time(ordinals[-1])),
             sum=lambda index: sum_of([columns.amount(each, amounts[index]) for each in ordinals]),
-            new=lambda index, known: len(self._told(ordinals, index) - known),
+            new=lambda index, known: len(self._told(ordinals, index).difference(known)),
         )
 
     def _told(self, ordinals: _Few, feature: int) -> set[Value]:
@@ -223,7 +225,7 @@ class Keys:
     def _past(self, key: Hashable, *, is_made: bool = False) -> Past | None:
         if self.pasts is None:
             return None
-        return self.pasts.setdefault(key, Past()) if is_made else self.pasts.get(key)
+        return Past(self.pasts, key) if is_made else self.pasts.get(key)
 
     def _fold(self, key: Hashable, ordinal: int) -> None:
         past = self._past(key, is_made=True)

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import MutableSequence, Sequence
 
 from engine.stores.extremes import Extremes
-from engine.stores.memory_parts import Sum
+from engine.stores.memory_past import Sum
 from engine.stores.memory_plan import Kind
 
 

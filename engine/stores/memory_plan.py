@@ -120,6 +120,11 @@ class Group:
     resets: tuple[tuple[int, int], ...]
     """Index of a span, and its reset."""
 
+    @property
+    def told_ever(self) -> tuple[int, ...]:
+        """Indices into `told` of the features whose different values are counted without a start."""
+        return tuple(each.index for each in self.blocks if each.kind is Kind.DISTINCT_EVER)
+
     def kinds_of(self, amount: int) -> frozenset[Kind]:
         """What is made of an amount."""
         return frozenset(each.kind for each in self.blocks if each.kind in OF_AMOUNTS and each.index == amount)
