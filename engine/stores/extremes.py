@@ -10,8 +10,6 @@ FAN: Final = 32
 """Numbers of one level that one number of the next stands for: the least of them."""
 _NOTHING: Final = 2**63 - 1
 
-_Level = MutableSequence[int] | MutableSequence[float]
-
 
 class Extremes:
     """Numbers by position, some of them unknown; the most is the least of what is turned round."""
@@ -21,7 +19,7 @@ class Extremes:
     def __init__(self, *, is_most: bool) -> None:
         self._sign = -1 if is_most else 1
         self._nothing: float = _NOTHING
-        self._levels: list[MutableSequence[float]] = [_level()]
+        self._levels: list[MutableSequence[float]] = [self._new_level()]
         """The numbers, and over each the least of its full fans."""
 
     def __len__(self) -> int:
@@ -47,10 +45,13 @@ class Extremes:
 
     def drop(self, count: int) -> None:
         """Take the first ones out: O(n)."""
-        kept = self._levels[0][count:]
-        self._levels = [_level() if self._nothing == _NOTHING else []]
-        for each in kept:
-            self._put(0, each)
+        level = self._levels[0][count:]
+        self._levels = [level]
+        while len(level) >= FAN:
+            bests = [min(level[end - FAN : end]) for end in range(FAN, len(level) + 1, FAN)]
+            level = self._new_level()
+            level.extend(bests)
+            self._levels.append(level)
 
     def best(self, start: int, stop: int) -> int | None:
         """The least, or the most, of the known ones in [start, stop); None where there is none."""
@@ -69,7 +70,7 @@ class Extremes:
 
     def _put(self, depth: int, value: float) -> None:
         if depth == len(self._levels):
-            self._levels.append(_level() if self._nothing == _NOTHING else [])
+            self._levels.append(self._new_level())
         level = self._levels[depth]
         level.append(value)
         if len(level) % FAN == 0:
@@ -80,7 +81,8 @@ class Extremes:
         self._nothing = inf
         self._levels = [[inf if each == _NOTHING else each for each in level] for level in self._levels]
 
-
-def _level() -> MutableSequence[float]:
-    numbers: MutableSequence[float] = array("q")  # type: ignore[assignment]
-    return numbers
+    def _new_level(self) -> MutableSequence[float]:
+        if self._nothing != _NOTHING:
+            return []
+        numbers: MutableSequence[float] = array("q")  # type: ignore[assignment]
+        return numbers

@@ -99,12 +99,12 @@ class Entity:
             past.add(self._times[:count], sums, [values[:count] for values in self._values])
         del self._times[:count]
         del self._ordinals[:count]
-        for values in self._values:
-            del values[:count]
         for numbers in self._numbers:
             numbers.drop(count)
-        for told in self._tellings:
-            told.drop(count)
+        for told, (index, _) in zip(self._tellings, self._group.tellings, strict=True):
+            told.drop(self._values[index][:count])
+        for values in self._values:
+            del values[:count]
         for firsts in self._firsts.values():
             firsts.drop(0, count)
 

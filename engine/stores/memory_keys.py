@@ -54,8 +54,8 @@ class Keys:
         held = self.many.get(key)
         return None if held is None else held[-1] if isinstance(held, tuple) else held.last()
 
-    def add(self, key: Hashable, ordinal: int, edge_us: int) -> None:
-        """Count an item. What is not later than the edge may be dropped."""
+    def add(self, key: Hashable, ordinal: int, row: Row, edge_us: int) -> None:
+        """Count an item by its row. What is not later than the edge may be dropped."""
         columns = self._columns
         single = self.singles.get(key)
         held: _Few | Entity | None = None
@@ -82,7 +82,9 @@ class Keys:
         else:
             past = self._past(key, is_made=True)
             held.compact(edge_us, past)
-            held.add(self._item(ordinal), past)
+            group = self._group
+            amounts = [columns.amount(ordinal, index) for index in group.amounts]
+            held.add((ordinal, columns.time(ordinal), amounts, [row[index] for index in group.told]), past)
 
     def remove(self, key: Hashable, ordinal: int, edge_us: int) -> None:
         """Take an item out as if it had never been; one that is not held is fine."""

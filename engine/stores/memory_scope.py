@@ -169,7 +169,7 @@ class Scope:
         for _, keys in self._keys:
             key = keys.key_of(row)
             if key is not None:
-                keys.add(key, ordinal, edge_us)
+                keys.add(key, ordinal, row, edge_us)
 
     def _expire(self, ordinal: int) -> None:
         """Drop what is kept to find a payment; its entities drop it when they grow, or here with their last."""

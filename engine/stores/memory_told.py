@@ -2,9 +2,13 @@
 
 from array import array
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from engine.features import Value
 from engine.stores.marks import Marks
+
+CLEAN: Final = 4
+"""Values that were dropped and are forgotten with one that is told: more than come, so that none stays for long."""
 
 
 class Told:
@@ -14,7 +18,7 @@ class Told:
     the serial, by which each knows the one before with the same value.
     """
 
-    __slots__ = ("_before", "_gone", "_last", "marks")
+    __slots__ = ("_before", "_gone", "_last", "_stale", "marks")
 
     def __init__(self, gone: int) -> None:
         """Begin with so many dropped."""
@@ -23,12 +27,16 @@ class Told:
         self._last: dict[Value, int] = {}
         self._before = array("q")
         """For each position the serial of the one before with the same value, -1 where there is none."""
+        self._stale: list[Value] = []
+        """Values that were dropped, to be forgotten a few at a time: of a million, all at once would hold others up."""
 
     def __len__(self) -> int:
         return len(self._before)
 
     def append(self, value: Value) -> bool:
         """Tell the next value; whether it is known and no position held has it."""
+        if self._stale:
+            self._clean()
         if value is None:
             self._before.append(-1)
             self.marks.append(0)
@@ -54,17 +62,20 @@ class Told:
             self._last[value] = before
             self.marks.assign(before - self._gone, 1)
 
-    def drop(self, count: int) -> None:
-        """Take out the first positions, told or not: O(n)."""
+    def drop(self, values: Sequence[Value]) -> None:
+        """Take out the first positions, told or not, with these values: O(n)."""
+        count = len(values)
         told = min(count, len(self._before))
         del self._before[:told]
         self.marks.drop(0, told)
         self._gone += count
-        self._last = {value: serial for value, serial in self._last.items() if serial >= self._gone}
+        self._stale += values
 
     def counts(self, starts: Sequence[int], stop: int, excluded: Collection[int]) -> list[int]:
         """For each start, how many different values stand in [start, stop) at positions that are not excluded."""
         counts = self.marks.counts_from(starts)
+        if not excluded and stop == len(self._before):
+            return counts
         out = set(excluded) | set(range(stop, len(self._before)))
         for position in out:
             if position >= len(self._before) or not self.marks[position]:
@@ -83,3 +94,9 @@ class Told:
         while position >= stop or position in excluded:
             position = self._before[position] - self._gone
         return position >= 0
+
+    def _clean(self) -> None:
+        for _ in range(min(CLEAN, len(self._stale))):
+            value = self._stale.pop()
+            if self._last.get(value, self._gone) < self._gone:
+                del self._last[value]
