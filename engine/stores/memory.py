@@ -16,6 +16,11 @@ from engine.velocity.spec import VelocityScope
 class MemoryCounters:
     """Velocities counted in this process, O(log n) a payment, rebuilt from the ledger at start.
 
+    What is counted over all merchants is told of each merchant's counting, so that it is counted once; what a merchant
+    reads there is complete while its time is less than an hour (`LAG_US`) behind the newest of its mode. What has no
+    start is held for ever: a few figures and the different values of each key value; where it starts anew at an event,
+    all its payments.
+
     Only `keep` awaits, so every other call is one step to all else in the event loop; threads must not share it.
     """
 
