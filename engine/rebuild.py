@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequenc
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import chain, count
+from typing import Final
 
 import orjson
 
@@ -17,6 +18,9 @@ from engine.payment import EPOCH, MICROSECOND
 from engine.recorded import RecordedFeatures
 from engine.velocity import Observation, Recorded, Status, StatusEvent, Velocity
 from engine.velocity.statuses import STATUSES
+
+ALL: Final = timedelta(days=100 * 365)
+"""Longer than any ledger."""
 
 _Scope = tuple[str, bool]
 
@@ -64,7 +68,11 @@ def rebuild_of(
 
 
 def _longest(velocities: Sequence[Velocity]) -> timedelta:
-    return timedelta(microseconds=max(velocity.window_us for velocity in velocities))
+    """How far back some velocity looks; all of the ledger where one looks at all time."""
+    windows = [velocity.window_us for velocity in velocities]
+    if None in windows:
+        return ALL
+    return max(timedelta(microseconds=(each.window_us or 0) + each.delay_us) for each in velocities)
 
 
 class _History:

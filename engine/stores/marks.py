@@ -34,6 +34,13 @@ class Marks:
         if not len(self._bytes) % BLOCK:
             self._add_node()
 
+    def pop(self) -> None:
+        """Take the last one out."""
+        self._set -= self._bytes.pop()
+        if len(self._bytes) % BLOCK == BLOCK - 1:
+            # The last node covers no other's marks but those before it.
+            self._tree.pop()
+
     def assign(self, position: int, mark: int) -> None:
         """Set the mark at a position to 1 or 0."""
         change = mark - self._bytes[position]
@@ -64,11 +71,6 @@ class Marks:
     def drop(self, start: int, stop: int) -> None:
         """Take out the marks in [start, stop): those behind move up. O(n)."""
         del self._bytes[start:stop]
-        self._count()
-
-    def insert(self, position: int, mark: int) -> None:
-        """Put a mark, 1 or 0, before the one at a position: those from there on move down. O(n)."""
-        self._bytes.insert(position, mark)
         self._count()
 
     def _count(self) -> None:

@@ -6,13 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from engine.garbage import no_garbage_collection
 from engine.stores.memory_fill import Filling
+from engine.stores.memory_merchant import Merchant
 from engine.stores.memory_plan import Plans, plans
 from engine.stores.memory_streams import Streams
 from engine.velocity import Observation, Reading, Recorded, StatusEvent, Velocity
+from engine.velocity.spec import VelocityScope
 
 
 class MemoryCounters:
     """Velocities counted in this process, O(log n) a payment, rebuilt from the ledger at start.
+
+    What is counted over all merchants is told of each merchant's counting, so that it is counted once; what a merchant
+    reads there is complete while its time is less than an hour (`LAG_US`) behind the newest of its mode. What has no
+    start is held for ever: a few figures and the different values of each key value; where it starts anew at an event,
+    all its payments.
 
     Only `keep` awaits, so every other call is one step to all else in the event loop; threads must not share it.
     """
@@ -20,8 +27,9 @@ class MemoryCounters:
     def __init__(self, velocities: Sequence[Velocity], own: Mapping[str, Sequence[Velocity]] | None = None) -> None:
         """Count for these velocities, or for a merchant's `own` by its id; readings keep their order."""
         self._default = plans(velocities)
-        self._own = {merchant_id: plans(each) for merchant_id, each in (own or {}).items()}
-        self._streams: dict[tuple[str, bool], Streams] = {}
+        self._own = {merchant_id: self._checked(each) for merchant_id, each in (own or {}).items()}
+        self._merchants: dict[tuple[str, bool], Merchant] = {}
+        self._networks: dict[bool, Streams] = {}
         self._sequence = 0
         self._filling: Filling | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -40,8 +48,10 @@ class MemoryCounters:
     async def read(self, observation: Observation, *, superseded: str | None = None) -> Reading:
         """Read as `observe` would now, and change nothing."""
         merchant_id = observation.merchant_id
-        streams = self._streams.get((merchant_id, observation.test_mode)) or Streams(self._plans(merchant_id))
-        return streams.read(observation, self._sequence + 1, superseded)
+        merchant = self._merchants.get((merchant_id, observation.test_mode))
+        if merchant is None:
+            merchant = Merchant(self._plans(merchant_id), self._network(observation.test_mode))
+        return merchant.read(observation, self._sequence + 1, superseded)
 
     async def record(self, event: StatusEvent) -> bool:
         """Count that a payment came to a status, once per payment and status; whether this call counted it."""
@@ -52,15 +62,15 @@ class MemoryCounters:
 
     async def retract(self, event: StatusEvent) -> None:
         """Take an event back; the payment is counted at the first of its events to this status that stands."""
-        if (streams := self._streams.get((event.merchant_id, event.test_mode))) is not None:
-            streams.retract(event)
+        if (merchant := self._merchants.get((event.merchant_id, event.test_mode))) is not None:
+            merchant.retract(event)
         if (filling := self._filling_of(event.merchant_id)) is not None:
             filling.retracted(event)
 
     async def forget(self, merchant_id: str, *, test_mode: bool, payment_id: str) -> None:
         """Take the payment and its status events back as if they had never been."""
-        if (streams := self._streams.get((merchant_id, test_mode))) is not None:
-            streams.forget(payment_id)
+        if (merchant := self._merchants.get((merchant_id, test_mode))) is not None:
+            merchant.forget(merchant_id, payment_id)
         if (filling := self._filling_of(merchant_id)) is not None:
             filling.forgotten(payment_id, test_mode=test_mode)
 
@@ -74,10 +84,8 @@ class MemoryCounters:
         async with self._one_at_a_time:
             if tuple(velocities) == self._plans(merchant_id).velocities:
                 return
-            wanted = plans(velocities)
-            current = {
-                mode: self._streams[merchant_id, mode] for mode in (False, True) if (merchant_id, mode) in self._streams
-            }
+            wanted, held = self._checked(velocities), self._merchants
+            current = {mode: held[merchant_id, mode] for mode in (False, True) if (merchant_id, mode) in held}
             self._filling = Filling(merchant_id, wanted, current, self._sequence)
             try:
                 # What is young and dead now is collected, so that below it is not taken for what stays.
@@ -90,8 +98,9 @@ class MemoryCounters:
                 self._filling = None
             self._own[merchant_id] = wanted
             for mode in current:
-                del self._streams[merchant_id, mode]
-            self._streams |= {(merchant_id, mode): streams for mode, streams in filled.items()}
+                del held[merchant_id, mode]
+            for mode, merchant in filled.items():
+                held[merchant_id, mode] = merchant.joined(self._network(mode))
 
     def restore(self, history: Iterable[Recorded]) -> int:
         """Count what was recorded, in that order, without reading; gives how many payments were counted.
@@ -112,7 +121,7 @@ class MemoryCounters:
 
     def held(self) -> tuple[int, int]:
         """How many payments and how many key values are held now."""
-        counts = [streams.held() for streams in self._streams.values()]
+        counts = [merchant.held() for merchant in self._merchants.values()]
         return sum(payments for payments, _ in counts), sum(entities for _, entities in counts)
 
     def _plans(self, merchant_id: str) -> Plans:
@@ -122,9 +131,26 @@ class MemoryCounters:
         filling = self._filling
         return filling if filling is not None and filling.merchant_id == merchant_id else None
 
-    def _of(self, merchant_id: str, *, test_mode: bool) -> Streams:
+    def _of(self, merchant_id: str, *, test_mode: bool) -> Merchant:
         key = merchant_id, test_mode
-        streams = self._streams.get(key)
-        if streams is None:
-            streams = self._streams[key] = Streams(self._plans(merchant_id))
-        return streams
+        merchant = self._merchants.get(key)
+        if merchant is None:
+            merchant = self._merchants[key] = Merchant(self._plans(merchant_id), self._network(test_mode))
+        return merchant
+
+    def _network(self, test_mode: bool) -> Streams | None:  # noqa: FBT001 - a key
+        if self._default.network is None:
+            return None
+        network = self._networks.get(test_mode)
+        if network is None:
+            network = self._networks[test_mode] = Streams(self._default.network)
+        return network
+
+    def _checked(self, velocities: Sequence[Velocity]) -> Plans:
+        """What is kept for a merchant: of the network's velocities all and none but the default set's."""
+        shared = [
+            [each for each in some if each.scope is VelocityScope.NETWORK]
+            for some in (velocities, self._default.velocities)
+        ]
+        assert shared[0] == shared[1], "what is counted over all merchants is the same for each"
+        return plans(velocities)

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from engine.stores.memory_merchant import Merchant
 from engine.stores.memory_plan import Plans
-from engine.stores.memory_streams import Streams
 from engine.velocity import Observation, Recorded, Status, StatusEvent
 
 SLICE_SECONDS: Final = 0.002
@@ -27,19 +27,19 @@ class Filling:
     soon as the ledger has all that was counted shortly before the beginning.
     """
 
-    def __init__(self, merchant_id: str, plans: Plans, current: dict[bool, Streams], sequence: int) -> None:
+    def __init__(self, merchant_id: str, plans: Plans, current: dict[bool, Merchant], sequence: int) -> None:
         """`current` are the merchant's streams in force, `sequence` the newest one given."""
         self.merchant_id = merchant_id
         self._plans = plans
         self._sequence = sequence
-        self._streams: dict[bool, Streams] = {}
+        self._streams: dict[bool, Merchant] = {}
         self._awaited: set[_Name] = {
             (mode, *name) for mode, held in current.items() for name in held.since(IN_DOUBT_US)
         }
-        self._meanwhile: list[tuple[bool, Callable[[Streams], object]]] = []
+        self._meanwhile: list[tuple[bool, Callable[[Merchant], object]]] = []
         self._recorded: set[tuple[_Name, int]] = set()
 
-    async def streams(self, history: Callable[[], Iterator[Recorded | None]]) -> dict[bool, Streams]:
+    async def streams(self, history: Callable[[], Iterator[Recorded | None]]) -> dict[bool, Merchant]:
         """The new streams with all that happened until now; the caller puts them in force before it awaits again.
 
         What the ledger still has not after some seconds is in doubt: it is left out, and a restart counts it if it did
@@ -73,7 +73,7 @@ class Filling:
         """A payment was taken back."""
         for status in (None, *Status):
             self._awaited.discard((test_mode, status, payment_id))
-        self._meanwhile.append((test_mode, lambda streams: streams.forget(payment_id)))
+        self._meanwhile.append((test_mode, lambda streams: streams.forget(self.merchant_id, payment_id)))
 
     async def _read(self, history: Callable[[], Iterator[Recorded | None]]) -> set[_Name]:
         """Count what the ledger has from before the beginning; what it lacks of what is awaited."""
@@ -112,7 +112,7 @@ class Filling:
                 await asyncio.sleep(0)
                 until = time.monotonic() + SLICE_SECONDS
 
-    def _of(self, test_mode: bool) -> Streams:  # noqa: FBT001 - a key
+    def _of(self, test_mode: bool) -> Merchant:  # noqa: FBT001 - a key
         if test_mode not in self._streams:
-            self._streams[test_mode] = Streams(self._plans)
+            self._streams[test_mode] = Merchant(self._plans, None)
         return self._streams[test_mode]

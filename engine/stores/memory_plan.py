@@ -1,36 +1,133 @@
 """How a set of velocities is counted in memory, worked out once, so that nothing is looked up by name per payment."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from operator import itemgetter
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from engine.features import Value
-from engine.velocity import Count, Distinct, Status, Total, Velocity
+from engine.velocity import Distinct, Status, Velocity
+from engine.velocity.spec import Average, Count, FirstSeen, LastSeen, Maximum, Minimum, Total, VelocityScope
 
 _Item = TypeVar("_Item", bound=Hashable)
 
 Row = Sequence[Value]
-"""The inputs of all velocities for one payment, in the order of `Plan.inputs`."""
+"""The inputs of all velocities for one payment, in the order of `Plans.inputs`."""
 Pick = Callable[[Row], Hashable]
 """Takes the combination of some inputs out of a row; None where one of them is unknown."""
+
+EVER_US: Final = 2**62
+"""Longer than any time since the epoch in microseconds."""
+LAG_US: Final = 3_600 * 1_000_000
+"""By so much one merchant's time may be behind the newest of all without missing what the network knew then."""
+
+
+class Kind(Enum):
+    """What a block reads."""
+
+    COUNT = auto()
+    TOTAL = auto()
+    AVERAGE = auto()
+    MINIMUM = auto()
+    MAXIMUM = auto()
+    DISTINCT = auto()
+    """Different values from a start on."""
+    DISTINCT_EVER = auto()
+    """Different values without a start."""
+    FIRST = auto()
+    LAST = auto()
+
+
+_KINDS: Final[Mapping[type, Kind]] = {
+    Count: Kind.COUNT,
+    Total: Kind.TOTAL,
+    Average: Kind.AVERAGE,
+    Minimum: Kind.MINIMUM,
+    Maximum: Kind.MAXIMUM,
+    FirstSeen: Kind.FIRST,
+    LastSeen: Kind.LAST,
+}
+ZERO_KINDS: Final = frozenset({Kind.COUNT, Kind.TOTAL, Kind.DISTINCT, Kind.DISTINCT_EVER})
+"""Where there is nothing they are 0; the others are unknown."""
+OF_AMOUNTS: Final = frozenset({Kind.TOTAL, Kind.AVERAGE, Kind.MINIMUM, Kind.MAXIMUM})
+
+
+_SUMS: Final = (Total, Average, Minimum, Maximum)
+
+_Resets = tuple[tuple[Status, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when until when a velocity looks."""
+
+    offset_us: int
+    """How long ago it starts; EVER_US for all time."""
+    delay_us: int
+    """How long ago it ends."""
+    reset: int | None
+    """Index into `StreamPlans.resets`: it starts no earlier than that event."""
+
+    @property
+    def is_ever(self) -> bool:
+        """Whether it has no start at all."""
+        return self.offset_us == EVER_US and self.reset is None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One aggregate over some spans, read one after the other."""
+
+    kind: Kind
+    index: int
+    """Of amounts into `Group.amounts`, of different values into `Group.tellings` or, without a start, `Group.told`."""
+    spans: tuple[int, ...]
+    """Indices into `Group.spans`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The velocities of one key. Every aggregate is read over every window, so the windows are looked up once."""
+    """The velocities of one key and filter."""
 
     pick: Pick
-    windows: tuple[int, ...]
-    """Indices into `Plan.windows_us`, ascending."""
-    totals: tuple[int, ...]
-    """Indices into `Plan.inputs` of the amounts."""
-    links: tuple[int, ...]
-    """Indices into `Plan.links`, one for each feature whose values are told apart."""
+    column: int | None
+    """Where the key is one feature and nothing is filtered: its index in a row."""
+    where: tuple[tuple[int, Value], ...]
+    """Indices into a row, and what must be there for an item to be counted."""
+    spans: tuple[Span, ...]
+    blocks: tuple[Block, ...]
+    amounts: tuple[int, ...]
+    """Indices into `Plan.amounts`."""
+    told: tuple[int, ...]
+    """Indices into a row of the features whose values are told apart."""
+    tellings: tuple[tuple[int, int], ...]
+    """Index into `told`, and the delay in microseconds with which its values are told apart."""
     unknown: tuple[Value, ...]
-    """What is read where the key is unknown, one value for each aggregate and window."""
+    """What is read where the key is unknown."""
     unseen: tuple[Value, ...]
     """What is read where the key was not seen before."""
+    is_now: bool
+    """Whether no span is delayed."""
+    is_nested: bool
+    """Whether each span is a part of the next: none is delayed or starts anew."""
+    is_ever: bool
+    """Whether some span has no start: what leaves the windows goes to the past."""
+    evers: tuple[bool, ...]
+    """By span, whether it has no start."""
+    offsets_us: tuple[int, ...]
+    delays_us: tuple[int, ...]
+    resets: tuple[tuple[int, int], ...]
+    """Index of a span, and its reset."""
+
+    @property
+    def told_ever(self) -> tuple[int, ...]:
+        """Indices into `told` of the features whose different values are counted without a start."""
+        return tuple(each.index for each in self.blocks if each.kind is Kind.DISTINCT_EVER)
+
+    def kinds_of(self, amount: int) -> frozenset[Kind]:
+        """What is made of an amount."""
+        return frozenset(each.kind for each in self.blocks if each.kind in OF_AMOUNTS and each.index == amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,108 +135,213 @@ class Plan:
     """What a scope keeps and reads for the velocities of one stream."""
 
     columns: int
-    """How many inputs keys and links are made of: a payment held keeps these."""
-    windows_us: tuple[int, ...]
-    """Every window in use, ascending."""
+    """How many inputs a payment held keeps: those of keys, values told apart and filters."""
+    amounts: tuple[int, ...]
+    """Indices into a row."""
+    hold_us: int | None
+    """How long an item is held; None for ever."""
+    is_in_order: bool
+    """Whether items come in the order of time."""
     groups: tuple[Group, ...]
-    links: tuple[Pick, ...]
-    """Combinations of a key and a value told apart. Cards by e-mail and e-mails by card are the same combination."""
+    unseen: tuple[Value, ...]
+    """What is read where nothing is held and all keys are known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPlans:
+    """The streams of one merchant, or of all: of payments, and of each status. The rows of all are alike."""
+
+    inputs: tuple[str, ...]
+    """The features needed; those that are kept come first."""
+    payments: Plan
+    statuses: tuple[tuple[Status, Plan], ...]
+    resets: tuple[tuple[Status, int], ...]
+    """Events after which counting starts anew: the status, and the group of its plan with the same key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plans:
-    """What is kept for a merchant: a stream of payments, and one for each status. The rows of all are alike."""
+    """What is kept for a merchant."""
 
     velocities: tuple[Velocity, ...]
-    inputs: tuple[str, ...]
-    """The features needed; those that keys and links are made of come first."""
-    payments: Plan
-    statuses: tuple[tuple[Status, Plan], ...]
+    merchant: StreamPlans
+    network: StreamPlans | None
+    """What is counted over all merchants, where something is."""
+    remembered_us: Mapping[Status | None, int]
+    """How long an id is remembered: of payments (None), of events to each status that is counted."""
     arrange: Callable[[Row], tuple[Value, ...]]
-    """Puts what the groups of all streams read, one after the other, into the order of the velocities."""
+    """Puts what is read, the merchant's and then the network's, into the order of the velocities."""
 
 
 def plans(velocities: Sequence[Velocity]) -> Plans:
-    """Set streams apart; within each group by key, share windows and combinations."""
+    """Set scopes and streams apart; within each, group by key and filter."""
     assert velocities, "there is nothing to count"
     assert len({velocity.name for velocity in velocities}) == len(velocities), "two velocities have one name"
-    combined = (_combination(velocity) for velocity in velocities if isinstance(velocity.aggregate, Distinct))
-    kept = _unique(name for names in (*(velocity.key for velocity in velocities), *combined) for name in names)
-    inputs = _unique((*kept, *(name for velocity in velocities for name in velocity.inputs)))
-    statuses = _unique(velocity.status for velocity in velocities if velocity.status is not None)
-    # Payments are remembered for the longest window of all, an event for the longest of its status.
-    windows: dict[Status | None, set[int]] = {None: {max(velocity.window_us for velocity in velocities)}}
-    slots: dict[str, int] = {}
-    found: list[Plan] = []
-    start = 0
-    for status in (None, *statuses):
-        members = [velocity for velocity in velocities if velocity.status is status]
-        stream, own_slots = _plan(members, inputs, len(kept), windows.get(status, set()))
-        found.append(stream)
-        slots |= {name: start + slot for name, slot in own_slots.items()}
-        start += sum(len(group.unseen) for group in stream.groups)
+    statuses = _unique(status for each in velocities for status in (each.status, each.since) if status is not None)
+    remembered_us: dict[Status | None, int] = {None: max(map(reach_us, velocities))}
+    for status in statuses:
+        remembered_us[status] = max(reach_us(each) for each in velocities if status in (each.status, each.since))
+    own = [each for each in velocities if each.scope is VelocityScope.MERCHANT]
+    shared = [each for each in velocities if each.scope is VelocityScope.NETWORK]
+    merchant, slots, size = _streams(own, velocities, remembered_us, is_in_order=True)
+    network = None
+    if shared:
+        network, more, _ = _streams(shared, velocities, remembered_us, is_in_order=False)
+        slots |= {name: size + slot for name, slot in more.items()}
     return Plans(
         velocities=tuple(velocities),
-        inputs=inputs,
-        payments=found[0],
-        statuses=tuple(zip(statuses, found[1:], strict=True)),
+        merchant=merchant,
+        network=network,
+        remembered_us=remembered_us,
         arrange=_arrange([slots[velocity.name] for velocity in velocities]),
     )
 
 
-def _plan(
-    velocities: Sequence[Velocity], inputs: tuple[str, ...], columns: int, windows: set[int]
-) -> tuple[Plan, dict[str, int]]:
-    """The plan of one stream, with these windows too, and where each velocity stands among its values."""
-    combinations = _unique(_combination(v) for v in velocities if isinstance(v.aggregate, Distinct))
-    windows_us = tuple(sorted({velocity.window_us for velocity in velocities} | windows))
-    groups: list[Group] = []
+def reach_us(velocity: Velocity) -> int:
+    """How long a velocity needs ids to be remembered: all time is no reason to remember them for ever."""
+    return 0 if velocity.window_us is None else velocity.window_us + velocity.delay_us
+
+
+def _streams(
+    members: Sequence[Velocity],
+    velocities: Sequence[Velocity],
+    remembered_us: Mapping[Status | None, int],
+    *,
+    is_in_order: bool,
+) -> tuple[StreamPlans, dict[str, int], int]:
+    """The plans of some velocities among all, where each stands among their values, and how many these are."""
+    named = _unique(name for each in velocities for name in each.key)
+    told = _unique(each.aggregate.value for each in velocities if isinstance(each.aggregate, Distinct))
+    kept = _unique((*named, *told, *(name for each in velocities for name, _ in each.where)))
+    inputs = _unique((*kept, *(name for each in velocities for name in each.inputs)))
+    resets = _unique((each.since, each.key) for each in members if each.since is not None)
+    found: dict[Status | None, Plan] = {}
     slots: dict[str, int] = {}
-    start = 0
-    for key in _unique(velocity.key for velocity in velocities):
-        members = [velocity for velocity in velocities if velocity.key == key]
-        group, own_slots = _group(members, inputs, windows_us, combinations)
-        groups.append(group)
-        slots |= {name: start + slot for name, slot in own_slots.items()}
-        start += len(group.unseen)
-    links = tuple(_pick(names, inputs) for names in combinations)
-    return Plan(columns=columns, windows_us=windows_us, groups=tuple(groups), links=links), slots
+    places: dict[tuple[Status, tuple[str, ...]], int] = {}
+    size = 0
+    for status, remembered in remembered_us.items():
+        of_status = [each for each in members if each.status is status]
+        its_resets = [key for since, key in resets if since is status]
+        groups: list[Group] = []
+        amounts = _unique(
+            inputs.index(each.aggregate.amount) for each in of_status if isinstance(each.aggregate, _SUMS)
+        )
+        names = _unique([*((each.key, each.where) for each in of_status), *((key, ()) for key in its_resets)])
+        # Keys of one feature first: by them repeated texts are found.
+        for key, where in sorted(names, key=lambda each: (len(each[0]) > 1, bool(each[1]))):
+            if status is not None and key in its_resets and not where:
+                places[status, key] = len(groups)
+            alone = [each for each in of_status if (each.key, each.where) == (key, where)]
+            group, own_slots = _group(key, where, alone, inputs, (resets, amounts))
+            groups.append(group)
+            slots |= {name: size + slot for name, slot in own_slots.items()}
+            size += len(group.unseen)
+        looking = [*of_status, *(each for each in members if status is not None and each.since is status)]
+        found[status] = Plan(
+            columns=len(kept),
+            amounts=amounts,
+            hold_us=_hold_us(looking, remembered, is_in_order=is_in_order),
+            is_in_order=is_in_order,
+            groups=tuple(groups),
+            unseen=tuple(value for group in groups for value in group.unseen),
+        )
+    payments = found.pop(None)
+    if not is_in_order:
+        # What is a repeat the merchants' streams know: in the network's only what is read is kept.
+        found = {status: plan for status, plan in found.items() if plan.groups}
+    planned = StreamPlans(
+        inputs=inputs,
+        payments=payments,
+        statuses=tuple((status, plan) for status, plan in found.items() if status is not None),
+        resets=tuple((since, places[since, key]) for since, key in resets),
+    )
+    return planned, slots, size
+
+
+def _hold_us(velocities: Sequence[Velocity], remembered_us: int, *, is_in_order: bool) -> int | None:
+    """How long these need an item: for ever where they count all since some event, which may be taken back."""
+    if any(each.window_us is None and each.since is not None for each in velocities):
+        return None
+    held_us = max((remembered_us, *((each.window_us or 0) + each.delay_us for each in velocities)))
+    return held_us if is_in_order else held_us + LAG_US
 
 
 def _group(
+    key: tuple[str, ...],
+    where: tuple[tuple[str, Value], ...],
     members: Sequence[Velocity],
     inputs: tuple[str, ...],
-    windows_us: tuple[int, ...],
-    combinations: tuple[tuple[str, ...], ...],
+    known: tuple[_Resets, tuple[int, ...]],
 ) -> tuple[Group, dict[str, int]]:
-    """The group of the velocities of one key, and where each stands among its values: counts, totals, distincts."""
-    totals = _unique(v.aggregate.amount for v in members if isinstance(v.aggregate, Total))
-    links = _unique(_combination(v) for v in members if isinstance(v.aggregate, Distinct))
-    windows = tuple(sorted({windows_us.index(velocity.window_us) for velocity in members}))
-    slots = {}
-    for velocity in members:
-        match velocity.aggregate:
-            case Count():
-                block = 0
-            case Total(amount=amount):
-                block = 1 + totals.index(amount)
-            case Distinct():
-                block = 1 + len(totals) + links.index(_combination(velocity))
-        slots[velocity.name] = block * len(windows) + windows.index(windows_us.index(velocity.window_us))
-    size = len(windows) * (1 + len(totals) + len(links))
+    """The group of the velocities of one key and filter, and where each stands among its values."""
+    resets, stream_amounts = known
+    span_of = {each.name: _span(each, resets) for each in members}
+    spans = tuple(sorted(set(span_of.values()), key=lambda each: (each.offset_us, each.delay_us, each.reset or 0)))
+    amounts = _unique(
+        stream_amounts.index(inputs.index(each.aggregate.amount))
+        for each in members
+        if isinstance(each.aggregate, _SUMS)
+    )
+    told = _unique(inputs.index(each.aggregate.value) for each in members if isinstance(each.aggregate, Distinct))
+    tellings: list[tuple[int, int]] = []
+    blocks: dict[tuple[Kind, int], list[tuple[int, str]]] = {}
+    for each in members:
+        span, index = span_of[each.name], 0
+        if isinstance(each.aggregate, Distinct):
+            index = told.index(inputs.index(each.aggregate.value))
+            kind = Kind.DISTINCT_EVER if span.is_ever else Kind.DISTINCT
+            # Without a start, what of it is excluded is found by the values told apart now.
+            telling = (index, 0 if span.is_ever else span.delay_us)
+            if telling not in tellings:
+                tellings.append(telling)
+            index = index if span.is_ever else tellings.index(telling)
+        else:
+            kind = _KINDS[type(each.aggregate)]
+            if isinstance(each.aggregate, _SUMS):
+                index = amounts.index(stream_amounts.index(inputs.index(each.aggregate.amount)))
+        blocks.setdefault((kind, index), []).append((spans.index(span), each.name))
+    made, slots, size = _blocks(blocks)
     group = Group(
-        pick=_pick(members[0].key, inputs),
-        windows=windows,
-        totals=tuple(inputs.index(name) for name in totals),
-        links=tuple(combinations.index(names) for names in links),
+        pick=_pick(key, inputs),
+        column=inputs.index(key[0]) if len(key) == 1 and not where else None,
+        where=tuple((inputs.index(name), value) for name, value in where),
+        spans=spans,
+        blocks=made,
+        amounts=amounts,
+        told=told,
+        tellings=tuple(tellings),
         unknown=(None,) * size,
-        unseen=(0,) * size,
+        unseen=tuple(0 if block.kind in ZERO_KINDS else None for block in made for _ in block.spans),
+        is_now=not any(span.delay_us for span in spans),
+        is_nested=not any(span.delay_us or span.reset is not None for span in spans),
+        is_ever=any(span.is_ever for span in spans),
+        evers=tuple(span.is_ever for span in spans),
+        offsets_us=tuple(span.offset_us for span in spans),
+        delays_us=tuple(span.delay_us for span in spans),
+        resets=tuple((index, span.reset) for index, span in enumerate(spans) if span.reset is not None),
     )
     return group, slots
 
 
-def _combination(velocity: Velocity) -> tuple[str, ...]:
-    return tuple(sorted(velocity.inputs))
+def _blocks(
+    asked_of: Mapping[tuple[Kind, int], Sequence[tuple[int, str]]],
+) -> tuple[tuple[Block, ...], dict[str, int], int]:
+    """The blocks by what is asked of each, spans and velocities; where each velocity stands, and how many values."""
+    slots: dict[str, int] = {}
+    made: list[Block] = []
+    size = 0
+    for (kind, index), asked in asked_of.items():
+        block = Block(kind, index, tuple(sorted({span for span, _ in asked})))
+        slots |= {name: size + block.spans.index(span) for span, name in asked}
+        size += len(block.spans)
+        made.append(block)
+    return tuple(made), slots, size
+
+
+def _span(velocity: Velocity, resets: _Resets) -> Span:
+    offset_us = EVER_US if velocity.window_us is None else velocity.window_us + velocity.delay_us
+    reset = None if velocity.since is None else resets.index((velocity.since, velocity.key))
+    return Span(offset_us, velocity.delay_us, reset)
 
 
 def _pick(names: tuple[str, ...], inputs: tuple[str, ...]) -> Pick:

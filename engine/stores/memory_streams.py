@@ -1,154 +1,158 @@
-"""What is held of one merchant in one mode: the stream of its payments, and one for each status they come to."""
+"""What is held of one merchant in one mode, or of all merchants: the stream of payments, and one for each status."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from engine.features import Value
-from engine.stores.memory_plan import Plans, Row
+from engine.stores.memory_plan import Row, StreamPlans
 from engine.stores.memory_scope import Scope
-from engine.velocity import Observation, Reading, Status, StatusEvent
+from engine.velocity import Observation, Status, StatusEvent
 
 SWEEP: Final = 64
 """Payments that came to a status again from which on those that left the windows are looked for."""
 
 
-_Came = tuple[int, int, Row]
+_Came = tuple[int, int, list[Value]]
 """An event to one status: its ordinal, its time, and what it is counted by."""
 
 
 class Streams:
-    """Each stream is a scope; a payment's own events are left out of what it reads, as the payment itself is."""
+    """Each stream is a scope; a payment's own events are left out of what it reads, as the payment itself is.
 
-    __slots__ = ("_again", "_payments", "_plans", "_statuses", "_sweep_at")
+    `remembered_us` says by status, None for payments, how long ago an id was seen that is still the same payment's.
+    """
 
-    def __init__(self, plans: Plans) -> None:
+    __slots__ = ("_again", "_plans", "_statuses", "_sweep_at", "payments")
+
+    def __init__(self, plans: StreamPlans) -> None:
         """Begin with nothing seen."""
         self._plans = plans
-        self._payments = Scope(plans.payments)
+        self.payments = Scope(plans.payments)
         self._statuses: dict[Status, Scope] = {status: Scope(plan) for status, plan in plans.statuses}
         self._again: dict[tuple[Status, str], list[_Came]] = {}
         """Of the payments that came to a status more than once: all events that stand, the counted one first."""
         self._sweep_at = SWEEP
 
-    def observe(self, observation: Observation, sequence: int, superseded: str | None = None) -> Reading:
-        """Count the payment under this sequence, once per id, and read every velocity without it and the superseded."""
-        payments, at_us, row = self._payments, observation.at_us, self._row(observation)
-        starts = payments.starts(at_us)
-        payments.advance(at_us, starts)
-        own = payments.find(observation.payment_id, starts)
-        other = None if superseded is None else payments.find(superseded, starts)
-        values = payments.read(row, starts, own, other)
+    def row(self, seen: Observation | StatusEvent) -> list[Value]:
+        """What is counted and read by."""
+        return [*map(seen.values.get, self._plans.inputs)]
+
+    def advance(self, at_us: int) -> None:
+        """Let time pass: drop a little of what left the windows."""
+        self.payments.advance(at_us)
         for scope in self._statuses.values():
-            if scope.is_empty():
-                values += scope.read(row, starts, None, None)
+            if not scope.is_empty():
+                scope.advance(at_us)
+
+    def read(
+        self,
+        row: Row,
+        at_us: int,
+        names: tuple[str, str | None],
+        remembered_us: Mapping[Status | None, int],
+    ) -> list[Value]:
+        """What is read at a time without the payments of these ids: the own and the superseded one."""
+        excluded = _excluded(self.payments, names, at_us - remembered_us[None])
+        of_status = [
+            (scope, None if scope.is_empty() else _excluded(scope, names, at_us - remembered_us[status]))
+            for status, scope in self._statuses.items()
+        ]
+        resets = self._resets(row, at_us, names, remembered_us) if self._plans.resets else ()
+        values = self.payments.read(row, at_us, excluded, resets)
+        for scope, its_excluded in of_status:
+            if its_excluded is None:
+                values += scope.unseen(row)
             else:
-                its_starts = scope.starts(at_us)
-                scope.advance(at_us, its_starts)
-                its_own = scope.find(observation.payment_id, its_starts)
-                other = None if superseded is None else scope.find(superseded, its_starts)
-                values += scope.read(row, its_starts, its_own, other)
-        if own is not None:
-            return self._repeat(values, own)
-        payments.append(observation.payment_id, at_us, sequence, row)
-        return Reading(values=self._plans.arrange(values), sequence=sequence, counted_at_us=at_us, is_counted=True)
+                values += scope.read(row, at_us, its_excluded, resets)
+        return values
 
-    def read(self, observation: Observation, sequence: int, superseded: str | None = None) -> Reading:
-        """Read as `observe` would now, and change nothing."""
-        at_us, row = observation.at_us, self._row(observation)
-        starts = self._payments.starts(at_us)
-        own = self._payments.find(observation.payment_id, starts)
-        other = None if superseded is None else self._payments.find(superseded, starts)
-        values = self._payments.read(row, starts, own, other)
-        for scope in self._statuses.values():
-            its_starts = scope.starts(at_us)
-            its_own = scope.find(observation.payment_id, its_starts)
-            other = None if superseded is None else scope.find(superseded, its_starts)
-            values += scope.read(row, its_starts, its_own, other)
-        if own is not None:
-            return self._repeat(values, own)
-        return Reading(values=self._plans.arrange(values), sequence=sequence, counted_at_us=at_us, is_counted=False)
+    def append(self, payment_id: str, at_us: int, sequence: int, row: list[Value]) -> None:
+        """Count a payment."""
+        self.payments.append(payment_id, at_us, sequence, row)
 
-    def restore(self, observation: Observation, sequence: int) -> bool:
-        """Count the payment without reading; whether it was not held."""
-        payments, at_us = self._payments, observation.at_us
-        starts = payments.starts(at_us)
-        payments.advance(at_us, starts)
-        if payments.find(observation.payment_id, starts) is not None:
-            return False
-        payments.append(observation.payment_id, at_us, sequence, self._row(observation))
-        return True
+    def asks_for(self, status: Status | None) -> bool:
+        """Whether some velocity looks at the stream of a status, or of payments (None)."""
+        return bool(self._plans.payments.groups) if status is None else status in self._statuses
 
-    def record(self, event: StatusEvent) -> bool:
-        """Count the event, once per payment; a status that no velocity asks for is not counted."""
+    def is_known(self, event: StatusEvent, remembered_us: Mapping[Status | None, int]) -> bool | None:
+        """Whether its payment came to the status before; None where nothing asks for the status."""
         scope = self._statuses.get(event.status)
         if scope is None:
-            return False
-        starts = scope.starts(event.at_us)
-        scope.advance(event.at_us, starts)
-        name, row = (event.status, event.payment_id), self._row(event)
-        own = scope.find(event.payment_id, starts)
-        if own is not None:
-            # Its place is kept, so that it is counted there where the first is taken back.
-            came = self._again.setdefault(name, [(own, scope.counted_at_us(own), scope.row(own))])
-            came.append((scope.reserve(event.at_us), event.at_us, row))
-            self._sweep()
-            return False
-        self._again.pop(name, None)
-        scope.append(event.payment_id, event.at_us, 0, row)
-        return True
+            return None
+        return scope.find(event.payment_id, event.at_us - remembered_us[event.status]) is not None
 
-    def retract(self, event: StatusEvent) -> None:
+    def record(self, event: StatusEvent, payment_id: str, *, is_known: bool) -> None:
+        """Count an event under an id; where its payment came to the status before, as one that may count later."""
+        scope, name, row = self._statuses[event.status], (event.status, payment_id), self.row(event)
+        scope.advance(event.at_us)
+        own = scope.ordinal_of(payment_id) if is_known else None
+        if own is None:
+            self._again.pop(name, None)
+            scope.append(payment_id, event.at_us, 0, row)
+            return
+        # Its place is kept, so that it is counted there where the first is taken back.
+        came = self._again.setdefault(name, self._came_once(scope, payment_id))
+        came.append((scope.reserve(event.at_us), event.at_us, row))
+        self._sweep()
+
+    def retract(self, event: StatusEvent, payment_id: str) -> None:
         """Take back one event; the payment is counted at the first that stands."""
-        scope, name = self._statuses.get(event.status), (event.status, event.payment_id)
+        scope, name = self._statuses.get(event.status), (event.status, payment_id)
         if scope is None:
             return
-        came = self._again.get(name) or self._came_once(scope, event.payment_id)
-        kept = self._row(event)[: scope.columns]
-        told = (event.at_us, kept)
-        found = [index for index, (_, at_us, row) in enumerate(came) if (at_us, row[: len(kept)]) == told]
+        came = self._again.get(name) or self._came_once(scope, payment_id)
+        told = event.at_us, scope.counted_by(self.row(event))
+        found = [index for index, (_, at_us, row) in enumerate(came) if (at_us, scope.counted_by(row)) == told]
         if not found:
             return
         del came[found[-1]]
         if found[-1] == 0:
-            scope.forget(event.payment_id)
+            scope.forget(payment_id)
             if came and not scope.is_dropped(came[0][0]):
                 ordinal, _, row = came[0]
-                scope.place(event.payment_id, ordinal, row)
+                scope.place(payment_id, ordinal, row)
         if len(came) <= 1:
             self._again.pop(name, None)
 
     def forget(self, payment_id: str) -> None:
         """Take out the payment and its events as if they had never been."""
-        self._payments.forget(payment_id)
+        self.payments.forget(payment_id)
         for status, scope in self._statuses.items():
             scope.forget(payment_id)
             self._again.pop((status, payment_id), None)
 
     def held(self) -> tuple[int, int]:
         """How many payments are held, and how many key values in all streams."""
-        scopes = (self._payments, *self._statuses.values())
-        return self._payments.held()[0], sum(scope.held()[1] for scope in scopes)
+        scopes = (self.payments, *self._statuses.values())
+        return self.payments.held()[0], sum(scope.held()[1] for scope in scopes)
 
     def since(self, span_us: int) -> Iterator[tuple[Status | None, str]]:
         """The payments counted within a span before the newest of their stream, by status; None is the payments'."""
-        for status, scope in ((None, self._payments), *self._statuses.items()):
+        for status, scope in ((None, self.payments), *self._statuses.items()):
             for payment_id in scope.since(scope.now_us - span_us):
                 yield status, payment_id
 
-    def _row(self, seen: Observation | StatusEvent) -> list[Value]:
-        return [*map(seen.values.get, self._plans.inputs)]
-
-    def _repeat(self, values: list[Value], own: int) -> Reading:
-        return Reading(
-            values=self._plans.arrange(values),
-            sequence=self._payments.sequence(own),
-            counted_at_us=self._payments.counted_at_us(own),
-            is_counted=False,
-        )
+    def _resets(
+        self, row: Row, at_us: int, names: tuple[str, str | None], remembered_us: Mapping[Status | None, int]
+    ) -> list[int | None]:
+        """When each counting that starts anew did so last, None where it never did."""
+        times = []
+        for status, group in self._plans.resets:
+            scope = self._statuses[status]
+            excluded = _excluded(scope, names, at_us - remembered_us[status])
+            times.append(scope.last_us(group, row, at_us, excluded))
+        return times
 
     def _came_once(self, scope: Scope, payment_id: str) -> list[_Came]:
+        """What is held as the one event of a payment, with its whole row: it may be counted anew."""
         ordinal = scope.ordinal_of(payment_id)
-        return [] if ordinal is None else [(ordinal, scope.counted_at_us(ordinal), scope.row(ordinal))]
+        if ordinal is None:
+            return []
+        row: list[Value] = [*scope.row(ordinal)]
+        row += [None] * (len(self._plans.inputs) - len(row))
+        for index, amount in scope.amounts(ordinal):
+            row[index] = amount
+        return [(ordinal, scope.counted_at_us(ordinal), row)]
 
     def _sweep(self) -> None:
         """Drop the events of payments of which none can be counted any more: O(1) an event, amortised."""
@@ -158,3 +162,13 @@ class Streams:
         held = {name: came for name, came in self._again.items() if not scopes[name[0]].is_dropped(came[-1][0])}
         self._again = held
         self._sweep_at = max(SWEEP, 2 * len(held))
+
+
+def _excluded(scope: Scope, names: tuple[str, str | None], since_us: int) -> tuple[int, ...]:
+    """The ordinals of the payments of these ids, those that are held."""
+    payment_id, superseded = names
+    own = scope.find(payment_id, since_us)
+    other = None if superseded is None or superseded == payment_id else scope.find(superseded, since_us)
+    if own is None:
+        return () if other is None else (other,)
+    return (own,) if other is None else (own, other)

@@ -12,7 +12,8 @@ from engine.features import Value
 from engine.stores import memory_fill
 from engine.stores.memory import MemoryCounters
 from engine.velocity import Count, Distinct, Observation, Recorded, Status, StatusEvent, Total, Velocity
-from tests.oracle.velocity_oracle import ACTIONS, MIXED, SCOPES, SECOND, VALUES, velocity
+from engine.velocity.spec import Average, LastSeen, Minimum
+from tests.oracle.velocity_oracle import ACTIONS, EVERYTHING, MIXED, SCOPES, SECOND, VALUES, velocity
 
 OWN = (
     velocity("tier_count", ("tier",), Count(), "5s"),
@@ -22,6 +23,13 @@ OWN = (
     velocity("tier_declined", ("tier", "card"), Count(), "3s", Status.DECLINED),
 )
 """Of statuses and within windows that were counted before: what was not cannot be known to be under way."""
+EVER = (
+    velocity("tier_ever", ("tier",), Count(), "all"),
+    velocity("tier_least_late", ("tier",), Minimum("amount_in_usd"), "5s", delay="1s"),
+    velocity("tier_emails_ever", ("tier",), Distinct("email"), "all"),
+    velocity("tier_e1", ("tier",), Average("amount_in_usd"), "20s", where=(("email", "e1"),)),
+    velocity("tier_since_declined", ("tier",), LastSeen(), "20s", since=Status.DECLINED),
+)
 STATUSES = (Status.DECLINED, Status.BLOCKED, Status.REFUNDED)
 PROBES = [
     {"card": card, "email": email, "ip_address": "i1", "tier": tier}
@@ -170,7 +178,8 @@ def hurried() -> Iterator[None]:
 
 
 async def keep_amid(before: Sequence[Velocity], after: Sequence[Velocity], steps: list[Step], start: int) -> None:
-    world = World(MemoryCounters(MIXED, {"shop": before}), MemoryCounters(MIXED, {"shop": after}))
+    default = EVERYTHING if set(EVERYTHING) <= set(before) else MIXED
+    world = World(MemoryCounters(default, {"shop": before}), MemoryCounters(default, {"shop": after}))
     for step in steps[:start]:
         await world.play(step)
     keeping = asyncio.create_task(world.counters.keep("shop", after, world.history))
@@ -205,3 +214,12 @@ def test_kept_later_is_kept_from_the_start(steps: list[Step], start: int) -> Non
 @settings(max_examples=100, deadline=None)
 def test_kept_no_more_is_as_never_kept(steps: list[Step], start: int) -> None:
     asyncio.run(keep_amid((*MIXED, *OWN), MIXED, steps, start))
+
+
+@given(STEPS, st.integers(min_value=0, max_value=60), st.booleans())
+@settings(max_examples=50, deadline=None)
+def test_the_whole_specification_is_kept_later(steps: list[Step], start: int, is_ended: bool) -> None:
+    """With what is counted over all merchants, which goes on as it was."""
+    sets = [EVERYTHING, (*EVERYTHING, *OWN, *EVER)]
+    before, after = reversed(sets) if is_ended else sets
+    asyncio.run(keep_amid(before, after, steps, start))

@@ -16,7 +16,7 @@ from engine.rebuild import rebuild, rebuild_of
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
 from engine.velocity import Observation, Reading, Status, StatusEvent
-from tests.oracle.velocity_oracle import MIXED, SCOPES, SECOND, Oracle, Step, steps
+from tests.oracle.velocity_oracle import EVERYTHING, SCOPES, SECOND, Oracle, Step, steps
 
 INPUTS = ("card", "email", "ip_address", "amount_in_usd")
 TIER = CustomField(name="tier", type=CustomType.STRING, is_velocity_key=True)
@@ -34,8 +34,8 @@ class House:
     """A ledger, counters and the oracle, to which the same things happen."""
 
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    counters: MemoryCounters = field(default_factory=lambda: MemoryCounters(MIXED))
-    oracle: Oracle = field(default_factory=lambda: Oracle(MIXED))
+    counters: MemoryCounters = field(default_factory=lambda: MemoryCounters(EVERYTHING))
+    oracle: Oracle = field(default_factory=lambda: Oracle(EVERYTHING))
     outcomes: MemoryOutcomes = field(init=False)
     decided: list[tuple[Observation, DecisionRecord]] = field(default_factory=list)
     came: set[tuple[str, Status]] = field(default_factory=set)
@@ -54,12 +54,16 @@ class House:
             case "record":
                 if decided is not None:
                     await self.report(decided, step.status)
-            case "forget" if decided is not None and decided[0].payment_id not in self.superseded:
+            case "forget" if decided is not None and self.may_be_superseded(decided[0]):
                 await self.decide(step, number, supersedes=decided[0])
             case "read" | "retract":
                 await self.lose(step, number)
             case _:
                 await self.decide(step, number, again=decided)
+
+    def may_be_superseded(self, one: Observation) -> bool:
+        """Once, and while it is remembered: nobody takes back what is a month old."""
+        return one.payment_id not in self.superseded and self.oracle.is_remembered(one, self.now_us)
 
     def seen(self, step: Step, number: int) -> Observation:
         merchant_id, test_mode = step.scope
@@ -206,8 +210,8 @@ async def rebuilt_is_the_same(stream: list[Step]) -> None:
     house = House()
     for number, step in enumerate(stream):
         await house.play(step, number)
-    rebuilt, last_at = MemoryCounters(MIXED), {}  # type: ignore[var-annotated]
-    rebuilt.restore(rebuild(house.ledger, house.outcomes, MIXED, last_at))
+    rebuilt, last_at = MemoryCounters(EVERYTHING), {}  # type: ignore[var-annotated]
+    rebuilt.restore(rebuild(house.ledger, house.outcomes, EVERYTHING, last_at))
     await house.assert_same(rebuilt)
     outcomes = [outcome for outcome, _ in house.outcomes.recent(timedelta(days=1))]
     for scope in {(one.merchant_id, one.test_mode) for one, _ in house.decided}:
@@ -231,7 +235,7 @@ def test_a_field_declared_today_has_a_past(stream: list[Step], merchant_id: str)
         house = House()
         for number, step in enumerate(stream):
             await house.play(step, number)
-        history = rebuild_of(merchant_id, house.ledger, house.outcomes, MIXED, declared=(TIER,))
+        history = rebuild_of(merchant_id, house.ledger, house.outcomes, EVERYTHING, declared=(TIER,))
         for each in history:
             if each is None:
                 continue
@@ -254,7 +258,9 @@ def test_a_later_stage_blocked_is_learnt_at_its_own_time() -> None:
         await house.play(first, 0)
         await house.play(replace(first, wait_us=SECOND, status=Status.BLOCKED), 1)
         await house.play(replace(first, wait_us=SECOND, status=Status.BLOCKED, back=2), 2)
-        events = [each for each in rebuild(house.ledger, house.outcomes, MIXED, {}) if isinstance(each, StatusEvent)]
+        events = [
+            each for each in rebuild(house.ledger, house.outcomes, EVERYTHING, {}) if isinstance(each, StatusEvent)
+        ]
         assert [(event.payment_id, event.at_us) for event in events] == [
             ("p1", 1_001 * SECOND),
             ("p0", 1_002 * SECOND),

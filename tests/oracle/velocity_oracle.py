@@ -124,7 +124,7 @@ class Oracle:
         others = [
             one
             for sequence, one in self.seen
-            if (own is None or sequence != own[0]) and not is_named(one, now, superseded)
+            if (own is None or sequence != own[0]) and not self.is_named(one, now, superseded)
         ]
         values = tuple(self.value(velocity, now, others, superseded) for velocity in self.velocities)
         sequence, first = own or (self.sequence + 1, now)
@@ -150,8 +150,26 @@ class Oracle:
     ) -> Sequence[Seen]:
         if status is None:
             return payments
-        came = [each.event for each in self.came if name(each.event) != name(now)]
-        return [e for e in came if e.status is status and not is_named(e, now, superseded)]
+        came = [each.event for each in self.came if each.event.status is status]
+        return [e for e in came if not self.is_named(e, now, now.payment_id) and not self.is_named(e, now, superseded)]
+
+    def is_named(self, one: Seen, now: Observation, payment_id: str | None) -> bool:
+        """Whether it is, or is an event of, a payment of this id that is still remembered: else it is another's."""
+        if payment_id is None or name(one) != (*scope(now), payment_id):
+            return False
+        return one.at_us > now.at_us - self.remembered_us(one)
+
+    def remembered_us(self, one: Seen) -> int:
+        """How long its id is remembered."""
+        looking = self.velocities
+        if isinstance(one, StatusEvent):
+            looking = [each for each in looking if one.status in (each.status, each.since)]
+        return max(map(reach_us, looking), default=0)
+
+    def is_remembered(self, seen: Seen, now_us: int) -> bool:
+        """Whether all that is held of its payment and events may still be taken back."""
+        held: list[Seen] = [*(one for _, one in self.seen), *self.events]
+        return all(one.at_us > now_us - self.remembered_us(one) for one in held if name(one) == name(seen))
 
     def observe(self, now: Observation, superseded: str | None = None) -> Reading:
         reading = self.read(now, superseded)
@@ -248,15 +266,9 @@ def is_same(one: StatusEvent, other: StatusEvent) -> bool:
     return name(one) == name(other) and one.status is other.status
 
 
-def is_named(one: Seen, now: Observation, superseded: str | None) -> bool:
-    """Whether it is, or is an event of, the payment that is superseded."""
-    return superseded is not None and name(one) == (*scope(now), superseded)
-
-
 def is_alike(one: StatusEvent, other: StatusEvent) -> bool:
     """Whether two events to one status are one and the same, as far as counters can tell."""
-    keys = ("card", "email", "ip_address")
-    return one.at_us == other.at_us and all(one.values.get(key) == other.values.get(key) for key in keys)
+    return one.at_us == other.at_us and all(one.values.get(each) == other.values.get(each) for each in FULL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
