@@ -69,6 +69,9 @@ def by_oracle(velocities: Sequence[Velocity], seen: Sequence[Observation | Statu
             oracle.record(one)
             kept.append(one)
             continue
+        if not oracle.is_remembered(one, one.at_us):
+            # An id that comes again once it is forgotten: a history names each payment once.
+            continue
         reading = oracle.observe(one)
         if reading.is_counted:
             kept.append((reading.sequence, one))
