@@ -17,7 +17,7 @@ PAYMENTS: Final = 1_000_000
 JOBS: Final = 2
 """Threads of either side."""
 
-_COMPARED_KEYS: Final = (("card",), ("email",), ("ip_address",))
+_COMPARED_KEYS: Final = (("card",), ("email_normalized",), ("ip_normalized",))
 
 
 def run(seed: int, *, is_compared: bool) -> Mapping[str, float]:
@@ -88,7 +88,7 @@ def statement(velocities: Sequence[Velocity]) -> str:
     windows = {_window(each): each for each in velocities}
     selected = ",\n".join(f"CASE WHEN {_known(each)} THEN {_aggregate(each)} END AS {each.name}" for each in velocities)
     defined = ",\n".join(
-        f"{name} AS (PARTITION BY merchant_id, {', '.join(each.key)} ORDER BY at_us "
+        f"{name} AS (PARTITION BY merchant_id, {', '.join(map(_quoted, each.key))} ORDER BY at_us "
         f"RANGE BETWEEN {(each.window_us or 0) - 1} PRECEDING AND 1 PRECEDING)"
         for name, each in windows.items()
     )
@@ -96,18 +96,23 @@ def statement(velocities: Sequence[Velocity]) -> str:
 
 
 def _known(velocity: Velocity) -> str:
-    return " AND ".join(f"{name} IS NOT NULL" for name in velocity.key)
+    return " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in velocity.key)
 
 
 def _aggregate(velocity: Velocity) -> str:
     match velocity.aggregate:
         case Total(amount=name):
             # Their sums are of 128 bits.
-            return f"CAST(coalesce(sum({name}) OVER {_window(velocity)}, 0) AS BIGINT)"
+            return f"CAST(coalesce(sum({_quoted(name)}) OVER {_window(velocity)}, 0) AS BIGINT)"
         case Distinct(value=name):
-            return f"count(DISTINCT {name}) OVER {_window(velocity)}"
+            return f"count(DISTINCT {_quoted(name)}) OVER {_window(velocity)}"
         case _:
             return f"count(*) OVER {_window(velocity)}"
+
+
+def _quoted(name: str) -> str:
+    """A feature may be named as a word of SQL is: `order`."""
+    return f'"{name}"'
 
 
 def _window(velocity: Velocity) -> str:
