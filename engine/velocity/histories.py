@@ -22,7 +22,7 @@ from engine.velocity.spec import (
     Velocity,
     VelocityScope,
 )
-from engine.velocity.words import DISTINCT, KEYS, RADAR_WINDOWS, STATUSES, WINDOWS, radar_charges
+from engine.velocity.words import KEYS, RADAR_WINDOWS, STATUSES, WINDOWS, radar_charges
 
 _AMOUNT: Final = "amount_in_usd"
 _RADAR_AVERAGES: Final = frozenset({"card", "customer"})
