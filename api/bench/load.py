@@ -1,15 +1,14 @@
 """A load client that costs little beside the server: an asyncio protocol that reads status, length and body alone."""
 
 import asyncio
-import gc
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 from api.bench.installation import HOST, Server
+from engine.garbage import no_garbage_collection
 
 DECISIONS = "/v1/decisions"
 REPLAYED = b"idempotent-replayed: true"
@@ -37,18 +36,6 @@ def as_http(body: bytes, key: str, path: str = DECISIONS) -> bytes:
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector still: walking tens of thousands of replies would count as the server's latency."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Loop(ABC):
@@ -102,7 +89,8 @@ class Load(_Loop):
         `begun` is called when all connections stand and the first requests are sent.
         """
         await self._open(server, connections)
-        with _uncollected():
+        # Walking tens of thousands of replies would count as the server's latency.
+        with no_garbage_collection():
             for connection in self._opened:
                 self.free(connection)
             if begun is not None:
@@ -143,7 +131,7 @@ class OpenLoad(_Loop):
         await self._open(server, connections)
         self._idle.extend(self._opened)
         done = self._done = asyncio.get_running_loop().create_future()
-        with _uncollected():
+        with no_garbage_collection():
             self._start_ns = time.perf_counter_ns() + _LEAD_NS
             self._send_due()
             await self._ended(len(self.requests) * self._gap_ns / 1e9 + _STRAGGLERS_SECONDS, [done])
