@@ -1,6 +1,7 @@
 """`assay traffic`: payments of made-up shops, sent to a running server or written to a file."""
 
 import json
+import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -60,8 +61,8 @@ def traffic(
         raise typer.BadParameter("Give --to or --out, not both.")
     begins = datetime.now(UTC) if out is None else FILES_BEGIN
     period = Period(start=begins, seconds=seconds)
-    # On a server each run has ids of its own; a file is the same for the same options.
-    run = f"t{begins:%y%m%d%H%M%S}" if out is None else f"seed{seed}"
+    # On a server each run has ids of its own, however soon after another; a file is the same for the same options.
+    run = f"t{begins:%y%m%d%H%M%S}{secrets.token_hex(3)}" if out is None else f"seed{seed}"
     shoppers = max(_SHOPPERS_MIN, round(rate * COMES_BACK_SECONDS))
     world = World(seed=seed, shops=shops(shop_count), shoppers=shoppers, run=run)
     if out is None:
