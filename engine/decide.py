@@ -108,7 +108,7 @@ def decide(payment: Payment, features: Features, snapshot: Snapshot, *, is_late:
     verdict = settle(payment, score, heard, scored, snapshot.policy)
     if test is not None:
         verdict = _as_forced(verdict, test, snapshot.policy)
-    rule_reasons = [] if test else _by_rung(snapshot.ruleset.reasons(results, scored), results.fired())
+    rule_reasons = [] if test else _by_rung(snapshot.ruleset.reasons(results, scored), results.fired)
     return Decision(
         action=verdict.action,
         three_ds=verdict.three_ds,

@@ -72,23 +72,25 @@ class RuleResults:
 
     rules: tuple[Rule, ...]
     outcomes: tuple[bool | None, ...]
+    fired: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
+    """The live rules that are true: found once, of up to a thousand rules, for all that ask."""
 
-    def fired(self) -> tuple[Rule, ...]:
-        """The live rules that are true."""
-        # Asked several times a decision, of up to a thousand rules of which few are true.
-        return tuple([rule for rule in compress(self.rules, self.outcomes) if rule.mode is RuleMode.LIVE])
+    def __post_init__(self) -> None:
+        """Find the rules that fired."""
+        fired = [rule for rule in compress(self.rules, self.outcomes) if rule.mode is RuleMode.LIVE]
+        object.__setattr__(self, "fired", tuple(fired))
 
     def deciding(self) -> tuple[Rule, ...]:
         """The live rules that are true and ask for an action: what the ladder settles."""
-        return tuple([rule for rule in self.fired() if rule.action not in _SETTLES_NOTHING])
+        return tuple([rule for rule in self.fired if rule.action not in _SETTLES_NOTHING])
 
     def rule_score(self) -> int:
         """The sum of the points of the live score rules that are true; 0 where none is."""
-        return sum([rule.points for rule in self.fired()])
+        return sum([rule.points for rule in self.fired])
 
     def tags(self) -> tuple[str, ...]:
         """The tags of the live tag rules that are true, each once, sorted."""
-        return tuple(sorted({rule.tag for rule in self.fired() if rule.tag is not None}))
+        return tuple(sorted({rule.tag for rule in self.fired if rule.tag is not None}))
 
     def packed(self) -> str:
         """One letter a rule: t, f or u."""

@@ -7,6 +7,8 @@ v, and `[i]` for the text that stands at position i already. No value of a featu
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress, islice
+from operator import ne
 from typing import Any, Final
 
 from engine.features import Catalog, FeatureType, Value
@@ -16,8 +18,6 @@ _REFERENCE_LENGTH: Final = 5
 """A text that is no longer than this takes no more room than `[123]`."""
 _PAIR: Final = 2
 _TIMES_MAX: Final = 10_000
-_END: Final = object()
-"""Equal to no value."""
 _SHAPES_MAX: Final = 1000
 """As many catalogues are in use at a time; each merchant that declares custom fields has one."""
 
@@ -62,18 +62,15 @@ def packed(values: Sequence[Value], shape: Shape) -> list[Any]:
 def _runs(counts: Sequence[Any]) -> list[Any]:
     """Whole numbers and unknowns, which are the same where they are equal, with runs of them as `[n, v]`."""
     written: list[Any] = []
-    last, times = None, 0
-    for each in (*counts, _END):
-        if each == last:
-            times += 1
+    start = 0
+    # Where one differs from the next, and the end: most do not differ, and are passed over without a step of ours.
+    for stop in (*compress(range(1, len(counts)), map(ne, counts, islice(counts, 1, None))), len(counts)):
+        times = stop - start
+        if times > _PAIR:
+            written.append([times, counts[start]])
         else:
-            if times > _PAIR:
-                written.append([times, last])
-            elif times == _PAIR:
-                written += (last, last)
-            elif times:
-                written.append(last)
-            last, times = each, 1
+            written += counts[start:stop]
+        start = stop
     return written
 
 

@@ -9,7 +9,7 @@ log-odds of the probability, exactly.
 import hashlib
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from string import Formatter
@@ -46,14 +46,14 @@ class Steps:
         """The steps in JSON's types."""
         return {"thresholds": self.thresholds, "below": self.below}
 
-    def weight(self, value: Any) -> float:  # noqa: ANN401 - a known number: the catalogue says so
-        """The weight of a known number."""
-        return self._weights[bisect_right(self._edges, value)]
+    def table(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The edges, and the weights between them: one more."""
+        return self._edges, self._weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Log-odds a value: booleans, closed words. A value that is not listed weighs nothing."""
+    """Log-odds a value: booleans, closed words in lower case. A value that is not listed weighs nothing."""
 
     by_value: Mapping[Value, float]
 
@@ -61,9 +61,9 @@ class Weights:
         """The weights in JSON's types; pairs, for a value may be true or false, which is no key there."""
         return {"by_value": tuple(self.by_value.items())}
 
-    def weight(self, value: Any) -> float:  # noqa: ANN401 - a known value
-        """The weight of a known value."""
-        return self.by_value.get(value.lower() if value.__class__ is str else value, 0.0)
+    def table(self) -> tuple[None, Mapping[Value, float]]:
+        """No edges, and the weights by value."""
+        return None, self.by_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +129,15 @@ class Scorecard:
         for group, members in self._groups:
             strongest: tuple[_Words, _Words] | None = None
             weight = 0.0
-            for position, weigh, words_of in members:
-                value = values[position]
+            # Some forty items are weighed for each decision: a call for each would take as long again.
+            for position, edges, weights, words_of in members:
+                value: Any = values[position]
                 if value is None:
                     continue
-                own = weigh(value)
+                if edges is None:
+                    own = weights.get(value.lower() if value.__class__ is str else value, 0.0)
+                else:
+                    own = weights[bisect_right(edges, value)]
                 if (own > weight and own > 0) or own < weight <= 0:
                     strongest, weight = words_of, own
             if strongest is not None:
@@ -148,22 +152,30 @@ class Scorecard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
-    """A template and the positions of the features that it names."""
+    """A template, read once."""
 
-    template: str
-    names: tuple[tuple[str, int, FeatureType], ...]
+    parts: tuple[tuple[str, int, FeatureType], ...]
+    """Words, and the position and type of the feature whose value stands behind them."""
+    end: str
+    """The words behind the last value."""
 
     def filled(self, values: tuple[Value, ...]) -> str:
-        return self.template.format_map({name: _shown(values[at], type_) for name, at, type_ in self.names})
+        text = ""
+        for words, at, type_ in self.parts:
+            text += words + _shown(values[at], type_)
+        return text + self.end
 
 
 def _words(template: str, item: Item, catalog: Catalog) -> _Words:
-    names = [name for _, name, _, _ in Formatter().parse(template) if name]
-    placed = ((name, item.feature if name == "value" else name) for name in names)
-    return _Words(
-        template=template,
-        names=tuple((name, catalog.position(feature), catalog[feature].type) for name, feature in placed),
-    )
+    parts: list[tuple[str, int, FeatureType]] = []
+    end = ""
+    for words, name, _, _ in Formatter().parse(template):
+        end += words
+        if name:
+            feature = item.feature if name == "value" else name
+            parts.append((end, catalog.position(feature), catalog[feature].type))
+            end = ""
+    return _Words(parts=tuple(parts), end=end)
 
 
 def _shown(value: Value, type_: FeatureType) -> str:
@@ -175,13 +187,14 @@ def _shown(value: Value, type_: FeatureType) -> str:
     return f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-_Member = tuple[int, Callable[[Any], float], tuple[_Words, _Words]]
-"""An item as it is scored: its feature's position, its weight of a value, its words for and against."""
+_Member = tuple[int, tuple[float, ...] | None, Any, tuple[_Words, _Words]]
+"""An item as it is scored: its feature's position, the edges and weights of its steps or None and the weights by value,
+its words for and against."""
 
 
 def _grouped(items: tuple[Item, ...], catalog: Catalog) -> tuple[tuple[str, tuple[_Member, ...]], ...]:
     groups: dict[str, list[_Member]] = {}
     for item in items:
         words = (_words(item.speaks_for, item, catalog), _words(item.against, item, catalog))
-        groups.setdefault(item.group, []).append((catalog.position(item.feature), item.points.weight, words))
+        groups.setdefault(item.group, []).append((catalog.position(item.feature), *item.points.table(), words))
     return tuple((group, tuple(members)) for group, members in groups.items())

@@ -56,7 +56,7 @@ def _decided_by(payment: Payment, decision: Decision) -> tuple[Sequence[Rule], S
     test = forced(payment)
     if test is not None and test.action is not None:
         return (), (REASON_CODE,)
-    action, fired = decision.action, decision.results.fired()
+    action, fired = decision.action, decision.results.fired
     if action is Action.BLOCK and (mandatory := [rule for rule in fired if rule.mandatory]):
         return mandatory, ()
     codes = [

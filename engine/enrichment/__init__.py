@@ -1,6 +1,6 @@
 """Enrichments: what the request itself and the reference tables tell about a payment, one file a topic."""
 
-from typing import Any
+from typing import Final
 
 from engine.enrichment.address import ADDRESS
 from engine.enrichment.amount import AMOUNT
@@ -35,19 +35,32 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
 )
 """In the order of evaluation: a later one may read what an earlier one found."""
 
-_NAMED = tuple((enrichment, tuple(feature.name for feature in enrichment.features)) for enrichment in ENRICHMENTS)
+_NAMES: Final = tuple(feature.name for enrichment in ENRICHMENTS for feature in enrichment.features)
+_READ: Final = frozenset(name for enrichment in ENRICHMENTS for name in enrichment.reads)
+_STEPS: Final = tuple(
+    (
+        enrichment.compute,
+        tuple((feature.name, at) for at, feature in enumerate(enrichment.features) if feature.name in _READ),
+    )
+    for enrichment in ENRICHMENTS
+)
+"""How each enrichment is computed, and which of its values a later one reads."""
 
 
 def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], dict[str, str]]:
     """Every enrichment's values by feature name, in catalogue order, and the causes of unknowns that have one."""
-    known: dict[str, Any] = {}
+    known: dict[str, Value] = {}
+    found: list[Value | Unknown] = []
+    for compute, read in _STEPS:
+        values = compute(payment, reference, known)
+        for name, at in read:
+            value = values[at]
+            known[name] = None if value.__class__ is Unknown else value  # type: ignore[assignment]
+        found += values
     causes: dict[str, str] = {}
-    for enrichment, names in _NAMED:
-        values = enrichment.compute(payment, reference, known)
-        known.update(zip(names, values, strict=True))
-        if Unknown in map(type, values):
-            for name, value in zip(names, values, strict=True):
-                if isinstance(value, Unknown):
-                    causes[name] = value.cause
-                    known[name] = None
-    return known, causes
+    if Unknown in set(map(type, found)):
+        for at, value in enumerate(found):
+            if isinstance(value, Unknown):
+                causes[_NAMES[at]] = value.cause
+                found[at] = None
+    return dict(zip(_NAMES, found, strict=True)), causes  # type: ignore[arg-type]

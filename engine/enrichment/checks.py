@@ -89,4 +89,5 @@ CHECKS = Enrichment(
         _feature("address_zip_check", "What the issuer said of the billing postal code."),
     ),
     compute=_compute,
+    reads=("card_brand",),
 )

@@ -48,4 +48,5 @@ CLOCK = Enrichment(
         ),
     ),
     compute=_compute,
+    reads=("ip_country", "billing_country"),
 )

@@ -49,4 +49,5 @@ COUNTRY_RELATIONS = Enrichment(
         for name, _left, _right, doc in _PAIRS
     ),
     compute=_compute,
+    reads=tuple(dict.fromkeys(side for _name, left, right, _doc in _PAIRS for side in (left, right))),
 )

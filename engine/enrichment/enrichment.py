@@ -15,9 +15,11 @@ Computed = tuple[Value | Unknown, ...]
 class Enrichment:
     """One topic's features and how to compute them.
 
-    `compute` also reads what earlier enrichments found (`known`, by feature name), as the country relations do.
+    `compute` also reads what earlier enrichments found (`known`, by feature name), as the country relations do: the
+    features that `reads` names, and no other.
     """
 
     topic: str
     features: tuple[Feature, ...]
     compute: Callable[[Payment, Reference, Mapping[str, Value]], Computed]
+    reads: tuple[str, ...] = ()

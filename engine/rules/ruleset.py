@@ -65,7 +65,7 @@ class Ruleset:
     def reasons(self, results: RuleResults, features: Features) -> tuple[Reason, ...]:
         """Why, for each live rule that is true; a tag is reason for nothing. `results` are this ruleset's."""
         assert results.rules == self.rules, "the results of another ruleset"
-        fired = {rule.id for rule in results.fired() if rule.action is not RuleAction.TAG}
+        fired = {rule.id for rule in results.fired if rule.action is not RuleAction.TAG}
         return tuple(
             Reason(code=compiled.rule.id, text=compiled.said(self.catalog, features.values), source="rule")
             for compiled in self.compiled

@@ -12,7 +12,7 @@ def shipped() -> Ruleset:
 
 def fired(**values: Value) -> set[str]:
     features = Features(CATALOG, (None,) * len(CATALOG)).replaced({"transaction_type": "purchase"} | values)
-    return {rule.id for rule in shipped().evaluate(features, {}).fired()}
+    return {rule.id for rule in shipped().evaluate(features, {}).fired}
 
 
 def test_it_is_short_live_and_not_mandatory() -> None:

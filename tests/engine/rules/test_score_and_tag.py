@@ -76,7 +76,7 @@ def test_they_ask_for_no_action() -> None:
     checked = ruleset(*RULES, declared("z", "Review if is_recurring"))
     results = checked.evaluate(row(is_recurring=True), {})
     assert [rule.id for rule in results.deciding()] == ["z"]
-    assert [rule.id for rule in results.fired()] == ["a", "e", "f", "z"]
+    assert [rule.id for rule in results.fired] == ["a", "e", "f", "z"]
 
 
 def test_a_score_rule_is_a_reason_with_its_points_and_a_tag_is_none() -> None:
