@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from engine.deadline import Deadline, OutOfTime, within
 from engine.errors import CountersUnavailable, LedgerUnavailable
@@ -20,8 +20,7 @@ DOUBT_SECONDS: Final = 60.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class Counted(NamedTuple):
     """What one call did to the counters: all of it is taken back where its decision is recorded nowhere."""
 
     key: PaymentKey

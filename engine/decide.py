@@ -178,11 +178,8 @@ def _model_reasons(score: Score | None, features: Features) -> tuple[Reason, ...
     against.sort(key=_weight, reverse=True)
     speaks_for = [part for part in score.contributions if part.weight < 0]
     speaks_for.sort(key=_weight)
-    values = features.values
     floor = max(REASON_LOG_ODDS_MIN, REASON_SHARE_MIN * sum(map(_weight, against)))
     chosen = [part for part in against[:REASONS_AGAINST_MAX] if part.weight > floor]
     chosen += [part for part in speaks_for[:REASONS_FOR_MAX] if -part.weight > REASON_LOG_ODDS_MIN]
-    return tuple(
-        Reason(code=part.code, text=part.words.filled(values), source="model", weight=round(part.weight, 4))
-        for part in chosen
-    )
+    values = features.values
+    return tuple([Reason(code, words.filled(values), "model", round(weight, 4)) for code, weight, words in chosen])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from itertools import compress
+from typing import NamedTuple
 
 import orjson
 
@@ -97,9 +98,11 @@ class RuleResults:
         return "".join("u" if outcome is None else "t" if outcome else "f" for outcome in self.outcomes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why: a stable code, words for the merchant, who says so, and the weight in log-odds where a model says it."""
+class Reason(NamedTuple):
+    """Why: a stable code, words for the merchant, who says so, and the weight in log-odds where a model says it.
+
+    A named tuple, because a decision makes half a dozen.
+    """
 
     code: str
     text: str

@@ -1,6 +1,8 @@
 """The ladder: how a score and the rules' results settle into an action, whatever the rules' order."""
 
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from engine.decision import Action, Reason, ReviewTerms, Rule, RuleAction, RuleResults
 from engine.features import Features
@@ -22,8 +24,7 @@ _UNPROVEN = {
 """What an EMV 3-D Secure transStatus says; Y is authenticated, A attempted with the issuer bearing the liability."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the ladder settled: the action, whether 3-D Secure is asked for, the policy's own reasons, review terms."""
 
     action: Action
@@ -40,10 +41,11 @@ def settle(payment: Payment, score: Score | None, results: RuleResults, features
     for all the same, only its success lets the payment pass without a review.
     """
     fired = results.deciding()
-    heights = _Heights(percent=None if score is None else score.percent, rule_score=results.rule_score(), policy=policy)
-    action, reasons = _climb(fired, heights)
-    wants_3ds = any(rule.action is RuleAction.REQUEST_3DS for rule in fired)
-    challenged = heights.reached("challenge")
+    asked = {rule.action for rule in fired}
+    heights = _Heights(None if score is None else score.percent, results.rule_score(), policy)
+    action, reasons = _climb(fired, asked, heights)
+    wants_3ds = RuleAction.REQUEST_3DS in asked
+    challenged = heights.reached(Action.CHALLENGE)
     if score is None and not fired and not reasons and challenged is None:
         action, wants_3ds, failed = _fail(features, policy)
         reasons = (failed,)
@@ -62,37 +64,45 @@ def settle(payment: Payment, score: Score | None, results: RuleResults, features
     return Verdict(action=action, three_ds=three_ds, reasons=reasons, review=review)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Heights:
+_THRESHOLDS: Final = {
+    action: attrgetter(f"{action}_at_percent", f"{action}_at_rule_score")
+    for action in (Action.BLOCK, Action.REVIEW, Action.CHALLENGE)
+}
+"""A policy's thresholds for an action: on the risk score in percent, and on the rule score."""
+
+
+class _Heights(NamedTuple):
     """What stands against the policy's thresholds."""
 
     percent: float | None
     rule_score: int
     policy: Policy
 
-    def reached(self, action: str) -> Reason | None:
+    def reached(self, action: Action) -> Reason | None:
         """Why this action's threshold is reached: that of the risk score, else that of the rule score."""
-        at_percent = getattr(self.policy, f"{action}_at_percent")
+        at_percent, at_points = _THRESHOLDS[action](self.policy)
         if self.percent is not None and at_percent is not None and self.percent >= at_percent:
             said = f"Risk score {self.percent:g} % is at or above the {action} threshold of {at_percent:g} %"
             return Reason(code=f"{action}_threshold", text=said, source="policy")
-        at_points = getattr(self.policy, f"{action}_at_rule_score")
         if at_points is not None and self.rule_score >= at_points:
             said = f"Rule score {self.rule_score} is at or above the {action} threshold of {at_points}"
             return Reason(code=f"{action}_rule_score", text=said, source="policy")
         return None
 
 
-def _climb(fired: tuple[Rule, ...], heights: _Heights) -> tuple[Action, tuple[Reason, ...]]:
-    if any(rule.action is RuleAction.BLOCK and rule.mandatory for rule in fired):
+def _climb(
+    fired: tuple[Rule, ...], asked: AbstractSet[RuleAction], heights: _Heights
+) -> tuple[Action, tuple[Reason, ...]]:
+    """The rung that is reached; `asked` are the actions of the rules that fired."""
+    if RuleAction.BLOCK in asked and any(rule.action is RuleAction.BLOCK and rule.mandatory for rule in fired):
         return Action.BLOCK, ()
-    if any(rule.action is RuleAction.ALLOW for rule in fired):
+    if RuleAction.ALLOW in asked:
         return Action.ALLOW, ()
     for action, rule_action in ((Action.BLOCK, RuleAction.BLOCK), (Action.REVIEW, RuleAction.REVIEW)):
         reason = heights.reached(action)
         if reason is not None:
             return action, (reason,)
-        if any(rule.action is rule_action for rule in fired):
+        if rule_action in asked:
             return action, ()
     return Action.ALLOW, ()
 

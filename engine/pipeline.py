@@ -7,10 +7,10 @@ so in `degraded`.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from engine.catalog import SCORE_FEATURES
 from engine.correction import Correction, NotReplaced, correction
@@ -45,8 +45,7 @@ class Snapshots(Protocol):
         """The merchant's snapshot; one call pins one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outline:
+class Outline(NamedTuple):
     """What the edge renders an answer from: the record's id, the payment and decision, and the stages' times.
 
     `not_replaced` says why the payment that this one names to be replaced is counted on.
@@ -76,8 +75,7 @@ class Call:
     budget_ms: int = 150
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back to the caller; `is_replayed` says that it was decided by an earlier call.
 
     `is_late` says that the call's deadline had passed by then: the bytes are those stored, and do not tell.
@@ -89,8 +87,7 @@ class Answer:
     is_late: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Gathered:
+class _Gathered(NamedTuple):
     """Everything known about one payment before it is decided."""
 
     payment: Payment
@@ -104,8 +101,7 @@ class _Gathered:
     moments_ns: tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
+class _Made(NamedTuple):
     """A decision that is yet to become durable, and what was counted for it."""
 
     record: DecisionRecord
@@ -219,7 +215,7 @@ class Pipeline:
         try:
             outline = self._outline(gathered, is_recorded=True)
             if outline.decision.action is Action.BLOCK and is_counted:
-                counted = replace(counted, blocked=await self._counting.block(gathered.seen, deadline))
+                counted = counted._replace(blocked=await self._counting.block(gathered.seen, deadline))
             record = _record(gathered, outline, call)
         finally:
             if record is None:

@@ -46,9 +46,9 @@ class Steps:
         """The steps in JSON's types."""
         return {"thresholds": self.thresholds, "below": self.below}
 
-    def table(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """The edges, and the weights between them: one more."""
-        return self._edges, self._weights
+    def table(self) -> tuple[float | None, tuple[float, ...], tuple[float, ...]]:
+        """The least number that weighs anything, None where all do; the edges, and the weights between: one more."""
+        return None if self.below else self._edges[0], self._edges, self._weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,9 @@ class Weights:
         """The weights in JSON's types; pairs, for a value may be true or false, which is no key there."""
         return {"by_value": tuple(self.by_value.items())}
 
-    def table(self) -> tuple[None, Mapping[Value, float]]:
-        """No edges, and the weights by value."""
-        return None, self.by_value
+    def table(self) -> tuple[None, None, Mapping[Value, float]]:
+        """No numbers, and the weights by value."""
+        return None, None, self.by_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +130,9 @@ class Scorecard:
             strongest: tuple[_Words, _Words] | None = None
             weight = 0.0
             # Some forty items are weighed for each decision: a call for each would take as long again.
-            for position, edges, weights, words_of in members:
+            for position, least, edges, weights, words_of in members:
                 value: Any = values[position]
-                if value is None:
+                if value is None or (least is not None and value < least):
                     continue
                 if edges is None:
                     own = weights.get(value.lower() if value.__class__ is str else value, 0.0)
@@ -187,14 +187,15 @@ def _shown(value: Value, type_: FeatureType) -> str:
     return f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-_Member = tuple[int, tuple[float, ...] | None, Any, tuple[_Words, _Words]]
-"""An item as it is scored: its feature's position, the edges and weights of its steps or None and the weights by value,
-its words for and against."""
+_Member = tuple[int, float | None, tuple[float, ...] | None, Any, tuple[_Words, _Words]]
+"""An item as it is scored: its feature's position, the least number that weighs anything or None, the edges and weights
+of its steps or None and the weights by value, its words for and against."""
 
 
 def _grouped(items: tuple[Item, ...], catalog: Catalog) -> tuple[tuple[str, tuple[_Member, ...]], ...]:
     groups: dict[str, list[_Member]] = {}
     for item in items:
         words = (_words(item.speaks_for, item, catalog), _words(item.against, item, catalog))
-        groups.setdefault(item.group, []).append((catalog.position(item.feature), *item.points.table(), words))
+        member = (catalog.position(item.feature), *item.points.table(), words)
+        groups.setdefault(item.group, []).append(member)
     return tuple((group, tuple(members)) for group, members in groups.items())

@@ -12,7 +12,7 @@ from engine.features import Feature, FeatureType, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
 
-_JOINING: Final = dict.fromkeys(map(ord, "'\u2019."))
+_JOINING: Final = ("'", "\u2019", ".")
 _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _HASH_LENGTH: Final = 16
@@ -37,7 +37,10 @@ def folded_street(street: str) -> str:
     digit is in it.
     """
     plain = street.lower() if street.isascii() else _unaccented(street)
-    plain = _GERMAN_STREET.sub("str", plain.translate(_JOINING))
+    for mark in _JOINING:
+        plain = plain.replace(mark, "")
+    if "strasse" in plain:
+        plain = _GERMAN_STREET.sub("str", plain)
     return " ".join([_SHORT.get(word, word) for word in _WORD.findall(plain)])
 
 
@@ -47,7 +50,8 @@ def _unaccented(text: str) -> str:
 
 def folded_postal(postal: str, country: str | None) -> str:
     """A postal code's letters and digits, in lower case; of the United States the first five, without ZIP+4."""
-    plain = "".join(_WORD.findall(normalize("NFKC", postal).casefold()))
+    lower = postal.lower() if postal.isascii() else normalize("NFKC", postal).casefold()
+    plain = lower if lower.isalnum() else "".join(_WORD.findall(lower))
     return plain[:_ZIP_DIGITS] if country == "US" else plain
 
 

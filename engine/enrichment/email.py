@@ -25,7 +25,8 @@ def normalized_email(address: str) -> str | None:
     Lower case; the domain in ASCII (IDNA 2008 by UTS 46), without a dot at its end and by its provider's chief name;
     the local part in NFC, without its tag and, at Gmail, without dots. A quoted local part has no tag.
     """
-    local, at, domain = normalize("NFC", address).strip().lower().rpartition("@")
+    composed = address if address.isascii() else normalize("NFC", address)
+    local, at, domain = composed.strip().lower().rpartition("@")
     domain, is_hyphened = _provider(domain)
     if not (at and local and domain):
         return None
