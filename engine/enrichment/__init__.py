@@ -58,9 +58,7 @@ def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], di
             known[name] = None if value.__class__ is Unknown else value  # type: ignore[assignment]
         found += values
     causes: dict[str, str] = {}
-    if Unknown in set(map(type, found)):
-        for at, value in enumerate(found):
-            if isinstance(value, Unknown):
-                causes[_NAMES[at]] = value.cause
-                found[at] = None
+    for at in [at for at, kind in enumerate(map(type, found)) if kind is Unknown]:
+        causes[_NAMES[at]] = found[at].cause  # type: ignore[union-attr]
+        found[at] = None
     return dict(zip(_NAMES, found, strict=True)), causes  # type: ignore[arg-type]
