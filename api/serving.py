@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +24,7 @@ from engine.errors import AssayError, LedgerUnavailable
 from engine.garbage import young_garbage_alone
 
 GRACE_SECONDS = 10
+SWITCH_SECONDS = 0.0002
 
 
 log = structlog.get_logger()
@@ -80,12 +82,24 @@ def serve(
     url = url_of(listener)
     with (
         young_garbage_alone(),
+        _threads_served_soon(),
         _signals_noted() as noted,
         server_announced(settings.data, url),
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
         hourly = segments_written_hourly(settings.data) if settings.segments else None
         runner.run(_serve(_Server(config, noted, load), assembly, listener, url, when_ready, hourly))
+
+
+@contextmanager
+def _threads_served_soon() -> Iterator[None]:
+    """Have the event loop give way to a thread that waited for so long: the one that commits (group_commit.py)."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextmanager

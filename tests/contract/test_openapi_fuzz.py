@@ -23,7 +23,7 @@ UNSAID = [positive_data_acceptance]
 LEFT_OUT = {"POST /v1/installation/reload"}
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(800)
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_no_call_breaks_the_service_or_its_schema(
     mode: GenerationMode, assembly: Assembly, operator: TestClient

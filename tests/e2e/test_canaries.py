@@ -21,7 +21,7 @@ import pytest
 from api.operator import operator_key, server_url
 from engine.card_data import is_card_number
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 START_SECONDS_MAX = 60.0
 LEAST = b"""{"event": {"transaction_id": "least", "merchant_id": "shop-1"},

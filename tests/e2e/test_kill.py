@@ -19,7 +19,7 @@ PROBES = 3
 CHECKED = [velocity for velocity in VELOCITIES if "card_country" not in velocity.inputs]
 """All but what is made of a reference table, which nothing here reads."""
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
