@@ -7,9 +7,11 @@ from typing import Final
 from engine.features import Value
 from engine.stores.memory_columns import Columns
 from engine.stores.memory_entity import Entity, Item
+from engine.stores.memory_few import Grown, Ordinals
 from engine.stores.memory_parts import Part, settled
 from engine.stores.memory_past import Past, Pasts, sum_of
-from engine.stores.memory_plan import EVER_US, At, Block, Group, Kind, Row
+from engine.stores.memory_plan import EVER_US, Block, Group, Kind, Row
+from engine.stores.memory_reading import Reader
 
 FEW: Final = 8
 """Items up to which a key value has no columns of its own: they are read from the scope's."""
@@ -24,14 +26,13 @@ class Keys:
     What leaves the windows goes to the past where some span of the group has no start.
     """
 
-    __slots__ = ("_columns", "_few", "_group", "many", "pasts", "pick", "singles")
+    __slots__ = ("_columns", "_few", "_group", "many", "pasts", "singles")
 
     def __init__(self, group: Group, columns: Columns) -> None:
         """Begin with nothing seen."""
         self._group = group
         self._columns = columns
         self._few = FEW
-        self.pick = group.pick
         self.singles: dict[Hashable, int] = {}
         self.many: dict[Hashable, _Few | Entity] = {}
         self.pasts = Pasts(group.told_ever) if group.is_ever else None
@@ -41,10 +42,7 @@ class Keys:
 
     def key_of(self, row: Row) -> Hashable:
         """The key value under which an item is counted, None where it is not."""
-        for index, value in self._group.where:
-            if row[index] != value or row[index] is None:
-                return None
-        return self.pick(row)
+        return self._group.key_of(row)
 
     def any_of(self, key: Hashable) -> int | None:
         """The ordinal of some item of a key value, None where none is held."""
@@ -54,7 +52,7 @@ class Keys:
         held = self.many.get(key)
         return None if held is None else held[-1] if isinstance(held, tuple) else held.last()
 
-    def add(self, key: Hashable, ordinal: int, row: Row, edge_us: int) -> None:
+    def add(self, key: Hashable, ordinal: int, _grown: Grown, row: Row, edge_us: int) -> None:
         """Count an item by its row. What is not later than the edge may be dropped."""
         columns = self._columns
         single = self.singles.get(key)
@@ -103,7 +101,7 @@ class Keys:
                 held.drop(len(held), self._past(key, is_made=True))
                 del self.many[key]
 
-    def expire(self, key: Hashable, ordinal: int) -> None:
+    def expire(self, key: Hashable, ordinal: int, _left: dict[Ordinals, Ordinals]) -> None:
         """An item left the windows: drop it, where it is not the entity's to drop."""
         if self.singles.get(key) == ordinal:
             self._fold(key, ordinal)
@@ -118,9 +116,9 @@ class Keys:
             held.drop(len(held), self._past(key, is_made=True))
             del self.many[key]
 
-    def read(self, key: Hashable, when: At) -> Sequence[Value]:
+    def read(self, key: Hashable, reader: Reader) -> Sequence[Value]:
         """What the group reads of a key value, without the items of the excluded ordinals."""
-        at_us, _, excluded, resets = when
+        at_us, excluded, resets = reader.at_us, reader.excluded, reader.resets
         group, held = self._group, self._held(key)
         past = None if self.pasts is None else self.pasts.get(key)
         edges = [at_us - offset_us for offset_us in group.offsets_us]

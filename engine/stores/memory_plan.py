@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import itemgetter
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from engine.features import Value
 from engine.velocity import Distinct, Status, Velocity
@@ -14,6 +14,8 @@ _Item = TypeVar("_Item", bound=Hashable)
 
 Row = Sequence[Value]
 """The inputs of all velocities for one payment, in the order of `Plans.inputs`."""
+Gather = Callable[[Row], tuple[Value, ...]]
+"""Takes some values out of a sequence."""
 Pick = Callable[[Row], Hashable]
 """Takes the combination of some inputs out of a row; None where one of them is unknown."""
 
@@ -124,6 +126,13 @@ class Group:
     resets: tuple[tuple[int, int], ...]
     """Index of a span, and its reset."""
 
+    def key_of(self, row: Row) -> Hashable:
+        """The key value under which an item is counted, None where it is not."""
+        for index, value in self.where:
+            if row[index] != value or row[index] is None:
+                return None
+        return self.pick(row)
+
     @property
     def told_ever(self) -> tuple[int, ...]:
         """Indices into `told` of the features whose different values are counted without a start."""
@@ -132,18 +141,6 @@ class Group:
     def kinds_of(self, amount: int) -> frozenset[Kind]:
         """What is made of an amount."""
         return frozenset(each.kind for each in self.blocks if each.kind in OF_AMOUNTS and each.index == amount)
-
-
-class At(NamedTuple):
-    """What one reading of a stream has in common for all its groups."""
-
-    at_us: int
-    starts: Sequence[int]
-    """The ordinals at which the windows start that are until now, where items come in the order of time."""
-    excluded: Sequence[int]
-    """The ordinals that are left out."""
-    resets: Sequence[int | None]
-    """When each counting that starts anew did so last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +187,7 @@ class Plans:
     """What is counted over all merchants, where something is."""
     remembered_us: Mapping[Status | None, int]
     """How long an id is remembered: of payments (None), of events to each status that is counted."""
-    arrange: Callable[[Row], tuple[Value, ...]]
+    arrange: Gather
     """Puts what is read, the merchant's and then the network's, into the order of the velocities."""
 
 
@@ -214,7 +211,7 @@ def plans(velocities: Sequence[Velocity]) -> Plans:
         merchant=merchant,
         network=network,
         remembered_us=remembered_us,
-        arrange=_arrange([slots[velocity.name] for velocity in velocities]),
+        arrange=gathering([slots[velocity.name] for velocity in velocities]),
     )
 
 
@@ -389,9 +386,12 @@ def _pick(names: tuple[str, ...], inputs: tuple[str, ...]) -> Pick:
     return combination
 
 
-def _arrange(order: Sequence[int]) -> Callable[[Row], tuple[Value, ...]]:
+def gathering(indices: Sequence[int]) -> Gather:
+    """What takes these out of a sequence, in their order."""
+    if len(indices) > 1:
+        return itemgetter(*indices)
     # With one index an itemgetter gives the bare value.
-    return itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
+    return lambda values: tuple(values[index] for index in indices)
 
 
 def _unique(items: Iterable[_Item]) -> tuple[_Item, ...]:

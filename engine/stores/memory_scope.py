@@ -6,8 +6,10 @@ from typing import Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns, Profile
+from engine.stores.memory_few import Grown, Ordinals
 from engine.stores.memory_keys import Keys
-from engine.stores.memory_plan import At, Group, Plan, Row
+from engine.stores.memory_plan import Group, Plan, Row
+from engine.stores.memory_reading import Reader
 from engine.stores.memory_windowed import Windowed, is_windowed
 
 EXPIRE: Final = 32
@@ -126,14 +128,14 @@ class Scope:
         """What the groups read at a time, without the items of the excluded ordinals."""
         if at_us < self.now_us and self._plan.is_in_order:
             excluded = (*excluded, *self._later(at_us))
-        when = At(at_us=at_us, starts=self._starts_at(at_us), excluded=excluded, resets=resets)
+        reader = Reader(self._columns, at_us, self._starts_at(at_us), excluded, resets)
         values: list[Value] = []
         for pick, singles, many, is_ever, group, keys in self._reading:
             key = pick(row)
             if key is None:
                 values += group.unknown
             elif key in singles or key in many or is_ever:
-                values += keys.read(key, when)
+                values += keys.read(key, reader)
             else:
                 values += group.unseen
         return values
@@ -148,7 +150,7 @@ class Scope:
     def last_us(self, group: int, row: Row, until_us: int, excluded: Sequence[int]) -> int | None:
         """The time of a group's latest item with the row's key until then, without those excluded."""
         keys = self._keys[group]
-        key = keys.pick(row)
+        key = self._plan.groups[group].pick(row)
         return None if key is None else keys.last_us(key, until_us, excluded)
 
     def ordinal_of(self, payment_id: str) -> int | None:
@@ -208,11 +210,11 @@ class Scope:
 
     def _count(self, payment_id: str, ordinal: int, row: Row) -> None:
         self._ordinals[payment_id] = ordinal
-        edge_us = self._edge_us()
+        edge_us, grown = self._edge_us(), Grown(self._columns, ordinal)
         for keys in self._keys:
             key = keys.key_of(row)
             if key is not None:
-                keys.add(key, ordinal, row, edge_us)
+                keys.add(key, ordinal, grown, row, edge_us)
 
     def _expire(self, ordinal: int) -> None:
         """Drop what is kept of an item, but what a general entity holds: that drops it when it grows."""
@@ -222,11 +224,11 @@ class Scope:
             return
         if self._ordinals.get(payment_id) == ordinal:
             del self._ordinals[payment_id]
-        row = columns.row(ordinal, self._plan.kept)
+        row, left = columns.row(ordinal, self._plan.kept), dict[Ordinals, Ordinals]()
         for keys in self._keys:
             key = keys.key_of(row)
             if key is not None:
-                keys.expire(key, ordinal)
+                keys.expire(key, ordinal, left)
         # Its texts go now: those of all that are dropped at once would hold others up.
         columns.clear(ordinal)
 
