@@ -34,6 +34,10 @@ class Crowd:
     def __len__(self) -> int:
         return len(self.ordinals) - self._gone
 
+    def last(self) -> int:
+        """The ordinal of the latest item."""
+        return self.ordinals[-1]
+
     def live(self) -> tuple[int, ...]:
         """The ordinals held, without those that left the windows and are still to be cut off."""
         return tuple(self.ordinals[self._gone :])
@@ -77,19 +81,23 @@ class Crowd:
         out = [bisect_left(ordinals, each) for each in excluded if self._holds(each)]
         values: list[Value] = []
         for block in self._group.blocks:
-            kind, spans = block.kind, block.spans
-            if kind is Kind.DISTINCT:
-                told = self._tellings[block.index][1]
-                values += told.counts([firsts[span] for span in spans], size, out)
-            elif kind is Kind.COUNT:
-                values += [size - firsts[span] - sum([at >= firsts[span] for at in out]) for span in spans]
+            since = [firsts[span] for span in block.spans]
+            if block.kind is Kind.DISTINCT:
+                values += self._tellings[block.index][1].counts(since, size, out)
+            elif block.kind is Kind.COUNT:
+                values += (
+                    [size - first for first in since]
+                    if not out
+                    else [size - first - sum(at >= first for at in out) for first in since]
+                )
             else:
                 numbers = self._numbers[block.index]
-                sums = numbers.sums
-                values += [
-                    sums[-1] - sums[firsts[span]] - sum([numbers.amount(at) for at in out if at >= firsts[span]])
-                    for span in spans
-                ]
+                sums, total = numbers.sums, numbers.sums[-1]
+                values += (
+                    [total - sums[first] for first in since]
+                    if not out
+                    else [total - sums[first] - sum(numbers.amount(at) for at in out if at >= first) for first in since]
+                )
         return values
 
     def _holds(self, ordinal: int) -> bool:

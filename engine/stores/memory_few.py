@@ -1,7 +1,8 @@
 """What is read of a few items, once for all the keys that hold the same: a regular customer's card, e-mail, phone."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Final
 
 from engine.features import Value
@@ -53,25 +54,22 @@ class Grown:
 class Few:
     """What windows show of a few items: of each start given what lies from it on, the latest start first."""
 
-    __slots__ = ("_columns", "_different", "_ordinals", "_profiles", "_sums", "counts", "present")
+    __slots__ = ("_columns", "_different", "_ordinals", "_profiles", "_starts", "_sums", "counts", "present")
 
     def __init__(self, columns: Columns, ordinals: Ordinals, starts: Sequence[int]) -> None:
         """Begin with the counts; all else is worked out where it is asked for."""
         self._columns = columns
         self._ordinals = ordinals
-        size = len(ordinals)
-        if size and ordinals[0] >= starts[0]:
-            self.counts = [size] * len(starts)
-        else:
-            self.counts = [size - bisect_left(ordinals, start) for start in starts]
+        self._starts = starts
+        self.counts = _since(ordinals, starts)
         """How many items."""
         self._sums: dict[int, list[int]] = {}
         self._different: dict[int, list[int]] = {}
-        base = columns.base
-        self._profiles = [columns.profiles[each - base] for each in ordinals]
+        base, profiles = columns.base, columns.profiles
+        self._profiles = found = [profiles[each - base] for each in ordinals]
         self.present: list[int] | None = None
         """Where all items have one profile, and all in it is known: how many different values, of any feature of it."""
-        if size and None not in self._profiles[0] and self._profiles.count(self._profiles[0]) == size:
+        if found and None not in found[0] and found.count(found[0]) == len(found):
             self.present = [1 if count else 0 for count in self.counts]
 
     def sums(self, index: int) -> list[int]:
@@ -89,25 +87,25 @@ class Few:
         return found
 
     def different(self, index: int) -> list[int]:
-        """How many different known values stand at an index of the rows."""
+        """How many different known values stand at an index of the rows: those whose last item is in the window."""
         found = self._different.get(index)
         if found is None:
-            found = self._different[index] = self._told(self._values(index))
+            last = dict(zip(self._values(index), self._ordinals, strict=True))
+            last.pop(None, None)
+            found = self._different[index] = _since(sorted(last.values()), self._starts)
         return found
 
-    def _values(self, index: int) -> list[Value]:
+    def _values(self, index: int) -> Iterable[Value]:
         column = self._columns.loose.get(index)
         if column is None:
-            return [profile[index] for profile in self._profiles]
+            return map(itemgetter(index), self._profiles)
         base = self._columns.base
         return [column[each - base] for each in self._ordinals]
 
-    def _told(self, values: Sequence[Value]) -> list[int]:
-        size, before, different, found = len(values), 0, set[Value](), list[int]()
-        for count in self.counts:
-            if count > before:
-                different.update(values[size - count : size - before])
-                different.discard(None)
-                before = count
-            found.append(len(different))
-        return found
+
+def _since(ordinals: Sequence[int], starts: Sequence[int]) -> list[int]:
+    """How many of some ascending ordinals lie from each start on, the latest start first."""
+    size = len(ordinals)
+    if not size or ordinals[0] >= starts[0]:
+        return [size] * len(starts)
+    return [size - bisect_left(ordinals, start) for start in starts]

@@ -97,8 +97,8 @@ class Group:
     """The velocities of one key and filter."""
 
     pick: Pick
-    column: int | None
-    """Where the key is one feature and nothing is filtered: its index in a row."""
+    key: tuple[int, ...]
+    """Indices into a row of the features that make the key."""
     where: tuple[tuple[int, Value], ...]
     """Indices into a row, and what must be there for an item to be counted."""
     spans: tuple[Span, ...]
@@ -126,12 +126,9 @@ class Group:
     resets: tuple[tuple[int, int], ...]
     """Index of a span, and its reset."""
 
-    def key_of(self, row: Row) -> Hashable:
-        """The key value under which an item is counted, None where it is not."""
-        for index, value in self.where:
-            if row[index] != value or row[index] is None:
-                return None
-        return self.pick(row)
+    def takes(self, row: Row) -> bool:
+        """Whether an item with a key is counted."""
+        return all(row[index] is not None and row[index] == value for index, value in self.where)
 
     @property
     def told_ever(self) -> tuple[int, ...]:
@@ -161,8 +158,33 @@ class Plan:
     is_in_order: bool
     """Whether items come in the order of time."""
     groups: tuple[Group, ...]
+    first: Gather
+    """Takes of each group the first feature of its key out of a row."""
+    combined: tuple[tuple[int, Group], ...]
+    """The groups whose key is more than one feature, and where they stand."""
+    filtered: tuple[tuple[int, Group], ...]
+    """The same of those that count some items only."""
     unseen: tuple[Value, ...]
     """What is read where nothing is held and all keys are known."""
+
+    def is_by_one(self, group: Group) -> bool:
+        """Whether the group's key is one feature of the profile, and all items are counted."""
+        return len(group.key) == 1 and group.key[0] < self.profile and not group.where
+
+    def keys_of(self, row: Row) -> list[Hashable]:
+        """By group the key value of a row, None where it is unknown."""
+        keys: list[Hashable] = [*self.first(row)]
+        for place, group in self.combined:
+            keys[place] = group.pick(row)
+        return keys
+
+    def counted_of(self, row: Row) -> list[Hashable]:
+        """By group the key value under which an item is counted, None where it is not."""
+        keys = self.keys_of(row)
+        for place, group in self.filtered:
+            if not group.takes(row):
+                keys[place] = None
+        return keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +290,9 @@ def _streams(
             hold_us=_hold_us(looking, remembered, is_in_order=is_in_order),
             is_in_order=is_in_order,
             groups=tuple(groups),
+            first=gathering([group.key[0] for group in groups]),
+            combined=tuple((place, group) for place, group in enumerate(groups) if len(group.key) > 1),
+            filtered=tuple((place, group) for place, group in enumerate(groups) if group.where),
             unseen=tuple(value for group in groups for value in group.unseen),
         )
     payments = found.pop(None)
@@ -333,7 +358,7 @@ def _group(
     made, slots, size = _blocks(dict(sorted(blocks.items(), key=lambda each: _KIND_ORDER.index(each[0][0]))))
     group = Group(
         pick=_pick(key, inputs),
-        column=inputs.index(key[0]) if len(key) == 1 and not where else None,
+        key=tuple(inputs.index(name) for name in key),
         where=tuple((inputs.index(name), value) for name, value in where),
         spans=spans,
         blocks=made,

@@ -25,11 +25,11 @@ def is_windowed(group: Group) -> bool:
 class Windowed:
     """The items by key value, their ordinals ascending: of one item its ordinal, of a few a tuple, of more a crowd.
 
-    All else about an item stands in the stream's columns. So the state of every key follows from the ordinals of its
-    items in their order: `singles` where it has one, else `many`.
+    All else about an item stands in the stream's columns. So the state of every key value, `held`, follows from the
+    ordinals of its items in their order: a crowd is begun with them.
     """
 
-    __slots__ = ("_columns", "_counts", "_few", "_group", "_spans", "_steady", "_told", "_totals", "many", "singles")
+    __slots__ = ("_columns", "_counts", "_few", "_group", "_spans", "_steady", "_told", "_totals", "find", "held")
     pasts: Final = None
 
     def __init__(self, group: Group, columns: Columns, offsets_us: Sequence[int]) -> None:
@@ -53,86 +53,59 @@ class Windowed:
         """What is told apart, by its index in a row: in the order of the plan, so what changes is last."""
         steady = [each for each in told if each[0] not in columns.loose]
         self._steady = len(steady), gathering([span for _, spans in steady for span in spans])
-        self.singles: dict[Hashable, int] = {}
-        self.many: dict[Hashable, Ordinals | Crowd] = {}
+        self.held: dict[Hashable, int | Ordinals | Crowd] = {}
+        self.find = self.held.get
 
     def __len__(self) -> int:
-        return len(self.singles) + len(self.many)
-
-    def key_of(self, row: Row) -> Hashable:
-        """The key value under which an item is counted, None where it is not."""
-        return self._group.key_of(row)
-
-    def any_of(self, key: Hashable) -> int | None:
-        """The ordinal of the latest item of a key value, None where none is held."""
-        single = self.singles.get(key)
-        if single is not None:
-            return single
-        held = self.many.get(key)
-        return None if held is None else held[-1] if isinstance(held, tuple) else held.ordinals[-1]
+        return len(self.held)
 
     def add(self, key: Hashable, ordinal: int, grown: Grown, _row: Row, _edge_us: int) -> None:
-        """Count an item; mostly the latest one."""
-        single = self.singles.get(key)
-        if single is not None:
-            del self.singles[key]
-            self._grow(key, *grown.of(single))
-            return
-        held = self.many.get(key)
-        if held is None:
-            self.singles[key] = ordinal
-        elif isinstance(held, tuple):
-            self._grow(key, *grown.of(held))
-        else:
+        """Count another item of a key value that is held; mostly the latest one."""
+        held = self.held[key]
+        if isinstance(held, Crowd):
             held.add(ordinal)
+            return
+        ordinals, is_few = grown.of(held)
+        self.held[key] = ordinals if is_few else Crowd(self._columns, self._group, ordinals)
 
     def remove(self, key: Hashable, ordinal: int, _edge_us: int) -> None:
         """Take an item out as if it had never been; one that is not held is fine."""
-        if self.singles.get(key) == ordinal:
-            del self.singles[key]
-            return
-        held = self.many.get(key)
-        if isinstance(held, tuple):
-            self._keep(key, tuple(each for each in held if each != ordinal))
-        elif held is not None:
+        held = self.held.get(key)
+        if isinstance(held, Crowd):
             held.remove(ordinal)
-            if not len(held):
-                del self.many[key]
+            self._keep(key, held)
+        elif isinstance(held, tuple):
+            self._keep(key, tuple(each for each in held if each != ordinal))
+        elif held == ordinal:
+            del self.held[key]
 
     def expire(self, key: Hashable, ordinal: int, left: dict[Ordinals, Ordinals]) -> None:
         """An item left the windows: drop it, the first of its key value. `left` is what other keys that had it hold."""
-        if self.singles.get(key) == ordinal:
-            del self.singles[key]
-            return
-        held = self.many.get(key)
-        if isinstance(held, tuple):
+        held = self.held.get(key)
+        if isinstance(held, Crowd):
+            held.expire(ordinal)
+            self._keep(key, held)
+        elif isinstance(held, tuple):
             if held[0] == ordinal:
                 self._keep(key, left.get(held) or left.setdefault(held, held[1:]))
-        elif held is not None:
-            held.expire(ordinal)
-            if len(held) <= self._few // 2:
-                self._keep(key, held.live())
+        elif held == ordinal:
+            del self.held[key]
 
     def last_us(self, key: Hashable, until_us: int, excluded: Sequence[int]) -> int | None:
         """The time of the key value's latest item until then that is not excluded."""
-        single = self.singles.get(key)
-        held = (single,) if single is not None else self.many.get(key, ())
-        time = self._columns.time
-        for ordinal in reversed(held if isinstance(held, tuple) else held.ordinals):
+        held, time = self.held.get(key, ()), self._columns.time
+        ordinals = (held,) if isinstance(held, int) else held.ordinals if isinstance(held, Crowd) else held
+        for ordinal in reversed(ordinals):
             if ordinal not in excluded and time(ordinal) <= until_us:
                 return time(ordinal)
         return None
 
     def read(self, key: Hashable, reader: Reader) -> Sequence[Value]:
-        """What the windows show of a key value, without the excluded ordinals."""
-        single = self.singles.get(key)
-        if single is not None:
-            few = reader.few(single)
-        else:
-            held = self.many[key]
-            if not isinstance(held, tuple):
-                return held.read([reader.starts[span] for span in self._spans], reader.excluded)
-            few = reader.few(held)
+        """What the windows show of a key value that is held, without the excluded ordinals."""
+        held = self.held[key]
+        if isinstance(held, Crowd):
+            return held.read([reader.starts[span] for span in self._spans], reader.excluded)
+        few = reader.few(held)
         values: list[Value] = [*self._counts(few.counts)]
         for index, gather in self._totals:
             values += gather(few.sums(index))
@@ -145,13 +118,13 @@ class Windowed:
             values += gather(few.different(index))
         return values
 
-    def _grow(self, key: Hashable, ordinals: Ordinals, is_few: bool) -> None:  # noqa: FBT001 - as `Grown` says
-        self.many[key] = ordinals if is_few else Crowd(self._columns, self._group, ordinals)
-
-    def _keep(self, key: Hashable, few: Ordinals) -> None:
-        """Hold these few of a key value that has more."""
-        if len(few) > 1:
-            self.many[key] = few
+    def _keep(self, key: Hashable, held: Ordinals | Crowd) -> None:
+        """Hold this of a key value that had more: a crowd only as long as it is one."""
+        if isinstance(held, Crowd):
+            if len(held) > self._few // 2:
+                return
+            held = held.live()
+        if held:
+            self.held[key] = held if len(held) > 1 else held[0]
         else:
-            del self.many[key]
-            self.singles.update((key, each) for each in few)
+            del self.held[key]
