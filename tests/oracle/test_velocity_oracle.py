@@ -14,7 +14,7 @@ from engine.stores import (
     memory_entity,
     memory_few,
     memory_keys,
-    memory_plan,
+    memory_planning,
     memory_scope,
     memory_streams,
     memory_windowed,
@@ -128,14 +128,15 @@ def dropping(limit: int) -> Iterator[None]:
     for (module, name), value in zip(LIMITS, (1, limit, limit, limit, limit, limit, 2 * limit, 1), strict=True):
         setattr(module, name, value)
     memory_streams.SWEEP = 0  # type: ignore[misc]
-    changing, memory_plan.CHANGING = memory_plan.CHANGING, frozenset({"email"} if limit % 2 else {"ip_address"})  # type: ignore[misc]
+    changing = memory_planning.CHANGING
+    memory_planning.CHANGING = frozenset({"email"} if limit % 2 else {"ip_address"})  # type: ignore[misc]
     try:
         yield
     finally:
         for (module, name), value in zip(LIMITS, kept, strict=True):
             setattr(module, name, value)
         memory_streams.SWEEP = 64  # type: ignore[misc]
-        memory_plan.CHANGING = changing  # type: ignore[misc]
+        memory_planning.CHANGING = changing  # type: ignore[misc]
 
 
 @given(steps(most=80), st.sampled_from((1, 2, 5)), st.sampled_from((MIXED, EVERYTHING)))
