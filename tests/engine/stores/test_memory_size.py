@@ -20,7 +20,7 @@ async def test_a_payment_held_takes_less_than_a_kilobyte() -> None:
     tracemalloc.start()
     for number in range(payments):
         customer = number % 60 if number % 10 < 6 else number + 1_000
-        values: dict[str, Value] = {name: f"{name[:4]}-{customer:016}" for name in names}
+        values = FULL | {name: f"{name[:4]}-{customer:016}" for name in names}
         values |= {"order": f"order-{number:06}", "amount_in_usd": number + 1_000, "billing_country": "GB"}
         one = observation(f"order-{number:06}", values, NOW + number * 600_000_000)
         await counters.observe(one)
