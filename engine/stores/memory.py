@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from engine.garbage import no_garbage_collection
 from engine.stores.memory_fill import Filling
 from engine.stores.memory_merchant import Merchant
-from engine.stores.memory_plan import Plans, plans
+from engine.stores.memory_plan import Plans
+from engine.stores.memory_planning import plans
 from engine.stores.memory_streams import Streams
 from engine.velocity import Observation, Reading, Recorded, StatusEvent, Velocity
 from engine.velocity.spec import VelocityScope

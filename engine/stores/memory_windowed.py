@@ -1,0 +1,130 @@
+"""What is held of each key value where nothing but windows until now look: all that the default set asks for.
+
+Items come in the order of time there, so a window starts at an ordinal, found once a payment for all keys alike.
+"""
+
+from collections.abc import Hashable, Sequence
+from typing import Final
+
+from engine.features import Value
+from engine.stores.memory_columns import Columns
+from engine.stores.memory_crowd import Crowd
+from engine.stores.memory_few import FEW, Grown, Ordinals
+from engine.stores.memory_plan import Group, Kind, Row, gathering
+from engine.stores.memory_reading import Reader
+
+_KINDS: Final = frozenset({Kind.COUNT, Kind.TOTAL, Kind.DISTINCT})
+
+
+def is_windowed(group: Group) -> bool:
+    """Whether the group's numbers are made of nothing but windows until now."""
+    is_plain = group.is_nested and not group.is_ever and all(block.kind in _KINDS for block in group.blocks)
+    return is_plain and bool(group.spans)
+
+
+class Windowed:
+    """The items by key value, their ordinals ascending: of one item its ordinal, of a few a tuple, of more a crowd.
+
+    All else about an item stands in the stream's columns. So the state of every key value, `held`, follows from the
+    ordinals of its items in their order: a crowd is begun with them.
+    """
+
+    __slots__ = ("_columns", "_counts", "_few", "_group", "_spans", "_steady", "_told", "_totals", "find", "held")
+    pasts: Final = None
+
+    def __init__(self, group: Group, columns: Columns, offsets_us: Sequence[int]) -> None:
+        """Begin with nothing seen; `offsets_us` says how long ago each of the starts is that are given to read."""
+        assert is_windowed(group), "read of what has another state"
+        self._group = group
+        self._columns = columns
+        self._few = FEW
+        self._spans = [offsets_us.index(offset_us) for offset_us in group.offsets_us]
+        of_kind = {kind: [block for block in group.blocks if block.kind is kind] for kind in _KINDS}
+        self._counts = gathering([self._spans[span] for block in of_kind[Kind.COUNT] for span in block.spans])
+        self._totals = tuple(
+            (group.amounts[block.index], gathering([self._spans[span] for span in block.spans]))
+            for block in of_kind[Kind.TOTAL]
+        )
+        told = [
+            (group.told[group.tellings[block.index][0]], [self._spans[span] for span in block.spans])
+            for block in of_kind[Kind.DISTINCT]
+        ]
+        self._told = tuple((index, gathering(spans)) for index, spans in told)
+        """What is told apart, by its index in a row: in the order of the plan, so what changes is last."""
+        steady = [each for each in told if each[0] not in columns.loose]
+        self._steady = len(steady), gathering([span for _, spans in steady for span in spans])
+        self.held: dict[Hashable, int | Ordinals | Crowd] = {}
+        self.find = self.held.get
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+    def add(self, key: Hashable, ordinal: int, grown: Grown, _row: Row, _edge_us: int) -> None:
+        """Count another item of a key value that is held; mostly the latest one."""
+        held = self.held[key]
+        if isinstance(held, Crowd):
+            held.add(ordinal)
+            return
+        ordinals, is_few = grown.of(held)
+        self.held[key] = ordinals if is_few else Crowd(self._columns, self._group, ordinals)
+
+    def remove(self, key: Hashable, ordinal: int, _edge_us: int) -> None:
+        """Take an item out as if it had never been; one that is not held is fine."""
+        held = self.held.get(key)
+        if isinstance(held, Crowd):
+            held.remove(ordinal)
+            self._keep(key, held)
+        elif isinstance(held, tuple):
+            self._keep(key, tuple(each for each in held if each != ordinal))
+        elif held == ordinal:
+            del self.held[key]
+
+    def expire(self, key: Hashable, ordinal: int, left: dict[Ordinals, Ordinals]) -> None:
+        """An item left the windows: drop it, the first of its key value. `left` is what other keys that had it hold."""
+        held = self.held.get(key)
+        if isinstance(held, Crowd):
+            held.expire(ordinal)
+            self._keep(key, held)
+        elif isinstance(held, tuple):
+            if held[0] == ordinal:
+                self._keep(key, left.get(held) or left.setdefault(held, held[1:]))
+        elif held == ordinal:
+            del self.held[key]
+
+    def last_us(self, key: Hashable, until_us: int, excluded: Sequence[int]) -> int | None:
+        """The time of the key value's latest item until then that is not excluded."""
+        held, time = self.held.get(key, ()), self._columns.time
+        ordinals = (held,) if isinstance(held, int) else held.ordinals if isinstance(held, Crowd) else held
+        for ordinal in reversed(ordinals):
+            if ordinal not in excluded and time(ordinal) <= until_us:
+                return time(ordinal)
+        return None
+
+    def read(self, key: Hashable, reader: Reader) -> Sequence[Value]:
+        """What the windows show of a key value that is held, without the excluded ordinals."""
+        held = self.held[key]
+        if isinstance(held, Crowd):
+            return held.read([reader.starts[span] for span in self._spans], reader.excluded)
+        few = reader.few(held)
+        values: list[Value] = [*self._counts(few.counts)]
+        for index, gather in self._totals:
+            values += gather(few.sums(index))
+        told = self._told
+        if few.present is not None:
+            steady, gather = self._steady
+            values += gather(few.present)
+            told = told[steady:]
+        for index, gather in told:
+            values += gather(few.different(index))
+        return values
+
+    def _keep(self, key: Hashable, held: Ordinals | Crowd) -> None:
+        """Hold this of a key value that had more: a crowd only as long as it is one."""
+        if isinstance(held, Crowd):
+            if len(held) > self._few // 2:
+                return
+            held = held.live()
+        if held:
+            self.held[key] = held if len(held) > 1 else held[0]
+        else:
+            del self.held[key]
