@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.clock import monotonic_ns
 from api.metrics import Metrics
+from api.middleware import new_request_id
 from api.problems import Problem
 from engine.errors import Overloaded
 
@@ -116,7 +117,9 @@ class Admission:
         if has_room and waited_ns <= room.wait_ms_max * _NANOSECONDS_PER_MS:
             await self._app(scope, receive, send)
             return
-        refusal = load.refusal(scope.get("assay.request_id", ""), is_decision=is_decision)
+        request_id = new_request_id()
+        refusal = load.refusal(request_id, is_decision=is_decision)
+        refusal.raw_headers.append((b"x-request-id", request_id.encode()))
         await refusal(scope, receive, send)
 
 

@@ -15,8 +15,7 @@ from api.clock import utc_now
 from api.front import Front
 from api.metric_sources import installation
 from api.metrics import Metrics
-from api.middleware import BodyLimit, RequestIds
-from api.observing import Observed
+from api.middleware import BodyLimit
 from api.routes import ROUTERS
 from api.schemas import OPENAPI_SCHEMAS
 from api.watching import ClockWatch, WatchedIds
@@ -37,7 +36,7 @@ def create_app(
     load: Load | None = None,
     key_rate: float | None = None,
 ) -> ASGIApp:
-    """The application over an assembled installation: request ids, admission, last resort, body limit and the front.
+    """The application over an assembled installation: admission, last resort, body limit and the front.
 
     `now` gives the receipt times (UTC); `metrics` and `load` take the counts, their own where none is given; `key_rate`
     is how many decisions a second one key may ask for.
@@ -52,7 +51,7 @@ def create_app(
     app.state.clock_watch = ClockWatch()
     routes = [route for router in ROUTERS for route in router.routes]
     inner = BodyLimit(UnderWay(Front(app, routes), carried))
-    return RequestIds(Admission(Observed(errors.LastResort(inner), counted), carried))
+    return Admission(errors.LastResort(inner, counted), carried)
 
 
 def _framework(assembly: Assembly) -> FastAPI:

@@ -1,9 +1,10 @@
 """What calls share: the merchant that they are for, the caller's key of a call, and a query without mistakes."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
-from fastapi import Request
+from fastapi import Request, Response
 from pydantic.json_schema import SkipJsonSchema
 
 from api.auth import header, key_of
@@ -18,6 +19,21 @@ MaybeText = str | SkipJsonSchema[None]
 """A query parameter that may be left out; a query cannot say null, so the document does not either."""
 
 IDEMPOTENCY_KEY_LENGTH_MAX: Final = 255
+
+
+class JsonBytes(Response):
+    """An answer of JSON that is bytes already: its head is written down, not looked for among what a response may be.
+
+    `headers` have lower-case names.
+    """
+
+    def __init__(self, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Make the head."""
+        self.status_code = 200
+        self.background = None
+        self.body = body
+        length = (b"content-length", b"%d" % len(body))
+        self.raw_headers = [*headers, length, (b"content-type", b"application/json")]
 
 
 def merchant_of(named: str | None, key: ApiKey, field: str) -> str | None:

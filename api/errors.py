@@ -7,8 +7,11 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.metrics import Metrics
+from api.middleware import new_request_id
+from api.observing import Leaving
 from api.problems import Problem, ProblemRaised
 from api.schemas.findings import pointer_to
 from engine.errors import (
@@ -132,37 +135,35 @@ def _place(path: Sequence[str | int]) -> str:
 
 
 class LastResort:
-    """The outermost ASGI layer: a bug of ours becomes a 500 problem with a request id, and a log entry without data."""
+    """The outermost layer of what admission lets in: each request gets its id, and what leaves is looked at.
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap the whole application."""
+    A bug of ours becomes a 500 problem with the request's id, and a log entry without data.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Wrap the application; `metrics` count its problems."""
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on; answer for what it could not."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal is_started
-            is_started = True
-            await send(message)
-
+        scope["assay.request_id"] = found_under = new_request_id()
+        leaving = Leaving(scope, send, self._metrics)
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, leaving)
         except Exception as error:
             # Neither the message nor locals are logged: either may hold what a shopper typed.
-            found_under = scope.get("assay.request_id", "")
             log.error(  # noqa: TRY400 - a traceback would carry the data
                 "request_failed", error=type(error).__name__, where=_where(error), request_id=found_under
             )
-            if is_started:
+            if leaving.is_started:
                 raise
             detail = "Something went wrong here; retry with the same key, and report the request id."
             response = Problem(status=500, code="internal_error", detail=detail).response(found_under)
-            await response(scope, receive, send)
+            await response(scope, receive, leaving)
 
 
 def _where(error: BaseException) -> str:

@@ -47,7 +47,9 @@ class Front:
             response = await route.endpoint(request)
         except (AssayError, ProblemRaised) as error:
             response = problem_of(error).response(request_id(request))
-        await response(scope, receive, send)
+        # What any response may have beside its bytes, none of these has.
+        await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+        await send({"type": "http.response.body", "body": response.body})
 
     def _find(self, scope: Scope) -> BytesRoute | None:
         """The BytesRoute of a call, whose parameters of the path it notes."""

@@ -1,4 +1,4 @@
-"""Pure ASGI middleware: request ids, and a limit on the body before anything reads it."""
+"""Pure ASGI middleware: a limit on the body before anything reads it; and the ids of requests."""
 
 import secrets
 from collections.abc import Iterable
@@ -15,31 +15,8 @@ _NUMBERS = count(1)
 
 
 def new_request_id() -> str:
-    """An id under which a request is found in the logs."""
+    """An id under which a request is found in the logs; it is ours, never the caller's."""
     return f"req_{_PROCESS}{next(_NUMBERS):08x}"
-
-
-class RequestIds:
-    """Give each request an id, in the answer's X-Request-Id and in the log; it is ours, never the caller's."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap the application."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on with an id."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = new_request_id()
-        scope["assay.request_id"] = request_id
-
-        async def with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
-            await send(message)
-
-        await self._app(scope, receive, with_id)
 
 
 class BodyLimit:

@@ -66,8 +66,17 @@ class WatchedIds:
     def __init__(self) -> None:
         """Begin with no key seen."""
         self._watches: dict[tuple[str, str], Watch] = {}
+        self._watched_keys: set[str] = set()
         self.refused = 0
         """How many calls were refused; for the metrics."""
+
+    def check_payment(self, key_id: str, payment: Payment, idempotency_key: str | None, now_ns: int) -> None:
+        """As `check`, of the ids that a decision call sent: of most keys nothing is watched, and no id looks so."""
+        texts = (*_texts_of(payment), *[line.item_id for line in payment.cart], idempotency_key)
+        # Nearly always there is nothing to watch, so no SentId is made to find that out.
+        numbers = [text for text in texts if text and LENGTH_MIN <= len(text) <= LENGTH_MAX and text.isdecimal()]
+        if numbers or key_id in self._watched_keys:
+            self.check(key_id, ids_of(payment, idempotency_key), now_ns)
 
     def check(self, key_id: str, ids: Iterable[SentId], now_ns: int) -> None:
         """Raise PaymentInvalid where a field of the key's holds mostly card numbers, and an id of this call is one.
@@ -82,6 +91,7 @@ class WatchedIds:
                 if not looks_so:
                     continue
                 watch = self._watches[key_id, sent.field] = Watch()
+                self._watched_keys.add(key_id)
             watch.see(sent.text, looks_so=looks_so)
             if looks_so and watch.is_alarming:
                 self._alert(watch, key_id, sent.field, now_ns)
@@ -122,18 +132,36 @@ def looks_like_card_number(text: str) -> bool:
     return LENGTH_MIN <= len(text) <= LENGTH_MAX and text.isascii() and text.isdecimal() and is_card_number(text)
 
 
+_PLACES: Final = (
+    ("transaction_id", "/event/transaction_id"),
+    ("merchant_id", "/event/merchant_id"),
+    ("supersedes", "/event/supersedes"),
+    ("user_id", "/account/user_id"),
+    ("session_id", "/device/session_id"),
+    ("fingerprint", "/device/fingerprint"),
+    ("affiliate_id", "/order/affiliate_id"),
+    ("attempt_of", "/payment/attempt_of"),
+)
+"""The ids of a payment outside its cart: their fields, and where they stand in the request."""
+
+
+def _texts_of(payment: Payment) -> tuple[str | None, ...]:
+    """The texts of these ids, one for each place."""
+    return (
+        payment.transaction_id,
+        payment.merchant_id,
+        payment.supersedes,
+        payment.account.user_id,
+        payment.device.session_id,
+        payment.device.fingerprint,
+        payment.order.affiliate_id,
+        payment.processing.attempt_of,
+    )
+
+
 def ids_of(payment: Payment, idempotency_key: str | None) -> Iterator[SentId]:
     """The ids that a decision call sent, its header's key among them."""
-    yield SentId("transaction_id", "/event/transaction_id", payment.transaction_id)
-    for field, pointer, text in (
-        ("merchant_id", "/event/merchant_id", payment.merchant_id),
-        ("supersedes", "/event/supersedes", payment.supersedes),
-        ("user_id", "/account/user_id", payment.account.user_id),
-        ("session_id", "/device/session_id", payment.device.session_id),
-        ("fingerprint", "/device/fingerprint", payment.device.fingerprint),
-        ("affiliate_id", "/order/affiliate_id", payment.order.affiliate_id),
-        ("attempt_of", "/payment/attempt_of", payment.processing.attempt_of),
-    ):
+    for (field, pointer), text in zip(_PLACES, _texts_of(payment), strict=True):
         if text is not None:
             yield SentId(field, pointer, text)
     for index, item in enumerate(payment.cart):

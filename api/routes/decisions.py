@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, key_of
-from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, decision_of, idempotency_key_of, merchant_of
+from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, JsonBytes, decision_of, idempotency_key_of, merchant_of
 from api.clock import monotonic_ns
 from api.metrics import Metrics
 from api.problems import Problem, ProblemRaised
@@ -24,7 +24,6 @@ from api.schemas import (
     less_full,
     read_request,
 )
-from api.watching import ids_of
 from engine.access import ApiKey, Scope
 from engine.correction import NotReplaced
 from engine.errors import Fault, PaymentInvalid
@@ -91,8 +90,8 @@ async def create_decision(request: Request) -> Response:
     answer = await pipeline.decide(_call_in(request, key, metrics), request.scope["assay.received_ns"])
     request.app.state.clock_watch.check(pipeline.times.behind, monotonic_ns())
     metrics.note_answer((perf_counter() - started) * 1000, is_replayed=answer.is_replayed)
-    headers = _headers(answer) if answer.is_replayed or answer.is_late else None
-    return Response(_readable(answer.body, key), headers=headers, media_type="application/json")
+    headers = _headers(answer) if answer.is_replayed or answer.is_late else ()
+    return JsonBytes(_readable(answer.body, key), headers)
 
 
 @reading.get(
@@ -105,21 +104,21 @@ async def create_decision(request: Request) -> Response:
 async def get_decision(request: Request, decision_id: Annotated[str, Path(max_length=64)]) -> Response:
     """The answer as it was given."""
     record = await decision_of(request, decision_id)
-    return Response(_readable(record.answer, key_of(request)), media_type="application/json")
+    return JsonBytes(_readable(record.answer, key_of(request)))
 
 
 def _call_in(request: Request, key: ApiKey, metrics: Metrics) -> Call:
     """The call that a request makes, checked; what forces a refusal is refused."""
     asked = read_request(request.scope["assay.body"])
     call = call_of(asked, key, request.app.state.now(), idempotency_key_of(request), metrics.note_decision)
-    request.app.state.watched_ids.check(key.id, ids_of(call.payment, call.idempotency_key), monotonic_ns())
+    request.app.state.watched_ids.check_payment(key.id, call.payment, call.idempotency_key, monotonic_ns())
     refuse_if_forced(call.payment)
     return call
 
 
-def _headers(answer: Answer) -> dict[str, str]:
-    said = {"Idempotent-Replayed": answer.is_replayed, "Assay-Late": answer.is_late}
-    return {name: "true" for name, is_so in said.items() if is_so}
+def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
+    said = ((b"idempotent-replayed", answer.is_replayed), (b"assay-late", answer.is_late))
+    return [(name, b"true") for name, is_so in said if is_so]
 
 
 def _readable(answer: bytes, key: ApiKey) -> bytes:

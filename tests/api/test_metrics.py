@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from api.app import create_app
 from api.auth import new_key
+from api.errors import LastResort
 from api.metrics import Metrics, Times
-from api.observing import Observed
 from api.wiring import Assembly
 from engine.access import Scope
 
@@ -190,6 +190,6 @@ async def test_a_refusal_that_is_no_problem_of_ours_is_counted_too() -> None:
     async def receive() -> Any:
         return {}
 
-    await Observed(app, metrics)({"type": "http"}, receive, send)
+    await LastResort(app, metrics)({"type": "http"}, receive, send)
     assert metrics.problems == {("none", 502): 1}
     assert len(sent) == 2

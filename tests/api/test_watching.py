@@ -2,11 +2,14 @@
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from api.watching import (
@@ -39,6 +42,9 @@ def payment(transaction_id: str, **fields: Any) -> Payment:
     return made
 
 
+PAYMENT = payment("order-1")
+
+
 def test_what_looks_like_a_card_number() -> None:
     assert looks_like_card_number(card_number(1))
     near = card_number(1)[:-1] + ("1" if card_number(1)[-1] != "1" else "2")
@@ -46,26 +52,47 @@ def test_what_looks_like_a_card_number() -> None:
         assert not looks_like_card_number(other)
 
 
+IDS = st.integers(0, 60).map(lambda number: card_number(number) if number % 3 else f"order-{number}")
+
+
+@given(st.lists(st.tuples(IDS, IDS, st.none() | IDS), min_size=20, max_size=80))
+def test_to_look_first_whether_there_is_anything_to_watch_changes_nothing(
+    calls: list[tuple[str, str, str | None]],
+) -> None:
+    shortly, fully = WatchedIds(), WatchedIds()
+    for transaction_id, user_id, idempotency_key in calls:
+        sent = replace(PAYMENT, transaction_id=transaction_id, account=Account(user_id=user_id))
+        let_in = []
+        with contextlib.suppress(PaymentInvalid):
+            fully.check("k1", ids_of(sent, idempotency_key), 0)
+            let_in.append("fully")
+        with contextlib.suppress(PaymentInvalid):
+            shortly.check_payment("k1", sent, idempotency_key, 0)
+            let_in.append("shortly")
+        assert let_in in ([], ["fully", "shortly"])
+    assert shortly.refused == fully.refused
+
+
 def test_a_few_ids_that_look_so_are_ordinary() -> None:
     watched = WatchedIds()
     for number in range(200):
         id_ = card_number(number) if number % 2 else f"order-{number}"
-        watched.check("k1", ids_of(payment(id_), None), 0)
+        watched.check_payment("k1", payment(id_), None, 0)
 
 
 def test_where_most_look_so_they_are_refused_and_the_operator_is_told_once_an_hour() -> None:
     watched = WatchedIds()
     with capture_logs() as logs:
         for number in range(IDS_WATCHED - 1):
-            watched.check("k1", ids_of(payment(card_number(number)), None), 0)
+            watched.check_payment("k1", payment(card_number(number)), None, 0)
         for number in range(3):
             with pytest.raises(PaymentInvalid) as raised:
-                watched.check("k1", ids_of(payment(card_number(100 + number)), None), HOUR_NS - 1)
+                watched.check_payment("k1", payment(card_number(100 + number)), None, HOUR_NS - 1)
             ((pointer, code),) = {(fault.pointer, fault.code) for fault in raised.value.faults}
             assert (pointer, code) == ("/event/transaction_id", "card_data_refused")
             assert card_number(100 + number) not in str(raised.value)
         with pytest.raises(PaymentInvalid):
-            watched.check("k1", ids_of(payment(card_number(200)), None), 2 * HOUR_NS)
+            watched.check_payment("k1", payment(card_number(200)), None, 2 * HOUR_NS)
     assert [(line["event"], line["key_id"]) for line in logs] == [("ids_look_like_card_numbers", "k1")] * 2
     assert not any(looks_like_card_number(str(value)) for line in logs for value in line.values())
     assert watched.refused == 4
@@ -86,10 +113,10 @@ def test_each_field_is_watched_on_its_own(fields: Callable[[str], dict[str, Any]
         sent = payment(f"order-{number}", **fields(card_number(number)))
         if number < IDS_WATCHED:
             with contextlib.suppress(PaymentInvalid):
-                watched.check("k1", ids_of(sent, None), 0)
+                watched.check_payment("k1", sent, None, 0)
             continue
         with pytest.raises(PaymentInvalid) as raised:
-            watched.check("k1", ids_of(sent, None), 0)
+            watched.check_payment("k1", sent, None, 0)
         assert [fault.pointer for fault in raised.value.faults] == [pointer]
 
 
@@ -97,29 +124,29 @@ def test_the_headers_key_is_watched_too() -> None:
     watched = WatchedIds()
     sent = payment("order-1")
     for number in range(IDS_WATCHED - 1):
-        watched.check("k1", ids_of(sent, card_number(number)), 0)
+        watched.check_payment("k1", sent, card_number(number), 0)
     with pytest.raises(PaymentInvalid) as raised:
-        watched.check("k1", ids_of(sent, card_number(IDS_WATCHED)), 0)
+        watched.check_payment("k1", sent, card_number(IDS_WATCHED), 0)
     assert "Idempotency-Key" in str(raised.value)
 
 
 def test_it_is_over_when_half_of_the_ids_are_ordinary_again() -> None:
     watched = WatchedIds()
     for number in range(IDS_WATCHED - 1):
-        watched.check("k1", ids_of(payment(card_number(number)), None), 0)
+        watched.check_payment("k1", payment(card_number(number)), None, 0)
     for number in range(IDS_WATCHED // 2 + 1):
-        watched.check("k1", ids_of(payment(f"order-{number}"), None), 0)
-    watched.check("k1", ids_of(payment(card_number(3)), None), 0)
+        watched.check_payment("k1", payment(f"order-{number}"), None, 0)
+    watched.check_payment("k1", payment(card_number(3)), None, 0)
 
 
 def test_a_retry_says_nothing_new_and_other_keys_are_watched_apart() -> None:
     watched = WatchedIds()
     for _ in range(5 * IDS_WATCHED):
-        watched.check("k1", ids_of(payment(card_number(1)), None), 0)
+        watched.check_payment("k1", payment(card_number(1)), None, 0)
     for number in range(IDS_WATCHED - 1):
-        watched.check("k2", ids_of(payment(card_number(number)), None), 0)
+        watched.check_payment("k2", payment(card_number(number)), None, 0)
     assert payment(card_number(7)).account == Account()
-    watched.check("k3", ids_of(payment(card_number(7)), None), 0)
+    watched.check_payment("k3", payment(card_number(7)), None, 0)
 
 
 def test_over_http_the_refusal_names_the_field_and_nothing_of_it_is_kept(make_client: MakeClient, body: Body) -> None:
