@@ -29,7 +29,7 @@ from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
 from engine.stores.memory_policies import MemoryPolicies
-from engine.stores.sql import SqlLedger, examine, open_reader, open_store
+from engine.stores.sql import SqlLedger, SqlOutcomes, examine, open_reader, open_store
 from engine.velocity import VELOCITIES, Counters, Recorded
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
@@ -190,6 +190,19 @@ def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
     """The folder's ledger and labels, read-only and without its lock: a server may run. Raises StoreInvalid."""
     with open_reader(folder) as reading:
         yield reading.ledger, reading.labels
+
+
+@contextmanager
+def opened_history(folder: Path) -> Iterator[tuple[SqlLedger, SqlOutcomes]]:
+    """The folder's ledger and outcomes, under its lock, to record many at once. For measuring.
+
+    Raises DataFolderInUse or StoreInvalid.
+    """
+    store = open_store(folder)
+    try:
+        yield store.ledger, store.outcomes
+    finally:
+        store.close()
 
 
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:
