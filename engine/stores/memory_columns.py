@@ -1,63 +1,18 @@
-"""What is held of each item of a stream, in columns that Python's garbage collector need not walk."""
+"""What is held of each item of a stream, in columns: item by item, so that a key value needs its ordinals alone."""
 
 from array import array
+from collections.abc import Sequence
 from typing import Final
 
 from engine.features import Value
 from engine.stores.memory_plan import Plan, Row
 
-CHUNK: Final = 1_024
-"""Items whose values stand in one tuple: tuples of texts and numbers alone are not walked."""
+Profile = tuple[Value, ...]
+"""What seldom changes from payment to payment of one customer: equal ones are held once."""
+
 _UNKNOWN: Final = -(2**63)
 _WIDE: Final = _UNKNOWN + 1
 """Stands for an amount that takes more than 64 bits."""
-
-
-class Rows:
-    """Rows of a fixed width, by index: appended at the end, dropped at the front in whole chunks."""
-
-    __slots__ = ("_full", "_open", "_sealed", "_width", "chunk")
-
-    def __init__(self, width: int) -> None:
-        self.chunk = CHUNK
-        self._width = width
-        self._full = width * CHUNK
-        self._open: list[Value] = []
-        self._sealed: list[Row] = []
-
-    def append(self, row: Row) -> None:
-        """Add a row."""
-        self._open += row
-        if len(self._open) == self._full:
-            self._sealed.append(tuple(self._open))
-            self._open = []
-
-    def __getitem__(self, index: int) -> Row:
-        number, place = divmod(index, self.chunk)
-        chunk = self._sealed[number] if number < len(self._sealed) else self._open
-        start = place * self._width
-        return chunk[start : start + self._width]
-
-    def value(self, index: int, column: int) -> Value:
-        """One value of a row."""
-        number, place = divmod(index, self.chunk)
-        chunk = self._sealed[number] if number < len(self._sealed) else self._open
-        return chunk[place * self._width + column]
-
-    def assign(self, index: int, row: Row) -> None:
-        """Put another row in the place of one."""
-        number, place = divmod(index, self.chunk)
-        start = place * self._width
-        if number < len(self._sealed):
-            changed = list(self._sealed[number])
-            changed[start : start + self._width] = row
-            self._sealed[number] = tuple(changed)
-        else:
-            self._open[start : start + self._width] = row
-
-    def drop(self, count: int) -> None:
-        """Take out the first rows, whole chunks of them."""
-        del self._sealed[: count // self.chunk]
 
 
 class Amounts:
@@ -94,6 +49,14 @@ class Amounts:
             return number
         return None if number == _UNKNOWN else self._wide[ordinal]
 
+    def known(self, ordinals: Sequence[int], base: int) -> list[int]:
+        """The numbers of some items, 0 where there is none; `base` is the ordinal of the first held."""
+        numbers = self._numbers
+        found = [numbers[ordinal - base] for ordinal in ordinals]
+        if min(found) > _WIDE:
+            return found
+        return [self.value(ordinal - base, ordinal) or 0 for ordinal in ordinals]
+
     def drop(self, count: int, base: int) -> None:
         """Take out the first; `base` is the first ordinal of what is left."""
         del self._numbers[:count]
@@ -102,69 +65,103 @@ class Amounts:
 
 
 class Columns:
-    """Items numbered in the order in which they came: the ordinal. Held from ordinal `base` on."""
+    """Items numbered in the order in which they came: the ordinal. Held from ordinal `base` on.
 
-    __slots__ = ("_width", "amounts", "amounts_at", "base", "rows", "sequences", "times")
+    Item `ordinal` stands at index `ordinal - base` of each column, so a stream restored as columns is taken as it is.
+    """
+
+    __slots__ = ("_width", "amounts", "amounts_at", "base", "ids", "loose", "profiles", "sequences", "times")
 
     def __init__(self, plan: Plan) -> None:
-        self._width = plan.columns
+        self._width = plan.profile
         self.base = 0
         self.times = array("q")
-        self.sequences = array("q")
-        self.rows = Rows(plan.columns + 1)
-        """Of each item the id, None where nothing is counted at its ordinal, and what is kept of its row."""
+        self.ids: list[str | None] = []
+        """None where nothing is counted at the ordinal."""
+        self.sequences = array("q") if plan.has_sequences else None
+        self.profiles: list[Profile] = []
+        """Equal ones are mostly one object, () where nothing is counted."""
+        self.loose: dict[int, list[Value]] = {index: [] for index in plan.loose}
+        """By index into a row: what changes with each payment."""
         self.amounts_at = plan.amounts
         self.amounts = tuple(Amounts() for _ in plan.amounts)
 
-    def append(self, payment_id: str | None, at_us: int, sequence: int, row: Row) -> int:
-        """Add an item; gives its ordinal."""
+    def append(self, payment_id: str, at_us: int, sequence: int, row: Row, profile: Profile) -> int:
+        """Add an item with the profile that its row has; gives its ordinal."""
         ordinal = self.base + len(self.times)
         self.times.append(at_us)
-        self.sequences.append(sequence)
-        self.rows.append([payment_id, *row[: self._width]])
-        for column, index in zip(self.amounts, self.amounts_at, strict=True):
-            column.append(row[index], ordinal)
+        self.ids.append(payment_id)
+        if self.sequences is not None:
+            self.sequences.append(sequence)
+        self.profiles.append(profile)
+        for index, column in self.loose.items():
+            # Where a payment has its order's name, the text is held once.
+            column.append(payment_id if row[index] == payment_id else row[index])
+        for index, numbers in zip(self.amounts_at, self.amounts, strict=True):
+            numbers.append(row[index], ordinal)
         return ordinal
 
     def reserve(self, at_us: int) -> int:
         """An ordinal at which nothing is counted, unless it is placed there."""
         ordinal = self.base + len(self.times)
         self.times.append(at_us)
-        self.sequences.append(0)
-        self.rows.append([None] * (1 + self._width))
-        for column in self.amounts:
-            column.append(None, ordinal)
+        self.ids.append(None)
+        if self.sequences is not None:
+            self.sequences.append(0)
+        self.profiles.append(())
+        for column in self.loose.values():
+            column.append(None)
+        for numbers in self.amounts:
+            numbers.append(None, ordinal)
         return ordinal
 
     def place(self, ordinal: int, payment_id: str, row: Row) -> None:
         """Put an item at an ordinal reserved for it."""
-        self.rows.assign(ordinal - self.base, [payment_id, *row[: self._width]])
-        for column, index in zip(self.amounts, self.amounts_at, strict=True):
-            column.assign(ordinal - self.base, row[index], ordinal)
+        self.ids[ordinal - self.base] = payment_id
+        self.profiles[ordinal - self.base] = self.profile_of(row)
+        for index, column in self.loose.items():
+            column[ordinal - self.base] = row[index]
+        for index, numbers in zip(self.amounts_at, self.amounts, strict=True):
+            numbers.assign(ordinal - self.base, row[index], ordinal)
 
     def clear(self, ordinal: int) -> None:
         """Take an item out; its ordinal stays empty."""
-        self.rows.assign(ordinal - self.base, [None] * (1 + self._width))
-        for column in self.amounts:
-            column.assign(ordinal - self.base, None, ordinal)
+        self.ids[ordinal - self.base] = None
+        self.profiles[ordinal - self.base] = ()
+        for column in self.loose.values():
+            column[ordinal - self.base] = None
+        for numbers in self.amounts:
+            numbers.assign(ordinal - self.base, None, ordinal)
+
+    def profile_of(self, row: Row) -> Profile:
+        """The profile of a row."""
+        return tuple(row[: self._width])
 
     def id_of(self, ordinal: int) -> str | None:
         """The id of an item, None where nothing is counted."""
-        payment_id = self.rows.value(ordinal - self.base, 0)
-        assert payment_id is None or isinstance(payment_id, str)
-        return payment_id
+        return self.ids[ordinal - self.base]
+
+    def profile(self, ordinal: int) -> Profile:
+        """The profile of an item."""
+        return self.profiles[ordinal - self.base]
 
     def time(self, ordinal: int) -> int:
         """When an item came, in microseconds since the epoch."""
         return self.times[ordinal - self.base]
 
-    def row(self, ordinal: int) -> Row:
-        """What is kept of an item: the first inputs of its row."""
-        return self.rows[ordinal - self.base][1:]
+    def row(self, ordinal: int, width: int) -> list[Value]:
+        """The row of an item as far as it is kept, None in its other places; so many values at least."""
+        row: list[Value] = [*self.profile(ordinal)]
+        row += [None] * (width - len(row))
+        for index, column in self.loose.items():
+            row[index] = column[ordinal - self.base]
+        return row
 
-    def value(self, ordinal: int, column: int) -> Value:
-        """One of the inputs kept."""
-        return self.rows.value(ordinal - self.base, column + 1)
+    def value(self, ordinal: int, index: int) -> Value:
+        """What stands at an index of an item's row, where it is kept."""
+        if index < self._width:
+            return self.profiles[ordinal - self.base][index]
+        return self.loose[index][ordinal - self.base]
 
     def amount(self, ordinal: int, index: int) -> int | None:
         """The amount of this index of an item."""
@@ -175,11 +172,12 @@ class Columns:
         return self.times[ordinal - self.base], ordinal
 
     def drop(self, count: int) -> None:
-        """Take out the first, as many whole chunks as there are in `count`."""
-        count -= count % self.rows.chunk
+        """Take out the first."""
         self.base += count
-        del self.times[:count]
-        del self.sequences[:count]
-        self.rows.drop(count)
-        for column in self.amounts:
-            column.drop(count, self.base)
+        del self.times[:count], self.ids[:count], self.profiles[:count]
+        if self.sequences is not None:
+            del self.sequences[:count]
+        for column in self.loose.values():
+            del column[:count]
+        for numbers in self.amounts:
+            numbers.drop(count, self.base)

@@ -102,7 +102,7 @@ class Entity:
         for numbers in self._numbers:
             numbers.drop(count)
         for told, (index, _) in zip(self._tellings, self._group.tellings, strict=True):
-            told.drop(self._values[index][:count])
+            told.drop(count, self._values[index][:count])
         for values in self._values:
             del values[:count]
         for firsts in self._firsts.values():

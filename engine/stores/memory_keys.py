@@ -9,7 +9,7 @@ from engine.stores.memory_columns import Columns
 from engine.stores.memory_entity import Entity, Item
 from engine.stores.memory_parts import Part, settled
 from engine.stores.memory_past import Past, Pasts, sum_of
-from engine.stores.memory_plan import EVER_US, Block, Group, Kind, Row
+from engine.stores.memory_plan import EVER_US, At, Block, Group, Kind, Row
 
 FEW: Final = 8
 """Items up to which a key value has no columns of its own: they are read from the scope's."""
@@ -118,11 +118,10 @@ class Keys:
             held.drop(len(held), self._past(key, is_made=True))
             del self.many[key]
 
-    def read(
-        self, key: Hashable, held: _Few | Entity, at_us: int, excluded: Sequence[int], resets: Sequence[int | None]
-    ) -> Sequence[Value]:
-        """What the group reads at a time of what is held of a key value, without the items of the excluded ordinals."""
-        group = self._group
+    def read(self, key: Hashable, when: At) -> Sequence[Value]:
+        """What the group reads of a key value, without the items of the excluded ordinals."""
+        at_us, _, excluded, resets = when
+        group, held = self._group, self._held(key)
         past = None if self.pasts is None else self.pasts.get(key)
         edges = [at_us - offset_us for offset_us in group.offsets_us]
         for span, reset in group.resets:
@@ -197,8 +196,8 @@ class Keys:
 
     def _told(self, ordinals: _Few, feature: int) -> set[Value]:
         column = self._group.told[feature]
-        value, base = self._columns.rows.value, self._columns.base
-        values = {value(each - base, column + 1) for each in ordinals}
+        value = self._columns.value
+        values = {value(each, column) for each in ordinals}
         values.discard(None)
         return values
 

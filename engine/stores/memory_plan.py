@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import itemgetter
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from engine.features import Value
 from engine.velocity import Distinct, Status, Velocity
@@ -19,6 +19,8 @@ Pick = Callable[[Row], Hashable]
 
 EVER_US: Final = 2**62
 """Longer than any time since the epoch in microseconds."""
+CHANGING: Final = frozenset({"order"})
+"""Features that are another with each payment: held apart, so that what is else the same of two is held once."""
 LAG_US: Final = 3_600 * 1_000_000
 """By so much one merchant's time may be behind the newest of all without missing what the network knew then."""
 
@@ -53,6 +55,8 @@ ZERO_KINDS: Final = frozenset({Kind.COUNT, Kind.TOTAL, Kind.DISTINCT, Kind.DISTI
 OF_AMOUNTS: Final = frozenset({Kind.TOTAL, Kind.AVERAGE, Kind.MINIMUM, Kind.MAXIMUM})
 
 
+_KIND_ORDER: Final = tuple(Kind)
+"""A group's blocks are sorted so."""
 _SUMS: Final = (Total, Average, Minimum, Maximum)
 
 _Resets = tuple[tuple[Status, tuple[str, ...]], ...]
@@ -130,12 +134,29 @@ class Group:
         return frozenset(each.kind for each in self.blocks if each.kind in OF_AMOUNTS and each.index == amount)
 
 
+class At(NamedTuple):
+    """What one reading of a stream has in common for all its groups."""
+
+    at_us: int
+    starts: Sequence[int]
+    """The ordinals at which the windows start that are until now, where items come in the order of time."""
+    excluded: Sequence[int]
+    """The ordinals that are left out."""
+    resets: Sequence[int | None]
+    """When each counting that starts anew did so last."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a scope keeps and reads for the velocities of one stream."""
 
-    columns: int
-    """How many inputs a payment held keeps: those of keys, values told apart and filters."""
+    kept: int
+    """How many inputs a payment held keeps, the first ones: those of keys, values told apart and filters."""
+    profile: int
+    """The first of these, which seldom change."""
+    loose: tuple[int, ...]
+    """Indices into a row of the other ones, as far as the stream asks for them."""
+    has_sequences: bool
     amounts: tuple[int, ...]
     """Indices into a row."""
     hold_us: int | None
@@ -213,6 +234,8 @@ def _streams(
     named = _unique(name for each in velocities for name in each.key)
     told = _unique(each.aggregate.value for each in velocities if isinstance(each.aggregate, Distinct))
     kept = _unique((*named, *told, *(name for each in velocities for name, _ in each.where)))
+    profile = tuple(name for name in kept if name not in CHANGING)
+    kept = _unique((*profile, *kept))
     inputs = _unique((*kept, *(name for each in velocities for name in each.inputs)))
     resets = _unique((each.since, each.key) for each in members if each.since is not None)
     found: dict[Status | None, Plan] = {}
@@ -232,13 +255,18 @@ def _streams(
             if status is not None and key in its_resets and not where:
                 places[status, key] = len(groups)
             alone = [each for each in of_status if (each.key, each.where) == (key, where)]
+            # What changes is told apart last: the others of it by profiles, all at once.
+            alone.sort(key=lambda each: isinstance(each.aggregate, Distinct) and each.aggregate.value in CHANGING)
             group, own_slots = _group(key, where, alone, inputs, (resets, amounts))
             groups.append(group)
             slots |= {name: size + slot for name, slot in own_slots.items()}
             size += len(group.unseen)
         looking = [*of_status, *(each for each in members if status is not None and each.since is status)]
         found[status] = Plan(
-            columns=len(kept),
+            kept=len(kept),
+            profile=len(profile),
+            loose=tuple(inputs.index(name) for name in kept[len(profile) :] if name in _asked_for(looking)),
+            has_sequences=status is None,
             amounts=amounts,
             hold_us=_hold_us(looking, remembered, is_in_order=is_in_order),
             is_in_order=is_in_order,
@@ -256,6 +284,11 @@ def _streams(
         resets=tuple((since, places[since, key]) for since, key in resets),
     )
     return planned, slots, size
+
+
+def _asked_for(velocities: Sequence[Velocity]) -> set[str]:
+    """The features that these are counted by."""
+    return {name for each in velocities for name in each.inputs}
 
 
 def _hold_us(velocities: Sequence[Velocity], remembered_us: int, *, is_in_order: bool) -> int | None:
@@ -300,7 +333,7 @@ def _group(
             if isinstance(each.aggregate, _SUMS):
                 index = amounts.index(stream_amounts.index(inputs.index(each.aggregate.amount)))
         blocks.setdefault((kind, index), []).append((spans.index(span), each.name))
-    made, slots, size = _blocks(blocks)
+    made, slots, size = _blocks(dict(sorted(blocks.items(), key=lambda each: _KIND_ORDER.index(each[0][0]))))
     group = Group(
         pick=_pick(key, inputs),
         column=inputs.index(key[0]) if len(key) == 1 and not where else None,

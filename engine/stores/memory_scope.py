@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.features import Value
-from engine.stores.memory_columns import Columns
+from engine.stores.memory_columns import Columns, Profile
 from engine.stores.memory_keys import Keys
-from engine.stores.memory_plan import Plan, Row
+from engine.stores.memory_plan import At, Group, Plan, Row
+from engine.stores.memory_windowed import Windowed, is_windowed
 
 EXPIRE: Final = 32
 """Items dropped at most by one observation, so that the first one after a quiet month need not drop a million."""
@@ -18,7 +19,19 @@ COMPACT: Final = 4_096
 class Scope:
     """Items numbered in the order in which they came: the ordinal."""
 
-    __slots__ = ("_columns", "_ever", "_first", "_keys", "_ordinals", "_plan", "now_us")
+    __slots__ = (
+        "_alone",
+        "_columns",
+        "_ever",
+        "_first",
+        "_keys",
+        "_offsets_us",
+        "_ordinals",
+        "_plan",
+        "_reading",
+        "_starts",
+        "now_us",
+    )
 
     def __init__(self, plan: Plan) -> None:
         """Begin with nothing seen."""
@@ -29,8 +42,22 @@ class Scope:
         """The first ordinal that is not dropped yet."""
         self._ordinals: dict[str, int] = {}
         self._columns = Columns(plan)
-        self._keys = tuple((group.column, Keys(group, self._columns)) for group in plan.groups)
-        self._ever = tuple(keys for _, keys in self._keys if keys.pasts is not None)
+        windowed = [group for group in plan.groups if plan.is_in_order and is_windowed(group)]
+        self._offsets_us = sorted({offset_us for group in windowed for offset_us in group.offsets_us})
+        self._starts = [0] * len(self._offsets_us)
+        """The ordinals at which windows started at the latest reading: at the next one they start there or later."""
+        self._keys = tuple(self._keys_of(group, is_windowed=group in windowed) for group in plan.groups)
+        self._reading = tuple(
+            (group.pick, keys.singles, keys.many, keys.pasts is not None, group, keys)
+            for group, keys in zip(plan.groups, self._keys, strict=True)
+        )
+        """Of each group what a reading looks at first."""
+        self._alone = tuple(
+            (group.column, keys)
+            for group, keys in zip(plan.groups, self._keys, strict=True)
+            if group.column is not None and group.column < plan.profile
+        )
+        self._ever = tuple(keys for keys in self._keys if keys.pasts is not None)
 
     def advance(self, at_us: int) -> None:
         """Let time pass: drop a few of the items that left the longest window."""
@@ -57,7 +84,9 @@ class Scope:
 
     def sequence(self, ordinal: int) -> int:
         """A payment's sequence."""
-        return self._columns.sequences[ordinal - self._columns.base]
+        sequences = self._columns.sequences
+        assert sequences is not None, "payments alone have one"
+        return sequences[ordinal - self._columns.base]
 
     def counted_at_us(self, ordinal: int) -> int:
         """When a payment was counted."""
@@ -69,11 +98,17 @@ class Scope:
 
     def row(self, ordinal: int) -> Row:
         """What is kept of a payment that is held: the first inputs of its row."""
-        return self._columns.row(ordinal)
+        return self._columns.row(ordinal, self._plan.kept)
+
+    def profile(self, payment_id: str) -> tuple[str | None, Profile] | None:
+        """The texts in which a payment is held: its id and its profile."""
+        ordinal = self._ordinals.get(payment_id)
+        return None if ordinal is None else (self._columns.id_of(ordinal), self._columns.profile(ordinal))
 
     def counted_by(self, row: Row) -> list[Value]:
         """What of a row the stream counts by: two events alike in it are one and the same to it."""
-        return [*row[: self._plan.columns], *(row[index] for index in self._plan.amounts)]
+        plan = self._plan
+        return [*row[: plan.profile], *(row[index] for index in (*plan.loose, *plan.amounts))]
 
     def amounts(self, ordinal: int) -> list[tuple[int, Value]]:
         """Of a payment that is held the amounts, each with its index in a row."""
@@ -89,19 +124,18 @@ class Scope:
 
     def read(self, row: Row, at_us: int, excluded: Sequence[int], resets: Sequence[int | None]) -> list[Value]:
         """What the groups read at a time, without the items of the excluded ordinals."""
+        if at_us < self.now_us and self._plan.is_in_order:
+            excluded = (*excluded, *self._later(at_us))
+        when = At(at_us=at_us, starts=self._starts_at(at_us), excluded=excluded, resets=resets)
         values: list[Value] = []
-        for group, (_, keys) in zip(self._plan.groups, self._keys, strict=True):
-            key = keys.pick(row)
+        for pick, singles, many, is_ever, group, keys in self._reading:
+            key = pick(row)
             if key is None:
                 values += group.unknown
-            elif (single := keys.singles.get(key)) is not None:
-                values += keys.read(key, (single,), at_us, excluded, resets)
-            elif (held := keys.many.get(key)) is not None:
-                values += keys.read(key, held, at_us, excluded, resets)
-            elif keys.pasts is None:
-                values += group.unseen
+            elif key in singles or key in many or is_ever:
+                values += keys.read(key, when)
             else:
-                values += keys.read(key, (), at_us, excluded, resets)
+                values += group.unseen
         return values
 
     def unseen(self, row: Row) -> Sequence[Value]:
@@ -113,7 +147,7 @@ class Scope:
 
     def last_us(self, group: int, row: Row, until_us: int, excluded: Sequence[int]) -> int | None:
         """The time of a group's latest item with the row's key until then, without those excluded."""
-        keys = self._keys[group][1]
+        keys = self._keys[group]
         key = keys.pick(row)
         return None if key is None else keys.last_us(key, until_us, excluded)
 
@@ -134,23 +168,32 @@ class Scope:
         self._columns.place(ordinal, payment_id, row)
         self._count(payment_id, ordinal, row)
 
-    def append(self, payment_id: str, at_us: int, sequence: int, row: list[Value]) -> None:
-        """Count a payment that is not held; a status's stream has no use for a sequence."""
-        for column, keys in self._keys:
-            if column is not None and row[column] is not None:
-                # The same text is held once.
-                another = keys.any_of(row[column])
-                if another is not None:
-                    row[column] = self._columns.value(another, column)
-        self._count(payment_id, self._columns.append(payment_id, at_us, sequence, row), row)
+    def append(
+        self,
+        payment_id: str,
+        at_us: int,
+        sequence: int,
+        row: Row,
+        like: tuple[str | None, Profile] | None = None,
+    ) -> None:
+        """Count a payment that is not held; a status's stream has no use for a sequence.
+
+        `like` holds the texts in which it is held elsewhere.
+        """
+        profile = self._columns.profile_of(row)
+        if like is not None:
+            payment_id = like[0] or payment_id
+        profile = like[1] if like is not None and like[1] == profile else self._shared(profile)
+        ordinal = self._columns.append(payment_id, at_us, sequence, row, profile)
+        self._count(payment_id, ordinal, (*profile, *row[len(profile) :]))
 
     def forget(self, payment_id: str) -> None:
         """Take a payment out as if it had never been; its ordinal stays empty."""
         ordinal = self._ordinals.pop(payment_id, None)
         if ordinal is None:
             return
-        row = self._columns.row(ordinal)
-        for _, keys in self._keys:
+        row = self._columns.row(ordinal, self._plan.kept)
+        for keys in self._keys:
             key = keys.key_of(row)
             if key is not None:
                 keys.remove(key, ordinal, self._edge_us())
@@ -158,7 +201,7 @@ class Scope:
 
     def held(self) -> tuple[int, int]:
         """How many payments and how many key values are held."""
-        return len(self._ordinals), sum(len(keys) for _, keys in self._keys)
+        return len(self._ordinals), sum(len(keys) for keys in self._keys)
 
     def _edge_us(self) -> int:
         return -1 if self._plan.hold_us is None else self.now_us - self._plan.hold_us
@@ -166,20 +209,59 @@ class Scope:
     def _count(self, payment_id: str, ordinal: int, row: Row) -> None:
         self._ordinals[payment_id] = ordinal
         edge_us = self._edge_us()
-        for _, keys in self._keys:
+        for keys in self._keys:
             key = keys.key_of(row)
             if key is not None:
                 keys.add(key, ordinal, row, edge_us)
 
     def _expire(self, ordinal: int) -> None:
-        """Drop what is kept to find a payment; its entities drop it when they grow, or here with their last."""
-        payment_id = self._columns.id_of(ordinal)
+        """Drop what is kept of an item, but what a general entity holds: that drops it when it grows."""
+        columns = self._columns
+        payment_id = columns.id_of(ordinal)
         if payment_id is None:
             return
         if self._ordinals.get(payment_id) == ordinal:
             del self._ordinals[payment_id]
-        row = self._columns.row(ordinal)
-        for _, keys in self._keys:
+        row = columns.row(ordinal, self._plan.kept)
+        for keys in self._keys:
             key = keys.key_of(row)
             if key is not None:
                 keys.expire(key, ordinal)
+        # Its texts go now: those of all that are dropped at once would hold others up.
+        columns.clear(ordinal)
+
+    def _shared(self, profile: Profile) -> Profile:
+        """An equal profile that is held already, else one of texts that are held already, as far as they are."""
+        columns, texts = self._columns, list(profile)
+        for column, keys in self._alone:
+            another = None if profile[column] is None else keys.any_of(profile[column])
+            if another is not None:
+                held = columns.profile(another)
+                if held == profile:
+                    return held
+                texts[column] = held[column]
+        return tuple(texts)
+
+    def _starts_at(self, at_us: int) -> Sequence[int]:
+        """The ordinals from which on items are later than the start of each window."""
+        columns, starts = self._columns, self._starts
+        base, times = columns.base, columns.times
+        end = len(times)
+        for place, offset_us in enumerate(self._offsets_us):
+            edge_us, index = at_us - offset_us, max(starts[place] - base, 0)
+            if index < end and times[index] <= edge_us:
+                index = bisect_right(times, edge_us, index + 1)
+            elif index and times[index - 1] > edge_us:
+                # Read as of an earlier time.
+                index = bisect_right(times, edge_us, 0, index)
+            starts[place] = base + index
+        return starts
+
+    def _later(self, at_us: int) -> range:
+        """The ordinals of the items that are later than a time."""
+        columns = self._columns
+        end = columns.base + len(columns.times)
+        return range(columns.base + bisect_right(columns.times, at_us), end)
+
+    def _keys_of(self, group: Group, *, is_windowed: bool) -> Keys | Windowed:
+        return Windowed(group, self._columns, self._offsets_us) if is_windowed else Keys(group, self._columns)

@@ -88,7 +88,7 @@ class Streams:
         own = scope.ordinal_of(payment_id) if is_known else None
         if own is None:
             self._again.pop(name, None)
-            scope.append(payment_id, event.at_us, 0, row)
+            scope.append(payment_id, event.at_us, 0, row, self.payments.profile(payment_id))
             return
         # Its place is kept, so that it is counted there where the first is taken back.
         came = self._again.setdefault(name, self._came_once(scope, payment_id))

@@ -62,9 +62,13 @@ class Told:
             self._last[value] = before
             self.marks.assign(before - self._gone, 1)
 
-    def drop(self, values: Sequence[Value]) -> None:
-        """Take out the first positions, told or not, with these values: O(n)."""
-        count = len(values)
+    def leave(self, position: int, value: Value) -> None:
+        """Forget the value of a position that is not asked for any more and is soon dropped."""
+        if self._last.get(value) == self._gone + position:
+            del self._last[value]
+
+    def drop(self, count: int, values: Sequence[Value] = ()) -> None:
+        """Take out the first positions, told or not: O(n). Their values are forgotten, where they did not leave."""
         told = min(count, len(self._before))
         del self._before[:told]
         self.marks.drop(0, told)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.features import Value
-from engine.stores import memory_columns, memory_entity, memory_keys, memory_scope, memory_streams
+from engine.stores import memory_crowd, memory_entity, memory_keys, memory_scope, memory_streams, memory_windowed
 from engine.stores.marks import BLOCK, Marks
 from engine.stores.memory import MemoryCounters
 from engine.velocity import Count, Distinct, Observation, Reading, Status, StatusEvent, Velocity
@@ -105,8 +105,10 @@ LIMITS = (
     (memory_scope, "COMPACT"),
     (memory_scope, "EXPIRE"),
     (memory_entity, "COMPACT"),
-    (memory_columns, "CHUNK"),
     (memory_keys, "FEW"),
+    (memory_windowed, "FEW"),
+    (memory_crowd, "PROFILES"),
+    (memory_crowd, "MIDDLING"),
 )
 
 
@@ -114,7 +116,7 @@ LIMITS = (
 def dropping(limit: int) -> Iterator[None]:
     """Everything is dropped as soon as it may be, and two items or so make an entity."""
     kept = [getattr(module, name) for module, name in LIMITS]
-    for (module, name), value in zip(LIMITS, (1, limit, limit, 1 + limit % 2, limit), strict=True):
+    for (module, name), value in zip(LIMITS, (1, limit, limit, limit, limit, limit % 3, 3 * limit), strict=True):
         setattr(module, name, value)
     memory_streams.SWEEP = 0  # type: ignore[misc]
     try:

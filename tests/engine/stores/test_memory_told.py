@@ -17,7 +17,7 @@ def test_what_is_told_apart_is_what_sets_tell(changes: list[str | None], exclude
             if plain:
                 told.pop(plain.pop())
         elif change == "drop":
-            told.drop(plain[: len(plain) // 2])
+            told.drop(len(plain) // 2, plain[: len(plain) // 2])
             del plain[: len(plain) // 2]
         else:
             is_new = told.append(change)
