@@ -46,6 +46,16 @@ class Items:
         """How many there are."""
         return len(self.names)
 
+    def these(self, which: npt.NDArray[Any] | slice) -> "Items":
+        """Some of them."""
+        return Items(
+            names=self.names[which],
+            rows=self.rows[which],
+            at_us=self.at_us[which],
+            sequences=self.sequences[which],
+            order=self.order[which],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MerchantHistory:

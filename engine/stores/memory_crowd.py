@@ -3,6 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
 from engine.features import Value
@@ -156,8 +157,21 @@ class Crowd:
         self._profiles: list[Profile] = []
         self._lasts: list[int] = []
         self._tellings: list[Told] | None = None
-        for each in ordinals:
-            self._append(each)
+        self.ordinals.extend(ordinals)
+        columns = self._columns
+        base = columns.base
+        for numbers, index in zip(self._numbers, self._group.amounts, strict=True):
+            numbers.extend(columns.amounts[index].known(ordinals, base) if ordinals else ())
+        latest: dict[Profile, int] = {}
+        if self._blocks[2]:
+            profiles = columns.profiles
+            latest = dict(zip([profiles[each - base] for each in ordinals], ordinals, strict=True))
+        if len(latest) > PROFILES or len(ordinals) > MIDDLING:
+            self._tell()
+            return
+        for profile, last in sorted(latest.items(), key=itemgetter(1)):
+            self._profiles.append(profile)
+            self._lasts.append(last)
 
     def _append(self, ordinal: int) -> None:
         columns = self._columns
@@ -191,8 +205,7 @@ class Crowd:
         self._profiles, self._lasts = [], []
         self._tellings = [Told(0) for _ in self._blocks[2]]
         for told, (index, _) in zip(self._tellings, self._blocks[2], strict=True):
-            for ordinal in self.ordinals:
-                told.append(self._columns.value(ordinal, index))
+            told.extend(self._columns.values(self.ordinals, index))
 
     def _pop(self) -> int:
         """Take the last item out and give it."""

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Hashable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns
@@ -10,6 +10,9 @@ from engine.stores.memory_entity import Entity, Item
 from engine.stores.memory_parts import Part, settled
 from engine.stores.memory_past import Past, Pasts, sum_of
 from engine.stores.memory_plan import EVER_US, At, Block, Group, Kind, Row
+
+if TYPE_CHECKING:
+    from engine.stores.memory_inputs import Grouped
 
 FEW: Final = 8
 """Items up to which a key value has no columns of its own: they are read from the scope's."""
@@ -24,13 +27,13 @@ class Keys:
     What leaves the windows goes to the past where some span of the group has no start.
     """
 
-    __slots__ = ("_columns", "_few", "_group", "many", "pasts", "pick", "singles")
+    __slots__ = ("_columns", "_group", "few", "many", "pasts", "pick", "singles")
 
     def __init__(self, group: Group, columns: Columns) -> None:
         """Begin with nothing seen."""
         self._group = group
         self._columns = columns
-        self._few = FEW
+        self.few = FEW
         self.pick = group.pick
         self.singles: dict[Hashable, int] = {}
         self.many: dict[Hashable, _Few | Entity] = {}
@@ -70,7 +73,7 @@ class Keys:
             few = (*held, ordinal)
             if columns.order(held[-1]) > columns.order(ordinal):
                 few = tuple(sorted(few, key=columns.order))
-            if len(few) > self._few:
+            if len(few) > self.few:
                 entity, past = Entity(self._group), self._past(key)
                 for each in few:
                     entity.add(self._item(each), past)
@@ -85,6 +88,16 @@ class Keys:
             group = self._group
             amounts = [columns.amount(ordinal, index) for index in group.amounts]
             held.add((ordinal, columns.time(ordinal), amounts, [row[index] for index in group.told]), past)
+
+    def load(self, items: "Grouped") -> None:
+        """Hold these, where nothing is held: items in the order of time."""
+        self.singles.update(items.singles)
+        self.many.update(items.few)
+        for key, ordinals in items.more:
+            entity = Entity(self._group)
+            for each in ordinals:
+                entity.add(self._item(each), None)
+            self.many[key] = entity
 
     def remove(self, key: Hashable, ordinal: int, edge_us: int) -> None:
         """Take an item out as if it had never been; one that is not held is fine."""

@@ -95,6 +95,8 @@ class Group:
     """The velocities of one key and filter."""
 
     pick: Pick
+    key: tuple[int, ...]
+    """Indices into a row of the key's features."""
     column: int | None
     """Where the key is one feature and nothing is filtered: its index in a row."""
     where: tuple[tuple[int, Value], ...]
@@ -174,6 +176,8 @@ class StreamPlans:
 
     inputs: tuple[str, ...]
     """The features needed; those that are kept come first."""
+    profile: int
+    """How many of these seldom change: the first ones."""
     payments: Plan
     statuses: tuple[tuple[Status, Plan], ...]
     resets: tuple[tuple[Status, int], ...]
@@ -279,6 +283,7 @@ def _streams(
         found = {status: plan for status, plan in found.items() if plan.groups}
     planned = StreamPlans(
         inputs=inputs,
+        profile=len(profile),
         payments=payments,
         statuses=tuple((status, plan) for status, plan in found.items() if status is not None),
         resets=tuple((since, places[since, key]) for since, key in resets),
@@ -336,6 +341,7 @@ def _group(
     made, slots, size = _blocks(dict(sorted(blocks.items(), key=lambda each: _KIND_ORDER.index(each[0][0]))))
     group = Group(
         pick=_pick(key, inputs),
+        key=tuple(inputs.index(name) for name in key),
         column=inputs.index(key[0]) if len(key) == 1 and not where else None,
         where=tuple((inputs.index(name), value) for name, value in where),
         spans=spans,

@@ -2,13 +2,16 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns, Profile
 from engine.stores.memory_keys import Keys
 from engine.stores.memory_plan import At, Group, Plan, Row
 from engine.stores.memory_windowed import Windowed, is_windowed
+
+if TYPE_CHECKING:
+    from engine.stores.memory_inputs import Loaded
 
 EXPIRE: Final = 32
 """Items dropped at most by one observation, so that the first one after a quiet month need not drop a million."""
@@ -27,7 +30,7 @@ class Scope:
         "_keys",
         "_offsets_us",
         "_ordinals",
-        "_plan",
+        "plan",
         "_reading",
         "_starts",
         "now_us",
@@ -37,7 +40,7 @@ class Scope:
         """Begin with nothing seen."""
         self.now_us = 0
         """The time of the latest item."""
-        self._plan = plan
+        self.plan = plan
         self._first = 0
         """The first ordinal that is not dropped yet."""
         self._ordinals: dict[str, int] = {}
@@ -61,11 +64,11 @@ class Scope:
 
     def advance(self, at_us: int) -> None:
         """Let time pass: drop a few of the items that left the longest window."""
-        assert at_us >= self.now_us or not self._plan.is_in_order, f"observed at {at_us}, after one at {self.now_us}"
+        assert at_us >= self.now_us or not self.plan.is_in_order, f"observed at {at_us}, after one at {self.now_us}"
         self.now_us = max(self.now_us, at_us)
-        if self._plan.hold_us is None:
+        if self.plan.hold_us is None:
             return
-        columns, edge_us = self._columns, self.now_us - self._plan.hold_us
+        columns, edge_us = self._columns, self.now_us - self.plan.hold_us
         times, end = columns.times, columns.base + len(columns.times)
         ordinal = self._first
         until = min(end, ordinal + EXPIRE)
@@ -98,7 +101,7 @@ class Scope:
 
     def row(self, ordinal: int) -> Row:
         """What is kept of a payment that is held: the first inputs of its row."""
-        return self._columns.row(ordinal, self._plan.kept)
+        return self._columns.row(ordinal, self.plan.kept)
 
     def profile(self, payment_id: str) -> tuple[str | None, Profile] | None:
         """The texts in which a payment is held: its id and its profile."""
@@ -107,7 +110,7 @@ class Scope:
 
     def counted_by(self, row: Row) -> list[Value]:
         """What of a row the stream counts by: two events alike in it are one and the same to it."""
-        plan = self._plan
+        plan = self.plan
         return [*row[: plan.profile], *(row[index] for index in (*plan.loose, *plan.amounts))]
 
     def amounts(self, ordinal: int) -> list[tuple[int, Value]]:
@@ -124,7 +127,7 @@ class Scope:
 
     def read(self, row: Row, at_us: int, excluded: Sequence[int], resets: Sequence[int | None]) -> list[Value]:
         """What the groups read at a time, without the items of the excluded ordinals."""
-        if at_us < self.now_us and self._plan.is_in_order:
+        if at_us < self.now_us and self.plan.is_in_order:
             excluded = (*excluded, *self._later(at_us))
         when = At(at_us=at_us, starts=self._starts_at(at_us), excluded=excluded, resets=resets)
         values: list[Value] = []
@@ -141,8 +144,8 @@ class Scope:
     def unseen(self, row: Row) -> Sequence[Value]:
         """As `read`, where nothing is held."""
         if None not in row:
-            return self._plan.unseen
-        groups = self._plan.groups
+            return self.plan.unseen
+        groups = self.plan.groups
         return [value for group in groups for value in (group.unknown if group.pick(row) is None else group.unseen)]
 
     def last_us(self, group: int, row: Row, until_us: int, excluded: Sequence[int]) -> int | None:
@@ -187,12 +190,23 @@ class Scope:
         ordinal = self._columns.append(payment_id, at_us, sequence, row, profile)
         self._count(payment_id, ordinal, (*profile, *row[len(profile) :]))
 
+    def load(self, items: "Loaded") -> None:
+        """Hold these items, where nothing is held, as if each had been appended; what left the windows is dropped."""
+        self._columns.load(items)
+        self._ordinals = {each: at for each, at in zip(items.ids, items.ordinals, strict=True) if each is not None}
+        for group, keys in zip(self.plan.groups, self._keys, strict=True):
+            keys.load(items.grouped(group, keys.few))
+        first = -1
+        while len(items) and first != self._first:
+            first = self._first
+            self.advance(int(items.at_us[-1]))
+
     def forget(self, payment_id: str) -> None:
         """Take a payment out as if it had never been; its ordinal stays empty."""
         ordinal = self._ordinals.pop(payment_id, None)
         if ordinal is None:
             return
-        row = self._columns.row(ordinal, self._plan.kept)
+        row = self._columns.row(ordinal, self.plan.kept)
         for keys in self._keys:
             key = keys.key_of(row)
             if key is not None:
@@ -204,7 +218,7 @@ class Scope:
         return len(self._ordinals), sum(len(keys) for keys in self._keys)
 
     def _edge_us(self) -> int:
-        return -1 if self._plan.hold_us is None else self.now_us - self._plan.hold_us
+        return -1 if self.plan.hold_us is None else self.now_us - self.plan.hold_us
 
     def _count(self, payment_id: str, ordinal: int, row: Row) -> None:
         self._ordinals[payment_id] = ordinal
@@ -222,7 +236,7 @@ class Scope:
             return
         if self._ordinals.get(payment_id) == ordinal:
             del self._ordinals[payment_id]
-        row = columns.row(ordinal, self._plan.kept)
+        row = columns.row(ordinal, self.plan.kept)
         for keys in self._keys:
             key = keys.key_of(row)
             if key is not None:

@@ -5,12 +5,15 @@ Items come in the order of time there, so a window starts at an ordinal, found o
 
 from bisect import bisect_left
 from collections.abc import Hashable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns
 from engine.stores.memory_crowd import Crowd
 from engine.stores.memory_plan import At, Group, Kind, Row
+
+if TYPE_CHECKING:
+    from engine.stores.memory_inputs import Grouped
 
 FEW: Final = 16
 """Items up to which a key value has nothing of its own but their ordinals."""
@@ -35,7 +38,6 @@ class Windowed:
     __slots__ = (
         "_columns",
         "_counts",
-        "_few",
         "_group",
         "_longest",
         "_ones",
@@ -43,6 +45,7 @@ class Windowed:
         "_spans",
         "_told",
         "_totals",
+        "few",
         "many",
         "pick",
         "singles",
@@ -54,7 +57,7 @@ class Windowed:
         assert is_windowed(group), "read of what has another state"
         self._group = group
         self._columns = columns
-        self._few = FEW
+        self.few = FEW
         self._spans = tuple(offsets_us.index(offset_us) for offset_us in group.offsets_us)
         self._shortest, self._longest = self._spans[0], self._spans[-1]
         spans_of = {(block.kind, block.index): block.spans for block in group.blocks}
@@ -102,9 +105,16 @@ class Windowed:
             few = (*held, ordinal)
             if held[-1] > ordinal:
                 few = tuple(sorted(few))
-            self.many[key] = few if len(few) <= self._few else self._crowd(few)
+            self.many[key] = few if len(few) <= self.few else self._crowd(few)
         else:
             held.add(ordinal)
+
+    def load(self, items: "Grouped") -> None:
+        """Hold these, where nothing is held."""
+        self.singles.update(items.singles)
+        self.many.update(items.few)
+        for key, ordinals in items.more:
+            self.many[key] = self._crowd(ordinals)
 
     def remove(self, key: Hashable, ordinal: int, _edge_us: int) -> None:
         """Take an item out as if it had never been; one that is not held is fine."""
@@ -130,7 +140,7 @@ class Windowed:
                 self._keep(key, held[1:])
         elif held is not None:
             held.expire(ordinal)
-            if len(held) <= self._few // 2:
+            if len(held) <= self.few // 2:
                 self._keep(key, held.live())
 
     def last_us(self, key: Hashable, until_us: int, excluded: Sequence[int]) -> int | None:
@@ -222,5 +232,5 @@ class Windowed:
             del self.many[key]
             self.singles.update((key, each) for each in few)
 
-    def _crowd(self, ordinals: _Few) -> Crowd:
+    def _crowd(self, ordinals: Sequence[int]) -> Crowd:
         return Crowd(self._columns, self._group, (self._counts, self._totals, self._told), ordinals)

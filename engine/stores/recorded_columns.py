@@ -22,7 +22,7 @@ from engine.ledger import VersionKind
 from engine.packing import picker, shape_of
 from engine.payment import EPOCH, MICROSECOND
 from engine.stores.segment_tables import FEATURE, Versions, feature_column, feature_fields
-from engine.stores.segments import FOLDER, Manifest, Segment, SegmentKind, manifest_of
+from engine.stores.segments import FOLDER, Manifest, Segment, SegmentKind
 from engine.stores.sql.counted import DECISION, OUTCOME, Scope, SqlCounted
 
 BLOCKED: Final = "is_blocked"
@@ -67,6 +67,8 @@ class RecordedColumns:
     """
 
     data: Path
+    manifest: Manifest
+    """Which segments are read; an empty one for none."""
     counted: SqlCounted
     versions: Versions
     inputs: Sequence[str]
@@ -74,7 +76,7 @@ class RecordedColumns:
 
     def decisions(self, newest_us: Mapping[Scope, int], window: timedelta) -> pa.Table:
         """The decisions of every hour that the window of some merchant and mode reaches: _ABOUT, and each input."""
-        kind, manifest = SegmentKind.DECISIONS, manifest_of(self.data)
+        kind, manifest = SegmentKind.DECISIONS, self.manifest
         wanted = [*_ABOUT.names, *(FEATURE + name for name in self.inputs)]
         if not self.with_payments:
             wanted.remove(PAYMENT)
@@ -85,7 +87,7 @@ class RecordedColumns:
 
     def outcomes(self, newest_us: Mapping[Scope, int], window: timedelta) -> pa.Table:
         """The outcomes of every hour that the window of some merchant and mode reaches."""
-        kind, manifest = SegmentKind.OUTCOMES, manifest_of(self.data)
+        kind, manifest = SegmentKind.OUTCOMES, self.manifest
         tables = list(_segments(self.data, manifest, kind, _OUTCOME.names, _reaching(newest_us, window)))
         tail = list(self.counted.outcomes_behind(manifest.upto[kind]))
         _require_same(manifest, kind, self.counted.outcomes() - len(tail))

@@ -162,8 +162,9 @@ class SqlLedger:
 
         Raises LedgerUnavailable; then none was recorded.
         """
-        with self._writer.transaction() as connection:
-            connection.exec_driver_sql(_INSERT, [_row_of(each) for each in records])
+        if rows := [_row_of(each) for each in records]:
+            with self._writer.transaction() as connection:
+                connection.exec_driver_sql(_INSERT, rows)
 
     async def remember_key(self, idempotency_key: str, record: DecisionRecord) -> DecisionRecord:
         """Keep durably, with all that wait, that this key names the decision too; what the key names then.

@@ -116,8 +116,9 @@ class SqlOutcomes:
 
         Raises LedgerUnavailable; then none was recorded.
         """
-        with self._writer.transaction() as connection:
-            connection.exec_driver_sql(_INSERT, [_row_of(each) for each in outcomes])
+        if rows := [_row_of(each) for each in outcomes]:
+            with self._writer.transaction() as connection:
+                connection.exec_driver_sql(_INSERT, rows)
 
     async def of_decision(self, decision: DecisionRecord, *, after: str | None, limit: int) -> Sequence[Outcome]:
         """The outcomes of a decision as they were recorded, from behind the one of the id `after` on.
