@@ -9,6 +9,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,6 +31,7 @@ from api.schemas.outcome import outcome_bytes, read_outcome
 from api.wiring import Assembly, assembled, opened_history
 from engine.access import Scope
 from engine.decision import Action
+from engine.errors import DeadlineExceeded
 from engine.feedback import Report
 from engine.ledger import DecisionRecord
 from engine.outcome import Outcome
@@ -59,9 +61,9 @@ _Item = TypeVar("_Item")
 def setup(count: int, decided: int) -> str:
     """How it is made, in words."""
     return (
-        f"A ledger of {count:,} payments over {DAYS:g} days up to now: {decided:,} decided by the pipeline and reported"
+        f"A ledger of {count:,} payments over {DAYS:g} days up to now: {decided:,} decided by the pipeline and reported "
         f"on (of those not blocked {_DECLINED:.0%} declined, the others authorized; {_REFUNDED:.0%} refunded), then "
-        "same records for each span of time after, with times and ids of their own, and with keys of their own for "
+        "the same records for each span of time after, with times and ids of their own, and with keys of their own for "
         "shoppers that come once."
     )
 
@@ -119,17 +121,20 @@ async def _report(assembly: Assembly, at: datetime, kind: str, decision_id: str)
     decision = await assembly.ledger.get(decision_id)
     assert decision is not None, "decided before"
     read = read_outcome(orjson.dumps({"type": kind}), at).beside(decision.payment)
-    await assembly.feedback.report(
-        Report(
-            decision=decision,
-            kind=read.kind,
-            occurred_at=read.occurred_at,
-            received_at=at,
-            fingerprint=read.fingerprint,
-            details=read.details,
-            render=partial(outcome_bytes, read=read),
-        )
+    report = Report(
+        decision=decision,
+        kind=read.kind,
+        occurred_at=read.occurred_at,
+        received_at=at,
+        fingerprint=read.fingerprint,
+        details=read.details,
+        render=partial(outcome_bytes, read=read),
     )
+    while True:
+        # A busy disk may take longer than a gateway would wait; the same report again gets the one recorded.
+        with suppress(DeadlineExceeded):
+            await assembly.feedback.report(report)
+            return
 
 
 def _own(records: Sequence[DecisionRecord], features: Sequence[Mapping[str, object]]) -> list[tuple[bytes, ...]]:
