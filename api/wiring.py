@@ -1,7 +1,7 @@
 """Wiring: puts the parts together, and alone names the concrete stores."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -264,6 +264,28 @@ def opened_history(folder: Path) -> Iterator[tuple[SqlLedger, SqlOutcomes]]:
         yield store.ledger, store.outcomes
     finally:
         store.close()
+
+
+def counters_in_memory(velocities: Sequence[Velocity], history: Iterable[Recorded]) -> Counters:
+    """Counters in memory that hold a history: for measuring."""
+    counters = MemoryCounters(velocities)
+    with no_garbage_collection():
+        counters.restore(history)
+    return counters
+
+
+@asynccontextmanager
+async def counters_in_valkey(
+    url: str, velocities: Sequence[Velocity], history: Iterable[Recorded]
+) -> AsyncIterator[Counters]:
+    """Counters in a Valkey that hold a history: for measuring. Raises CountersUnavailable."""
+    # Loaded where it is used: the driver is an extra.
+    from engine.stores.valkey import ValkeyCounters, open_client  # noqa: PLC0415
+
+    async with open_client(url, call_seconds=60) as client:
+        counters = ValkeyCounters(client, velocities)
+        await counters.rebuild(history)
+        yield counters
 
 
 def counters_of(folder: Path) -> MemoryCounters:
