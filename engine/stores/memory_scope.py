@@ -30,10 +30,10 @@ class Scope:
         "_keys",
         "_offsets_us",
         "_ordinals",
-        "plan",
         "_reading",
         "_starts",
         "now_us",
+        "plan",
     )
 
     def __init__(self, plan: Plan) -> None:

@@ -1,7 +1,7 @@
 """How many different values stand in any part of a row, exactly: some parts left out."""
 
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from engine.features import Value
@@ -50,17 +50,19 @@ class Told:
         self.marks.assign(before - self._gone, 0)
         return False
 
-    def extend(self, values: Iterable[Value]) -> None:
+    def extend(self, values: Sequence[Value]) -> None:
         """As `append` for many, where none was told or dropped."""
         assert not self._gone, "none was dropped"
         assert not self._before, "none was told"
         last, before = self._last, self._before
+        get, append = last.get, before.append
         for position, value in enumerate(values):
-            if value is None:
-                before.append(-1)
-            else:
-                before.append(last.get(value, -1))
-                last[value] = position
+            append(get(value, -1))
+            last[value] = position
+        if None in last:
+            del last[None]
+            for position in (at for at, value in enumerate(values) if value is None):
+                before[position] = -1
         marks = bytearray(len(before))
         for position in last.values():
             marks[position] = 1

@@ -1,4 +1,4 @@
-"""What counters are filled from, read from the tables without what they have no use for: answers, keys, fingerprints."""
+"""What counters are filled from, read from the tables without what they have no use for: answers, fingerprints."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -29,8 +29,8 @@ _NEWEST_OUTCOMES = """
 SELECT merchant_id, test_mode, max(received_at_us) FROM outcomes INDEXED BY ix_outcomes_received
 GROUP BY merchant_id, test_mode
 """
-_DECISIONS_BEHIND = f"SELECT {', '.join(DECISION)}, decision, {{payment}} FROM decisions WHERE position > ?"
-_DECISIONS_NAMED = f"SELECT {', '.join(DECISION)}, decision, {{payment}} FROM decisions WHERE id IN ({{names}})"
+_DECISIONS_BEHIND = f"SELECT {', '.join(DECISION)}, decision, {{payment}} FROM decisions WHERE position > ?"  # noqa: S608 - as below
+_DECISIONS_NAMED = f"SELECT {', '.join(DECISION)}, decision, {{payment}} FROM decisions WHERE id IN ({{names}})"  # noqa: S608 - as below
 _OUTCOMES_BEHIND = f"SELECT {', '.join(OUTCOME)} FROM outcomes WHERE position > ?"  # noqa: S608 - names of columns
 
 
@@ -58,7 +58,7 @@ class SqlCounted:
         return sum(count for (count,) in streamed(self._readers, "SELECT count(*) FROM outcomes", ()))
 
     def decisions_behind(self, position: int, *, with_payments: bool) -> Iterator[Sequence[Any]]:
-        """The decisions committed after that position: DECISION, the decision, and the payment where it is asked for."""
+        """The decisions committed behind a position: DECISION, the decision, and the payment where it is asked for."""
         statement = _DECISIONS_BEHIND.format(payment="payment" if with_payments else "NULL")
         return streamed(self._readers, statement, (position,))
 
@@ -71,7 +71,7 @@ class SqlCounted:
             yield from streamed(self._readers, statement, some)
 
     def outcomes_behind(self, position: int) -> Iterator[Sequence[Any]]:
-        """The outcomes committed after that position: OUTCOME."""
+        """The outcomes committed behind a position: OUTCOME."""
         return streamed(self._readers, _OUTCOMES_BEHIND, (position,))
 
     def _newest(self, statement: str) -> dict[Scope, int]:
