@@ -37,6 +37,7 @@ def run(_seconds: float, seed: int) -> Mapping[str, float]:
             output, _ = counting.communicate()
         finally:
             counting.kill()
+            counting.wait()
         if counting.returncode:
             raise BenchFailed(f"Counting in memory ended with exit code {counting.returncode}.")
         held = orjson.loads(output)

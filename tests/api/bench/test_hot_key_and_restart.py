@@ -60,6 +60,7 @@ async def test_a_wrong_number_is_no_figure() -> None:
         await s6_hot_key.ratio(counters, 400, 0.1)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("few")
 def test_a_restart_is_timed_and_holds_every_payment() -> None:
     rows, _ = bench("S10")
