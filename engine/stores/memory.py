@@ -139,7 +139,7 @@ class MemoryCounters:
             plan = self._plans(own.merchant_id).merchant
             inputs = made.get(plan.inputs)
             if inputs is None:
-                inputs = made[plan.inputs] = Inputs(history, plan.inputs, plan.profile)
+                inputs = made[plan.inputs] = Inputs(history, plan.inputs, plan.payments.profile)
             found.append((own, self._of(own.merchant_id, test_mode=own.test_mode).load(own, inputs)))
         if self._default.network is not None:
             for mode in {own.test_mode for own, _ in found}:

@@ -1,6 +1,6 @@
 """What streams are made of, in columns for all rows of a history, and the items of one stream with their key values."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,6 +38,8 @@ class Loaded:
     rows: Ints
     """The row of the inputs that each item has, -1 where nothing is counted."""
     inputs: "Inputs"
+    parts: dict[tuple[int, ...], tuple[int, ...]]
+    """The ordinals that keys hold: those of several keys are one object."""
 
     def __len__(self) -> int:
         """How many ordinals there are."""
@@ -50,11 +52,12 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Grouped:
-    """The ordinals of each key value, ascending."""
+    """The ordinals of each key value, ascending: of few items all at once, of more one by one."""
 
-    singles: dict[Hashable, int]
-    few: dict[Hashable, tuple[int, ...]]
-    more: Iterator[tuple[Hashable, list[int]]]
+    few: dict[Hashable, int | tuple[int, ...]]
+    more: Iterator[tuple[Hashable, tuple[int, ...]]]
+    shared: Callable[[tuple[int, ...]], tuple[int, ...]]
+    """Gives equal ordinals as one object."""
 
 
 class Inputs:
@@ -127,34 +130,38 @@ class Inputs:
 def _grouped(items: Loaded, group: Group, few: int) -> Grouped:
     inputs, rows = items.inputs, items.rows
     bits = len(items).bit_length()
-    own = [inputs.codes[index][rows] for index in group.key]
-    codes = combined(own, bits)
+    columns = [inputs.codes[index][rows] for index in group.key]
+    codes = combined(columns, bits)
     which = np.flatnonzero((codes >= 0) & inputs.lets(group, rows))
     ordered = np.sort((codes[which] << bits) | which)
     places = ordered & ((1 << bits) - 1)
     starts = np.flatnonzero(np.diff(ordered >> bits, prepend=-1))
     counts = np.diff(starts, append=len(ordered))
     objects = _objects(items.ordinals)
-    of_keys = [inputs.told[index][each[places[starts]]] for index, each in zip(group.key, own, strict=True)]
+    of_keys = [inputs.told[index][each[places[starts]]] for index, each in zip(group.key, columns, strict=True)]
 
     def keys(these: npt.NDArray[Any]) -> Iterator[Hashable]:
-        columns = [each[these].tolist() for each in of_keys]
-        return iter(columns[0]) if len(columns) == 1 else zip(*columns, strict=True)
+        values = [each[these].tolist() for each in of_keys]
+        return iter(values[0]) if len(values) == 1 else zip(*values, strict=True)
 
-    held: dict[Hashable, tuple[int, ...]] = {}
+    alone = np.flatnonzero(counts == 1)
+    held: dict[Hashable, int | tuple[int, ...]]
+    held = dict(zip(keys(alone), objects[places[starts[alone]]].tolist(), strict=True))
+    shared = items.parts
     for count in range(2, few + 1):
         these = np.flatnonzero(counts == count)
         parts = objects[places[starts[these][:, None] + np.arange(count)]]
-        held.update(zip(keys(these), map(tuple, parts.tolist()), strict=True))
-    alone, many = np.flatnonzero(counts == 1), np.flatnonzero(counts > few)
+        own = [shared.setdefault(each, each) for each in map(tuple, parts.tolist())]
+        held.update(zip(keys(these), own, strict=True))
+    many = np.flatnonzero(counts > few)
     ends = starts + counts
     return Grouped(
-        singles=dict(zip(keys(alone), objects[places[starts[alone]]].tolist(), strict=True)),
         few=held,
         more=(
-            (key, objects[places[start:end]].tolist())
+            (key, tuple(objects[places[start:end]].tolist()))
             for key, start, end in zip(keys(many), starts[many].tolist(), ends[many].tolist(), strict=True)
         ),
+        shared=lambda ordinals: shared.setdefault(ordinals, ordinals),
     )
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 from engine.features import Value
 from engine.stores.memory_columns import Columns
 from engine.stores.memory_entity import Entity, Item
+from engine.stores.memory_few import Grown, Ordinals
 from engine.stores.memory_parts import Part, settled
 from engine.stores.memory_past import Past, Pasts, sum_of
-from engine.stores.memory_plan import EVER_US, At, Block, Group, Kind, Row
+from engine.stores.memory_plan import EVER_US, Block, Group, Kind, Row
+from engine.stores.memory_reading import Reader
 
 if TYPE_CHECKING:
     from engine.stores.memory_inputs import Grouped
@@ -27,113 +29,76 @@ class Keys:
     What leaves the windows goes to the past where some span of the group has no start.
     """
 
-    __slots__ = ("_columns", "_group", "few", "many", "pasts", "pick", "singles")
+    __slots__ = ("_columns", "_group", "few", "find", "held", "pasts")
 
     def __init__(self, group: Group, columns: Columns) -> None:
         """Begin with nothing seen."""
         self._group = group
         self._columns = columns
         self.few = FEW
-        self.pick = group.pick
-        self.singles: dict[Hashable, int] = {}
-        self.many: dict[Hashable, _Few | Entity] = {}
+        self.held: dict[Hashable, int | _Few | Entity] = {}
         self.pasts = Pasts(group.told_ever) if group.is_ever else None
+        self.find = self.held.get if self.pasts is None else self._find_ever
 
     def __len__(self) -> int:
-        return len(self.singles) + len(self.many)
+        return len(self.held)
 
-    def key_of(self, row: Row) -> Hashable:
-        """The key value under which an item is counted, None where it is not."""
-        for index, value in self._group.where:
-            if row[index] != value or row[index] is None:
-                return None
-        return self.pick(row)
-
-    def any_of(self, key: Hashable) -> int | None:
-        """The ordinal of some item of a key value, None where none is held."""
-        single = self.singles.get(key)
-        if single is not None:
-            return single
-        held = self.many.get(key)
-        return None if held is None else held[-1] if isinstance(held, tuple) else held.last()
-
-    def add(self, key: Hashable, ordinal: int, row: Row, edge_us: int) -> None:
-        """Count an item by its row. What is not later than the edge may be dropped."""
-        columns = self._columns
-        single = self.singles.get(key)
-        held: _Few | Entity | None = None
-        if single is not None:
-            held = (single,)
-        else:
-            held = self.many.get(key)
-            if held is None:
-                self.singles[key] = ordinal
-                return
-        if isinstance(held, tuple):
-            few = (*held, ordinal)
-            if columns.order(held[-1]) > columns.order(ordinal):
-                few = tuple(sorted(few, key=columns.order))
-            if len(few) > self.few:
-                entity, past = Entity(self._group), self._past(key)
-                for each in few:
-                    entity.add(self._item(each), past)
-                self.many[key] = entity
-            else:
-                self.many[key] = few
-            if single is not None:
-                del self.singles[key]
-        else:
+    def add(self, key: Hashable, ordinal: int, _grown: Grown, row: Row, edge_us: int) -> None:
+        """Count another item of a key value that is held. What is not later than the edge may be dropped."""
+        columns, held = self._columns, self.held[key]
+        if isinstance(held, Entity):
             past = self._past(key, is_made=True)
             held.compact(edge_us, past)
             group = self._group
             amounts = [columns.amount(ordinal, index) for index in group.amounts]
             held.add((ordinal, columns.time(ordinal), amounts, [row[index] for index in group.told]), past)
+            return
+        few = (held, ordinal) if isinstance(held, int) else (*held, ordinal)
+        if columns.order(few[-2]) > columns.order(ordinal):
+            few = tuple(sorted(few, key=columns.order))
+        if len(few) <= self.few:
+            self.held[key] = few
+            return
+        entity, past = Entity(self._group), self._past(key)
+        for each in few:
+            entity.add(self._item(each), past)
+        self.held[key] = entity
 
     def load(self, items: "Grouped") -> None:
         """Hold these, where nothing is held: items in the order of time."""
-        self.singles.update(items.singles)
-        self.many.update(items.few)
+        self.held.update(items.few)
         for key, ordinals in items.more:
-            entity = Entity(self._group)
+            entity = self.held[key] = Entity(self._group)
             for each in ordinals:
                 entity.add(self._item(each), None)
-            self.many[key] = entity
 
     def remove(self, key: Hashable, ordinal: int, edge_us: int) -> None:
         """Take an item out as if it had never been; one that is not held is fine."""
-        if self.singles.get(key) == ordinal:
-            del self.singles[key]
-            return
-        held = self.many.get(key)
-        if isinstance(held, tuple):
-            self._keep(key, tuple(each for each in held if each != ordinal))
-        elif held is not None:
+        held = self.held.get(key)
+        if isinstance(held, Entity):
             position = held.position(ordinal, self._columns.time(ordinal))
             if position is not None:
                 held.remove(position, self._past(key))
             last_us = held.last_us(EVER_US, ())
             if last_us is None or last_us <= edge_us:
                 held.drop(len(held), self._past(key, is_made=True))
-                del self.many[key]
+                del self.held[key]
+        elif held is not None:
+            self._leave(key, held, ordinal)
 
-    def expire(self, key: Hashable, ordinal: int) -> None:
+    def expire(self, key: Hashable, ordinal: int, _left: dict[Ordinals, Ordinals]) -> None:
         """An item left the windows: drop it, where it is not the entity's to drop."""
-        if self.singles.get(key) == ordinal:
+        held = self.held.get(key)
+        if isinstance(held, Entity):
+            if held.last() == ordinal:
+                held.drop(len(held), self._past(key, is_made=True))
+                del self.held[key]
+        elif held is not None and self._leave(key, held, ordinal):
             self._fold(key, ordinal)
-            del self.singles[key]
-            return
-        held = self.many.get(key)
-        if isinstance(held, tuple):
-            if ordinal in held:
-                self._fold(key, ordinal)
-                self._keep(key, tuple(each for each in held if each != ordinal))
-        elif held is not None and held.last() == ordinal:
-            held.drop(len(held), self._past(key, is_made=True))
-            del self.many[key]
 
-    def read(self, key: Hashable, when: At) -> Sequence[Value]:
+    def read(self, key: Hashable, reader: Reader) -> Sequence[Value]:
         """What the group reads of a key value, without the items of the excluded ordinals."""
-        at_us, _, excluded, resets = when
+        at_us, excluded, resets = reader.at_us, reader.excluded, reader.resets
         group, held = self._group, self._held(key)
         past = None if self.pasts is None else self.pasts.get(key)
         edges = [at_us - offset_us for offset_us in group.offsets_us]
@@ -215,8 +180,14 @@ class Keys:
         return values
 
     def _held(self, key: Hashable) -> _Few | Entity:
-        single = self.singles.get(key)
-        return (single,) if single is not None else self.many.get(key, ())
+        held = self.held.get(key, ())
+        return (held,) if isinstance(held, int) else held
+
+    def _find_ever(self, key: Hashable) -> int | _Few | Entity | None:
+        """What is held; where that is nothing but something is past, no items."""
+        assert self.pasts is not None, "asked for where some span has no start"
+        held = self.held.get(key)
+        return () if held is None and key in self.pasts.figures else held
 
     def _positions(self, entity: Entity, excluded: Sequence[int]) -> list[int]:
         if not excluded:
@@ -229,12 +200,15 @@ class Keys:
         amounts = [columns.amount(ordinal, index) for index in group.amounts]
         return ordinal, columns.time(ordinal), amounts, [columns.value(ordinal, index) for index in group.told]
 
-    def _keep(self, key: Hashable, few: _Few) -> None:
-        if len(few) > 1:
-            self.many[key] = few
+    def _leave(self, key: Hashable, held: int | _Few, ordinal: int) -> bool:
+        """Hold an item less of a key value that has few; whether it had it."""
+        few = (held,) if isinstance(held, int) else held
+        left = tuple(each for each in few if each != ordinal)
+        if left:
+            self.held[key] = left if len(left) > 1 else left[0]
         else:
-            del self.many[key]
-            self.singles.update((key, each) for each in few)
+            del self.held[key]
+        return len(left) < len(few)
 
     def _past(self, key: Hashable, *, is_made: bool = False) -> Past | None:
         if self.pasts is None:

@@ -69,7 +69,7 @@ def _load_events(streams: Streams, status: Status, came: Items, remembered_us: i
 def load_network(network: Streams, plans: StreamPlans, counted: Sequence[tuple[MerchantHistory, Counted]]) -> None:
     """Tell the network of a mode what was counted of its merchants, one by one in the order of all."""
     inputs = counted[0][1].inputs
-    named = Inputs(inputs.history, plans.inputs, plans.profile)
+    named = Inputs(inputs.history, plans.inputs, plans.payments.profile)
     for status in (None, *Status):
         if network.asks_for(status):
             for own, items, place, is_counted in _in_order(counted, status):
@@ -152,6 +152,7 @@ def _loaded(items: Items, inputs: Inputs, plan: Plan, is_counted: Mask) -> Loade
         amounts=[inputs.amounts(index, rows) for index in plan.amounts],
         rows=rows,
         inputs=inputs,
+        parts={},
     )
 
 

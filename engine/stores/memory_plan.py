@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import itemgetter
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from engine.features import Value
 from engine.velocity import Distinct, Status, Velocity
@@ -14,6 +14,8 @@ _Item = TypeVar("_Item", bound=Hashable)
 
 Row = Sequence[Value]
 """The inputs of all velocities for one payment, in the order of `Plans.inputs`."""
+Gather = Callable[[Row], tuple[Value, ...]]
+"""Takes some values out of a sequence."""
 Pick = Callable[[Row], Hashable]
 """Takes the combination of some inputs out of a row; None where one of them is unknown."""
 
@@ -96,9 +98,7 @@ class Group:
 
     pick: Pick
     key: tuple[int, ...]
-    """Indices into a row of the key's features."""
-    column: int | None
-    """Where the key is one feature and nothing is filtered: its index in a row."""
+    """Indices into a row of the features that make the key."""
     where: tuple[tuple[int, Value], ...]
     """Indices into a row, and what must be there for an item to be counted."""
     spans: tuple[Span, ...]
@@ -126,6 +126,10 @@ class Group:
     resets: tuple[tuple[int, int], ...]
     """Index of a span, and its reset."""
 
+    def takes(self, row: Row) -> bool:
+        """Whether an item with a key is counted."""
+        return all(row[index] is not None and row[index] == value for index, value in self.where)
+
     @property
     def told_ever(self) -> tuple[int, ...]:
         """Indices into `told` of the features whose different values are counted without a start."""
@@ -134,18 +138,6 @@ class Group:
     def kinds_of(self, amount: int) -> frozenset[Kind]:
         """What is made of an amount."""
         return frozenset(each.kind for each in self.blocks if each.kind in OF_AMOUNTS and each.index == amount)
-
-
-class At(NamedTuple):
-    """What one reading of a stream has in common for all its groups."""
-
-    at_us: int
-    starts: Sequence[int]
-    """The ordinals at which the windows start that are until now, where items come in the order of time."""
-    excluded: Sequence[int]
-    """The ordinals that are left out."""
-    resets: Sequence[int | None]
-    """When each counting that starts anew did so last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +158,33 @@ class Plan:
     is_in_order: bool
     """Whether items come in the order of time."""
     groups: tuple[Group, ...]
+    first: Gather
+    """Takes of each group the first feature of its key out of a row."""
+    combined: tuple[tuple[int, Group], ...]
+    """The groups whose key is more than one feature, and where they stand."""
+    filtered: tuple[tuple[int, Group], ...]
+    """The same of those that count some items only."""
     unseen: tuple[Value, ...]
     """What is read where nothing is held and all keys are known."""
+
+    def is_by_one(self, group: Group) -> bool:
+        """Whether the group's key is one feature of the profile, and all items are counted."""
+        return len(group.key) == 1 and group.key[0] < self.profile and not group.where
+
+    def keys_of(self, row: Row) -> list[Hashable]:
+        """By group the key value of a row, None where it is unknown."""
+        keys: list[Hashable] = [*self.first(row)]
+        for place, group in self.combined:
+            keys[place] = group.pick(row)
+        return keys
+
+    def counted_of(self, row: Row) -> list[Hashable]:
+        """By group the key value under which an item is counted, None where it is not."""
+        keys = self.keys_of(row)
+        for place, group in self.filtered:
+            if not group.takes(row):
+                keys[place] = None
+        return keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +193,6 @@ class StreamPlans:
 
     inputs: tuple[str, ...]
     """The features needed; those that are kept come first."""
-    profile: int
-    """How many of these seldom change: the first ones."""
     payments: Plan
     statuses: tuple[tuple[Status, Plan], ...]
     resets: tuple[tuple[Status, int], ...]
@@ -194,7 +209,7 @@ class Plans:
     """What is counted over all merchants, where something is."""
     remembered_us: Mapping[Status | None, int]
     """How long an id is remembered: of payments (None), of events to each status that is counted."""
-    arrange: Callable[[Row], tuple[Value, ...]]
+    arrange: Gather
     """Puts what is read, the merchant's and then the network's, into the order of the velocities."""
 
 
@@ -218,7 +233,7 @@ def plans(velocities: Sequence[Velocity]) -> Plans:
         merchant=merchant,
         network=network,
         remembered_us=remembered_us,
-        arrange=_arrange([slots[velocity.name] for velocity in velocities]),
+        arrange=gathering([slots[velocity.name] for velocity in velocities]),
     )
 
 
@@ -275,6 +290,9 @@ def _streams(
             hold_us=_hold_us(looking, remembered, is_in_order=is_in_order),
             is_in_order=is_in_order,
             groups=tuple(groups),
+            first=gathering([group.key[0] for group in groups]),
+            combined=tuple((place, group) for place, group in enumerate(groups) if len(group.key) > 1),
+            filtered=tuple((place, group) for place, group in enumerate(groups) if group.where),
             unseen=tuple(value for group in groups for value in group.unseen),
         )
     payments = found.pop(None)
@@ -283,7 +301,6 @@ def _streams(
         found = {status: plan for status, plan in found.items() if plan.groups}
     planned = StreamPlans(
         inputs=inputs,
-        profile=len(profile),
         payments=payments,
         statuses=tuple((status, plan) for status, plan in found.items() if status is not None),
         resets=tuple((since, places[since, key]) for since, key in resets),
@@ -342,7 +359,6 @@ def _group(
     group = Group(
         pick=_pick(key, inputs),
         key=tuple(inputs.index(name) for name in key),
-        column=inputs.index(key[0]) if len(key) == 1 and not where else None,
         where=tuple((inputs.index(name), value) for name, value in where),
         spans=spans,
         blocks=made,
@@ -395,9 +411,12 @@ def _pick(names: tuple[str, ...], inputs: tuple[str, ...]) -> Pick:
     return combination
 
 
-def _arrange(order: Sequence[int]) -> Callable[[Row], tuple[Value, ...]]:
+def gathering(indices: Sequence[int]) -> Gather:
+    """What takes these out of a sequence, in their order."""
+    if len(indices) > 1:
+        return itemgetter(*indices)
     # With one index an itemgetter gives the bare value.
-    return itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
+    return lambda values: tuple(values[index] for index in indices)
 
 
 def _unique(items: Iterable[_Item]) -> tuple[_Item, ...]:

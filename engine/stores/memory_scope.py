@@ -2,12 +2,18 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import chain
+from operator import call
 from typing import TYPE_CHECKING, Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns, Profile
+from engine.stores.memory_crowd import Crowd
+from engine.stores.memory_entity import Entity
+from engine.stores.memory_few import Grown, Ordinals
 from engine.stores.memory_keys import Keys
-from engine.stores.memory_plan import At, Group, Plan, Row
+from engine.stores.memory_plan import EVER_US, Group, Plan, Row, gathering
+from engine.stores.memory_reading import Reader
 from engine.stores.memory_windowed import Windowed, is_windowed
 
 if TYPE_CHECKING:
@@ -17,6 +23,8 @@ EXPIRE: Final = 32
 """Items dropped at most by one observation, so that the first one after a quiet month need not drop a million."""
 COMPACT: Final = 4_096
 """Dropped items from which on the columns are shortened."""
+NEVER_US: Final = 2 * EVER_US
+"""Later than any time."""
 
 
 class Scope:
@@ -24,14 +32,21 @@ class Scope:
 
     __slots__ = (
         "_alone",
+        "_alone_finds",
+        "_alone_of",
         "_columns",
         "_ever",
+        "_finds",
         "_first",
+        "_held",
         "_keys",
+        "_leaves_us",
+        "_moves_us",
         "_offsets_us",
         "_ordinals",
-        "_reading",
+        "_started_us",
         "_starts",
+        "_unseen",
         "now_us",
         "plan",
     )
@@ -48,27 +63,29 @@ class Scope:
         windowed = [group for group in plan.groups if plan.is_in_order and is_windowed(group)]
         self._offsets_us = sorted({offset_us for group in windowed for offset_us in group.offsets_us})
         self._starts = [0] * len(self._offsets_us)
-        """The ordinals at which windows started at the latest reading: at the next one they start there or later."""
+        """The ordinals at which windows started at the latest reading, and until when they start there."""
+        self._started_us = self._moves_us = 0
+        self._leaves_us = NEVER_US
+        """When the first item leaves that is not dropped yet."""
         self._keys = tuple(self._keys_of(group, is_windowed=group in windowed) for group in plan.groups)
-        self._reading = tuple(
-            (group.pick, keys.singles, keys.many, keys.pasts is not None, group, keys)
-            for group, keys in zip(plan.groups, self._keys, strict=True)
-        )
-        """Of each group what a reading looks at first."""
-        self._alone = tuple(
-            (group.column, keys)
-            for group, keys in zip(plan.groups, self._keys, strict=True)
-            if group.column is not None and group.column < plan.profile
-        )
+        self._held = tuple(keys.held for keys in self._keys)
+        self._finds = tuple(keys.find for keys in self._keys)
+        self._unseen = tuple(group.unseen for group in plan.groups)
+        alone = [place for place, group in enumerate(plan.groups) if plan.is_by_one(group)]
+        self._alone = tuple(plan.groups[place].key[0] for place in alone)
+        """The features of a profile by whose values, each alone, items are found."""
+        self._alone_of = gathering(self._alone)
+        self._alone_finds = tuple(self._finds[place] for place in alone)
         self._ever = tuple(keys for keys in self._keys if keys.pasts is not None)
 
     def advance(self, at_us: int) -> None:
         """Let time pass: drop a few of the items that left the longest window."""
         assert at_us >= self.now_us or not self.plan.is_in_order, f"observed at {at_us}, after one at {self.now_us}"
         self.now_us = max(self.now_us, at_us)
-        if self.plan.hold_us is None:
+        hold_us = self.plan.hold_us
+        if hold_us is None or self.now_us < self._leaves_us:
             return
-        columns, edge_us = self._columns, self.now_us - self.plan.hold_us
+        columns, edge_us = self._columns, self.now_us - hold_us
         times, end = columns.times, columns.base + len(columns.times)
         ordinal = self._first
         until = min(end, ordinal + EXPIRE)
@@ -76,6 +93,7 @@ class Scope:
             self._expire(ordinal)
             ordinal += 1
         self._first = ordinal
+        self._leaves_us = times[ordinal - columns.base] + hold_us if ordinal < end else NEVER_US
         gone = ordinal - columns.base
         if gone >= COMPACT and 2 * gone >= len(times):
             columns.drop(gone)
@@ -125,33 +143,35 @@ class Scope:
         found = (columns.id_of(each + columns.base) for each in range(start, len(columns.times)))
         return [payment_id for payment_id in found if payment_id is not None]
 
-    def read(self, row: Row, at_us: int, excluded: Sequence[int], resets: Sequence[int | None]) -> list[Value]:
+    def read(self, row: Row, at_us: int, excluded: Sequence[int], resets: Sequence[int | None]) -> Sequence[Value]:
         """What the groups read at a time, without the items of the excluded ordinals."""
         if at_us < self.now_us and self.plan.is_in_order:
             excluded = (*excluded, *self._later(at_us))
-        when = At(at_us=at_us, starts=self._starts_at(at_us), excluded=excluded, resets=resets)
-        values: list[Value] = []
-        for pick, singles, many, is_ever, group, keys in self._reading:
-            key = pick(row)
-            if key is None:
-                values += group.unknown
-            elif key in singles or key in many or is_ever:
-                values += keys.read(key, when)
-            else:
-                values += group.unseen
-        return values
+        keys = self.plan.keys_of(row)
+        found = [*map(call, self._finds, keys)]
+        if found.count(None) == len(found) and None not in keys:
+            return self.plan.unseen
+        reader = Reader(self._columns, at_us, self._starts_at(at_us), excluded, resets)
+        parts: list[Sequence[Value]] = [*self._unseen]
+        for place, held in enumerate(found):
+            if held is not None:
+                parts[place] = self._keys[place].read(keys[place], reader)
+            elif keys[place] is None:
+                parts[place] = self.plan.groups[place].unknown
+        return [*chain.from_iterable(parts)]
 
     def unseen(self, row: Row) -> Sequence[Value]:
         """As `read`, where nothing is held."""
-        if None not in row:
+        keys, groups = self.plan.keys_of(row), self.plan.groups
+        if None not in keys:
             return self.plan.unseen
-        groups = self.plan.groups
-        return [value for group in groups for value in (group.unknown if group.pick(row) is None else group.unseen)]
+        each_of = zip(keys, groups, strict=True)
+        return [value for key, group in each_of for value in (group.unknown if key is None else group.unseen)]
 
     def last_us(self, group: int, row: Row, until_us: int, excluded: Sequence[int]) -> int | None:
         """The time of a group's latest item with the row's key until then, without those excluded."""
         keys = self._keys[group]
-        key = keys.pick(row)
+        key = self.plan.groups[group].pick(row)
         return None if key is None else keys.last_us(key, until_us, excluded)
 
     def ordinal_of(self, payment_id: str) -> int | None:
@@ -164,6 +184,7 @@ class Scope:
 
     def reserve(self, at_us: int) -> int:
         """An ordinal at which nothing is counted, unless it is placed there."""
+        self._comes(at_us)
         return self._columns.reserve(at_us)
 
     def place(self, payment_id: str, ordinal: int, row: Row) -> None:
@@ -187,6 +208,7 @@ class Scope:
         if like is not None:
             payment_id = like[0] or payment_id
         profile = like[1] if like is not None and like[1] == profile else self._shared(profile)
+        self._comes(at_us)
         ordinal = self._columns.append(payment_id, at_us, sequence, row, profile)
         self._count(payment_id, ordinal, (*profile, *row[len(profile) :]))
 
@@ -196,6 +218,8 @@ class Scope:
         self._ordinals = {each: at for each, at in zip(items.ids, items.ordinals, strict=True) if each is not None}
         for group, keys in zip(self.plan.groups, self._keys, strict=True):
             keys.load(items.grouped(group, keys.few))
+        if len(items):
+            self._comes(int(items.at_us[0]))
         first = -1
         while len(items) and first != self._first:
             first = self._first
@@ -206,9 +230,8 @@ class Scope:
         ordinal = self._ordinals.pop(payment_id, None)
         if ordinal is None:
             return
-        row = self._columns.row(ordinal, self.plan.kept)
-        for keys in self._keys:
-            key = keys.key_of(row)
+        counted = self.plan.counted_of(self._columns.row(ordinal, self.plan.kept))
+        for key, keys in zip(counted, self._keys, strict=True):
             if key is not None:
                 keys.remove(key, ordinal, self._edge_us())
         self._columns.clear(ordinal)
@@ -220,13 +243,19 @@ class Scope:
     def _edge_us(self) -> int:
         return -1 if self.plan.hold_us is None else self.now_us - self.plan.hold_us
 
+    def _comes(self, at_us: int) -> None:
+        """An item comes, which will leave the windows."""
+        if self.plan.hold_us is not None:
+            self._leaves_us = min(self._leaves_us, at_us + self.plan.hold_us)
+        if self._offsets_us:
+            self._moves_us = min(self._moves_us, at_us + self._offsets_us[0])
+
     def _count(self, payment_id: str, ordinal: int, row: Row) -> None:
         self._ordinals[payment_id] = ordinal
-        edge_us = self._edge_us()
-        for keys in self._keys:
-            key = keys.key_of(row)
-            if key is not None:
-                keys.add(key, ordinal, row, edge_us)
+        edge_us, grown = self._edge_us(), Grown(self._columns, ordinal)
+        for key, held, keys in zip(self.plan.counted_of(row), self._held, self._keys, strict=True):
+            if key is not None and held.setdefault(key, ordinal) is not ordinal:
+                keys.add(key, ordinal, grown, row, edge_us)
 
     def _expire(self, ordinal: int) -> None:
         """Drop what is kept of an item, but what a general entity holds: that drops it when it grows."""
@@ -236,31 +265,32 @@ class Scope:
             return
         if self._ordinals.get(payment_id) == ordinal:
             del self._ordinals[payment_id]
-        row = columns.row(ordinal, self.plan.kept)
-        for keys in self._keys:
-            key = keys.key_of(row)
+        counted, left = self.plan.counted_of(columns.row(ordinal, self.plan.kept)), dict[Ordinals, Ordinals]()
+        for key, keys in zip(counted, self._keys, strict=True):
             if key is not None:
-                keys.expire(key, ordinal)
+                keys.expire(key, ordinal, left)
         # Its texts go now: those of all that are dropped at once would hold others up.
         columns.clear(ordinal)
 
     def _shared(self, profile: Profile) -> Profile:
         """An equal profile that is held already, else one of texts that are held already, as far as they are."""
         columns, texts = self._columns, list(profile)
-        for column, keys in self._alone:
-            another = None if profile[column] is None else keys.any_of(profile[column])
-            if another is not None:
-                held = columns.profile(another)
-                if held == profile:
-                    return held
-                texts[column] = held[column]
+        found = map(call, self._alone_finds, self._alone_of(profile))
+        for column, held in zip(self._alone, found, strict=True):
+            if held is not None and held != ():
+                another = columns.profile(_latest(held))
+                if another == profile:
+                    return another
+                texts[column] = another[column]
         return tuple(texts)
 
     def _starts_at(self, at_us: int) -> Sequence[int]:
         """The ordinals from which on items are later than the start of each window."""
         columns, starts = self._columns, self._starts
+        if self._started_us <= at_us < self._moves_us:
+            return starts
         base, times = columns.base, columns.times
-        end = len(times)
+        end, moves_us = len(times), NEVER_US
         for place, offset_us in enumerate(self._offsets_us):
             edge_us, index = at_us - offset_us, max(starts[place] - base, 0)
             if index < end and times[index] <= edge_us:
@@ -269,6 +299,9 @@ class Scope:
                 # Read as of an earlier time.
                 index = bisect_right(times, edge_us, 0, index)
             starts[place] = base + index
+            if index < end:
+                moves_us = min(moves_us, times[index] + offset_us)
+        self._started_us, self._moves_us = at_us, moves_us
         return starts
 
     def _later(self, at_us: int) -> range:
@@ -279,3 +312,10 @@ class Scope:
 
     def _keys_of(self, group: Group, *, is_windowed: bool) -> Keys | Windowed:
         return Windowed(group, self._columns, self._offsets_us) if is_windowed else Keys(group, self._columns)
+
+
+def _latest(held: int | Ordinals | Crowd | Entity) -> int:
+    """The latest ordinal of what is held of a key value."""
+    if isinstance(held, int):
+        return held
+    return held[-1] if isinstance(held, tuple) else held.last()

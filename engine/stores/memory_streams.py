@@ -58,7 +58,7 @@ class Streams:
             for status, scope in self._statuses.items()
         ]
         resets = self._resets(row, at_us, names, remembered_us) if self._plans.resets else ()
-        values = self.payments.read(row, at_us, excluded, resets)
+        values = [*self.payments.read(row, at_us, excluded, resets)]
         for scope, its_excluded in of_status:
             if its_excluded is None:
                 values += scope.unseen(row)

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.features import Value
-from engine.stores import memory_crowd, memory_entity, memory_keys, memory_scope, memory_streams, memory_windowed
+from engine.stores import (
+    memory_entity,
+    memory_few,
+    memory_keys,
+    memory_plan,
+    memory_scope,
+    memory_streams,
+    memory_windowed,
+)
 from engine.stores.marks import BLOCK, Marks
 from engine.stores.memory import MemoryCounters
 from engine.velocity import Count, Distinct, Observation, Reading, Status, StatusEvent, Velocity
@@ -107,24 +115,27 @@ LIMITS = (
     (memory_entity, "COMPACT"),
     (memory_keys, "FEW"),
     (memory_windowed, "FEW"),
-    (memory_crowd, "PROFILES"),
-    (memory_crowd, "MIDDLING"),
+    (memory_few, "FEW"),
+    (memory_few, "FEW_ALIKE"),
+    (memory_few, "PROFILES"),
 )
 
 
 @contextmanager
 def dropping(limit: int) -> Iterator[None]:
-    """Everything is dropped as soon as it may be, and two items or so make an entity."""
+    """Everything is dropped as soon as it may be, two items or so make an entity, and a key is what changes."""
     kept = [getattr(module, name) for module, name in LIMITS]
-    for (module, name), value in zip(LIMITS, (1, limit, limit, limit, limit, limit % 3, 3 * limit), strict=True):
+    for (module, name), value in zip(LIMITS, (1, limit, limit, limit, limit, limit, 2 * limit, 1), strict=True):
         setattr(module, name, value)
     memory_streams.SWEEP = 0  # type: ignore[misc]
+    changing, memory_plan.CHANGING = memory_plan.CHANGING, frozenset({"email"} if limit % 2 else {"ip_address"})  # type: ignore[misc]
     try:
         yield
     finally:
         for (module, name), value in zip(LIMITS, kept, strict=True):
             setattr(module, name, value)
         memory_streams.SWEEP = 64  # type: ignore[misc]
+        memory_plan.CHANGING = changing  # type: ignore[misc]
 
 
 @given(steps(most=80), st.sampled_from((1, 2, 5)), st.sampled_from((MIXED, EVERYTHING)))

@@ -1,0 +1,112 @@
+"""What is read of a few items, once for all the keys that hold the same: a regular customer's card, e-mail, phone."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Final
+
+from engine.features import Value
+from engine.stores.memory_columns import Columns
+
+FEW: Final = 16
+"""Items up to which a key value has nothing of its own but their ordinals."""
+FEW_ALIKE: Final = 128
+"""The same where their different profiles are no more than `PROFILES`."""
+PROFILES: Final = 8
+
+Ordinals = tuple[int, ...]
+"""Of the items of a key value, ascending; keys that hold the same items share one."""
+
+
+class Grown:
+    """What becomes of the ordinals that keys hold as one item is added: each once, however many keys hold them."""
+
+    __slots__ = ("_columns", "_grown", "_limits", "_ordinal")
+
+    def __init__(self, columns: Columns, ordinal: int) -> None:
+        """Add the item of this ordinal, mostly the latest one."""
+        self._columns = columns
+        self._ordinal = ordinal
+        self._limits = FEW, FEW_ALIKE, PROFILES
+        self._grown: dict[Ordinals | int, tuple[Ordinals, bool]] = {}
+
+    def of(self, held: Ordinals | int) -> tuple[Ordinals, bool]:
+        """These and the item's, and whether they are still few."""
+        grown = self._grown.get(held)
+        if grown is None:
+            ordinals = (held, self._ordinal) if isinstance(held, int) else (*held, self._ordinal)
+            if ordinals[-2] > self._ordinal:
+                ordinals = tuple(sorted(ordinals))
+            grown = self._grown[held] = ordinals, self.is_few(ordinals)
+        return grown
+
+    def is_few(self, ordinals: Ordinals) -> bool:
+        """Whether a key value holds no more of its items than their ordinals."""
+        few, few_alike, profiles = self._limits
+        if len(ordinals) <= few:
+            return True
+        if len(ordinals) > few_alike:
+            return False
+        columns = self._columns
+        base = columns.base
+        return len({id(columns.profiles[each - base]) for each in ordinals}) <= profiles
+
+
+class Few:
+    """What windows show of a few items: of each start given what lies from it on, the latest start first."""
+
+    __slots__ = ("_columns", "_different", "_ordinals", "_profiles", "_starts", "_sums", "counts", "present")
+
+    def __init__(self, columns: Columns, ordinals: Ordinals, starts: Sequence[int]) -> None:
+        """Begin with the counts; all else is worked out where it is asked for."""
+        self._columns = columns
+        self._ordinals = ordinals
+        self._starts = starts
+        self.counts = _since(ordinals, starts)
+        """How many items."""
+        self._sums: dict[int, list[int]] = {}
+        self._different: dict[int, list[int]] = {}
+        base, profiles = columns.base, columns.profiles
+        self._profiles = found = [profiles[each - base] for each in ordinals]
+        self.present: list[int] | None = None
+        """Where all items have one profile, and all in it is known: how many different values, of any feature of it."""
+        if found and None not in found[0] and found.count(found[0]) == len(found):
+            self.present = [1 if count else 0 for count in self.counts]
+
+    def sums(self, index: int) -> list[int]:
+        """The sums of the amount of this index."""
+        found = self._sums.get(index)
+        if found is None:
+            ordinals, counts = self._ordinals, self.counts
+            amounts = self._columns.amounts[index].known(ordinals, self._columns.base) if ordinals else []
+            if counts[0] == len(amounts):
+                found = [sum(amounts)] * len(counts)
+            else:
+                size = len(amounts)
+                found = [sum(amounts[size - count :]) for count in counts]
+            self._sums[index] = found
+        return found
+
+    def different(self, index: int) -> list[int]:
+        """How many different known values stand at an index of the rows: those whose last item is in the window."""
+        found = self._different.get(index)
+        if found is None:
+            last = dict(zip(self._values(index), self._ordinals, strict=True))
+            last.pop(None, None)
+            found = self._different[index] = _since(sorted(last.values()), self._starts)
+        return found
+
+    def _values(self, index: int) -> Iterable[Value]:
+        column = self._columns.loose.get(index)
+        if column is None:
+            return map(itemgetter(index), self._profiles)
+        base = self._columns.base
+        return [column[each - base] for each in self._ordinals]
+
+
+def _since(ordinals: Sequence[int], starts: Sequence[int]) -> list[int]:
+    """How many of some ascending ordinals lie from each start on, the latest start first."""
+    size = len(ordinals)
+    if not size or ordinals[0] >= starts[0]:
+        return [size] * len(starts)
+    return [size - bisect_left(ordinals, start) for start in starts]
