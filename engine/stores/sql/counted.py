@@ -29,9 +29,10 @@ _NEWEST_OUTCOMES = """
 SELECT merchant_id, test_mode, max(received_at_us) FROM outcomes INDEXED BY ix_outcomes_received
 GROUP BY merchant_id, test_mode
 """
-_DECISIONS_BEHIND = f"SELECT {', '.join(DECISION)}, decision, {{payment}} FROM decisions WHERE position > ?"  # noqa: S608 - as below
-_DECISIONS_NAMED = f"SELECT {', '.join(DECISION)}, decision, {{payment}} FROM decisions WHERE id IN ({{names}})"  # noqa: S608 - as below
-_OUTCOMES_BEHIND = f"SELECT {', '.join(OUTCOME)} FROM outcomes WHERE position > ?"  # noqa: S608 - names of columns
+_DECISIONS = f"SELECT {', '.join(DECISION)}, decision, {{payment}} FROM decisions"  # noqa: S608 - names of columns
+_DECISIONS_BEHIND = f"{_DECISIONS} WHERE position > ?"
+_DECISIONS_NAMED = f"{_DECISIONS} WHERE id IN ({{names}})"
+_OUTCOMES_BEHIND = f"SELECT {', '.join(OUTCOME)} FROM outcomes WHERE position > ?"  # noqa: S608 - as above
 
 
 class SqlCounted:
