@@ -4,11 +4,11 @@ A record is kept for every payment and most of its velocities are the same few n
 v, and `[i]` for the text that stands at position i already. No value of a feature is a list.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import compress, islice
-from operator import ne
+from operator import itemgetter, ne
 from typing import Any, Final
 
 from engine.features import Catalog, FeatureType, Value
@@ -88,3 +88,23 @@ def unpacked(written: Iterable[Any]) -> tuple[Value, ...]:
         else:
             values.append(values[each[0]])
     return tuple(values)
+
+
+def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], tuple[Value, ...]]:
+    """Takes the values at some positions out of what `packed` wrote: where no run comes before, without unpacking all.
+
+    What it gives raises as `unpacked` does.
+    """
+    if not positions:
+        return lambda _written: ()
+    get: Any = itemgetter(*positions) if len(positions) > 1 else lambda values: (values[positions[0]],)
+    if max(positions) >= shape.start:
+        return lambda written: get(unpacked(written))
+
+    def pick(written: Sequence[Any]) -> tuple[Value, ...]:
+        values: tuple[Any, ...] = get(written)
+        if list in map(type, values):
+            return tuple([written[each[0]] if each.__class__ is list else each for each in values])
+        return values
+
+    return pick

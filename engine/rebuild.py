@@ -43,8 +43,8 @@ def rebuild(
     A payment that came to one status again and again counts from the first time that a window reaches: so where that
     is not the first of all, it leaves the windows later than it would have without a restart.
     """
-    history, longest = _History(ledger, velocities, last_at, declared or {}), _longest(velocities)
-    for recorded in chain(history.payments(ledger.recent(longest)), history.outcomes(outcomes.recent(longest))):
+    history, window = _History(ledger, velocities, last_at, declared or {}), longest(velocities)
+    for recorded in chain(history.payments(ledger.recent(window)), history.outcomes(outcomes.recent(window))):
         if recorded is not None:
             yield recorded
 
@@ -62,12 +62,12 @@ def rebuild_of(
     So that whoever fills counters amid payments holds up none of them, however long the ledger. Raises
     LedgerUnavailable.
     """
-    history, longest = _History(ledger, velocities, {}, {merchant_id: declared}, merchant_id), _longest(velocities)
-    yield from history.payments(ledger.recent_of(merchant_id, longest))
-    yield from history.outcomes(outcomes.recent_of(merchant_id, longest))
+    history, window = _History(ledger, velocities, {}, {merchant_id: declared}, merchant_id), longest(velocities)
+    yield from history.payments(ledger.recent_of(merchant_id, window))
+    yield from history.outcomes(outcomes.recent_of(merchant_id, window))
 
 
-def _longest(velocities: Sequence[Velocity]) -> timedelta:
+def longest(velocities: Sequence[Velocity]) -> timedelta:
     """How far back some velocity looks; all of the ledger where one looks at all time."""
     windows = [velocity.window_us for velocity in velocities]
     if None in windows:

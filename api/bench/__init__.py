@@ -4,6 +4,8 @@ from api.bench.measure import Benchmark
 from api.bench.s1_pipeline import S1
 from api.bench.s2_http import S2
 from api.bench.s3_arrivals import S3
+from api.bench.s6_hot_key import S6
 from api.bench.s7_backfill import S7
+from api.bench.s10_restart import S10
 
-BENCHMARKS: tuple[Benchmark, ...] = (S1, S2, S3, S7)
+BENCHMARKS: tuple[Benchmark, ...] = (S1, S2, S3, S6, S7, S10)

@@ -66,10 +66,10 @@ class Server:
             raise BenchFailed(f"The server did not stop within {STOP_SECONDS_MAX:g} s.") from error
 
 
-def start_server(folder: Path, core: int | None = None) -> Server:
+def start_server(folder: Path, core: int | None = None, seconds_max: float = START_SECONDS_MAX) -> Server:
     """Start `assay serve` on the folder and a free port, and wait until it is ready; `core` None leaves it unpinned.
 
-    Raises BenchFailed, with what it said, where it does not start.
+    Raises BenchFailed, with what it said, where it does not start within `seconds_max`.
     """
     # A server that was killed could not take its announcement back.
     (folder / SERVER_FILE).unlink(missing_ok=True)
@@ -80,12 +80,12 @@ def start_server(folder: Path, core: int | None = None) -> Server:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=_environment(),
+            env=child_environment(),
         )
     if core is not None:
         pin(process.pid, core)
     try:
-        port, key = _wait_until_ready(process, folder)
+        port, key = _wait_until_ready(process, folder, seconds_max)
     except BenchFailed as error:
         process.kill()
         process.wait()
@@ -97,14 +97,14 @@ def _end_of(log: Path) -> str:
     return log.read_text(encoding="utf-8", errors="replace")[-_SAID_CHARACTERS:]
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Ours without the user's settings, and with the modules that this process sees, installed or in a checkout."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("ASSAY_")}
     return {**kept, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], folder: Path) -> tuple[int, str]:
-    deadline = time.monotonic() + START_SECONDS_MAX
+def _wait_until_ready(process: subprocess.Popen[bytes], folder: Path, seconds_max: float) -> tuple[int, str]:
+    deadline = time.monotonic() + seconds_max
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise BenchFailed(f"The server ended with exit code {process.returncode}.")
@@ -112,7 +112,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], folder: Path) -> tuple[i
         if url is not None and _is_ready(url, operator_key(folder)):
             return urlsplit(url).port or 0, operator_key(folder)
         time.sleep(_POLL_SECONDS)
-    raise BenchFailed(f"The server was not ready within {START_SECONDS_MAX:g} s.")
+    raise BenchFailed(f"The server was not ready within {seconds_max:g} s.")
 
 
 def _is_ready(url: str, key: str) -> bool:

@@ -51,7 +51,7 @@ def requests(seed: int, at: datetime) -> Iterator[bytes]:
     return map(orjson.dumps, payments(seed, at))
 
 
-def payments(seed: int, at: datetime) -> Iterator[dict[str, Any]]:
-    """The same as Python values."""
+def payments(seed: int, at: datetime, per_second: float = PER_SECOND) -> Iterator[dict[str, Any]]:
+    """The same as Python values, `per_second` of them by their own times."""
     world = World(seed=seed, shops=_SHOPS, shoppers=RETURNING_CUSTOMERS, crowds=SHARES, run=f"b{seed}")
-    return ({**event.body, "options": _OPTIONS} for event in orders(world, Period(start=at), PER_SECOND))
+    return ({**event.body, "options": _OPTIONS} for event in orders(world, Period(start=at), per_second))

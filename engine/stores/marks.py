@@ -21,6 +21,14 @@ class Marks:
         self._tree = _NO_TREE
         self._set = 0
 
+    @classmethod
+    def of(cls, marks: bytearray) -> "Marks":
+        """These marks, 1 or 0 each, which are held from now on."""
+        made = cls()
+        made._bytes = marks
+        made._count()
+        return made
+
     def __len__(self) -> int:
         return len(self._bytes)
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from engine.garbage import no_garbage_collection
 from engine.stores.memory_fill import Filling
@@ -12,6 +13,9 @@ from engine.stores.memory_planning import plans
 from engine.stores.memory_streams import Streams
 from engine.velocity import Observation, Reading, Recorded, StatusEvent, Velocity
 from engine.velocity.spec import VelocityScope
+
+if TYPE_CHECKING:
+    from engine.stores.history import History
 
 
 class MemoryCounters:
@@ -119,6 +123,32 @@ class MemoryCounters:
                 self._sequence = sequence
                 counted += 1
         return counted
+
+    def load(self, history: "History") -> int:
+        """As `restore`, of what stands in columns, where nothing is counted yet: much faster.
+
+        Raises StoreInvalid where an amount is no whole number of 64 bits; these counters are of no use then.
+        """
+        # Loaded where they are used: columns take a third of a second to load.
+        from engine.stores.memory_inputs import Inputs  # noqa: PLC0415
+        from engine.stores.memory_load import load_network  # noqa: PLC0415
+
+        assert not self._merchants, "nothing is counted yet"
+        made: dict[tuple[str, ...], Inputs] = {}
+        found = []
+        for own in history.merchants:
+            plan = self._plans(own.merchant_id).merchant
+            inputs = made.get(plan.inputs)
+            if inputs is None:
+                inputs = made[plan.inputs] = Inputs(history, plan.inputs, plan.payments.profile)
+            found.append((own, self._of(own.merchant_id, test_mode=own.test_mode).load(own, inputs)))
+        if self._default.network is not None:
+            for mode in {own.test_mode for own, _ in found}:
+                network = self._network(mode)
+                assert network is not None, "something is counted over all merchants"
+                load_network(network, self._default.network, [each for each in found if each[0].test_mode is mode])
+        self._sequence = max((each.sequence for _, each in found), default=0)
+        return sum(len(each.payments) for _, each in found)
 
     def held(self) -> tuple[int, int]:
         """How many payments and how many key values are held now."""

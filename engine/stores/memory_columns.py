@@ -2,10 +2,13 @@
 
 from array import array
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.features import Value
 from engine.stores.memory_plan import Plan, Row
+
+if TYPE_CHECKING:
+    from engine.stores.memory_inputs import Loaded
 
 Profile = tuple[Value, ...]
 """What seldom changes from payment to payment of one customer: equal ones are held once."""
@@ -41,6 +44,10 @@ class Amounts:
         else:
             self._numbers[index] = _WIDE
             self._wide[ordinal] = value
+
+    def load(self, numbers: bytes) -> None:
+        """Add numbers of 64 bits; the least of all where there is none, and none is the next."""
+        self._numbers.frombytes(numbers)
 
     def value(self, index: int, ordinal: int) -> int | None:
         """The number of an item."""
@@ -100,6 +107,18 @@ class Columns:
         for index, numbers in zip(self.amounts_at, self.amounts, strict=True):
             numbers.append(row[index], ordinal)
         return ordinal
+
+    def load(self, items: "Loaded") -> None:
+        """Hold these items, where nothing is held."""
+        assert not self.times, "items are loaded first"
+        self.times.frombytes(items.at_us.tobytes())
+        self.ids = [*items.ids]
+        if self.sequences is not None:
+            self.sequences.frombytes(items.sequences.tobytes())
+        self.profiles = [*items.profiles]
+        self.loose.update(items.loose)
+        for numbers, values in zip(self.amounts, items.amounts, strict=True):
+            numbers.load(values.tobytes())
 
     def reserve(self, at_us: int) -> int:
         """An ordinal at which nothing is counted, unless it is placed there."""
@@ -162,6 +181,15 @@ class Columns:
         if index < self._width:
             return self.profiles[ordinal - self.base][index]
         return self.loose[index][ordinal - self.base]
+
+    def values(self, ordinals: Sequence[int], index: int) -> list[Value]:
+        """As `value`, of some items."""
+        base = self.base
+        if index < self._width:
+            profiles = self.profiles
+            return [profiles[ordinal - base][index] for ordinal in ordinals]
+        column = self.loose[index]
+        return [column[ordinal - base] for ordinal in ordinals]
 
     def amount(self, ordinal: int, index: int) -> int | None:
         """The amount of this index of an item."""

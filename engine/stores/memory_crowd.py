@@ -28,8 +28,11 @@ class Crowd:
         self._numbers = [Numbers(frozenset({Kind.TOTAL})) for _ in group.amounts]
         self._tellings = [(group.told[index], Told(0)) for index, _ in group.tellings]
         """By index into a row."""
-        for each in ordinals:
-            self._append(each)
+        self.ordinals.extend(ordinals)
+        for numbers, index in zip(self._numbers, group.amounts, strict=True):
+            numbers.extend(columns.amounts[index].known(ordinals, columns.base))
+        for index, told in self._tellings:
+            told.extend(columns.values(ordinals, index))
 
     def __len__(self) -> int:
         return len(self.ordinals) - self._gone

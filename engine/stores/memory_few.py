@@ -37,10 +37,11 @@ class Grown:
             ordinals = (held, self._ordinal) if isinstance(held, int) else (*held, self._ordinal)
             if ordinals[-2] > self._ordinal:
                 ordinals = tuple(sorted(ordinals))
-            grown = self._grown[held] = ordinals, self._is_few(ordinals)
+            grown = self._grown[held] = ordinals, self.is_few(ordinals)
         return grown
 
-    def _is_few(self, ordinals: Ordinals) -> bool:
+    def is_few(self, ordinals: Ordinals) -> bool:
+        """Whether a key value holds no more of its items than their ordinals."""
         few, few_alike, profiles = self._limits
         if len(ordinals) <= few:
             return True

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Hashable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns
@@ -12,6 +12,9 @@ from engine.stores.memory_parts import Part, settled
 from engine.stores.memory_past import Past, Pasts, sum_of
 from engine.stores.memory_plan import EVER_US, Block, Group, Kind, Row
 from engine.stores.memory_reading import Reader
+
+if TYPE_CHECKING:
+    from engine.stores.memory_inputs import Grouped
 
 FEW: Final = 8
 """Items up to which a key value has no columns of its own: they are read from the scope's."""
@@ -26,13 +29,13 @@ class Keys:
     What leaves the windows goes to the past where some span of the group has no start.
     """
 
-    __slots__ = ("_columns", "_few", "_group", "find", "held", "pasts")
+    __slots__ = ("_columns", "_group", "few", "find", "held", "pasts")
 
     def __init__(self, group: Group, columns: Columns) -> None:
         """Begin with nothing seen."""
         self._group = group
         self._columns = columns
-        self._few = FEW
+        self.few = FEW
         self.held: dict[Hashable, int | _Few | Entity] = {}
         self.pasts = Pasts(group.told_ever) if group.is_ever else None
         self.find = self.held.get if self.pasts is None else self._find_ever
@@ -53,13 +56,21 @@ class Keys:
         few = (held, ordinal) if isinstance(held, int) else (*held, ordinal)
         if columns.order(few[-2]) > columns.order(ordinal):
             few = tuple(sorted(few, key=columns.order))
-        if len(few) <= self._few:
+        if len(few) <= self.few:
             self.held[key] = few
             return
         entity, past = Entity(self._group), self._past(key)
         for each in few:
             entity.add(self._item(each), past)
         self.held[key] = entity
+
+    def load(self, items: "Grouped") -> None:
+        """Hold these, where nothing is held: items in the order of time."""
+        self.held.update(items.few)
+        for key, ordinals in items.more:
+            entity = self.held[key] = Entity(self._group)
+            for each in ordinals:
+                entity.add(self._item(each), None)
 
     def remove(self, key: Hashable, ordinal: int, edge_us: int) -> None:
         """Take an item out as if it had never been; one that is not held is fine."""

@@ -1,11 +1,17 @@
 """What is held of one merchant in one mode, and of the network that it is part of."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from engine.features import Value
 from engine.stores.memory_plan import Plans, Row
 from engine.stores.memory_streams import Streams
 from engine.velocity import Observation, Reading, Status, StatusEvent
+
+if TYPE_CHECKING:
+    from engine.stores.history import MerchantHistory
+    from engine.stores.memory_inputs import Inputs
+    from engine.stores.memory_load import Counted
 
 
 class Merchant:
@@ -52,6 +58,12 @@ class Merchant:
             self._network.payments.advance(at_us)
         self._append(observation, self._streams.row(observation), sequence)
         return True
+
+    def load(self, own: "MerchantHistory", inputs: "Inputs") -> "Counted":
+        """Count the merchant's history, where nothing is counted; the network is told of nothing yet."""
+        from engine.stores.memory_load import load  # noqa: PLC0415 - columns take a third of a second to load
+
+        return load(self._streams, self._plans, own, inputs)
 
     def record(self, event: StatusEvent) -> bool:
         """Count the event, once per payment; a status that no velocity asks for is not counted."""

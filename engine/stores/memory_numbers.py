@@ -1,7 +1,8 @@
 """The amounts of the items of one key value: what any part of them sums up to, and its least and most."""
 
 from array import array
-from collections.abc import MutableSequence, Sequence
+from collections.abc import Iterable, MutableSequence, Sequence
+from itertools import accumulate
 
 from engine.stores.extremes import Extremes
 from engine.stores.memory_past import Sum
@@ -41,6 +42,15 @@ class Numbers:
         for extremes in (self._least, self._most):
             if extremes is not None:
                 extremes.append(amount)
+
+    def extend(self, amounts: Iterable[int]) -> None:
+        """Add amounts at the end, unknown ones as 0, where nothing but their total is asked for."""
+        assert self._knowns is None, "their total alone is asked for"
+        sums = [*accumulate(amounts, initial=self.sums[-1])][1:]
+        try:
+            self.sums.extend(array("q", sums))
+        except OverflowError:  # as above
+            self.sums = [*self.sums, *sums]
 
     def pop(self) -> int | None:
         """Take the last amount out and give it; one of which only the total is asked for is 0 where it is unknown."""

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import chain
 from operator import call
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns, Profile
@@ -15,6 +15,9 @@ from engine.stores.memory_keys import Keys
 from engine.stores.memory_plan import EVER_US, Group, Plan, Row, gathering
 from engine.stores.memory_reading import Reader
 from engine.stores.memory_windowed import Windowed, is_windowed
+
+if TYPE_CHECKING:
+    from engine.stores.memory_inputs import Loaded
 
 EXPIRE: Final = 32
 """Items dropped at most by one observation, so that the first one after a quiet month need not drop a million."""
@@ -41,18 +44,18 @@ class Scope:
         "_moves_us",
         "_offsets_us",
         "_ordinals",
-        "_plan",
         "_started_us",
         "_starts",
         "_unseen",
         "now_us",
+        "plan",
     )
 
     def __init__(self, plan: Plan) -> None:
         """Begin with nothing seen."""
         self.now_us = 0
         """The time of the latest item."""
-        self._plan = plan
+        self.plan = plan
         self._first = 0
         """The first ordinal that is not dropped yet."""
         self._ordinals: dict[str, int] = {}
@@ -77,9 +80,9 @@ class Scope:
 
     def advance(self, at_us: int) -> None:
         """Let time pass: drop a few of the items that left the longest window."""
-        assert at_us >= self.now_us or not self._plan.is_in_order, f"observed at {at_us}, after one at {self.now_us}"
+        assert at_us >= self.now_us or not self.plan.is_in_order, f"observed at {at_us}, after one at {self.now_us}"
         self.now_us = max(self.now_us, at_us)
-        hold_us = self._plan.hold_us
+        hold_us = self.plan.hold_us
         if hold_us is None or self.now_us < self._leaves_us:
             return
         columns, edge_us = self._columns, self.now_us - hold_us
@@ -116,7 +119,7 @@ class Scope:
 
     def row(self, ordinal: int) -> Row:
         """What is kept of a payment that is held: the first inputs of its row."""
-        return self._columns.row(ordinal, self._plan.kept)
+        return self._columns.row(ordinal, self.plan.kept)
 
     def profile(self, payment_id: str) -> tuple[str | None, Profile] | None:
         """The texts in which a payment is held: its id and its profile."""
@@ -125,7 +128,7 @@ class Scope:
 
     def counted_by(self, row: Row) -> list[Value]:
         """What of a row the stream counts by: two events alike in it are one and the same to it."""
-        plan = self._plan
+        plan = self.plan
         return [*row[: plan.profile], *(row[index] for index in (*plan.loose, *plan.amounts))]
 
     def amounts(self, ordinal: int) -> list[tuple[int, Value]]:
@@ -142,33 +145,33 @@ class Scope:
 
     def read(self, row: Row, at_us: int, excluded: Sequence[int], resets: Sequence[int | None]) -> Sequence[Value]:
         """What the groups read at a time, without the items of the excluded ordinals."""
-        if at_us < self.now_us and self._plan.is_in_order:
+        if at_us < self.now_us and self.plan.is_in_order:
             excluded = (*excluded, *self._later(at_us))
-        keys = self._plan.keys_of(row)
+        keys = self.plan.keys_of(row)
         found = [*map(call, self._finds, keys)]
         if found.count(None) == len(found) and None not in keys:
-            return self._plan.unseen
+            return self.plan.unseen
         reader = Reader(self._columns, at_us, self._starts_at(at_us), excluded, resets)
         parts: list[Sequence[Value]] = [*self._unseen]
         for place, held in enumerate(found):
             if held is not None:
                 parts[place] = self._keys[place].read(keys[place], reader)
             elif keys[place] is None:
-                parts[place] = self._plan.groups[place].unknown
+                parts[place] = self.plan.groups[place].unknown
         return [*chain.from_iterable(parts)]
 
     def unseen(self, row: Row) -> Sequence[Value]:
         """As `read`, where nothing is held."""
-        keys, groups = self._plan.keys_of(row), self._plan.groups
+        keys, groups = self.plan.keys_of(row), self.plan.groups
         if None not in keys:
-            return self._plan.unseen
+            return self.plan.unseen
         each_of = zip(keys, groups, strict=True)
         return [value for key, group in each_of for value in (group.unknown if key is None else group.unseen)]
 
     def last_us(self, group: int, row: Row, until_us: int, excluded: Sequence[int]) -> int | None:
         """The time of a group's latest item with the row's key until then, without those excluded."""
         keys = self._keys[group]
-        key = self._plan.groups[group].pick(row)
+        key = self.plan.groups[group].pick(row)
         return None if key is None else keys.last_us(key, until_us, excluded)
 
     def ordinal_of(self, payment_id: str) -> int | None:
@@ -209,12 +212,25 @@ class Scope:
         ordinal = self._columns.append(payment_id, at_us, sequence, row, profile)
         self._count(payment_id, ordinal, (*profile, *row[len(profile) :]))
 
+    def load(self, items: "Loaded") -> None:
+        """Hold these items, where nothing is held, as if each had been appended; what left the windows is dropped."""
+        self._columns.load(items)
+        self._ordinals = {each: at for each, at in zip(items.ids, items.ordinals, strict=True) if each is not None}
+        for group, keys in zip(self.plan.groups, self._keys, strict=True):
+            keys.load(items.grouped(group, keys.few))
+        if len(items):
+            self._comes(int(items.at_us[0]))
+        first = -1
+        while len(items) and first != self._first:
+            first = self._first
+            self.advance(int(items.at_us[-1]))
+
     def forget(self, payment_id: str) -> None:
         """Take a payment out as if it had never been; its ordinal stays empty."""
         ordinal = self._ordinals.pop(payment_id, None)
         if ordinal is None:
             return
-        counted = self._plan.counted_of(self._columns.row(ordinal, self._plan.kept))
+        counted = self.plan.counted_of(self._columns.row(ordinal, self.plan.kept))
         for key, keys in zip(counted, self._keys, strict=True):
             if key is not None:
                 keys.remove(key, ordinal, self._edge_us())
@@ -225,19 +241,19 @@ class Scope:
         return len(self._ordinals), sum(len(keys) for keys in self._keys)
 
     def _edge_us(self) -> int:
-        return -1 if self._plan.hold_us is None else self.now_us - self._plan.hold_us
+        return -1 if self.plan.hold_us is None else self.now_us - self.plan.hold_us
 
     def _comes(self, at_us: int) -> None:
         """An item comes, which will leave the windows."""
-        if self._plan.hold_us is not None:
-            self._leaves_us = min(self._leaves_us, at_us + self._plan.hold_us)
+        if self.plan.hold_us is not None:
+            self._leaves_us = min(self._leaves_us, at_us + self.plan.hold_us)
         if self._offsets_us:
             self._moves_us = min(self._moves_us, at_us + self._offsets_us[0])
 
     def _count(self, payment_id: str, ordinal: int, row: Row) -> None:
         self._ordinals[payment_id] = ordinal
         edge_us, grown = self._edge_us(), Grown(self._columns, ordinal)
-        for key, held, keys in zip(self._plan.counted_of(row), self._held, self._keys, strict=True):
+        for key, held, keys in zip(self.plan.counted_of(row), self._held, self._keys, strict=True):
             if key is not None and held.setdefault(key, ordinal) is not ordinal:
                 keys.add(key, ordinal, grown, row, edge_us)
 
@@ -249,7 +265,7 @@ class Scope:
             return
         if self._ordinals.get(payment_id) == ordinal:
             del self._ordinals[payment_id]
-        counted, left = self._plan.counted_of(columns.row(ordinal, self._plan.kept)), dict[Ordinals, Ordinals]()
+        counted, left = self.plan.counted_of(columns.row(ordinal, self.plan.kept)), dict[Ordinals, Ordinals]()
         for key, keys in zip(counted, self._keys, strict=True):
             if key is not None:
                 keys.expire(key, ordinal, left)

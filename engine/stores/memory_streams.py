@@ -1,6 +1,6 @@
 """What is held of one merchant in one mode, or of all merchants: the stream of payments, and one for each status."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from engine.features import Value
@@ -69,6 +69,14 @@ class Streams:
     def append(self, payment_id: str, at_us: int, sequence: int, row: list[Value]) -> None:
         """Count a payment."""
         self.payments.append(payment_id, at_us, sequence, row)
+
+    def scope(self, status: Status | None) -> Scope | None:
+        """The stream of a status, of payments (None); None where nothing asks for it."""
+        return self.payments if status is None else self._statuses.get(status)
+
+    def came_again(self, status: Status, payment_id: str, events: Sequence[_Came]) -> None:
+        """Hold that a payment came to a status again and again, where the stream holds the first and their places."""
+        self._again[status, payment_id] = [*events]
 
     def asks_for(self, status: Status | None) -> bool:
         """Whether some velocity looks at the stream of a status, or of payments (None)."""

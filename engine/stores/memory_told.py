@@ -50,6 +50,24 @@ class Told:
         self.marks.assign(before - self._gone, 0)
         return False
 
+    def extend(self, values: Sequence[Value]) -> None:
+        """As `append` for many, where none was told or dropped."""
+        assert not self._gone, "none was dropped"
+        assert not self._before, "none was told"
+        last, before = self._last, self._before
+        get, append = last.get, before.append
+        for position, value in enumerate(values):
+            append(get(value, -1))
+            last[value] = position
+        if None in last:
+            del last[None]
+            for position in (at for at, value in enumerate(values) if value is None):
+                before[position] = -1
+        marks = bytearray(len(before))
+        for position in last.values():
+            marks[position] = 1
+        self.marks = Marks.of(marks)
+
     def pop(self, value: Value) -> None:
         """Take back the last, which told this value."""
         before = self._before.pop()

@@ -4,7 +4,7 @@ Items come in the order of time there, so a window starts at an ordinal, found o
 """
 
 from collections.abc import Hashable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns
@@ -12,6 +12,9 @@ from engine.stores.memory_crowd import Crowd
 from engine.stores.memory_few import FEW, Grown, Ordinals
 from engine.stores.memory_plan import Group, Kind, Row, gathering
 from engine.stores.memory_reading import Reader
+
+if TYPE_CHECKING:
+    from engine.stores.memory_inputs import Grouped
 
 _KINDS: Final = frozenset({Kind.COUNT, Kind.TOTAL, Kind.DISTINCT})
 
@@ -29,7 +32,7 @@ class Windowed:
     ordinals of its items in their order: a crowd is begun with them.
     """
 
-    __slots__ = ("_columns", "_counts", "_few", "_group", "_spans", "_steady", "_told", "_totals", "find", "held")
+    __slots__ = ("_columns", "_counts", "_group", "_spans", "_steady", "_told", "_totals", "few", "find", "held")
     pasts: Final = None
 
     def __init__(self, group: Group, columns: Columns, offsets_us: Sequence[int]) -> None:
@@ -37,7 +40,7 @@ class Windowed:
         assert is_windowed(group), "read of what has another state"
         self._group = group
         self._columns = columns
-        self._few = FEW
+        self.few = FEW
         self._spans = [offsets_us.index(offset_us) for offset_us in group.offsets_us]
         of_kind = {kind: [block for block in group.blocks if block.kind is kind] for kind in _KINDS}
         self._counts = gathering([self._spans[span] for block in of_kind[Kind.COUNT] for span in block.spans])
@@ -67,6 +70,14 @@ class Windowed:
             return
         ordinals, is_few = grown.of(held)
         self.held[key] = ordinals if is_few else Crowd(self._columns, self._group, ordinals)
+
+    def load(self, items: "Grouped") -> None:
+        """Hold these, where nothing is held."""
+        self.held.update(items.few)
+        grown = Grown(self._columns, 0)
+        for key, ordinals in items.more:
+            is_few = grown.is_few(ordinals)
+            self.held[key] = items.shared(ordinals) if is_few else Crowd(self._columns, self._group, ordinals)
 
     def remove(self, key: Hashable, ordinal: int, _edge_us: int) -> None:
         """Take an item out as if it had never been; one that is not held is fine."""
@@ -121,7 +132,7 @@ class Windowed:
     def _keep(self, key: Hashable, held: Ordinals | Crowd) -> None:
         """Hold this of a key value that had more: a crowd only as long as it is one."""
         if isinstance(held, Crowd):
-            if len(held) > self._few // 2:
+            if len(held) > self.few // 2:
                 return
             held = held.live()
         if held:

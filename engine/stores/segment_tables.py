@@ -77,7 +77,7 @@ def decisions_table(rows: Sequence[tuple[int, DecisionRecord]], versions: Versio
         own = list(group)
         fields = catalogs.get(versions_id)
         if fields is None:
-            fields = catalogs[versions_id] = _fields(versions_id, versions)
+            fields = catalogs[versions_id] = feature_fields(versions_id, versions)
         columns = zip(*(_decision_row(*each) for each in own), strict=True)
         features = zip(*(each[2].values for each in own), strict=True)
         arrays = [pa.array(values, each.type) for each, values in zip(_DECISION, columns, strict=True)]
@@ -135,7 +135,7 @@ def _decision_row(position: int, record: DecisionRecord, decision: RecordedDecis
     )
 
 
-def _fields(versions_id: str, versions: Versions) -> tuple[pa.Field, ...]:
+def feature_fields(versions_id: str, versions: Versions) -> tuple[pa.Field, ...]:
     """A column for each feature of the catalogue that decisions of these versions were made from."""
     said = versions(VersionKind.SNAPSHOT, versions_id)
     assert said is not None, f"the ledger keeps the versions {versions_id} of every decision it holds"

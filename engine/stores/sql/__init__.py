@@ -2,7 +2,8 @@
 
 from engine.stores.sql.examine import examine
 from engine.stores.sql.ledger import SqlLedger
+from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.reader import Reading, open_reader
 from engine.stores.sql.store import Store, open_store
 
-__all__ = ["Reading", "SqlLedger", "Store", "examine", "open_reader", "open_store"]
+__all__ = ["Reading", "SqlLedger", "SqlOutcomes", "Store", "examine", "open_reader", "open_store"]

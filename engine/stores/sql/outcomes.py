@@ -19,7 +19,7 @@ from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, strea
 from engine.stores.sql.steps import DECISION_ROW, outcomes_of
 from engine.stores.sql.steps import OUTCOME_ROW as _ROW
 from engine.stores.sql.tables import OUTCOMES, instant, microseconds
-from engine.stores.sql.writer import Row
+from engine.stores.sql.writer import Row, Writer
 
 _IDEMPOTENCY_KEY = ("merchant_id", "test_mode", "idempotency_key")
 _PAYMENT = ("merchant_id", "test_mode", "transaction_id")
@@ -86,8 +86,9 @@ ORDER BY o.received_at_us, o.merchant_id, o.test_mode, o.position
 class SqlOutcomes:
     """The outcomes port on SQLite. It belongs to one event loop."""
 
-    def __init__(self, group: GroupCommit, reader: PointReader, file: Path) -> None:
+    def __init__(self, writer: Writer, group: GroupCommit, reader: PointReader, file: Path) -> None:
         """`file` is read over connections that cannot write; `reader` is kept open for point reads."""
+        self._writer = writer
         self._group = group
         self._reader = reader
         self._readers = reader_engine(file)
@@ -109,6 +110,15 @@ class SqlOutcomes:
         Raises LedgerUnavailable where it could not be made durable; then nothing was recorded.
         """
         return await self._group.append(_INSERT, (_row_of(outcome),), partial(self._standing, outcome))
+
+    def record_all(self, outcomes: Sequence[Outcome]) -> None:
+        """As `append` for many at once, in a transaction of their own. It waits for the disk: for measuring.
+
+        Raises LedgerUnavailable; then none was recorded.
+        """
+        if rows := [_row_of(each) for each in outcomes]:
+            with self._writer.transaction() as connection:
+                connection.exec_driver_sql(_INSERT, rows)
 
     async def of_decision(self, decision: DecisionRecord, *, after: str | None, limit: int) -> Sequence[Outcome]:
         """The outcomes of a decision as they were recorded, from behind the one of the id `after` on.

@@ -51,6 +51,6 @@ def open_reader(folder: Path) -> Iterator[Reading]:
             raise invalid(file, error) from error
         yield Reading(
             ledger=SqlLedger(writer, group, reader, file),
-            outcomes=SqlOutcomes(group, reader, file),
+            outcomes=SqlOutcomes(writer, group, reader, file),
             labels=SqlLabels(writer, group, reader, file),
         )

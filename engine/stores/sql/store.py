@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import LedgerUnavailable, StoreInvalid
+from engine.stores.sql.counted import SqlCounted
 from engine.stores.sql.folder import hold_folder
 from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.keys import SqlApiKeys
@@ -27,6 +28,7 @@ class Store:
     def __init__(
         self,
         *,
+        file: Path,
         writer: Writer,
         ledger: SqlLedger,
         outcomes: SqlOutcomes,
@@ -36,6 +38,7 @@ class Store:
         resources: ExitStack,
     ) -> None:
         """`resources` closes everything, last opened first."""
+        self.counted = SqlCounted(file)
         self.writer = writer
         self.ledger = ledger
         self.outcomes = outcomes
@@ -66,7 +69,7 @@ def open_store(folder: Path) -> Store:
             resources.callback(reader.close)
             group = GroupCommit(writer)
             resources.callback(group.close)
-            ledger, outcomes = SqlLedger(writer, group, reader, file), SqlOutcomes(group, reader, file)
+            ledger, outcomes = SqlLedger(writer, group, reader, file), SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             policies = SqlPolicies(writer, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
@@ -75,6 +78,7 @@ def open_store(folder: Path) -> Store:
             raise StoreInvalid(f"{file} cannot be upgraded: {error}") from error
         opened = resources.pop_all()
     return Store(
+        file=file,
         writer=writer,
         ledger=ledger,
         outcomes=outcomes,

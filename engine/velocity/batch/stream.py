@@ -166,7 +166,7 @@ class Stream:
             merchant=merchant,
             test_mode=mode,
             payment=payment,
-            features={name: _column(table[name], name) for name in features},
+            features={name: column_of(table[name], name) for name in features},
         )
 
     @classmethod
@@ -201,7 +201,8 @@ def _int64(numbers: Sequence[int]) -> Ints:
         raise NumberTooLarge(f"{max(numbers, key=abs)} does not fit into 64 bits.") from None
 
 
-def _column(array: pa.ChunkedArray, name: str) -> Column:
+def column_of(array: pa.ChunkedArray, name: str) -> Column:
+    """A column of Arrow's as the kernel takes it; null is unknown. Raises StreamInvalid or NumberTooLarge."""
     if not pa.types.is_integer(array.type):
         return _encoded(array, name)
     known = pc.is_valid(array).to_numpy()
