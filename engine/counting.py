@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from engine.deadline import Deadline, OutOfTime, within
-from engine.errors import CountersUnavailable, LedgerUnavailable
+from engine.errors import CountersUnavailable, CountersWarming, LedgerUnavailable
 from engine.ledger import DecisionRecord, Ledger
 from engine.payment import EPOCH, MICROSECOND, PaymentKey, Stage
 from engine.velocity import Counters, Observation, Reading, Status, StatusEvent
@@ -18,6 +19,15 @@ DOUBT_SECONDS: Final = 60.0
 """How long a counted payment may be absent from the ledger before it is taken back."""
 
 T = TypeVar("T")
+
+
+class Lack(StrEnum):
+    """Why the counters gave no reading: the cause of each velocity that is unknown for it."""
+
+    UNKNOWN = "velocity"
+    """They failed, or took too long."""
+    WARMING = "velocity_warming"
+    """They do not hold all of the past yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +53,32 @@ class Counting:
         ledger: Ledger,
         is_deciding: Callable[[PaymentKey], bool],
         doubt_seconds: float,
+        sequence: int = 0,
     ) -> None:
-        """`is_deciding` says whether a stage of a payment is being decided now: then nothing of it is taken back."""
+        """`is_deciding` says whether a stage of a payment is being decided now: then nothing of it is taken back.
+
+        `sequence` is the newest one in the ledger.
+        """
         self._counters = counters
         self._ledger = ledger
         self._is_deciding = is_deciding
         self._doubt_seconds = doubt_seconds
         self._settling: set[asyncio.Future[None]] = set()
-        self._sequence = 0
+        self._sequence = sequence
+        self._doubts = 0
 
-    async def observe(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | None:
-        """Count a payment and read its velocities, without the one that it replaces; None where they did not come.
+    async def observe(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | Lack:
+        """Count a payment and read its velocities, without the one that it replaces; why, where they did not come.
 
         The superseded one stays counted until the decision is durable: then nothing is to be brought back.
         """
         reading = await _come(self._counters.observe(seen, superseded=superseded), deadline)
-        if reading is not None:
+        if not isinstance(reading, Lack):
             self._sequence = max(self._sequence, reading.sequence)
         return reading
 
-    async def read(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | None:
-        """Read as `observe` and count nothing; None where they did not come."""
+    async def read(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | Lack:
+        """Read as `observe` and count nothing; why, where they did not come."""
         return await _come(self._counters.read(seen, superseded=superseded), deadline)
 
     async def is_superseded(self, key: PaymentKey, deadline: Deadline) -> bool:
@@ -111,12 +126,21 @@ class Counting:
 
     def doubt(self, counted: Counted) -> None:
         """Look after a while whether the decision was recorded, and undo what was not (law 2)."""
+        self._doubts += 1
         asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, counted)
+
+    def is_in_doubt(self) -> bool:
+        """Whether something is counted of which it is not known yet whether it was recorded."""
+        return self._doubts > 0
 
     def _begin_settling(self, counted: Counted) -> None:
         task = asyncio.ensure_future(self._settle(counted))
         self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+        task.add_done_callback(self._settled)
+
+    def _settled(self, task: asyncio.Future[None]) -> None:
+        self._settling.discard(task)
+        self._doubts -= 1
 
     async def _settle(self, counted: Counted) -> None:
         key = counted.key
@@ -148,12 +172,14 @@ class Counting:
         await self._counters.forget(key.merchant_id, test_mode=key.test_mode, payment_id=payment_id)
 
 
-async def _come(asked: Coroutine[Any, Any, T], deadline: Deadline) -> T | None:
-    """What the counters answer; None where it does not come."""
+async def _come(asked: Coroutine[Any, Any, T], deadline: Deadline) -> T | Lack:
+    """What the counters answer; why, where it does not come."""
     try:
         return await within(asked, lambda: deadline.seconds(VELOCITY_MS_MAX))
+    except CountersWarming:
+        return Lack.WARMING
     except (CountersUnavailable, OutOfTime):
-        return None
+        return Lack.UNKNOWN
 
 
 def _us(at: datetime) -> int:
