@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from math import inf
 from typing import Final
 
 from engine.features import Value
@@ -17,6 +18,8 @@ TOKEN_BYTES: Final = 12
 _UNKNOWN: Final = bytes(TOKEN_BYTES)
 _SLACK_MS: Final = 3_600_000
 """Keys outlive their last use for so long, in which clocks may differ."""
+_TURNS: Final = 8
+"""One addition in so many trims its key (structures.lua), each structure at another: no payment trims them all."""
 _NETWORK_SLACK_US: Final = 3_600_000_000
 """So much later than needed is dropped what several merchants share, each with a time of its own."""
 
@@ -27,8 +30,8 @@ _Literal = bool | int | str | bytes | Sequence["_Literal"] | Mapping[str, "_Lite
 class _Structure:
     """What is held of one stream, scope and filter by key. One that several velocities need meets all their needs."""
 
-    id: str
-    """The same wherever the same is held."""
+    number: int
+    """Among all of the plan's, from 1 on: it names the structure, so the shorter the better."""
     stream: str
     is_network: bool
     where: tuple[tuple[int, bytes], ...]
@@ -54,7 +57,8 @@ class _Structure:
         """For the scripts; what lasts for ever is not folded while a payment can still be taken back."""
         span_us = max(self.span_us, remembered_us) if self.forever else self.span_us
         return {
-            "id": self.id,
+            "id": str(self.number),
+            "turn": self.number % _TURNS,
             "stream": self.stream,
             "network": self.is_network,
             "where": self.where,
@@ -119,25 +123,26 @@ class _Structures:
             if name != "pair"
         }
         said = repr((kind, stream, is_network, keys, filters, told))
-        identity = blake2b(said.encode(), digest_size=6).hexdigest()
         known = self.kinds[kind]
-        if identity not in known:
-            known[identity] = _Structure(
-                id=identity,
+        if said not in known:
+            known[said] = _Structure(
+                number=sum(map(len, self.kinds.values())) + 1,
                 stream=stream,
                 is_network=is_network,
                 where=tuple((row.index(name) + 1, looked_for) for name, looked_for in filters),
                 names=tuple(row.index(name) + 1 for name in keys),
                 more=more,
             )
-        return list(known).index(identity) + 1, known[identity]
+        return list(known).index(said) + 1, known[said]
 
 
 @dataclass(frozen=True)
 class ValkeyPlan:
-    """The velocities kept for a merchant, as the scripts know them."""
+    """Velocities, as the scripts know them."""
 
     velocities: tuple[Velocity, ...]
+    beside: tuple[Velocity, ...] = ()
+    """What is counted of the same payments elsewhere: they are remembered alike."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be told apart."""
@@ -155,11 +160,12 @@ class ValkeyPlan:
 
         Where all velocities of a status are of all time, an event is remembered as long as its payment is.
         """
-        longest = max(map(_reach_us, self.velocities))
+        every = (*self.velocities, *self.beside)
+        longest = max(map(_reach_us, every))
         remembered = {PAYMENTS: longest}
         for status in Status:
-            of_status = [_reach_us(each) for each in self.velocities if status in (each.status, each.since)]
-            if of_status:
+            if any(status in (each.status, each.since) for each in self.velocities):
+                of_status = [_reach_us(each) for each in every if status in (each.status, each.since)]
                 remembered[status.value] = max(of_status) or longest
         return remembered
 
@@ -178,14 +184,14 @@ class ValkeyPlan:
             "told_apart_by": self.inputs.told_apart_by,
             "amount_count": len(self.inputs.amounts),
             "velocities": velocities,
+            "longest_first": [place + 1 for place in sorted(range(len(velocities)), key=self._brevity)],
             **kinds,
         }
         return f"local PLAN = {_lua(plan)}\n"
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """The same for the same plan: what was counted by another one is not read."""
-        return blake2b(self.lua.encode(), digest_size=6).hexdigest()
+    def _brevity(self, place: int) -> float:
+        window_us = self.velocities[place].window_us
+        return -inf if window_us is None else -window_us
 
 
 def token(value: Value) -> bytes:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -32,8 +33,9 @@ pytest.importorskip("valkey")
 
 from valkey.asyncio import Valkey
 
-from engine.stores import valkey as valkey_store
-from engine.stores.valkey import ValkeyCounters, open_client
+from engine.stores import valkey_batches
+from engine.stores.valkey import ValkeyCounters
+from engine.stores.valkey_calls import open_client
 
 SERVER = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _prefixes = count()
@@ -208,7 +210,7 @@ class Filling:
         async with open_client(server.url, call_seconds=10) as client:
             counters = ValkeyCounters(client, EVERYTHING, prefix=f"t{next(_prefixes)}")
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(valkey_store, "BATCH", 2)
+                patch.setattr(valkey_batches, "BATCH", 2)
                 await self.fill(counters)
             await self.assert_same(counters, stream)
 
@@ -237,7 +239,8 @@ class Filling:
 
     async def fill(self, counters: ValkeyCounters) -> None:
         written: list[Recorded] = []
-        going: list[asyncio.Future[None]] = []
+        going: list[Future[None]] = []
+        loop = asyncio.get_running_loop()
 
         async def go_on() -> None:
             for item, is_durable in self.meanwhile:
@@ -247,13 +250,14 @@ class Filling:
                     written.append(item)
 
         def history() -> Iterator[Recorded]:
-            going.append(asyncio.ensure_future(go_on()))
+            # It is read in a thread of its own.
+            going.append(asyncio.run_coroutine_threadsafe(go_on(), loop))
             yield from (each for each in self.ledger if isinstance(each, tuple))
             yield from (each for each in self.ledger if isinstance(each, StatusEvent))
             yield from written
 
         await counters.rebuild(history(), newest=1_000)
-        await going[0]
+        await asyncio.wrap_future(going[0])
 
     async def assert_same(self, counters: ValkeyCounters, stream: Stream) -> None:
         """Of every key that was seen, by a payment of its own."""

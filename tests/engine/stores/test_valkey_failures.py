@@ -26,7 +26,8 @@ pytest.importorskip("valkey")
 
 
 from engine.stores import valkey_owed
-from engine.stores.valkey import ValkeyCounters, open_client
+from engine.stores.valkey import ValkeyCounters
+from engine.stores.valkey_calls import open_client
 
 
 @pytest.fixture
