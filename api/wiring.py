@@ -1,18 +1,23 @@
 """Wiring: puts the parts together, and alone names the concrete stores."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from socket import gethostname
+from typing import TYPE_CHECKING, Final
 
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
 from api.parts import PartState, first_parts, states_of
 from api.reloading import Reloading, ReloadReport
-from api.settings import Settings
+from api.settings import Settings, SettingsInvalid, shown_valkey
 from engine.access import ApiKeys
 from engine.catalog import CATALOG, velocities_of
+from engine.custom import CustomField
 from engine.decide import Snapshot, snapshot_of
 from engine.errors import StoreInvalid
 from engine.examined import Examined
@@ -21,7 +26,7 @@ from engine.garbage import no_garbage_collection
 from engine.ledger import Labels, Ledger, Outcomes
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
-from engine.rebuild import rebuild, rebuild_of
+from engine.rebuild import newest_at, rebuild, rebuild_of
 from engine.receipt import ReceiptTimes
 from engine.reference import load_reference
 from engine.rules import parse_ruleset
@@ -29,10 +34,21 @@ from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
 from engine.stores.memory_policies import MemoryPolicies
-from engine.stores.sql import SqlLedger, examine, open_reader, open_store
-from engine.velocity import VELOCITIES, Counters, Recorded
+from engine.stores.sql import SqlLedger, Store, examine, extent, open_reader, open_store
+from engine.velocity import VELOCITIES, Counters, Recorded, Velocity
+from engine.velocity.watch import AlwaysReady, CountersWatch
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
+
+if TYPE_CHECKING:
+    from engine.stores.valkey_line import Line
+
+FILLER_SECONDS: Final = 5.0
+"""How long one round trip of a filling may take."""
+NO_VALKEY_CLIENT: Final = (
+    "ASSAY_VALKEY names a Valkey, and its client is not installed: pip install 'assay[valkey]', or unset ASSAY_VALKEY "
+    "to count in memory."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +58,9 @@ class Held:
     commits: int
     failures: int
     decisions_appended: int
-    payments: int
-    key_values: int
+    payments: int | None
+    """In memory; what Valkey holds is not known here."""
+    key_values: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +75,11 @@ class Assembly:
     keys: ApiKeys
     policies: Policies
     counters: Counters
+    watch: CountersWatch
     snapshots: MerchantSnapshots
     reloading: Reloading
     payments_restored: int
+    """What the counters were filled with, or where they are in Valkey, the last one's sequence."""
     held: Callable[[], Held]
 
     @property
@@ -101,35 +120,33 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
     store = open_store(settings.data)
     try:
         take_over(settings.data, store.keys)
-        own = {each.merchant_id: each.policy.custom_fields for each in store.policies.all()}
-        counters = MemoryCounters(VELOCITIES, {each: velocities_of(declared) for each, declared in own.items()})
-        keep = _keeping(counters, store.ledger, store.outcomes)
+        times = ReceiptTimes()
+        counting = _in_memory(store, times) if settings.valkey is None else _in_valkey(settings, store, times)
+        keep = _keeping(counting.counters, counting.history_of)
         snapshots = MerchantSnapshots(read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep)
-        times, last_at = ReceiptTimes(), dict[tuple[str, bool], datetime]()
-        counted = dict.fromkeys(velocity for declared in ((), *own.values()) for velocity in velocities_of(declared))
-        # Millions of objects are made that all stay.
-        with no_garbage_collection():
-            restored = counters.restore(rebuild(store.ledger, store.outcomes, tuple(counted), last_at, declared=own))
-        times.restore(last_at)
+        pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
+        pipeline.go_on_from(counting.sequence)
+        feedback = Feedback(
+            outcomes=store.outcomes,
+            ledger=store.ledger,
+            counters=counting.counters,
+            times=times,
+            new_id=new_outcome_id,
+        )
         yield Assembly(
-            pipeline=_pipeline(store.ledger, store.outcomes, counters, snapshots, times),
-            feedback=Feedback(
-                outcomes=store.outcomes,
-                ledger=store.ledger,
-                counters=counters,
-                times=times,
-                new_id=new_outcome_id,
-            ),
+            pipeline=pipeline,
+            feedback=feedback,
             ledger=store.ledger,
             outcomes=store.outcomes,
             labels=store.labels,
             keys=store.keys,
             policies=store.policies,
-            counters=counters,
+            counters=counting.counters,
+            watch=counting.watch(pipeline, feedback),
             snapshots=snapshots,
             reloading=Reloading(settings, snapshots, states_of(settings, read)),
-            payments_restored=restored,
-            held=lambda: _held(store.ledger, counters),
+            payments_restored=counting.restored,
+            held=lambda: _held(store.ledger, counting.held()),
         )
     finally:
         store.close()
@@ -145,13 +162,135 @@ def pipeline_in_memory(settings: Settings) -> Pipeline:
         first_parts(settings).parts,
         ledger=ledger,
         policies=MemoryPolicies(),
-        keep_velocities=_keeping(counters, ledger, MemoryOutcomes(ledger)),
+        keep_velocities=_keeping(counters, _histories(ledger, MemoryOutcomes(ledger))),
     )
     return _pipeline(ledger, MemoryOutcomes(ledger), counters, snapshots, ReceiptTimes())
 
 
+_HistoryOf = Callable[[str, Sequence[Velocity], Sequence[CustomField]], Iterator[Recorded | None]]
+"""A merchant's past, to be counted for these velocities by the custom fields that it declares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counting:
+    """Counters as they are at the start."""
+
+    counters: Counters
+    history_of: _HistoryOf
+    restored: int
+    sequence: int
+    watch: Callable[[Pipeline, Feedback], CountersWatch]
+    held: Callable[[], tuple[int, int] | None]
+
+
+def _in_memory(store: Store, times: ReceiptTimes) -> _Counting:
+    """Counters in memory, filled from the ledger."""
+    own = _declared(store)
+    counters = MemoryCounters(VELOCITIES, {each: velocities_of(declared) for each, declared in own.items()})
+    last_at: dict[tuple[str, bool], datetime] = {}
+    counted = dict.fromkeys(velocity for declared in ((), *own.values()) for velocity in velocities_of(declared))
+    # Millions of objects are made that all stay.
+    with no_garbage_collection():
+        restored = counters.restore(rebuild(store.ledger, store.outcomes, tuple(counted), last_at, declared=own))
+    times.restore(last_at)
+    return _Counting(
+        counters=counters,
+        history_of=_histories(store.ledger, store.outcomes),
+        restored=restored,
+        sequence=0,
+        watch=lambda *_: AlwaysReady(),
+        held=counters.held,
+    )
+
+
+def _in_valkey(settings: Settings, store: Store, times: ReceiptTimes) -> _Counting:
+    """Counters in Valkey, which is not asked yet. Raises SettingsInvalid where there is no client for it."""
+    try:
+        # Loaded where it is used: nothing else of Assay needs the client.
+        from engine.stores.valkey import ValkeyCounters  # noqa: PLC0415
+        from engine.stores.valkey_line import CALL_SECONDS  # noqa: PLC0415
+        from engine.stores.valkey_watch import Past, ValkeyWatch  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "valkey":
+            raise
+        raise SettingsInvalid(NO_VALKEY_CLIENT) from error
+    own, folder = _declared(store), settings.data
+
+    def all_history() -> Iterator[Recorded | None]:
+        with open_reader(folder) as reading:
+            yield from rebuild(reading.ledger, reading.outcomes, VELOCITIES, {})
+
+    def history_of(
+        merchant_id: str, velocities: Sequence[Velocity], declared: Sequence[CustomField]
+    ) -> Iterator[Recorded | None]:
+        # Read in another thread than the loop's, over connections of its own.
+        with open_reader(folder) as reading:
+            yield from rebuild_of(merchant_id, reading.ledger, reading.outcomes, velocities, declared=declared)
+
+    counters = ValkeyCounters(
+        _valkey_line(settings, CALL_SECONDS),
+        VELOCITIES,
+        {
+            each: (velocities_of(declared), partial(history_of, each, velocities_of(declared), declared))
+            for each, declared in own.items()
+        },
+        history=all_history,
+        filler=_valkey_line(settings, FILLER_SECONDS),
+    )
+    times.restore(newest_at(store.ledger, store.outcomes))
+
+    def watch(pipeline: Pipeline, feedback: Feedback) -> CountersWatch:
+        async def settled() -> None:
+            await asyncio.gather(pipeline.settled(), feedback.settled())
+
+        def mark() -> str:
+            reached = extent(folder)
+            return f"{reached.decision_id} {reached.outcome_id}"
+
+        past = Past(
+            owner=f"{gethostname()}:{folder.resolve()}",
+            newest=lambda: extent(folder).sequence,
+            mark=mark,
+            settled=settled,
+            is_in_doubt=lambda: pipeline.is_in_doubt() or feedback.is_in_doubt(),
+        )
+        return ValkeyWatch(counters, past)
+
+    sequence = extent(folder).sequence
+    return _Counting(
+        counters=counters,
+        history_of=history_of,
+        restored=sequence,
+        sequence=sequence,
+        watch=watch,
+        held=lambda: None,
+    )
+
+
+def _valkey_line(settings: Settings, call_seconds: float) -> "Line":
+    """A line to the URL that the settings give. Raises SettingsInvalid where the driver cannot use it."""
+    from engine.stores.valkey_line import open_line  # noqa: PLC0415 - as above
+
+    assert settings.valkey is not None, "there is one to be opened"
+    try:
+        return open_line(settings.valkey.get_secret_value(), call_seconds=call_seconds)
+    except (ValueError, TypeError) as error:
+        # Not the error's own words: they may quote a password.
+        message = f"ASSAY_VALKEY ({shown_valkey(settings)}) cannot be used: check what stands behind the ? of the URL."
+        raise SettingsInvalid(message) from error
+
+
+def _declared(store: Store) -> dict[str, tuple[CustomField, ...]]:
+    """The custom fields that merchants have declared."""
+    return {each.merchant_id: each.policy.custom_fields for each in store.policies.all()}
+
+
 def _pipeline(
-    ledger: Ledger, outcomes: Outcomes, counters: Counters, snapshots: MerchantSnapshots, times: ReceiptTimes
+    ledger: Ledger,
+    outcomes: Outcomes,
+    counters: Counters,
+    snapshots: MerchantSnapshots,
+    times: ReceiptTimes,
 ) -> Pipeline:
     return Pipeline(
         ledger=ledger,
@@ -164,8 +303,8 @@ def _pipeline(
     )
 
 
-def _held(ledger: SqlLedger, counters: MemoryCounters) -> Held:
-    payments, key_values = counters.held()
+def _held(ledger: SqlLedger, held: tuple[int, int] | None) -> Held:
+    payments, key_values = held or (None, None)
     return Held(
         commits=ledger.commits,
         failures=ledger.failures,
@@ -175,11 +314,18 @@ def _held(ledger: SqlLedger, counters: MemoryCounters) -> Held:
     )
 
 
-def _keeping(counters: Counters, ledger: Ledger, outcomes: Outcomes) -> KeepVelocities:
-    async def keep(merchant_id: str, snapshot: Snapshot) -> None:
-        def history() -> Iterator[Recorded | None]:
-            return rebuild_of(merchant_id, ledger, outcomes, snapshot.velocities, declared=snapshot.custom_fields)
+def _histories(ledger: Ledger, outcomes: Outcomes) -> _HistoryOf:
+    def history_of(
+        merchant_id: str, velocities: Sequence[Velocity], declared: Sequence[CustomField]
+    ) -> Iterator[Recorded | None]:
+        return rebuild_of(merchant_id, ledger, outcomes, velocities, declared=declared)
 
+    return history_of
+
+
+def _keeping(counters: Counters, history_of: _HistoryOf) -> KeepVelocities:
+    async def keep(merchant_id: str, snapshot: Snapshot) -> None:
+        history = partial(history_of, merchant_id, snapshot.velocities, snapshot.custom_fields)
         await counters.keep(merchant_id, snapshot.velocities, history)
 
     return keep

@@ -53,18 +53,14 @@ class Counting:
         ledger: Ledger,
         is_deciding: Callable[[PaymentKey], bool],
         doubt_seconds: float,
-        sequence: int = 0,
     ) -> None:
-        """`is_deciding` says whether a stage of a payment is being decided now: then nothing of it is taken back.
-
-        `sequence` is the newest one in the ledger.
-        """
+        """`is_deciding` says whether a stage of a payment is being decided now: then nothing of it is taken back."""
         self._counters = counters
         self._ledger = ledger
         self._is_deciding = is_deciding
         self._doubt_seconds = doubt_seconds
         self._settling: set[asyncio.Future[None]] = set()
-        self._sequence = sequence
+        self._sequence = 0
         self._doubts = 0
 
     async def observe(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | Lack:
@@ -88,6 +84,10 @@ class Counting:
             return await within(named, lambda: deadline.seconds(LOOK_UP_MS_MAX)) is not None
         except OutOfTime:
             return False
+
+    def go_on_from(self, sequence: int) -> None:
+        """Know a newer sequence."""
+        self._sequence = max(self._sequence, sequence)
 
     @property
     def sequence(self) -> int:

@@ -126,12 +126,10 @@ class Pipeline:
         monotonic_ns: Clock,
         new_id: Callable[[datetime], str],
         doubt_seconds: float = DOUBT_SECONDS,
-        sequence: int = 0,
     ) -> None:
         """`new_id` makes a decision's id from its receipt time, and ids sort by time: the ledger's index grows flat.
 
-        `times` is shared with whatever else counts; `monotonic_ns` is the clock of deadlines and timings; `sequence`
-        is the newest one that the ledger holds.
+        `times` is shared with whatever else counts; `monotonic_ns` is the clock of deadlines and timings.
         """
         self._ledger = ledger
         self._outcomes = outcomes
@@ -145,8 +143,11 @@ class Pipeline:
             ledger=ledger,
             is_deciding=self._in_flight.__contains__,
             doubt_seconds=doubt_seconds,
-            sequence=sequence,
         )
+
+    def go_on_from(self, sequence: int) -> None:
+        """Take the newest sequence that the ledger holds: payments that counters do not answer for come behind it."""
+        self._counting.go_on_from(sequence)
 
     async def settled(self) -> None:
         """Wait until all calls that are under way now have ended, their commits too."""

@@ -5,10 +5,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from contextlib import suppress
 from typing import Any
 
-from valkey.asyncio import Valkey
-
 from engine.errors import CountersUnavailable, CountersWarming
-from engine.stores.valkey_calls import Calls
+from engine.stores.valkey_line import Line
 from engine.stores.valkey_plan import ValkeyPlan
 from engine.stores.valkey_space import Space, WaitsFor, nothing_is_under_way
 from engine.velocity import Observation, Reading, Recorded, StatusEvent, Velocity
@@ -28,25 +26,25 @@ class ValkeyCounters:
     both are asked in one round trip. Where its own space is not filled yet, a reading has the default ones alone.
     """
 
-    def __init__(  # noqa: PLR0913 - what each is for stands below
+    def __init__(
         self,
-        client: Valkey,
+        line: Line,
         velocities: Sequence[Velocity],
         own: Mapping[str, tuple[Sequence[Velocity], History]] | None = None,
         *,
         history: History = _no_history,
-        filler: Valkey | None = None,
+        filler: Line | None = None,
         prefix: str = "assay",
     ) -> None:
         """Count for these velocities; `own` is what merchants keep, the default ones first, each with its past.
 
-        `history` is the past of all. `filler` is the client that fills: its round trips are longer, so it waits for
+        `history` is the past of all. `filler` is the line that fills: its round trips are longer, so it waits for
         seconds, not for milliseconds. What was counted for others under the same prefix is not touched.
         """
-        self.calls = Calls(client)
-        self.filler = self.calls if filler is None else Calls(filler)
+        self.line = line
+        self.filler = filler or line
         self.prefix = prefix
-        self._base = Space(self.calls, self.filler, ValkeyPlan(tuple(velocities)), prefix)
+        self._base = Space(self.line, self.filler, ValkeyPlan(tuple(velocities)), prefix)
         self._histories: dict[Space, History] = {self._base: history}
         self._kept: dict[str, Space] = {}
         self._coming: dict[str, Space] = {}
@@ -75,9 +73,9 @@ class ValkeyCounters:
         spaces = self._spaces(observation.merchant_id)
         try:
             if len(spaces) == 1:
-                found = [await self.calls.ask(*self._base.observing(observation, superseded))]
+                found = [await self.line.ask(*self._base.observing(observation, superseded))]
             else:
-                found = await self.calls.ask_together([each.observing(observation, superseded) for each in spaces])
+                found = await self.line.ask_together([each.observing(observation, superseded) for each in spaces])
         except CountersWarming:
             raise
         except CountersUnavailable:
@@ -96,7 +94,7 @@ class ValkeyCounters:
     async def read(self, observation: Observation, *, superseded: str | None = None) -> Reading:
         """Read as `observe` would now, and change nothing."""
         spaces = self._spaces(observation.merchant_id)
-        found = await self.calls.ask_together([each.observing(observation, superseded, "read") for each in spaces])
+        found = await self.line.ask_together([each.observing(observation, superseded, "read") for each in spaces])
         self.settle()
         return self._reading(observation.merchant_id, spaces, found)
 
@@ -201,7 +199,7 @@ class ValkeyCounters:
         """Close every connection."""
         if self._working:
             await asyncio.wait(self._working)
-        await self.calls.close()
+        await self.line.close()
         await self.filler.close()
 
     def _behind(self, work: Coroutine[Any, Any, None]) -> None:
@@ -221,7 +219,7 @@ class ValkeyCounters:
         own = tuple(velocities[len(base) :])
         if not own:
             return None
-        return Space(self.calls, self.filler, ValkeyPlan(own, beside=base), self.prefix, of=merchant_id)
+        return Space(self.line, self.filler, ValkeyPlan(own, beside=base), self.prefix, of=merchant_id)
 
     def _spaces(self, merchant_id: str) -> tuple[Space, ...]:
         """All that count for a merchant: the first and, where it has one, the second are read."""

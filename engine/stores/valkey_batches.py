@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
@@ -21,7 +21,7 @@ async def batches(history: Iterable[Recorded | None]) -> AsyncIterator[AsyncIter
     with ThreadPoolExecutor(1, "counters-history") as thread:
         items = iter(history)
 
-        async def each() -> AsyncIterator[list[Recorded]]:
+        async def each() -> AsyncGenerator[list[Recorded], None]:
             loop = asyncio.get_running_loop()
             while (batch := await loop.run_in_executor(thread, _next, items)) is not None:
                 yield batch

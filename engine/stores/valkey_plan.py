@@ -36,8 +36,8 @@ class _Structure:
     is_network: bool
     where: tuple[tuple[int, bytes], ...]
     """The place of an input, and the token looked for."""
-    names: tuple[int, ...]
-    """The places of the key's inputs, from 1 on."""
+    key: int
+    """The place of its key's inputs among those of all, from 1 on."""
     more: dict[str, int]
     """What else tells it apart: the amount or value, and the pair's place among the items."""
     span_us: int = 0
@@ -45,6 +45,10 @@ class _Structure:
     forever: bool = False
     holds_last: bool = False
     has_base: bool = False
+    counted: list[int] = field(default_factory=list)
+    """The places of the velocities that are how many it holds in a window up to now, from the longest window on."""
+    read: list[int] = field(default_factory=list)
+    """Those of the others."""
 
     def need(self, span_us: int, *, forever: bool = False, holds_last: bool = False, has_base: bool = False) -> None:
         """Hold so much more."""
@@ -62,13 +66,15 @@ class _Structure:
             "stream": self.stream,
             "network": self.is_network,
             "where": self.where,
-            "names": self.names,
+            "key": self.key,
             "span_us": span_us,
             "keep_us": span_us + (_NETWORK_SLACK_US if self.is_network else 0),
             "expires_ms": _expires_ms(span_us),
             "forever": self.forever,
             "holds_last": self.holds_last,
             "has_base": self.has_base,
+            "counted": self.counted,
+            "read": self.read,
             **self.more,
         }
 
@@ -103,6 +109,8 @@ class _Structures:
     kinds: dict[str, dict[str, _Structure]] = field(
         default_factory=lambda: {"items": {}, "sums": {}, "amounts": {}, "values": {}}
     )
+    keys: dict[tuple[int, ...], int] = field(default_factory=dict)
+    """The inputs of every key, and its place among them."""
 
     def of(
         self,
@@ -130,7 +138,7 @@ class _Structures:
                 stream=stream,
                 is_network=is_network,
                 where=tuple((row.index(name) + 1, looked_for) for name, looked_for in filters),
-                names=tuple(row.index(name) + 1 for name in keys),
+                key=self.keys.setdefault(tuple(row.index(name) + 1 for name in keys), len(self.keys) + 1),
                 more=more,
             )
         return list(known).index(said) + 1, known[said]
@@ -173,7 +181,11 @@ class ValkeyPlan:
     def lua(self) -> str:
         """The plan as the scripts have it before them."""
         structures = _Structures(self.inputs)
-        velocities = [_velocity(each, structures) for each in self.velocities]
+        velocities: list[Mapping[str, _Literal]] = [{}] * len(self.velocities)
+        for place in sorted(range(len(velocities)), key=self._brevity):
+            velocity = self.velocities[place]
+            structure, velocities[place] = _velocity(velocity, structures)
+            (structure.counted if _is_plain(velocity) else structure.read).append(place + 1)
         kinds = {
             kind: [each.literal(self.remembers_us[each.stream]) for each in known.values()]
             for kind, known in structures.kinds.items()
@@ -184,7 +196,8 @@ class ValkeyPlan:
             "told_apart_by": self.inputs.told_apart_by,
             "amount_count": len(self.inputs.amounts),
             "velocities": velocities,
-            "longest_first": [place + 1 for place in sorted(range(len(velocities)), key=self._brevity)],
+            "keys": list(structures.keys),
+            "kinds": list(structures.kinds),
             **kinds,
         }
         return f"local PLAN = {_lua(plan)}\n"
@@ -204,32 +217,36 @@ def token(value: Value) -> bytes:
     return blake2b(said, digest_size=TOKEN_BYTES).digest()
 
 
-def _velocity(velocity: Velocity, structures: _Structures) -> Mapping[str, _Literal]:
+def _is_plain(velocity: Velocity) -> bool:
+    """Whether it is no more than how many are held in a window up to now."""
+    is_count = isinstance(velocity.aggregate, Count | Distinct) and velocity.window_us is not None
+    is_own = velocity.scope is not VelocityScope.NETWORK
+    return is_count and is_own and velocity.delay_us == 0 and velocity.since is None
+
+
+def _velocity(velocity: Velocity, structures: _Structures) -> tuple[_Structure, Mapping[str, _Literal]]:
     """From which structure it is read, and how; the structure holds what is needed from here on."""
     stream = PAYMENTS if velocity.status is None else velocity.status.value
     is_ever = velocity.window_us is None
     reach_us = (velocity.window_us or 0) + velocity.delay_us
     own = (velocity, stream, velocity.key, velocity.where)
-    inputs, kind, place = structures.inputs, "items", 0
+    inputs = structures.inputs
     match velocity.aggregate:
         case Count() | FirstSeen() | LastSeen():
-            place, each = structures.of("items", *own)
+            _, each = structures.of("items", *own)
             is_last = isinstance(velocity.aggregate, LastSeen)
             each.need(reach_us, forever=is_ever, holds_last=is_ever and is_last, has_base=is_ever and not is_last)
         case Distinct(value=value):
             pair_names = (*velocity.key, value)
             pair, items = structures.of("items", velocity, stream, pair_names, velocity.where)
             items.need(reach_us, forever=is_ever, holds_last=is_ever)
-            kind = "values"
-            place, each = structures.of(kind, *own, value=inputs.row.index(value) + 1, pair=pair)
+            _, each = structures.of("values", *own, value=inputs.row.index(value) + 1, pair=pair)
             each.need(reach_us, forever=is_ever)
         case Total(amount=amount) | Average(amount=amount) | Minimum(amount=amount) | Maximum(amount=amount):
             kind = "sums" if isinstance(velocity.aggregate, Total | Average) else "amounts"
-            place, each = structures.of(kind, *own, amount=inputs.amounts.index(amount) + 1)
+            _, each = structures.of(kind, *own, amount=inputs.amounts.index(amount) + 1)
             each.need(reach_us, forever=is_ever)
     read: dict[str, _Literal] = {
-        "kind": kind,
-        "structure": place,
         "aggregate": _AGGREGATES[type(velocity.aggregate)],
         "delay_us": velocity.delay_us,
     }
@@ -238,7 +255,7 @@ def _velocity(velocity: Velocity, structures: _Structures) -> Mapping[str, _Lite
     if velocity.since is not None:
         read["since"], resets = structures.of("items", velocity, velocity.since.value, velocity.key, ())
         resets.need(reach_us, forever=is_ever, holds_last=is_ever)
-    return read
+    return each, read
 
 
 _AGGREGATES: Final[Mapping[type, str]] = {

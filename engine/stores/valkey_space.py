@@ -9,7 +9,7 @@ from urllib.parse import quote
 from engine.errors import CountersUnavailable, CountersWarming
 from engine.features import Value
 from engine.stores.valkey_batches import batches
-from engine.stores.valkey_calls import Argument, Calls, Command
+from engine.stores.valkey_line import Argument, Command, Line
 from engine.stores.valkey_owed import Owed
 from engine.stores.valkey_plan import ValkeyPlan, token
 from engine.stores.valkey_scripts import library
@@ -45,12 +45,12 @@ class Space:
     one for all: so this is for one Valkey, not for a Cluster.
     """
 
-    def __init__(self, calls: Calls, filler: Calls, plan: ValkeyPlan, prefix: str, of: str = "") -> None:
+    def __init__(self, line: Line, filler: Line, plan: ValkeyPlan, prefix: str, of: str = "") -> None:
         """`filler` fills: its round trips are longer, so it waits for seconds, not for milliseconds.
 
         `of` tells apart those of one plan, under a prefix.
         """
-        self._calls = calls
+        self._line = line
         self._filler = filler
         self._plan = plan
         self._library = library(plan.lua)
@@ -76,22 +76,30 @@ class Space:
                 raise
 
     async def _require_usable(self) -> None:
-        server = await self._filler.ask("INFO", "server")
-        version = str(server.get("redis_version", "0"))
+        server, memory = await self._filler.ask_together([("INFO", "server"), ("INFO", "memory")])
+        version = _told(server, "redis_version")
         if int(version.partition(".")[0]) < VERSION_LEAST:
             raise CountersUnavailable(
                 f"Valkey is of version {version}: its functions are of {VERSION_LEAST}.0. Upgrade it."
             )
-        policy = (await self._filler.ask("INFO", "memory")).get("maxmemory_policy")
+        policy = _told(memory, "maxmemory_policy")
         if policy != "noeviction":
             raise CountersUnavailable(
-                f"Valkey's maxmemory-policy is {policy}: counts are exact with noeviction alone. Set it in its configuration."
+                f"Valkey's maxmemory-policy is {policy}: counts are exact with noeviction alone. Set that there."
             )
+
+    def probing(self) -> Command:
+        """The command that CountersWarming answers where readings are refused, and all is to be counted anew."""
+        return "FCALL", self._library.function("probe"), 1, self._state
+
+    def holding(self) -> Command:
+        """The command that keeps others from filling for a while, where somebody does."""
+        return "PEXPIRE", self._lock, FILLING_MS
 
     async def is_ready(self) -> bool:
         """Whether readings are given; where not, `rebuild` is to be called."""
         try:
-            await self._filler.ask("FCALL", self._library.function("probe"), 1, self._state)
+            await self._filler.ask(*self.probing())
         except CountersWarming:
             return False
         return True
@@ -197,7 +205,7 @@ class Space:
 
     async def change(self, what: str, event: StatusEvent) -> int:
         """`record` or `retract` an event; whether something changed."""
-        changed: int = await self._calls.ask(*self._call("change", event), what, *self._told(event, event.status.value))
+        changed: int = await self._line.ask(*self._call("change", event), what, *self._told(event, event.status.value))
         return changed
 
     async def forget(self, merchant_id: str, payment_id: str, *, test_mode: bool) -> None:
@@ -205,13 +213,13 @@ class Space:
         name = (merchant_id, test_mode, payment_id)
         await self.owed.take_back(lambda seen: (seen.merchant_id, seen.test_mode, seen.payment_id) == name)
         keys = self._keys(merchant_id, test_mode=test_mode)
-        await self._calls.ask("FCALL", self._library.function("change"), 3, *keys, "forget", _payment(payment_id))
+        await self._line.ask("FCALL", self._library.function("change"), 3, *keys, "forget", _payment(payment_id))
 
     async def _count_late(self, seen: Observation | StatusEvent) -> None:
         if isinstance(seen, StatusEvent):
             await self.change("late_event", seen)
         else:
-            await self._calls.ask(*self._call("change", seen), "late", *self._told(seen, 0))
+            await self._line.ask(*self._call("change", seen), "late", *self._told(seen, 0))
 
     async def give_up(self) -> None:
         """Read nothing until all is counted anew."""
@@ -243,9 +251,9 @@ class Space:
 
     async def _drop(self, except_of: str | None) -> None:
         kept = {self._state.encode(), self._lock.encode(), self._mark.encode()} if except_of else set()
-        cursor = -1
-        while cursor:
-            cursor, keys = await self._filler.ask("SCAN", max(cursor, 0), "MATCH", f"{self._name}:*", "COUNT", 1_000)
+        cursor = b""
+        while cursor != b"0":
+            cursor, keys = await self._filler.ask("SCAN", cursor or 0, "MATCH", f"{self._name}:*", "COUNT", 1_000)
             gone = [key for key in keys if key not in kept and (not except_of or f":{except_of}".encode() not in key)]
             if gone:
                 await self._filler.ask("UNLINK", *gone)
@@ -267,6 +275,17 @@ class Space:
         get = seen.values.get
         amounts = (_amount(get(name)) for name in self._inputs.amounts)
         return b"".join([token(get(name)) for name in self._inputs.row]), *amounts
+
+
+def _told(info: Any, name: str) -> str:  # noqa: ANN401 - what Valkey answers
+    """A field of an answer to INFO."""
+    if isinstance(info, CountersUnavailable):
+        raise info
+    for line in info.decode().splitlines():
+        field, _, value = line.partition(":")
+        if field == name:
+            return str(value)
+    return ""
 
 
 def _payment(payment_id: str) -> bytes:

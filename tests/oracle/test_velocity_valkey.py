@@ -3,11 +3,11 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,11 +31,9 @@ from tests.valkey_server import ValkeyServer
 
 pytest.importorskip("valkey")
 
-from valkey.asyncio import Valkey
-
 from engine.stores import valkey_batches
 from engine.stores.valkey import ValkeyCounters
-from engine.stores.valkey_calls import open_client
+from engine.stores.valkey_line import Line, open_line
 
 SERVER = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _prefixes = count()
@@ -79,12 +77,12 @@ class Forgetful(Oracle):
 
 async def run(server: ValkeyServer, velocities: Sequence[Velocity], stream: Stream) -> list[Reading]:
     """Play the stream to both, compare after every step, and give what was read."""
-    async with open_client(server.url, call_seconds=10) as client:
-        return await play(client, velocities, stream)
+    async with open_line(server.url, call_seconds=10) as line:
+        return await play(line, velocities, stream)
 
 
-async def play(client: Valkey, velocities: Sequence[Velocity], stream: Stream) -> list[Reading]:
-    counters = ValkeyCounters(client, velocities, prefix=f"t{next(_prefixes)}")
+async def play(line: Line, velocities: Sequence[Velocity], stream: Stream) -> list[Reading]:
+    counters = ValkeyCounters(line, velocities, prefix=f"t{next(_prefixes)}")
     await counters.rebuild([])
     oracle, readings = Forgetful(velocities), list[Reading]()
     for action, now in stream:
@@ -106,7 +104,7 @@ async def play(client: Valkey, velocities: Sequence[Velocity], stream: Stream) -
                 await counters.forget(now.merchant_id, test_mode=now.test_mode, payment_id=now.payment_id)
                 oracle.forget(replace(now, at_us=oracle.last_us[scope(now)]))
             case "restart":
-                counters = ValkeyCounters(client, velocities, prefix=f"t{next(_prefixes)}")
+                counters = ValkeyCounters(line, velocities, prefix=f"t{next(_prefixes)}")
                 assert await counters.rebuild([*oracle.seen, *oracle.events]) == len(oracle.seen)
                 oracle.restart()
                 oracle.last_us.clear()
@@ -207,8 +205,8 @@ class Filling:
                     self.ledger.append(item)
                 else:
                     self.meanwhile.append((item, number % 2 == 0))
-        async with open_client(server.url, call_seconds=10) as client:
-            counters = ValkeyCounters(client, EVERYTHING, prefix=f"t{next(_prefixes)}")
+        async with open_line(server.url, call_seconds=10) as line:
+            counters = ValkeyCounters(line, EVERYTHING, prefix=f"t{next(_prefixes)}")
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(valkey_batches, "BATCH", 2)
                 await self.fill(counters)
@@ -239,7 +237,7 @@ class Filling:
 
     async def fill(self, counters: ValkeyCounters) -> None:
         written: list[Recorded] = []
-        going: list[Future[None]] = []
+        going: list[Any] = []
         loop = asyncio.get_running_loop()
 
         async def go_on() -> None:

@@ -1,10 +1,10 @@
 -- What is read of a structure in (from, till]; `from` is nil where there is no start. Changes nothing.
 
 local none = {}
-local left_out, memo, prefixes, vacant, is_behind
+local left_out, memo, prefixes, vacant, starts, is_behind
 
 local function begin_reading()
-  left_out, memo, prefixes, vacant, is_behind = {}, {}, {}, {}, false
+  left_out, memo, prefixes, vacant, starts, is_behind = {}, {}, {}, {}, {}, false
 end
 
 -- Leaves a payment and its events out of what is read.
@@ -238,12 +238,7 @@ local function check_whole(each, name, now)
   end
 end
 
-local function read_velocity(velocity, now)
-  local each = PLAN[velocity.kind][velocity.structure]
-  local name = named(each, row)
-  if not name then
-    return false
-  end
+local function read_velocity(each, name, velocity, now)
   check_whole(each, name, now)
   local till = now - velocity.delay_us
   local from = velocity.window_us and till - velocity.window_us
@@ -272,10 +267,44 @@ local function read_velocity(velocity, now)
   return time and now - time
 end
 
+-- How many a sorted set has in each of the windows up to now, from the longest on: where one has none, so has the next.
+local function count_windows(each, key, now, values)
+  local count
+  for _, place in ipairs(each.counted) do
+    if count ~= 0 then
+      local window_us = PLAN.velocities[place].window_us
+      local from = starts[window_us]
+      if not from then
+        from = start(now - window_us)
+        starts[window_us] = from
+      end
+      count = redis.call("ZCOUNT", key, from, exact(now))
+    end
+    values[place] = count
+  end
+end
+
 local function read_all(now)
   local values = {}
-  for _, place in ipairs(PLAN.longest_first) do
-    values[place] = read_velocity(PLAN.velocities[place], now)
+  for place = 1, #PLAN.velocities do
+    values[place] = false
+  end
+  for _, kind in ipairs(PLAN.kinds) do
+    for _, each in ipairs(PLAN[kind]) do
+      local name = (each.counted[1] or each.read[1]) and named(each, row)
+      if name then
+        if each.counted[1] and not left_out[1] then
+          count_windows(each, at(each, kind == "values" and "d" or "i", name), now, values)
+        else
+          for _, place in ipairs(each.counted) do
+            values[place] = read_velocity(each, name, PLAN.velocities[place], now)
+          end
+        end
+        for _, place in ipairs(each.read) do
+          values[place] = read_velocity(each, name, PLAN.velocities[place], now)
+        end
+      end
+    end
   end
   return values
 end

@@ -22,11 +22,13 @@ local TRIM_EACH, TRIM_MOST = 8, 32
 local trusted = {}
 
 -- What one call is about; its `row` is that of which names are asked for again and again.
-local argv, phase, nonce, numbers, own, network, clock, row, names, keys_of, written
+local argv, phase, nonce, numbers, own, network, clock, row, names, suffixes, keys_of, written
 
 -- Begins a call; gives what is wrong, where it is refused.
 local function begin(keys, arguments, its_row)
-  argv, row, names, written = arguments, its_row, {}, {}
+  -- The plan is most of what lives: to look through it after every second payment is dear, a few megabytes are not.
+  collectgarbage("setpause", 1000)
+  argv, row, names, suffixes, written = arguments, its_row, {}, {}, {}
   keys_of = { i = {}, s = {}, c = {}, t = {}, v = {}, d = {}, b = {} }
   local state = redis.call("GET", keys[1])
   if not state then
@@ -63,16 +65,31 @@ local function at(each, kind, name)
   return known
 end
 
-local function name_of(each, its_row)
-  local name = each.id
-  for _, index in ipairs(each.names) do
+-- A key's values, one behind the other; false where one is unknown.
+local function suffix_of(inputs, its_row)
+  local suffix = ""
+  for _, index in ipairs(inputs) do
     local part = token(its_row, index)
     if part == UNKNOWN then
       return false
     end
-    name = name .. part
+    suffix = suffix .. part
   end
-  return name
+  return suffix
+end
+
+local function name_of(each, its_row)
+  local suffix
+  if its_row == row then
+    suffix = suffixes[each.key]
+    if suffix == nil then
+      suffix = suffix_of(PLAN.keys[each.key], its_row)
+      suffixes[each.key] = suffix
+    end
+  else
+    suffix = suffix_of(PLAN.keys[each.key], its_row)
+  end
+  return suffix and each.id .. suffix
 end
 
 -- The name of a row's key in a structure; false where a part of it is unknown.
