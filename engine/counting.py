@@ -15,6 +15,8 @@ from engine.velocity import Counters, Observation, Reading, Status, StatusEvent
 
 LOOK_UP_MS_MAX: Final = 20
 VELOCITY_MS_MAX: Final = 25
+"""The velocities' cap; a call with more than the usual time waits longer for them, as long a part of its budget."""
+_VELOCITY_PART: Final = 6
 DOUBT_SECONDS: Final = 60.0
 """How long a counted payment may be absent from the ledger before it is taken back."""
 
@@ -175,7 +177,7 @@ class Counting:
 async def _come(asked: Coroutine[Any, Any, T], deadline: Deadline) -> T | Lack:
     """What the counters answer; why, where it does not come."""
     try:
-        return await within(asked, lambda: deadline.seconds(VELOCITY_MS_MAX))
+        return await within(asked, lambda: deadline.seconds(max(VELOCITY_MS_MAX, deadline.budget_ms // _VELOCITY_PART)))
     except CountersWarming:
         return Lack.WARMING
     except (CountersUnavailable, OutOfTime):

@@ -10,10 +10,11 @@ from valkey.asyncio.retry import Retry
 from valkey.backoff import NoBackoff
 from valkey.exceptions import ResponseError, ValkeyError
 
+from engine.deadline import LOOK_SECONDS
 from engine.errors import CountersUnavailable, CountersWarming
 
-CALL_SECONDS: Final = 0.025
-"""How long one call may take: as long as the Pipeline waits for velocities."""
+CALL_SECONDS: Final = 0.5
+"""How long one call may take: the Pipeline waits for as long as the payment can, and leaves the call to end behind."""
 CONNECT_SECONDS: Final = 1.0
 SILENT_SECONDS: Final = 1.0
 """A connection on which calls are under way and nothing was heard for so long is given up."""
@@ -94,7 +95,8 @@ class Line:
         answers: list[_Answer] = [loop.create_future() for _ in commands]
         # Nothing is awaited between this and the write: answers come in the order of the writes.
         self._under_way.extend(answers)
-        timer = loop.call_later(self._call_seconds, self._expire, answers)
+        # Where the loop was busy, what came in time is here and was only not looked at yet: so, a little later.
+        timer = loop.call_later(self._call_seconds + LOOK_SECONDS, self._expire, answers)
         try:
             await connection.send_packed_command(packed, check_health=False)
             return [await answer for answer in answers]
@@ -172,7 +174,7 @@ class Line:
     def _expire(self, answers: Sequence[_Answer]) -> None:
         """Fail what was not answered in time, and give up a connection on which nothing comes any more."""
         self._fail(answers, "no answer in time.")
-        if asyncio.get_running_loop().time() - self._heard_at >= SILENT_SECONDS:
+        if self._under_way and asyncio.get_running_loop().time() - self._heard_at >= SILENT_SECONDS:
             self._hang_up("no answer in time.")
 
     def _hang_up(self, cause: str) -> None:
