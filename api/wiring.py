@@ -205,15 +205,11 @@ def _in_memory(store: Store, times: ReceiptTimes) -> _Counting:
 
 def _in_valkey(settings: Settings, store: Store, times: ReceiptTimes) -> _Counting:
     """Counters in Valkey, which is not asked yet. Raises SettingsInvalid where there is no client for it."""
-    try:
+    with _with_valkey_client():
         # Loaded where it is used: nothing else of Assay needs the client.
         from engine.stores.valkey import ValkeyCounters  # noqa: PLC0415
         from engine.stores.valkey_line import CALL_SECONDS  # noqa: PLC0415
         from engine.stores.valkey_watch import Past, ValkeyWatch  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "valkey":
-            raise
-        raise SettingsInvalid(NO_VALKEY_CLIENT) from error
     own, folder = _declared(store), settings.data
 
     def all_history() -> Iterator[Recorded | None]:
@@ -265,6 +261,16 @@ def _in_valkey(settings: Settings, store: Store, times: ReceiptTimes) -> _Counti
         watch=watch,
         held=lambda: None,
     )
+
+
+@contextmanager
+def _with_valkey_client() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "valkey":
+            raise
+        raise SettingsInvalid(NO_VALKEY_CLIENT) from error
 
 
 def _valkey_line(settings: Settings, call_seconds: float) -> "Line":
@@ -356,6 +362,21 @@ def segments_written(folder: Path, now: datetime, progress: Callable[[int], None
     with open_reader(folder) as reading:
         manifest = write_segments(folder, reading.ledger, reading.ledger, reading.outcomes, now, note)
     return {"rows": rows, "segments": len(manifest.segments), "folder": str(folder / FOLDER)}
+
+
+def valkey_examined(settings: Settings) -> None:
+    """Ask the Valkey that the settings name whether it can be counted in, and change nothing.
+
+    Raises SettingsInvalid, or CountersUnavailable with the cause.
+    """
+    with _with_valkey_client():
+        from engine.stores.valkey_space import require_usable  # noqa: PLC0415 - as above
+
+    async def ask() -> None:
+        async with _valkey_line(settings, FILLER_SECONDS) as line:
+            await require_usable(line)
+
+    asyncio.run(ask())
 
 
 def examined(folder: Path) -> Examined:

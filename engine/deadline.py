@@ -100,8 +100,7 @@ async def within(work: Coroutine[Any, Any, T], seconds: Callable[[], float]) -> 
 
     def look_once_more() -> None:
         # Where the loop was busy, what came in time is here and was only not looked at yet.
-        nonlocal timer
-        timer = loop.call_later(LOOK_SECONDS, open_gate)
+        loop.call_later(LOOK_SECONDS, open_gate)
 
     timer = loop.call_later(seconds(), look_once_more)
     try:

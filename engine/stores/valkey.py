@@ -110,11 +110,13 @@ class ValkeyCounters:
                 continue
             try:
                 is_counted |= bool(await space.change("record", event))
-            except CountersWarming as error:
-                failed = failed or error
             except CountersUnavailable as error:
-                space.owed.owe(event)
-                failed = error
+                if _is_lost(error):
+                    space.owed.owe(event)
+                elif space is not self._base:
+                    # It is being filled.
+                    continue
+                failed = failed or error
         if failed is not None:
             raise failed
         return is_counted
@@ -245,7 +247,9 @@ class ValkeyCounters:
             try:
                 await change()
             except CountersUnavailable as error:
-                failed = failed or error
+                # What is not filled yet holds nothing that could be taken back.
+                if _is_lost(error) or change is changes[0]:
+                    failed = failed or error
         if failed is not None:
             raise failed
 

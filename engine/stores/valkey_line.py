@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final, Self
 
 from valkey.asyncio import ConnectionPool
@@ -109,12 +110,9 @@ class Line:
     async def close(self) -> None:
         """Close the connection. Asked again, it is opened again."""
         ended = [task for task in (self._connecting, self._reading) if task is not None]
-        connection = self._connection
         self._hang_up("It was closed.")
         if ended:
             await asyncio.wait(ended)
-        if connection is not None:
-            await connection.disconnect()
 
     async def __aenter__(self) -> Self:
         """Nothing is connected yet."""
@@ -142,6 +140,9 @@ class Line:
             await connection.connect()
         except (ValkeyError, OSError) as error:
             raise self._meant(error) from error
+        except asyncio.CancelledError:
+            await connection.disconnect(nowait=True)
+            raise
         # From here on there is always somebody who reads, and each call has a time of its own.
         connection.socket_timeout = None
         self._connection = connection
@@ -169,7 +170,8 @@ class Line:
         except (ValkeyError, OSError) as error:
             self._hang_up(str(error))
         finally:
-            await connection.disconnect(nowait=True)
+            with suppress(ValkeyError):
+                await connection.disconnect()
 
     def _expire(self, answers: Sequence[_Answer]) -> None:
         """Fail what was not answered in time, and give up a connection on which nothing comes any more."""

@@ -33,6 +33,21 @@ async def nothing_is_under_way() -> None:
     """Nothing to wait for."""
 
 
+async def require_usable(line: Line) -> None:
+    """Raise CountersUnavailable where it is too old, or may drop keys as it likes."""
+    server, memory = await line.ask_together([("INFO", "server"), ("INFO", "memory")])
+    version = _told(server, "redis_version")
+    if int(version.partition(".")[0]) < VERSION_LEAST:
+        raise CountersUnavailable(
+            f"Valkey is of version {version}: its functions are of {VERSION_LEAST}.0. Upgrade it."
+        )
+    policy = _told(memory, "maxmemory_policy")
+    if policy != "noeviction":
+        raise CountersUnavailable(
+            f"Valkey's maxmemory-policy is {policy}: counts are exact with noeviction alone. Set that there."
+        )
+
+
 class Space:
     """What Valkey counts by one plan, under one name. Each call is one script, so it is one step to all others.
 
@@ -68,25 +83,12 @@ class Space:
 
     async def load(self) -> None:
         """Have Valkey know the functions. Raises CountersUnavailable, also where it may drop keys as it likes."""
-        await self._require_usable()
+        await require_usable(self._filler)
         try:
             await self._filler.ask("FUNCTION LOAD", self._library.text)
         except CountersUnavailable as error:
             if "already exists" not in str(error):
                 raise
-
-    async def _require_usable(self) -> None:
-        server, memory = await self._filler.ask_together([("INFO", "server"), ("INFO", "memory")])
-        version = _told(server, "redis_version")
-        if int(version.partition(".")[0]) < VERSION_LEAST:
-            raise CountersUnavailable(
-                f"Valkey is of version {version}: its functions are of {VERSION_LEAST}.0. Upgrade it."
-            )
-        policy = _told(memory, "maxmemory_policy")
-        if policy != "noeviction":
-            raise CountersUnavailable(
-                f"Valkey's maxmemory-policy is {policy}: counts are exact with noeviction alone. Set that there."
-            )
 
     def probing(self) -> Command:
         """The command that CountersWarming answers where readings are refused, and all is to be counted anew."""

@@ -1,7 +1,7 @@
 """An installation that counts in a real Valkey, called over HTTP by a gateway with one card."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -48,9 +48,14 @@ class Shop:
 
     async def is_ready(self) -> None:
         """Wait for the counters, as nobody in production does."""
-        async with asyncio.timeout(20):
-            while self.assembly.watch.state is not CountersState.READY:
-                await asyncio.sleep(0.02)
+        await until(lambda: self.assembly.watch.state is CountersState.READY)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so: it comes from a server beside us, that tells nobody."""
+    async with asyncio.timeout(20):
+        while not is_so():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def payments_1h(answer: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from api.wiring import assembled
 from engine.velocity.watch import CountersState
-from tests.api.valkey_shop import Shop, open_shop, payments_1h, settings_of
+from tests.api.valkey_shop import Shop, open_shop, payments_1h, settings_of, until
 from tests.valkey_server import ValkeyServer
 
 pytest.importorskip("valkey")
@@ -220,9 +220,3 @@ async def test_a_field_declared_under_way_is_filled_from_the_ledger(data: Path, 
         await shop.is_ready()
         answer = await shop.decide(**sent)
         assert (gold(answer), payments_1h(answer), answer["degraded"]) == (5, 5, [])
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not is_so():
-            await asyncio.sleep(0.02)
