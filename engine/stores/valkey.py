@@ -151,14 +151,15 @@ class ValkeyCounters:
         if space is not None:
             self._coming[merchant_id] = space
             self._histories[space] = history
+            is_kept = False
             try:
                 with suppress(CountersUnavailable):
                     await self.fill(space)
-            except BaseException:
-                del self._histories[space]
-                raise
+                is_kept = True
             finally:
                 del self._coming[merchant_id]
+                if not is_kept:
+                    del self._histories[space]
         if before is not None:
             del self._histories[before]
             self._behind(before.drop())
