@@ -9,6 +9,7 @@ from api.admission import Load
 from api.metrics import Source, counter
 from api.wiring import Assembly
 from engine.reference import Reference
+from engine.velocity.watch import CountersState
 
 
 def installation(assembly: Assembly, load: Load, version: str, now: Callable[[], datetime]) -> Source:
@@ -29,9 +30,23 @@ def _held(assembly: Assembly) -> Iterable[Metric]:
     yield CounterMetricFamily("assay_commits", "Transactions committed: one fsync each.", held.commits)
     yield CounterMetricFamily("assay_commit_failures", "Transactions that failed.", held.failures)
     yield CounterMetricFamily("assay_committed_decisions", "Decisions made durable.", held.decisions_appended)
-    yield GaugeMetricFamily("assay_counted_payments", "Payments that the counters hold.", held.payments)
-    yield GaugeMetricFamily("assay_counted_key_values", "Cards, addresses and so on that they hold.", held.key_values)
+    if held.payments is not None and held.key_values is not None:
+        yield GaugeMetricFamily("assay_counted_payments", "Payments that the counters hold.", held.payments)
+        yield GaugeMetricFamily(
+            "assay_counted_key_values", "Cards, addresses and so on that they hold.", held.key_values
+        )
+    yield from _watched(assembly)
     yield counter("assay_reloads", "Reloads of rules, model and tables.", "result", assembly.reloading.results)
+
+
+def _watched(assembly: Assembly) -> Iterable[Metric]:
+    watch = assembly.watch
+    state = GaugeMetricFamily("assay_counters_state", "1 for how the counters are.", labels=("state",))
+    for each in CountersState:
+        state.add_metric((each.value,), float(watch.state is each))
+    yield state
+    yield CounterMetricFamily("assay_counters_failures", "Calls of the counters that failed.", watch.failures)
+    yield CounterMetricFamily("assay_counters_fillings", "How often they were filled from the ledger.", watch.fillings)
 
 
 def _carried(load: Load) -> Iterable[Metric]:

@@ -88,7 +88,9 @@ def serve(
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
         hourly = segments_written_hourly(settings.data) if settings.segments else None
-        runner.run(_serve(_Server(config, noted, load), assembly, listener, url, when_ready, hourly))
+        runner.run(
+            _watched(assembly, _serve(_Server(config, noted, load), assembly, listener, url, when_ready, hourly))
+        )
 
 
 @contextmanager
@@ -139,6 +141,12 @@ class _Server(uvicorn.Server):
         # From this very moment, not from when uvicorn looks: callers are to move while they still can.
         self._load.is_stopping = True
         super().handle_exit(sig, frame)
+
+
+async def _watched(assembly: Assembly, served: Coroutine[None, None, None]) -> None:
+    """Serve while the counters are looked after."""
+    async with assembly.watch:
+        await served
 
 
 async def _serve(

@@ -6,8 +6,9 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.errors import AssayError
@@ -18,6 +19,8 @@ _PREFIX: Final = "ASSAY_"
 _NOT_SETTINGS: Final = ("ASSAY_KEY", "ASSAY_OPERATOR_KEY", "ASSAY_CI", "ASSAY_UPDATE_GOLDEN")
 """Shells hold keys in the first two as docs/api.md shows, the tests read the others: no misspelt settings."""
 _SHOWN_CHARACTERS: Final = 60
+_SECRET: Final = ("valkey",)
+_VALKEY_SCHEMES: Final = ("valkey", "valkeys", "redis", "rediss", "unix")
 
 
 class LogLevel(StrEnum):
@@ -62,10 +65,23 @@ class Settings(BaseSettings):
         le=36_500,
         description="An IP table built longer ago than this tells nothing: its features are unknown (`geo_stale`).",
     )
+    valkey: SecretStr | None = Field(
+        default=None,
+        description="The URL of a Valkey to count in, in place of memory: valkey://user:password@host:6379/0.",
+    )
     segments: bool = Field(
         default=True, description="Whether the server writes closed hours of the ledger as Parquet files."
     )
     log: LogLevel = Field(default=LogLevel.INFO, description="From which level on events are logged.")
+
+    @field_validator("valkey")
+    @classmethod
+    def _valkey_named(cls, value: SecretStr | None) -> SecretStr | None:
+        """An empty one is none, as for a variable that is set to nothing."""
+        if value is None or not value.get_secret_value():
+            return None
+        _require_valkey_url(value.get_secret_value())
+        return value
 
 
 def read_settings(given: Mapping[str, Any]) -> Settings:
@@ -87,6 +103,31 @@ def settings_and_faults(given: Mapping[str, Any]) -> tuple[Settings | None, list
     except ValidationError as error:
         wrong = [_wrong(str(each["loc"][0]), each["msg"], each["input"], given) for each in error.errors()]
         return None, faults + wrong
+
+
+def shown_valkey(settings: Settings) -> str:
+    """Where it is, without user and password."""
+    assert settings.valkey is not None, "there is one to be shown"
+    parts = urlsplit(settings.valkey.get_secret_value())
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+def _require_valkey_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("no URL: a password's odd characters are written as %XX") from None
+    if parts.scheme not in _VALKEY_SCHEMES:
+        raise ValueError(f"no URL of a Valkey: it begins with {listed([f'{each}://' for each in _VALKEY_SCHEMES])}")
+    if parts.scheme == "unix":
+        if not parts.path.startswith("/"):
+            raise ValueError("no path of a socket: unix:///run/valkey.sock")
+    elif not parts.hostname or port == 0:
+        raise ValueError("without a host: valkey://host:6379/0")
+    elif not (parts.path in ("", "/") or parts.path.removeprefix("/").isdecimal()):
+        raise ValueError("with a path that is no number of a database: valkey://host:6379/0")
 
 
 def is_loopback(host: str) -> bool:
@@ -117,8 +158,10 @@ def _wrong(field: str, cause: str, value: object, given: Mapping[str, Any]) -> s
     described = Settings.model_fields[field]
     what = described.description or ""
     default = "" if described.default is None else f" The default is {described.default}."
-    shown = f"{str(value)[:_SHOWN_CHARACTERS]!r}"
-    return f"{source} is {shown}: {_uncapitalized(cause)}. It is {_uncapitalized(what)}{default}"
+    # What may hold a password is not shown.
+    shown = "" if field in _SECRET else f" {str(value)[:_SHOWN_CHARACTERS]!r}"
+    cause = cause.removeprefix("Value error, ")
+    return f"{source} is{shown}: {_uncapitalized(cause)}. It is {_uncapitalized(what)}{default}"
 
 
 def _uncapitalized(sentence: str) -> str:

@@ -4,20 +4,32 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeVar
 
 from engine.deadline import Deadline, OutOfTime, within
-from engine.errors import CountersUnavailable, LedgerUnavailable
+from engine.errors import CountersUnavailable, CountersWarming, LedgerUnavailable
 from engine.ledger import DecisionRecord, Ledger
 from engine.payment import EPOCH, MICROSECOND, PaymentKey, Stage
 from engine.velocity import Counters, Observation, Reading, Status, StatusEvent
 
 LOOK_UP_MS_MAX: Final = 20
 VELOCITY_MS_MAX: Final = 25
+"""The velocities' cap; a call with more than the usual time waits longer for them, as long a part of its budget."""
+_VELOCITY_PART: Final = 6
 DOUBT_SECONDS: Final = 60.0
 """How long a counted payment may be absent from the ledger before it is taken back."""
 
 T = TypeVar("T")
+
+
+class Lack(StrEnum):
+    """Why the counters gave no reading: the cause of each velocity that is unknown for it."""
+
+    UNKNOWN = "velocity"
+    """They failed, or took too long."""
+    WARMING = "velocity_warming"
+    """They do not hold all of the past yet."""
 
 
 class Counted(NamedTuple):
@@ -50,19 +62,20 @@ class Counting:
         self._doubt_seconds = doubt_seconds
         self._settling: set[asyncio.Future[None]] = set()
         self._sequence = 0
+        self._doubts = 0
 
-    async def observe(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | None:
-        """Count a payment and read its velocities, without the one that it replaces; None where they did not come.
+    async def observe(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | Lack:
+        """Count a payment and read its velocities, without the one that it replaces; why, where they did not come.
 
         The superseded one stays counted until the decision is durable: then nothing is to be brought back.
         """
         reading = await _come(self._counters.observe(seen, superseded=superseded), deadline)
-        if reading is not None:
+        if not isinstance(reading, Lack):
             self._sequence = max(self._sequence, reading.sequence)
         return reading
 
-    async def read(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | None:
-        """Read as `observe` and count nothing; None where they did not come."""
+    async def read(self, seen: Observation, superseded: str | None, deadline: Deadline) -> Reading | Lack:
+        """Read as `observe` and count nothing; why, where they did not come."""
         return await _come(self._counters.read(seen, superseded=superseded), deadline)
 
     async def is_superseded(self, key: PaymentKey, deadline: Deadline) -> bool:
@@ -72,6 +85,10 @@ class Counting:
             return await within(named, lambda: deadline.seconds(LOOK_UP_MS_MAX)) is not None
         except OutOfTime:
             return False
+
+    def go_on_from(self, sequence: int) -> None:
+        """Know a newer sequence."""
+        self._sequence = max(self._sequence, sequence)
 
     @property
     def sequence(self) -> int:
@@ -110,12 +127,21 @@ class Counting:
 
     def doubt(self, counted: Counted) -> None:
         """Look after a while whether the decision was recorded, and undo what was not (law 2)."""
+        self._doubts += 1
         asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, counted)
+
+    def is_in_doubt(self) -> bool:
+        """Whether something is counted of which it is not known yet whether it was recorded."""
+        return self._doubts > 0
 
     def _begin_settling(self, counted: Counted) -> None:
         task = asyncio.ensure_future(self._settle(counted))
         self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+        task.add_done_callback(self._settled)
+
+    def _settled(self, task: asyncio.Future[None]) -> None:
+        self._settling.discard(task)
+        self._doubts -= 1
 
     async def _settle(self, counted: Counted) -> None:
         key = counted.key
@@ -147,12 +173,14 @@ class Counting:
         await self._counters.forget(key.merchant_id, test_mode=key.test_mode, payment_id=payment_id)
 
 
-async def _come(asked: Coroutine[Any, Any, T], deadline: Deadline) -> T | None:
-    """What the counters answer; None where it does not come."""
+async def _come(asked: Coroutine[Any, Any, T], deadline: Deadline) -> T | Lack:
+    """What the counters answer; why, where it does not come."""
     try:
-        return await within(asked, lambda: deadline.seconds(VELOCITY_MS_MAX))
+        return await within(asked, lambda: deadline.seconds(max(VELOCITY_MS_MAX, deadline.budget_ms // _VELOCITY_PART)))
+    except CountersWarming:
+        return Lack.WARMING
     except (CountersUnavailable, OutOfTime):
-        return None
+        return Lack.UNKNOWN
 
 
 def _us(at: datetime) -> int:

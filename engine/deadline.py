@@ -14,6 +14,9 @@ from engine.errors import DeadlineExceeded
 REPORT_SECONDS: Final = 2.0
 """How long a report, of an outcome or of labels, may take to become durable: no shopper waits for it."""
 
+LOOK_SECONDS: Final = 0.002
+"""So long after a wait is over the event loop has looked at what came meanwhile."""
+
 _NANOSECONDS_PER_MS: Final = 1_000_000
 _NANOSECONDS_PER_SECOND: Final = 1_000_000_000
 
@@ -38,12 +41,13 @@ class Deadline:
 
     clock: Clock
     at_ns: int
+    budget_ms: int
 
     @staticmethod
     def after(clock: Clock, budget_ms: int, received_ns: int | None) -> "Deadline":
         """`budget_ms` after the request was received; from now on where nobody noted when."""
         received = clock() if received_ns is None else received_ns
-        return Deadline(clock, received + budget_ms * _NANOSECONDS_PER_MS)
+        return Deadline(clock, received + budget_ms * _NANOSECONDS_PER_MS, budget_ms)
 
     def is_near(self, now_ns: int, reserve_ms: int) -> bool:
         """Whether no more than `reserve_ms` are left."""
@@ -93,7 +97,12 @@ async def within(work: Coroutine[Any, Any, T], seconds: Callable[[], float]) -> 
         open_gate()
 
     task.add_done_callback(ended)
-    timer = loop.call_later(seconds(), open_gate)
+
+    def look_once_more() -> None:
+        # Where the loop was busy, what came in time is here and was only not looked at yet.
+        loop.call_later(LOOK_SECONDS, open_gate)
+
+    timer = loop.call_later(seconds(), look_once_more)
     try:
         await gate
     finally:

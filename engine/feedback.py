@@ -70,6 +70,17 @@ class Feedback:
         self._budget_seconds = budget_seconds
         self._features = RecordedFeatures(ledger)
         self._settling: set[asyncio.Future[None]] = set()
+        self._taking: set[asyncio.Future[None]] = set()
+        self._doubts = 0
+
+    async def settled(self) -> None:
+        """Wait until all reports that are counted now are recorded, or known not to be."""
+        if self._taking:
+            await asyncio.wait(tuple(self._taking))
+
+    def is_in_doubt(self) -> bool:
+        """Whether something is counted of which it is not known yet whether it was recorded."""
+        return self._doubts > 0
 
     async def report(self, report: Report) -> Reported:
         """Record an outcome before it is confirmed; an equal report again gets the same bytes.
@@ -84,9 +95,7 @@ class Feedback:
         # From here to the counters nothing is awaited: they see times in order (law 2).
         outcome = self._outcome(report)
         event = None if values is None else _event(outcome, values)
-        if event is not None:
-            await self._count(event)
-        standing = await durable_within(self._append(outcome, event), lambda: self._budget_seconds)
+        standing = await durable_within(self._take(outcome, event), lambda: self._budget_seconds)
         if standing.id == outcome.id:
             return Reported(body=outcome.answer, outcome_id=outcome.id, is_replayed=False)
         return _replay(standing, report)
@@ -120,16 +129,25 @@ class Feedback:
         )
         return replace(outcome, answer=report.render(outcome))
 
+    async def _take(self, outcome: Outcome, event: StatusEvent | None) -> Outcome:
+        """Count an outcome and record it; what stands then. It goes on where its caller is out of time or hangs up."""
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._taking.add(ended)
+        try:
+            if event is not None:
+                await self._count(event)
+            return await self._append(outcome, event)
+        finally:
+            self._taking.discard(ended)
+            ended.set_result(None)
+
     async def _count(self, event: StatusEvent) -> None:
         # The outcome stands without the counters: they are rebuilt from the ledger.
         with suppress(CountersUnavailable):
             await self._counters.record(event)
 
     async def _append(self, outcome: Outcome, event: StatusEvent | None) -> Outcome:
-        """What stands after writing. What was counted for an outcome that does not stand is taken back.
-
-        It goes on where its caller is out of time or has hung up.
-        """
+        """What stands after writing. What was counted for an outcome that does not stand is taken back."""
         try:
             standing = await self._outcomes.append(outcome)
         except (asyncio.CancelledError, LedgerUnavailable):
@@ -149,12 +167,17 @@ class Feedback:
 
     def _doubt(self, outcome_id: str, event: StatusEvent) -> None:
         """Look after a while whether the outcome was recorded, and take its event back where it was not (law 2)."""
+        self._doubts += 1
         asyncio.get_running_loop().call_later(self._doubt_seconds, self._begin_settling, outcome_id, event)
 
     def _begin_settling(self, outcome_id: str, event: StatusEvent) -> None:
         task = asyncio.ensure_future(self._settle(outcome_id, event))
         self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+        task.add_done_callback(self._settled)
+
+    def _settled(self, task: asyncio.Future[None]) -> None:
+        self._settling.discard(task)
+        self._doubts -= 1
 
     async def _settle(self, outcome_id: str, event: StatusEvent) -> None:
         """Take an event back where its own outcome was not recorded: another that says the same has its own event."""

@@ -38,9 +38,22 @@ class InFlight:
                 else:
                     waiter.set_exception(IdempotencyInProgress("The call that decided this ended without an answer."))
 
-    async def _wait(self, key: object, deadline: Deadline) -> None:
+    async def ended(self) -> None:
+        """Wait until every key that is held now was given back."""
+        waiters = [self._waiter(key) for key in self._waiters]
+        if waiters:
+            await asyncio.wait(waiters)
+        for waiter in waiters:
+            # Asked for, so that a call without an answer is not reported as forgotten.
+            waiter.exception()
+
+    def _waiter(self, key: object) -> asyncio.Future[None]:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters[key].append(waiter)
+        return waiter
+
+    async def _wait(self, key: object, deadline: Deadline) -> None:
+        waiter = self._waiter(key)
         try:
             done, _ = await asyncio.wait({waiter}, timeout=deadline.seconds())
         finally:

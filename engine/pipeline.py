@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine.catalog import SCORE_FEATURES
 from engine.correction import Correction, NotReplaced, correction
-from engine.counting import DOUBT_SECONDS, LOOK_UP_MS_MAX, Counted, Counting
+from engine.counting import DOUBT_SECONDS, LOOK_UP_MS_MAX, Counted, Counting, Lack
 from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
 from engine.decide import Snapshot, decide
 from engine.decision import Action, Decision
@@ -35,7 +35,6 @@ LATE_COMMIT_SECONDS: Final = 0.06
 
 _NO_SCORE_YET: Final[tuple[Value, ...]] = (None,) * len(SCORE_FEATURES)
 _NANOSECONDS_PER_MS: Final = 1_000_000
-_UNKNOWN, _WARMING = "velocity", "velocity_warming"
 
 
 class Snapshots(Protocol):
@@ -141,6 +140,18 @@ class Pipeline:
             is_deciding=self._in_flight.__contains__,
             doubt_seconds=doubt_seconds,
         )
+
+    def go_on_from(self, sequence: int) -> None:
+        """Take the newest sequence that the ledger holds: payments that counters do not answer for come behind it."""
+        self._counting.go_on_from(sequence)
+
+    async def settled(self) -> None:
+        """Wait until all calls that are under way now have ended, their commits too."""
+        await self._in_flight.ended()
+
+    def is_in_doubt(self) -> bool:
+        """Whether something is counted of which it is not known yet whether it was recorded."""
+        return self._counting.is_in_doubt()
 
     async def decide(self, call: Call, received_ns: int | None = None) -> Answer:
         """The answer to a call, recorded before it is returned; an equal call again gets the same bytes.
@@ -272,9 +283,10 @@ class Pipeline:
         counting = self._counting
         count_or_read = counting.observe if is_counted else counting.read
         found = await count_or_read(seen, corrects.superseded, deadline)
-        reading = found or Reading(values=(), sequence=counting.sequence, counted_at_us=payment.at_us, is_counted=False)
-        counted_at = self._clock()
         velocities, lacking = _velocities(snapshot, found)
+        if isinstance(found, Lack):
+            found = Reading(values=(), sequence=counting.sequence, counted_at_us=payment.at_us, is_counted=True)
+        counted_at = self._clock()
         base, own = velocities[: len(VELOCITIES)], velocities[len(VELOCITIES) :]
         values = (*enriched.values(), *base, *_NO_SCORE_YET, *custom.values(), *own)
         return _Gathered(
@@ -282,8 +294,9 @@ class Pipeline:
             snapshot=snapshot,
             features=Features(snapshot.catalog, values, {**causes, **lacking} if lacking else causes),
             seen=seen,
-            reading=reading,
-            is_new=is_counted and (found is None or found.is_counted),
+            reading=found,
+            # One whose reading did not come may have been counted.
+            is_new=is_counted and found.is_counted,
             is_late=deadline.is_near(counted_at, COMMIT_RESERVE_MS),
             correction=corrects,
             moments_ns=(started, enriched_at, counted_at),
@@ -315,17 +328,17 @@ def observation(payment: Payment, values: Mapping[str, Value]) -> Observation:
     )
 
 
-def _velocities(snapshot: Snapshot, reading: Reading | None) -> tuple[tuple[Value, ...], dict[str, str]]:
+def _velocities(snapshot: Snapshot, reading: Reading | Lack) -> tuple[tuple[Value, ...], dict[str, str]]:
     """The snapshot's velocities and the causes of those that did not come."""
-    if reading is None:
+    if isinstance(reading, Lack):
         names = [velocity.name for velocity in snapshot.velocities]
-        return (None,) * len(names), dict.fromkeys(names, _UNKNOWN)
+        return (None,) * len(names), dict.fromkeys(names, reading.value)
     if len(reading.values) == len(snapshot.velocities):
         return reading.values, {}
-    # The counters count by the merchant's newer policy already, or by the older one still.
+    # The merchant's own are not filled yet, or the counters count by its newer policy already, or by the older one.
     own = snapshot.velocities[len(VELOCITIES) :]
     values = (*reading.values[: len(VELOCITIES)], *(None for _ in own))
-    return values, {velocity.name: _WARMING for velocity in own}
+    return values, {velocity.name: Lack.WARMING.value for velocity in own}
 
 
 def _record(gathered: _Gathered, outline: Outline, call: Call) -> DecisionRecord:

@@ -67,6 +67,18 @@ def rebuild_of(
     yield from history.outcomes(outcomes.recent_of(merchant_id, window))
 
 
+def newest_at(ledger: Ledger, outcomes: Outcomes) -> dict[_Scope, datetime]:
+    """The newest receipt time of each merchant and mode, without a rebuild. Raises LedgerUnavailable."""
+    newest: dict[_Scope, datetime] = {}
+    told = (
+        (outcome.merchant_id, outcome.test_mode, outcome.received_at) for outcome, _ in outcomes.recent(MICROSECOND)
+    )
+    decided = ((each.key.merchant_id, each.key.test_mode, each.at) for each in ledger.recent(MICROSECOND))
+    for merchant_id, test_mode, at in chain(decided, told):
+        newest[merchant_id, test_mode] = max(at, newest.get((merchant_id, test_mode), at))
+    return newest
+
+
 def longest(velocities: Sequence[Velocity]) -> timedelta:
     """How far back some velocity looks; all of the ledger where one looks at all time."""
     windows = [velocity.window_us for velocity in velocities]

@@ -331,7 +331,7 @@ RULES = (
     Rule(
         name="notebook_store",
         check=matches(r"engine\.store[s]"),
-        mend="Only api/wiring.py names a concrete store; a notebook takes a ledger it is handed.",
+        mend="Only api/wiring names a concrete store; a notebook takes a ledger it is handed.",
         suffix="",
         folders=("notebooks",),
         bad=(("notebooks/a.ipynb", '"from engine.store' + 's.sql import Ledger"'),),

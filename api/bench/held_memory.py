@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from api.wiring import counters_of
+from api.wiring.measuring import counters_of
 
 _PAGE_BYTES = 4_096
 

@@ -28,7 +28,8 @@ from api.clock import new_decision_id, new_outcome_id
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from api.schemas.outcome import outcome_bytes, read_outcome
-from api.wiring import Assembly, assembled, opened_history
+from api.wiring import Assembly, assembled
+from api.wiring.measuring import opened_history
 from engine.access import Scope
 from engine.decision import Action
 from engine.errors import DeadlineExceeded

@@ -8,7 +8,7 @@ from typing import Final
 
 from api.bench.measure import BenchFailed, Benchmark, Measure, percentile
 from api.bench.valkey_server import valkey_server
-from api.wiring import counters_in_memory, counters_in_valkey
+from api.wiring.measuring import counters_in_memory, counters_in_valkey
 from engine.features import Value
 from engine.velocity import VELOCITIES, Counters, Observation, Recorded, Velocity
 

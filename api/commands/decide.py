@@ -47,7 +47,12 @@ def decide(
     payments = list(_payments(file, {"dry_run": True if dry_run else None, "explain": explain}))
     try:
         with assembled(settings) as assembly, asyncio.Runner() as runner:
-            is_fine = _decide_all(payments, _in_process(assembly.pipeline, runner))
+            runner.run(assembly.watch.__aenter__())
+            try:
+                runner.run(assembly.watch.until_ready())
+                is_fine = _decide_all(payments, _in_process(assembly.pipeline, runner))
+            finally:
+                runner.run(assembly.watch.__aexit__())
     except DataFolderInUse as in_use:
         client = client_of(settings.data, in_use)
 

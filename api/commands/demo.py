@@ -74,10 +74,12 @@ def _play(settings: Settings, now: datetime, run: str) -> tuple[ApiKey, str]:
 
 async def _decide_all(assembly: Assembly, key: ApiKey, payments: Sequence[Event]) -> Counter[tuple[str, str]]:
     actions: Counter[tuple[str, str]] = Counter()
-    for event in track(payments, description="Playing payments of four small shops", console=console):
-        body = json.dumps(event.body).encode()
-        answer = await assembly.pipeline.decide(call_of(read_request(body), key, event.at))
-        actions[event.order.shop.merchant_id, json.loads(answer.body)["action"]] += 1
+    async with assembly.watch as watch:
+        await watch.until_ready()
+        for event in track(payments, description="Playing payments of four small shops", console=console):
+            body = json.dumps(event.body).encode()
+            answer = await assembly.pipeline.decide(call_of(read_request(body), key, event.at))
+            actions[event.order.shop.merchant_id, json.loads(answer.body)["action"]] += 1
     return actions
 
 

@@ -88,11 +88,14 @@ def _run(settings: Settings, work: Work, tally: Tally, advance: Advance) -> None
             rates=assembly.snapshot.reference.rates,
             advance=advance,
         )
-        asyncio.run(_import(importer, work, tally, assembly.ledger))
+        asyncio.run(_import(importer, work, tally, assembly))
 
 
-async def _import(importer: Importer, work: Work, tally: Tally, ledger: Ledger) -> None:
-    await importer.run(await _without_late(work, ledger), tally)
+async def _import(importer: Importer, work: Work, tally: Tally, assembly: Assembly) -> None:
+    async with assembly.watch as watch:
+        # A history that is decided without its past would stay so for ever.
+        await watch.until_ready()
+        await importer.run(await _without_late(work, assembly.ledger), tally)
 
 
 def _rehearse(folder: Path, work: Work, tally: Tally, advance: Advance) -> None:

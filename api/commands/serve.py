@@ -11,7 +11,7 @@ from api.app import VERSION
 from api.commands.options import Data, Host, Port, settings_with
 from api.logs import logs_kept
 from api.serving import listening_socket, serve
-from api.settings import Settings, is_loopback
+from api.settings import Settings, is_loopback, shown_valkey
 from api.wiring import assembled
 from engine.decision import RuleMode
 from engine.rules import Ruleset
@@ -32,7 +32,10 @@ def serve_(data: Data = None, host: Host = None, port: Port = None) -> None:
 
 def _serve(settings: Settings, listener: socket) -> None:
     with assembled(settings) as assembly:
-        log.info("restored", payments=assembly.payments_restored, folder=settings.data)
+        if settings.valkey is None:
+            log.info("restored", payments=assembly.payments_restored, folder=settings.data)
+        else:
+            log.info("counters_in_valkey", where=shown_valkey(settings), folder=settings.data)
         log.info("in_force", rules=ruleset_in_force(assembly.snapshot.ruleset, settings.ruleset))
         if not is_loopback(settings.host):
             log.warning("no_tls", cause="Listening beyond this machine in plain HTTP: put a TLS proxy in front.")

@@ -10,6 +10,7 @@ from api.doctor.finding import Finding, error, fine, note
 from api.doctor.folder import folder_findings, server_findings
 from api.doctor.ledger import ledger_findings
 from api.doctor.machine import disk_findings, machine_findings, this_machine
+from api.doctor.valkey import valkey_findings
 from api.settings import settings_and_faults
 
 
@@ -27,6 +28,7 @@ def examination(given: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
         yield fine("settings", "every ASSAY_ variable is a setting and can be used")
     yield from settings_findings(settings)
     yield from file_findings(settings, now)
+    yield from valkey_findings(settings)
     folder: Path = settings.data
     if not folder.exists():
         begin = (

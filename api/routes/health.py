@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from api.errors import request_id
 from api.problems import Problem
 from engine.errors import LedgerUnavailable
+from engine.velocity.watch import CountersState
 
 router = APIRouter(tags=["Health"])
 
@@ -23,7 +24,10 @@ async def is_alive() -> dict[str, str]:
     responses={503: {"description": "Not now: the ledger does not answer, or the service is stopping."}},
 )
 async def is_ready(request: Request) -> Response:
-    """Answers 200 when a decision can be made and recorded; send no payments while it does not."""
+    """Answers 200 when a decision can be made and recorded; send no payments while it does not.
+
+    `counters` says where their velocities are unknown meanwhile, for Valkey is `down`, or `warming` up.
+    """
     if request.app.state.load.is_stopping:
         detail = "The service is stopping; what is under way is being finished."
         problem = Problem(status=503, code="stopping", detail=detail, headers={"Retry-After": "1"})
@@ -33,4 +37,6 @@ async def is_ready(request: Request) -> Response:
     except LedgerUnavailable as error:
         problem = Problem(status=503, code=error.code, detail=str(error), headers={"Retry-After": "1"})
         return problem.response(request_id(request))
-    return Response(b'{"status":"ready"}', media_type="application/json")
+    state = request.app.state.assembly.watch.state
+    lacking = b"" if state is CountersState.READY else f',"counters":"{state.value}"'.encode()
+    return Response(b'{"status":"ready"' + lacking + b"}", media_type="application/json")

@@ -1,1 +1,1 @@
-"""Adapters: what implements the ports. Only api/wiring.py names them."""
+"""Adapters: what implements the ports. Only api/wiring names them."""

@@ -49,6 +49,11 @@ class Owed:
                 with suppress(CountersUnavailable):
                     await asyncio.shield(self._in_flight[1])
 
+    def forget(self) -> None:
+        """Owe nothing more: all is being counted anew."""
+        self._seen.clear()
+        self._has_lost = False
+
     def settle(self) -> None:
         """Begin to count what is owed, now that Valkey answers; nobody waits for it."""
         if (self._seen or self._has_lost) and (self._paying is None or self._paying.done()):

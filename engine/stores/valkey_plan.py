@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from math import inf
 from typing import Final
 
 from engine.features import Value
@@ -17,6 +18,8 @@ TOKEN_BYTES: Final = 12
 _UNKNOWN: Final = bytes(TOKEN_BYTES)
 _SLACK_MS: Final = 3_600_000
 """Keys outlive their last use for so long, in which clocks may differ."""
+_TURNS: Final = 8
+"""One addition in so many trims its key (structures.lua), each structure at another: no payment trims them all."""
 _NETWORK_SLACK_US: Final = 3_600_000_000
 """So much later than needed is dropped what several merchants share, each with a time of its own."""
 
@@ -27,14 +30,14 @@ _Literal = bool | int | str | bytes | Sequence["_Literal"] | Mapping[str, "_Lite
 class _Structure:
     """What is held of one stream, scope and filter by key. One that several velocities need meets all their needs."""
 
-    id: str
-    """The same wherever the same is held."""
+    number: int
+    """Among all of the plan's, from 1 on: it names the structure, so the shorter the better."""
     stream: str
     is_network: bool
     where: tuple[tuple[int, bytes], ...]
     """The place of an input, and the token looked for."""
-    names: tuple[int, ...]
-    """The places of the key's inputs, from 1 on."""
+    key: int
+    """The place of its key's inputs among those of all, from 1 on."""
     more: dict[str, int]
     """What else tells it apart: the amount or value, and the pair's place among the items."""
     span_us: int = 0
@@ -42,6 +45,10 @@ class _Structure:
     forever: bool = False
     holds_last: bool = False
     has_base: bool = False
+    counted: list[int] = field(default_factory=list)
+    """The places of the velocities that are how many it holds in a window up to now, from the longest window on."""
+    read: list[int] = field(default_factory=list)
+    """Those of the others."""
 
     def need(self, span_us: int, *, forever: bool = False, holds_last: bool = False, has_base: bool = False) -> None:
         """Hold so much more."""
@@ -54,17 +61,20 @@ class _Structure:
         """For the scripts; what lasts for ever is not folded while a payment can still be taken back."""
         span_us = max(self.span_us, remembered_us) if self.forever else self.span_us
         return {
-            "id": self.id,
+            "id": str(self.number),
+            "turn": self.number % _TURNS,
             "stream": self.stream,
             "network": self.is_network,
             "where": self.where,
-            "names": self.names,
+            "key": self.key,
             "span_us": span_us,
             "keep_us": span_us + (_NETWORK_SLACK_US if self.is_network else 0),
             "expires_ms": _expires_ms(span_us),
             "forever": self.forever,
             "holds_last": self.holds_last,
             "has_base": self.has_base,
+            "counted": self.counted,
+            "read": self.read,
             **self.more,
         }
 
@@ -99,6 +109,8 @@ class _Structures:
     kinds: dict[str, dict[str, _Structure]] = field(
         default_factory=lambda: {"items": {}, "sums": {}, "amounts": {}, "values": {}}
     )
+    keys: dict[tuple[int, ...], int] = field(default_factory=dict)
+    """The inputs of every key, and its place among them."""
 
     def of(
         self,
@@ -119,25 +131,26 @@ class _Structures:
             if name != "pair"
         }
         said = repr((kind, stream, is_network, keys, filters, told))
-        identity = blake2b(said.encode(), digest_size=6).hexdigest()
         known = self.kinds[kind]
-        if identity not in known:
-            known[identity] = _Structure(
-                id=identity,
+        if said not in known:
+            known[said] = _Structure(
+                number=sum(map(len, self.kinds.values())) + 1,
                 stream=stream,
                 is_network=is_network,
                 where=tuple((row.index(name) + 1, looked_for) for name, looked_for in filters),
-                names=tuple(row.index(name) + 1 for name in keys),
+                key=self.keys.setdefault(tuple(row.index(name) + 1 for name in keys), len(self.keys) + 1),
                 more=more,
             )
-        return list(known).index(identity) + 1, known[identity]
+        return list(known).index(said) + 1, known[said]
 
 
 @dataclass(frozen=True)
 class ValkeyPlan:
-    """The velocities kept for a merchant, as the scripts know them."""
+    """Velocities, as the scripts know them."""
 
     velocities: tuple[Velocity, ...]
+    beside: tuple[Velocity, ...] = ()
+    """What is counted of the same payments elsewhere: they are remembered alike."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be told apart."""
@@ -155,11 +168,12 @@ class ValkeyPlan:
 
         Where all velocities of a status are of all time, an event is remembered as long as its payment is.
         """
-        longest = max(map(_reach_us, self.velocities))
+        every = (*self.velocities, *self.beside)
+        longest = max(map(_reach_us, every))
         remembered = {PAYMENTS: longest}
         for status in Status:
-            of_status = [_reach_us(each) for each in self.velocities if status in (each.status, each.since)]
-            if of_status:
+            if any(status in (each.status, each.since) for each in self.velocities):
+                of_status = [_reach_us(each) for each in every if status in (each.status, each.since)]
                 remembered[status.value] = max(of_status) or longest
         return remembered
 
@@ -167,7 +181,11 @@ class ValkeyPlan:
     def lua(self) -> str:
         """The plan as the scripts have it before them."""
         structures = _Structures(self.inputs)
-        velocities = [_velocity(each, structures) for each in self.velocities]
+        velocities: list[Mapping[str, _Literal]] = [{}] * len(self.velocities)
+        for place in sorted(range(len(velocities)), key=self._brevity):
+            velocity = self.velocities[place]
+            structure, velocities[place] = _velocity(velocity, structures)
+            (structure.counted if _is_plain(velocity) else structure.read).append(place + 1)
         kinds = {
             kind: [each.literal(self.remembers_us[each.stream]) for each in known.values()]
             for kind, known in structures.kinds.items()
@@ -178,14 +196,15 @@ class ValkeyPlan:
             "told_apart_by": self.inputs.told_apart_by,
             "amount_count": len(self.inputs.amounts),
             "velocities": velocities,
+            "keys": list(structures.keys),
+            "kinds": list(structures.kinds),
             **kinds,
         }
         return f"local PLAN = {_lua(plan)}\n"
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """The same for the same plan: what was counted by another one is not read."""
-        return blake2b(self.lua.encode(), digest_size=6).hexdigest()
+    def _brevity(self, place: int) -> float:
+        window_us = self.velocities[place].window_us
+        return -inf if window_us is None else -window_us
 
 
 def token(value: Value) -> bytes:
@@ -198,32 +217,36 @@ def token(value: Value) -> bytes:
     return blake2b(said, digest_size=TOKEN_BYTES).digest()
 
 
-def _velocity(velocity: Velocity, structures: _Structures) -> Mapping[str, _Literal]:
+def _is_plain(velocity: Velocity) -> bool:
+    """Whether it is no more than how many are held in a window up to now."""
+    is_count = isinstance(velocity.aggregate, Count | Distinct) and velocity.window_us is not None
+    is_own = velocity.scope is not VelocityScope.NETWORK
+    return is_count and is_own and velocity.delay_us == 0 and velocity.since is None
+
+
+def _velocity(velocity: Velocity, structures: _Structures) -> tuple[_Structure, Mapping[str, _Literal]]:
     """From which structure it is read, and how; the structure holds what is needed from here on."""
     stream = PAYMENTS if velocity.status is None else velocity.status.value
     is_ever = velocity.window_us is None
     reach_us = (velocity.window_us or 0) + velocity.delay_us
     own = (velocity, stream, velocity.key, velocity.where)
-    inputs, kind, place = structures.inputs, "items", 0
+    inputs = structures.inputs
     match velocity.aggregate:
         case Count() | FirstSeen() | LastSeen():
-            place, each = structures.of("items", *own)
+            _, each = structures.of("items", *own)
             is_last = isinstance(velocity.aggregate, LastSeen)
             each.need(reach_us, forever=is_ever, holds_last=is_ever and is_last, has_base=is_ever and not is_last)
         case Distinct(value=value):
             pair_names = (*velocity.key, value)
             pair, items = structures.of("items", velocity, stream, pair_names, velocity.where)
             items.need(reach_us, forever=is_ever, holds_last=is_ever)
-            kind = "values"
-            place, each = structures.of(kind, *own, value=inputs.row.index(value) + 1, pair=pair)
+            _, each = structures.of("values", *own, value=inputs.row.index(value) + 1, pair=pair)
             each.need(reach_us, forever=is_ever)
         case Total(amount=amount) | Average(amount=amount) | Minimum(amount=amount) | Maximum(amount=amount):
             kind = "sums" if isinstance(velocity.aggregate, Total | Average) else "amounts"
-            place, each = structures.of(kind, *own, amount=inputs.amounts.index(amount) + 1)
+            _, each = structures.of(kind, *own, amount=inputs.amounts.index(amount) + 1)
             each.need(reach_us, forever=is_ever)
     read: dict[str, _Literal] = {
-        "kind": kind,
-        "structure": place,
         "aggregate": _AGGREGATES[type(velocity.aggregate)],
         "delay_us": velocity.delay_us,
     }
@@ -232,7 +255,7 @@ def _velocity(velocity: Velocity, structures: _Structures) -> Mapping[str, _Lite
     if velocity.since is not None:
         read["since"], resets = structures.of("items", velocity, velocity.since.value, velocity.key, ())
         resets.need(reach_us, forever=is_ever, holds_last=is_ever)
-    return read
+    return each, read
 
 
 _AGGREGATES: Final[Mapping[type, str]] = {

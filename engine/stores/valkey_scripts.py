@@ -1,35 +1,33 @@
-"""The scripts that run inside Valkey: one a call, each for one plan."""
+"""What runs inside Valkey: a library of functions for each plan, so that the plan is there before a call comes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha1
+from hashlib import blake2b
 from importlib.resources import files
 from typing import Final
 
-_PARTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "observe": ("#!lua\n", ("structures", "reading", "observe")),
-    "read": ("#!lua flags=no-writes\n", ("structures", "reading", "observe")),
-    "change": ("#!lua\n", ("structures", "change")),
-}
-"""What each script begins with, and the files that it is made of. One that writes is refused whole without memory."""
+_PARTS: Final = ("structures", "reading", "observe", "change")
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A script and the name that Valkey gives it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """The functions of one plan. One that writes is refused whole where there is no memory."""
 
     text: str
-    digest: str
+    fingerprint: str
+    """The same for the same plan and functions: what was counted by others is not read."""
+
+    def function(self, name: str) -> str:
+        """The name that Valkey has for a function: observe, read, change, switch."""
+        return f"assay_{name}_{self.fingerprint}"
 
 
-def scripts(plan: str) -> Mapping[str, Script]:
-    """The scripts by name, for a plan in their language."""
-    return {name: _script(begin + plan + "".join(map(_part, parts))) for name, (begin, parts) in _PARTS.items()}
-
-
-def _script(text: str) -> Script:
-    return Script(text=text, digest=sha1(text.encode(), usedforsecurity=False).hexdigest())
+def library(plan: str) -> Library:
+    """The functions for a plan in their language."""
+    text = plan + "".join(map(_part, _PARTS))
+    fingerprint = blake2b(text.encode(), digest_size=4).hexdigest()
+    begin = f'#!lua name=assay_{fingerprint}\nlocal PLAN_NAME = "{fingerprint}"\n'
+    return Library(text=begin + text, fingerprint=fingerprint)
 
 
 @cache

@@ -26,6 +26,8 @@ async def running(config: uvicorn.Config) -> AsyncIterator[int]:
     server = Server(config)
     serving = asyncio.ensure_future(server.serve())
     await server.is_listening.wait()
-    yield int(server.servers[0].sockets[0].getsockname()[1])
-    server.should_exit = True
-    await serving
+    try:
+        yield int(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        await serving

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from api.auth import new_key
@@ -22,10 +23,12 @@ from api.doctor.files import ip_age_finding, rates_age_finding
 from api.doctor.folder import folder_findings, server_findings
 from api.doctor.ledger import clock_finding, ledger_findings
 from api.doctor.machine import Machine, file_system, machine_findings
+from api.doctor.valkey import valkey_findings
 from api.operator import server_announced
 from api.routes.keys import GATEWAY_SCOPES
 from api.settings import Settings
 from api.wiring import assembled, opened_keys
+from tests.valkey_server import ValkeyServer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Found = dict[str, Finding]
@@ -291,3 +294,14 @@ def test_the_file_system_of_a_folder_is_that_of_the_nearest_mount(tmp_path: Path
     assert file_system(tmp_path / "data", mounts) == "nfs4"
     assert file_system(Path("/"), mounts) == "ext4"
     assert file_system(tmp_path, "") == ""
+
+
+def test_a_valkey_is_asked_whether_it_can_be_counted_in(valkey_server: ValkeyServer) -> None:
+    def found(url: str) -> tuple[Level, str]:
+        (finding,) = valkey_findings(Settings(valkey=SecretStr(url)))
+        return finding.level, finding.found
+
+    assert found(valkey_server.url)[0] is Level.OK
+    level, said = found("valkey://:s3cret@127.0.0.1:1/0")
+    assert (level, "s3cret" in said) == (Level.ERROR, False)
+    assert said.startswith("valkey://127.0.0.1:1/0: Valkey does not answer")

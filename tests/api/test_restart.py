@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 import structlog
 
-from api import wiring
 from api.bench.long_ledger import make_ledger
 from api.settings import Settings
-from api.wiring import Assembly, assembled, segments_written
+from api.wiring import Assembly, assembled, counting, segments_written
 from engine.payment_record import payment_of
 from engine.pipeline import observation
 from engine.recorded import RecordedFeatures
@@ -57,7 +56,7 @@ def plain(made: Path) -> list[object]:
 def columns(plain: list[object], monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """From now on columns are read however little there is; what the log says."""
     assert plain
-    monkeypatch.setattr(wiring, "COLUMNS_FROM", 0)
+    monkeypatch.setattr(counting, "COLUMNS_FROM", 0)
     with structlog.testing.capture_logs() as logged:
         yield logged
 

@@ -1,5 +1,7 @@
 """Settings: what is wrong or misspelt is named, with the mend, and nothing starts."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,8 @@ import pytest
 from api.cli import main
 from api.commands.options import settings_with
 from api.commands.serve import ruleset_in_force
-from api.settings import SettingsInvalid
+from api.settings import SettingsInvalid, read_settings, shown_valkey
+from api.wiring import assembled
 from engine.catalog import CATALOG
 from engine.rules import parse_ruleset
 
@@ -73,3 +76,54 @@ def test_the_start_says_which_rules_are_in_force() -> None:
     counts = f"ruleset {ruleset.hash[:12]}: 2 live and 1 shadow rules"
     assert ruleset_in_force(ruleset, None) == f"{counts}, as shipped"
     assert ruleset_in_force(ruleset, Path("mine.toml")) == f"{counts}, from mine.toml"
+
+
+@pytest.mark.parametrize(
+    ("url", "cause"),
+    [
+        ("http://:s3cret@host", "begins with"),
+        ("s3cret", "begins with"),
+        ("valkey://:s3cret@", "without a host"),
+        ("valkey://:s3cret@host:x", "no URL"),
+        ("valkey://:s3cret@host/one", "no number of a database"),
+        ("unix://s3cret", "no path"),
+    ],
+)
+def test_a_valkey_that_is_none_is_named_and_its_password_is_not(
+    monkeypatch: pytest.MonkeyPatch, url: str, cause: str
+) -> None:
+    monkeypatch.setenv("ASSAY_VALKEY", url)
+    with pytest.raises(SettingsInvalid, match="ASSAY_VALKEY") as refused:
+        read_settings({})
+    assert cause in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_valkeys_password_is_nowhere_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_VALKEY", "valkey://user:s3cret@host:6380/1")
+    settings = read_settings({})
+    assert "s3cret" not in repr(settings) + str(settings) + shown_valkey(settings)
+    assert shown_valkey(settings) == "valkey://host:6380/1"
+
+
+def test_an_option_that_the_driver_does_not_know_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("valkey")
+    monkeypatch.setenv("ASSAY_VALKEY", "valkey://:s3cret@host?frobnicate=1")
+    with pytest.raises(SettingsInvalid, match="ASSAY_VALKEY") as refused, assembled(read_settings({"data": tmp_path})):
+        pass
+    assert "s3cret" not in str(refused.value)
+
+
+def test_without_its_client_the_mend_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "valkey" or "stores.valkey" in name]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "valkey", None)
+    monkeypatch.setenv("ASSAY_VALKEY", "valkey://host")
+    with pytest.raises(SettingsInvalid, match=r"assay\[valkey\]"), assembled(read_settings({"data": tmp_path})):
+        pass
+
+
+def test_without_the_setting_its_client_is_not_loaded(tmp_path: Path) -> None:
+    code = "import sys; from api.settings import Settings; from api.wiring import assembled\n"
+    code += "with assembled(Settings(data=sys.argv[1])): assert 'valkey' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "data")], check=True, timeout=60)

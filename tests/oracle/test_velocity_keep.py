@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.features import Value
 from engine.stores import memory_fill
 from engine.stores.memory import MemoryCounters
-from engine.velocity import Count, Distinct, Observation, Recorded, Status, StatusEvent, Total, Velocity
+from engine.velocity import Count, Counters, Distinct, Observation, Recorded, Status, StatusEvent, Total, Velocity
 from engine.velocity.spec import Average, LastSeen, Minimum
 from tests.oracle.velocity_oracle import ACTIONS, EVERYTHING, MIXED, SCOPES, SECOND, VALUES, velocity
 
@@ -43,8 +43,8 @@ PROBES = [
 class World:
     """A ledger, counters that are told to keep other velocities, and counters that keep them from the start."""
 
-    counters: MemoryCounters
-    wanted: MemoryCounters
+    counters: Counters
+    wanted: Counters
     now_us: int = 1_000 * SECOND
     written: list[Recorded] = field(default_factory=list)
     under_way: list[Recorded] = field(default_factory=list)
@@ -180,6 +180,13 @@ def hurried() -> Iterator[None]:
 async def keep_amid(before: Sequence[Velocity], after: Sequence[Velocity], steps: list[Step], start: int) -> None:
     default = EVERYTHING if set(EVERYTHING) <= set(before) else MIXED
     world = World(MemoryCounters(default, {"shop": before}), MemoryCounters(default, {"shop": after}))
+    await play_amid(world, after, steps, start)
+
+
+async def play_amid(
+    world: World, after: Sequence[Velocity], steps: list[Step], start: int, *, then: int | None = None
+) -> None:
+    """Play the steps, the later ones while others are kept, and the first `then` of them once more."""
     for step in steps[:start]:
         await world.play(step)
     keeping = asyncio.create_task(world.counters.keep("shop", after, world.history))
@@ -191,7 +198,7 @@ async def keep_amid(before: Sequence[Velocity], after: Sequence[Velocity], steps
         await world.settle(replace(NOTHING, back=len(world.under_way)), is_lost=len(world.under_way) % 3 == 0)
     await keeping
     await world.assert_same()
-    for step in steps:
+    for step in steps[:then]:
         world.now_us += step.wait_us
         for values in PROBES:
             world.number += 1

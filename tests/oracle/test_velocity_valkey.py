@@ -7,6 +7,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,10 +31,9 @@ from tests.valkey_server import ValkeyServer
 
 pytest.importorskip("valkey")
 
-from valkey.asyncio import Valkey
-
-from engine.stores import valkey as valkey_store
-from engine.stores.valkey import ValkeyCounters, open_client
+from engine.stores import valkey_batches
+from engine.stores.valkey import ValkeyCounters
+from engine.stores.valkey_line import Line, open_line
 
 SERVER = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _prefixes = count()
@@ -77,12 +77,12 @@ class Forgetful(Oracle):
 
 async def run(server: ValkeyServer, velocities: Sequence[Velocity], stream: Stream) -> list[Reading]:
     """Play the stream to both, compare after every step, and give what was read."""
-    async with open_client(server.url, call_seconds=10) as client:
-        return await play(client, velocities, stream)
+    async with open_line(server.url, call_seconds=10) as line:
+        return await play(line, velocities, stream)
 
 
-async def play(client: Valkey, velocities: Sequence[Velocity], stream: Stream) -> list[Reading]:
-    counters = ValkeyCounters(client, velocities, prefix=f"t{next(_prefixes)}")
+async def play(line: Line, velocities: Sequence[Velocity], stream: Stream) -> list[Reading]:
+    counters = ValkeyCounters(line, velocities, prefix=f"t{next(_prefixes)}")
     await counters.rebuild([])
     oracle, readings = Forgetful(velocities), list[Reading]()
     for action, now in stream:
@@ -104,7 +104,7 @@ async def play(client: Valkey, velocities: Sequence[Velocity], stream: Stream) -
                 await counters.forget(now.merchant_id, test_mode=now.test_mode, payment_id=now.payment_id)
                 oracle.forget(replace(now, at_us=oracle.last_us[scope(now)]))
             case "restart":
-                counters = ValkeyCounters(client, velocities, prefix=f"t{next(_prefixes)}")
+                counters = ValkeyCounters(line, velocities, prefix=f"t{next(_prefixes)}")
                 assert await counters.rebuild([*oracle.seen, *oracle.events]) == len(oracle.seen)
                 oracle.restart()
                 oracle.last_us.clear()
@@ -205,10 +205,10 @@ class Filling:
                     self.ledger.append(item)
                 else:
                     self.meanwhile.append((item, number % 2 == 0))
-        async with open_client(server.url, call_seconds=10) as client:
-            counters = ValkeyCounters(client, EVERYTHING, prefix=f"t{next(_prefixes)}")
+        async with open_line(server.url, call_seconds=10) as line:
+            counters = ValkeyCounters(line, EVERYTHING, prefix=f"t{next(_prefixes)}")
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(valkey_store, "BATCH", 2)
+                patch.setattr(valkey_batches, "BATCH", 2)
                 await self.fill(counters)
             await self.assert_same(counters, stream)
 
@@ -237,7 +237,8 @@ class Filling:
 
     async def fill(self, counters: ValkeyCounters) -> None:
         written: list[Recorded] = []
-        going: list[asyncio.Future[None]] = []
+        going: list[Any] = []
+        loop = asyncio.get_running_loop()
 
         async def go_on() -> None:
             for item, is_durable in self.meanwhile:
@@ -247,13 +248,14 @@ class Filling:
                     written.append(item)
 
         def history() -> Iterator[Recorded]:
-            going.append(asyncio.ensure_future(go_on()))
+            # It is read in a thread of its own.
+            going.append(asyncio.run_coroutine_threadsafe(go_on(), loop))
             yield from (each for each in self.ledger if isinstance(each, tuple))
             yield from (each for each in self.ledger if isinstance(each, StatusEvent))
             yield from written
 
         await counters.rebuild(history(), newest=1_000)
-        await going[0]
+        await asyncio.wrap_future(going[0])
 
     async def assert_same(self, counters: ValkeyCounters, stream: Stream) -> None:
         """Of every key that was seen, by a payment of its own."""

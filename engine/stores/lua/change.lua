@@ -1,6 +1,6 @@
--- ARGV: what is done, the payment; then what this takes.
+-- Arguments: what is done, the payment; then what this takes.
 
-local what, payment = ARGV[1], ARGV[2]
+local payment
 
 local function set_clock(time)
   if time > last_at() then
@@ -144,19 +144,42 @@ local function forget_payment()
   return 1
 end
 
-if what == "record" then
-  return record_event(ARGV[3], tonumber(ARGV[4]), ARGV[5], amounts_from(6))
-elseif what == "retract" then
-  return retract_event(ARGV[3], tonumber(ARGV[4]), ARGV[5])
-elseif what == "forget" then
-  return forget_payment()
-elseif what == "late" then
-  return restore_payment(nil, tonumber(ARGV[4]), ARGV[5], amounts_from(6))
-elseif what == "late_event" then
-  return restore_event(ARGV[3], tonumber(ARGV[4]), ARGV[5], amounts_from(6), true)
-elseif ARGV[#ARGV] ~= nonce then
-  return redis.error_reply("WARMING another filling began")
-elseif what == "restore" then
-  return restore_payment(tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], amounts_from(6))
-end
-return restore_event(ARGV[3], tonumber(ARGV[4]), ARGV[5], amounts_from(6))
+redis.register_function("assay_change_" .. PLAN_NAME, function(keys, arguments)
+  local refused = begin(keys, arguments, arguments[5])
+  if refused then
+    return refused
+  end
+  local what, time = arguments[1], tonumber(arguments[4])
+  payment = arguments[2]
+  if what == "record" then
+    return record_event(arguments[3], time, row, amounts_from(6))
+  elseif what == "retract" then
+    return retract_event(arguments[3], time, row)
+  elseif what == "forget" then
+    return forget_payment()
+  elseif what == "late" then
+    return restore_payment(nil, time, row, amounts_from(6))
+  elseif what == "late_event" then
+    return restore_event(arguments[3], time, row, amounts_from(6), true)
+  elseif arguments[#arguments] ~= nonce then
+    return redis.error_reply("WARMING another filling began")
+  elseif what == "restore" then
+    return restore_payment(tonumber(arguments[3]), time, row, amounts_from(6))
+  end
+  return restore_event(arguments[3], time, row, amounts_from(6))
+end)
+
+-- Arguments: the state that was found, or "" for whatever it is; the one to have, or "" for none; the filling that it
+-- may be trusted with, or "" for none. Whether it was found.
+redis.register_function("assay_switch_" .. PLAN_NAME, function(keys, arguments)
+  if arguments[1] ~= "" and redis.call("GET", keys[1]) ~= arguments[1] then
+    return 0
+  end
+  if arguments[2] == "" then
+    redis.call("DEL", keys[1])
+  else
+    redis.call("SET", keys[1], arguments[2])
+  end
+  trusted[keys[1]] = arguments[3] ~= "" and arguments[3] or nil
+  return 1
+end)

@@ -1,9 +1,11 @@
 -- What is read of a structure in (from, till]; `from` is nil where there is no start. Changes nothing.
 
-local left_out = {}
 local none = {}
-local memo, names, prefixes = {}, {}, {}
-local is_behind = false
+local left_out, memo, prefixes, vacant, starts, is_behind
+
+local function begin_reading()
+  left_out, memo, prefixes, vacant, starts, is_behind = {}, {}, {}, {}, {}, false
+end
 
 -- Leaves a payment and its events out of what is read.
 local function leave_out(record, now)
@@ -42,9 +44,27 @@ local function base_of(each, name, field)
   return number and tonumber(number)
 end
 
+-- Whether a key has nothing in the window, as a longer one had nothing: velocities are read from the longest on.
+local function is_vacant(key, from, till)
+  local known = vacant[key]
+  return known and till <= known[2] and (not known[1] or (from and from >= known[1]))
+end
+
+-- How many a sorted set has in the window.
+local function in_window(key, from, till)
+  if is_vacant(key, from, till) then
+    return 0
+  end
+  local count = redis.call("ZCOUNT", key, start(from), exact(till))
+  if count == 0 then
+    vacant[key] = { from, till }
+  end
+  return count
+end
+
 local function read_count(each, name, from, till)
-  local count = redis.call("ZCOUNT", at(each, "i", name), start(from), exact(till))
-  if not from then
+  local count = in_window(at(each, "i", name), from, till)
+  if not from and each.has_base then
     count = count + (base_of(each, name, "count") or 0)
   end
   return count - #left_out_of(each, name, from, till)
@@ -73,7 +93,7 @@ local function read_end(each, name, from, till, is_first)
     found = redis.call("ZREVRANGEBYSCORE", key, exact(till), start(from), "WITHSCORES", "LIMIT", 0, #skipped + 1)
   end
   for place = 1, #found, 2 do
-    if not is_among(skipped, found[place]) then
+    if not is_among(skipped, tonumber(found[place])) then
       return tonumber(found[place + 1])
     end
   end
@@ -111,7 +131,13 @@ local function sum_between(key, from, till)
 end
 
 local function read_sum(each, name, from, till)
-  local hi, lo, count = sum_between(at(each, "s", name), from, till)
+  local key, hi, lo, count = at(each, "s", name), 0, 0, 0
+  if not is_vacant(key, from, till) then
+    hi, lo, count = sum_between(key, from, till)
+    if count == 0 then
+      vacant[key] = { from, till }
+    end
+  end
   local corrections = at(each, "c", name)
   if memo[corrections] == nil then
     memo[corrections] = redis.call("EXISTS", corrections) == 1
@@ -146,7 +172,7 @@ local function read_amount(each, name, from, till, sign)
     local found = redis.call(command, by_amount, walked, walked + 31, "WITHSCORES")
     for place = 1, #found, 2 do
       local ord, time = string.match(found[place], "^(%x+)|(%d+)$")
-      if is_inside(tonumber(time), from, till) and not is_among(skipped, ord) then
+      if is_inside(tonumber(time), from, till) and not is_among(skipped, tonumber(ord)) then
         better(tonumber(found[place + 1]))
         return best
       end
@@ -159,7 +185,7 @@ local function read_amount(each, name, from, till, sign)
   if inside > 0 then
     for _, member in ipairs(redis.call("ZRANGEBYSCORE", by_time, start(from), exact(till))) do
       local ord, amount = string.match(member, "^(%x+)|(%-?%d+)$")
-      if not is_among(skipped, ord) then
+      if not is_among(skipped, tonumber(ord)) then
         better(tonumber(amount))
       end
     end
@@ -167,20 +193,27 @@ local function read_amount(each, name, from, till, sign)
   return best or false
 end
 
--- Values last there in the window, and of those there later, the ones that were in the window too.
-local function read_values(each, name, from, till, row)
+-- Values last there in the window, and of those there later, the ones that were in the window too. Later than now is
+-- nothing of the merchant's own.
+local function read_values(each, name, from, till, now)
   local key, pair = at(each, "d", name), PLAN.items[each.pair]
   local function times(value)
     return redis.call("ZCOUNT", at(pair, "i", paired(each, row, value)), start(from), exact(till))
   end
-  local count = redis.call("ZCOUNT", key, start(from), exact(till))
-  for _, value in ipairs(redis.call("ZRANGEBYSCORE", key, "(" .. exact(till), "+inf")) do
-    if times(value) > 0 then
-      count = count + 1
+  local count = in_window(key, from, till)
+  if till < now or each.network then
+    for _, value in ipairs(redis.call("ZRANGEBYSCORE", key, "(" .. exact(till), "+inf")) do
+      if times(value) > 0 then
+        count = count + 1
+      end
     end
   end
+  local items = left_out_of(each, name, from, till)
+  if not items[1] then
+    return count
+  end
   local without = {}
-  for _, item in ipairs(left_out_of(each, name, from, till)) do
+  for _, item in ipairs(items) do
     local value = token(item.row, each.value)
     if value ~= UNKNOWN then
       without[value] = (without[value] or 0) + 1
@@ -205,16 +238,7 @@ local function check_whole(each, name, now)
   end
 end
 
-local function read_velocity(velocity, row, now)
-  local each = PLAN[velocity.kind][velocity.structure]
-  local name = names[each]
-  if name == nil then
-    name = named(each, row) or false
-    names[each] = name
-  end
-  if not name then
-    return false
-  end
+local function read_velocity(each, name, velocity, now)
   check_whole(each, name, now)
   local till = now - velocity.delay_us
   local from = velocity.window_us and till - velocity.window_us
@@ -233,7 +257,7 @@ local function read_velocity(velocity, row, now)
   elseif aggregate == "sum" then
     return read_sum(each, name, from, till)
   elseif aggregate == "values" then
-    return read_values(each, name, from, till, row)
+    return read_values(each, name, from, till, now)
   elseif aggregate == "least" then
     return read_amount(each, name, from, till, -1)
   elseif aggregate == "most" then
@@ -243,10 +267,44 @@ local function read_velocity(velocity, row, now)
   return time and now - time
 end
 
-local function read_all(row, now)
+-- How many a sorted set has in each of the windows up to now, from the longest on: where one has none, so has the next.
+local function count_windows(each, key, now, values)
+  local count
+  for _, place in ipairs(each.counted) do
+    if count ~= 0 then
+      local window_us = PLAN.velocities[place].window_us
+      local from = starts[window_us]
+      if not from then
+        from = start(now - window_us)
+        starts[window_us] = from
+      end
+      count = redis.call("ZCOUNT", key, from, exact(now))
+    end
+    values[place] = count
+  end
+end
+
+local function read_all(now)
   local values = {}
-  for place, velocity in ipairs(PLAN.velocities) do
-    values[place] = read_velocity(velocity, row, now)
+  for place = 1, #PLAN.velocities do
+    values[place] = false
+  end
+  for _, kind in ipairs(PLAN.kinds) do
+    for _, each in ipairs(PLAN[kind]) do
+      local name = (each.counted[1] or each.read[1]) and named(each, row)
+      if name then
+        if each.counted[1] and not left_out[1] then
+          count_windows(each, at(each, kind == "values" and "d" or "i", name), now, values)
+        else
+          for _, place in ipairs(each.counted) do
+            values[place] = read_velocity(each, name, PLAN.velocities[place], now)
+          end
+        end
+        for _, place in ipairs(each.read) do
+          values[place] = read_velocity(each, name, PLAN.velocities[place], now)
+        end
+      end
+    end
   end
   return values
 end

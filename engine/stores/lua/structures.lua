@@ -11,19 +11,37 @@
 --   b  what is kept of the items that were trimmed
 -- Numbers are doubles: times and single amounts are below 2^53, sums are pairs (hi, lo) of hi * 10^12 + lo.
 
-local UNKNOWN = string.rep("\0", 12)
+-- As a library is loaded there is no `string` yet.
+local UNKNOWN = "\0\0\0\0\0\0\0\0\0\0\0\0"
 local LIMB = 1e12
+-- Of how many additions to a key one trims it, and how many items that may drop.
+local TRIM_EACH, TRIM_MOST = 8, 32
 
-local state = redis.call("GET", KEYS[1])
-if not state then
-  return redis.error_reply("WARMING the counters hold nothing: they are to be filled from the ledger")
+-- The filling that is trusted, by the name of its state. It is forgotten when Valkey ends, or another takes its place:
+-- what is held then may lack the last that was counted.
+local trusted = {}
+
+-- What one call is about; its `row` is that of which names are asked for again and again.
+local argv, phase, nonce, numbers, own, network, clock, row, names, suffixes, keys_of, written
+
+-- Begins a call; gives what is wrong, where it is refused.
+local function begin(keys, arguments, its_row)
+  -- The plan is most of what lives: to look through it after every second payment is dear, a few megabytes are not.
+  collectgarbage("setpause", 1000)
+  argv, row, names, suffixes, written = arguments, its_row, {}, {}, {}
+  keys_of = { i = {}, s = {}, c = {}, t = {}, v = {}, d = {}, b = {} }
+  local state = redis.call("GET", keys[1])
+  if not state then
+    return redis.error_reply("WARMING the counters hold nothing: they are to be filled from the ledger")
+  end
+  phase, nonce = string.match(state, "^(%a+):(%w+)$")
+  if trusted[keys[1]] ~= nonce then
+    return redis.error_reply("WARMING what the counters hold may lack something")
+  end
+  numbers = keys[1] .. ":" .. nonce
+  own, network = keys[2] .. ":" .. nonce .. ":", keys[3] .. ":" .. nonce .. ":"
+  clock = own .. "clock"
 end
-local phase, nonce = string.match(state, "^(%a+):(%w+):")
-local numbers = KEYS[1] .. ":" .. nonce
-local own, network = KEYS[2] .. ":" .. nonce .. ":", KEYS[3] .. ":" .. nonce .. ":"
-local clock = own .. "clock"
-
-local written = {}
 
 local function exact(number)
   local text = written[number]
@@ -34,45 +52,77 @@ local function exact(number)
   return text
 end
 
-local function token(row, index)
-  return string.sub(row, 12 * index - 11, 12 * index)
+local function token(its_row, index)
+  return string.sub(its_row, 12 * index - 11, 12 * index)
 end
 
 local function at(each, kind, name)
-  return (each.network and network or own) .. kind .. name
+  local known = keys_of[kind][name]
+  if not known then
+    known = (each.network and network or own) .. kind .. name
+    keys_of[kind][name] = known
+  end
+  return known
 end
 
--- The name of a row's key in a structure; nil where a part of it is unknown.
-local function named(each, row)
-  local parts = { each.id }
-  for place, index in ipairs(each.names) do
-    local part = token(row, index)
+-- A key's values, one behind the other; false where one is unknown.
+local function suffix_of(inputs, its_row)
+  local suffix = ""
+  for _, index in ipairs(inputs) do
+    local part = token(its_row, index)
     if part == UNKNOWN then
-      return nil
+      return false
     end
-    parts[place + 1] = part
+    suffix = suffix .. part
   end
-  return table.concat(parts)
+  return suffix
 end
 
--- The name under which a structure holds an item; nil where it does not.
-local function holder(each, row)
+local function name_of(each, its_row)
+  local suffix
+  if its_row == row then
+    suffix = suffixes[each.key]
+    if suffix == nil then
+      suffix = suffix_of(PLAN.keys[each.key], its_row)
+      suffixes[each.key] = suffix
+    end
+  else
+    suffix = suffix_of(PLAN.keys[each.key], its_row)
+  end
+  return suffix and each.id .. suffix
+end
+
+-- The name of a row's key in a structure; false where a part of it is unknown.
+local function named(each, its_row)
+  if its_row ~= row then
+    return name_of(each, its_row)
+  end
+  local name = names[each]
+  if name == nil then
+    name = name_of(each, its_row)
+    names[each] = name
+  end
+  return name
+end
+
+-- The name under which a structure holds an item; false where it does not.
+local function holder(each, its_row)
   for _, looked_for in ipairs(each.where) do
-    if token(row, looked_for[1]) ~= looked_for[2] then
-      return nil
+    if token(its_row, looked_for[1]) ~= looked_for[2] then
+      return false
     end
   end
-  return named(each, row)
+  return named(each, its_row)
 end
 
 -- The name of the pair of a key and a value.
-local function paired(each, row, value)
-  local with_value = string.sub(row, 1, 12 * each.value - 12) .. value .. string.sub(row, 12 * each.value + 1)
+local function paired(each, its_row, value)
+  local with_value = string.sub(its_row, 1, 12 * each.value - 12) .. value .. string.sub(its_row, 12 * each.value + 1)
   return named(PLAN.items[each.pair], with_value)
 end
 
 local function next_ord()
-  return string.format("%014x", redis.call("HINCRBY", numbers, "ord", 1))
+  return redis.call("HINCRBY", numbers, "ord", 1)
 end
 
 local function keep(each, key)
@@ -117,7 +167,7 @@ local function running(key)
 end
 
 -- Adds to a running sum at a time; what is later is written anew.
-local function add_to_sum(key, time, own_hi, own_lo, own_count)
+local function add_to_sum(key, time, ord, own_hi, own_lo, own_count)
   local later = redis.call("ZRANGEBYSCORE", key, "(" .. exact(time), "+inf", "WITHSCORES")
   local hi, lo, count
   if later[1] then
@@ -126,7 +176,7 @@ local function add_to_sum(key, time, own_hi, own_lo, own_count)
   else
     hi, lo, count = running(key)
   end
-  redis.call("ZADD", key, exact(time), sum_member(next_ord(), hi, lo, count, own_hi, own_lo, own_count))
+  redis.call("ZADD", key, exact(time), sum_member(string.format("%014x", ord), hi, lo, count, own_hi, own_lo, own_count))
   for place = 1, #later, 2 do
     local ord, its_hi, its_lo, its_count, last_hi, last_lo, last_count = sum_parts(later[place])
     its_hi, its_lo = plus(its_hi, its_lo, own_hi, own_lo)
@@ -136,15 +186,20 @@ local function add_to_sum(key, time, own_hi, own_lo, own_count)
   end
 end
 
--- Drops some of the oldest that left every window; where `holds_last`, the newest of those stays. Gives them.
-local function trim(each, kind, name, edge, holds_last)
-  local key = at(each, kind, name)
-  local oldest = redis.call("ZRANGE", key, 0, 3, "WITHSCORES")
+-- Drops some of the oldest that left every window, now and then; where `holds_last`, the newest of those stays. Gives
+-- how many, and the oldest as they were.
+local function trim(each, kind, name, item, holds_last)
+  if item.ord % TRIM_EACH ~= each.turn then
+    return 0
+  end
+  local key, edge = at(each, kind, name), item.at - each.keep_us
+  local oldest = redis.call("ZRANGE", key, 0, TRIM_MOST - 1, "WITHSCORES")
+  local held = #oldest / 2
   local gone = 0
-  while gone < 4 and oldest[2 * gone + 2] and tonumber(oldest[2 * gone + 2]) <= edge do
+  while gone < held and tonumber(oldest[2 * gone + 2]) <= edge do
     gone = gone + 1
   end
-  if gone == 4 or (holds_last and gone > 0) then
+  if holds_last and gone > 0 then
     gone = gone - 1
   end
   if gone > 0 then
@@ -169,7 +224,7 @@ end
 local function add_item(each, name, item)
   local key = at(each, "i", name)
   redis.call("ZADD", key, exact(item.at), item.ord)
-  local gone, oldest = trim(each, "i", name, item.at - each.keep_us, each.holds_last)
+  local gone, oldest = trim(each, "i", name, item, each.holds_last)
   if gone > 0 and each.has_base then
     local base = at(each, "b", name)
     redis.call("HINCRBY", base, "count", gone)
@@ -189,8 +244,8 @@ local function add_sum(each, name, item)
   if last[2] and tonumber(last[2]) > item.at then
     kind = "c"
   end
-  add_to_sum(at(each, kind, name), item.at, hi, lo, 1)
-  trim(each, kind, name, item.at - each.keep_us, each.forever)
+  add_to_sum(at(each, kind, name), item.at, item.ord, hi, lo, 1)
+  trim(each, kind, name, item, each.forever)
   keep(each, at(each, kind, name))
 end
 
@@ -202,7 +257,7 @@ local function add_amount(each, name, item)
   local by_time, by_amount = at(each, "t", name), at(each, "v", name)
   redis.call("ZADD", by_time, exact(item.at), item.ord .. "|" .. exact(amount))
   redis.call("ZADD", by_amount, exact(amount), item.ord .. "|" .. exact(item.at))
-  local gone, oldest = trim(each, "t", name, item.at - each.keep_us, false)
+  local gone, oldest = trim(each, "t", name, item, false)
   for place = 1, 2 * gone, 2 do
     local ord, its_amount = string.match(oldest[place], "^(%x+)|(%-?%d+)$")
     redis.call("ZREM", by_amount, ord .. "|" .. exact(tonumber(oldest[place + 1])))
@@ -223,7 +278,7 @@ local function add_value(each, name, item)
   local key = at(each, "d", name)
   redis.call("ZADD", key, "GT", exact(item.at), value)
   if not each.forever then
-    trim(each, "d", name, item.at - each.keep_us, false)
+    trim(each, "d", name, item, false)
   end
   keep(each, key)
 end
@@ -236,8 +291,9 @@ local function remove_sum(each, name, item)
   local amount = item.amounts[each.amount]
   if amount then
     local hi, lo = split(-amount)
-    add_to_sum(at(each, "c", name), item.at, hi, lo, -1)
-    trim(each, "c", name, item.at - each.keep_us, each.forever)
+    local ord = next_ord()
+    add_to_sum(at(each, "c", name), item.at, ord, hi, lo, -1)
+    trim(each, "c", name, { ord = ord, at = item.at }, each.forever)
     keep(each, at(each, "c", name))
   end
 end
@@ -325,7 +381,7 @@ end
 local function amounts_from(first)
   local amounts = {}
   for place = 1, PLAN.amount_count do
-    amounts[place] = tonumber(ARGV[first + place - 1]) or false
+    amounts[place] = tonumber(argv[first + place - 1]) or false
   end
   return amounts
 end

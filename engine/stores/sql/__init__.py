@@ -1,9 +1,20 @@
 """The ledger, the labels and the API keys in SQL tables."""
 
 from engine.stores.sql.examine import examine
+from engine.stores.sql.extent import Extent, extent
 from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.reader import Reading, open_reader
 from engine.stores.sql.store import Store, open_store
 
-__all__ = ["Reading", "SqlLedger", "SqlOutcomes", "Store", "examine", "open_reader", "open_store"]
+__all__ = [
+    "Extent",
+    "Reading",
+    "SqlLedger",
+    "SqlOutcomes",
+    "Store",
+    "examine",
+    "extent",
+    "open_reader",
+    "open_store",
+]

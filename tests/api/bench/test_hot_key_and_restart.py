@@ -13,7 +13,7 @@ from api.bench import s6_hot_key, s10_restart
 from api.bench.long_ledger import make_ledger
 from api.bench.measure import BenchFailed
 from api.cli import app
-from api.wiring import counters_in_memory, opened_history
+from api.wiring.measuring import counters_in_memory, opened_history
 from engine.decision import Action, recorded_decision
 from engine.outcome import OutcomeKind
 from engine.recorded import RecordedFeatures

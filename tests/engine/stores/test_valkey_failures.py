@@ -26,7 +26,8 @@ pytest.importorskip("valkey")
 
 
 from engine.stores import valkey_owed
-from engine.stores.valkey import ValkeyCounters, open_client
+from engine.stores.valkey import ValkeyCounters
+from engine.stores.valkey_line import open_line
 
 
 @pytest.fixture
@@ -43,8 +44,8 @@ def own_server(valkey_server: ValkeyServer) -> Iterator[ValkeyServer]:
 @pytest.fixture
 async def impatient(own_server: ValkeyServer) -> AsyncIterator[ValkeyCounters]:
     """Counters on the server to spoil, with two payments on the card, that wait for no more than 0.1 s."""
-    async with open_client(own_server.url, call_seconds=0.1) as client:
-        counters = ValkeyCounters(client, VELOCITIES)
+    async with open_line(own_server.url, call_seconds=0.1) as line:
+        counters = ValkeyCounters(line, VELOCITIES)
         await counters.rebuild(HISTORY)
         yield counters
 

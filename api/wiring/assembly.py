@@ -1,0 +1,188 @@
+"""A running installation: every part made of the settings and the data folder."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from api.clock import monotonic_ns, new_decision_id, new_outcome_id
+from api.operator import take_over
+from api.parts import PartState, first_parts, states_of
+from api.reloading import Reloading, ReloadReport
+from api.settings import Settings
+from api.wiring.counting import HistoryOf, histories, in_memory
+from api.wiring.valkey import in_valkey
+from engine.access import ApiKeys
+from engine.catalog import CATALOG
+from engine.decide import Snapshot, snapshot_of
+from engine.feedback import Feedback
+from engine.ledger import Labels, Ledger, Outcomes
+from engine.pipeline import Pipeline
+from engine.policy import Policies, Policy
+from engine.receipt import ReceiptTimes
+from engine.reference import load_reference
+from engine.rules import parse_ruleset
+from engine.snapshots import KeepVelocities, MerchantSnapshots
+from engine.stores.memory import MemoryCounters
+from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
+from engine.stores.memory_policies import MemoryPolicies
+from engine.stores.sql import SqlLedger, open_store
+from engine.velocity import VELOCITIES, Counters
+from engine.velocity.watch import CountersWatch
+from models.scorecard import Scorecard
+from models.scorecard_items import ITEMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What stores and counters hold and did, for the metrics."""
+
+    commits: int
+    failures: int
+    decisions_appended: int
+    payments: int | None
+    """In memory; what Valkey holds is not known here."""
+    key_values: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A running installation's parts."""
+
+    pipeline: Pipeline
+    feedback: Feedback
+    ledger: Ledger
+    outcomes: Outcomes
+    labels: Labels
+    keys: ApiKeys
+    policies: Policies
+    counters: Counters
+    watch: CountersWatch
+    snapshots: MerchantSnapshots
+    reloading: Reloading
+    payments_restored: int
+    """What the counters were filled with, or where they are in Valkey, the last one's sequence."""
+    held: Callable[[], Held]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The bundle in force for merchants without a policy of their own."""
+        return self.snapshots.default
+
+    async def reload(self) -> ReloadReport:
+        """Read the files that the settings name again and put them in force; what fails leaves its last good one.
+
+        Raises LedgerUnavailable; then nothing has changed.
+        """
+        return await self.reloading.reload()
+
+    def state(self) -> tuple[PartState, ...]:
+        """Rules, model and tables as they are in force, and why a file was not taken."""
+        return self.reloading.states()
+
+
+def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
+    """A bundle of this ruleset and the shipped model, outside of a server. Raises RulesInvalid or ReferenceInvalid."""
+    return snapshot_of(
+        ruleset=parse_ruleset(ruleset_text, CATALOG, ()),
+        lists={},
+        scorer=Scorecard(ITEMS, CATALOG, settings.fraud_rate),
+        policy=Policy(),
+        reference=load_reference(settings.ip_database, settings.bin_table, settings.rates),
+    )
+
+
+@contextmanager
+def assembled(settings: Settings) -> Iterator[Assembly]:
+    """Open the data folder, rebuild the counters from the ledger, and hold the folder's lock until the end.
+
+    Raises DataFolderInUse, StoreInvalid, RulesInvalid or ReferenceInvalid.
+    """
+    read = first_parts(settings)
+    store = open_store(settings.data)
+    try:
+        take_over(settings.data, store.keys)
+        times = ReceiptTimes()
+        counting = (
+            in_memory(store, settings.data, times) if settings.valkey is None else in_valkey(settings, store, times)
+        )
+        keep = _keeping(counting.counters, counting.history_of)
+        snapshots = MerchantSnapshots(read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep)
+        pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
+        pipeline.go_on_from(counting.sequence)
+        feedback = Feedback(
+            outcomes=store.outcomes,
+            ledger=store.ledger,
+            counters=counting.counters,
+            times=times,
+            new_id=new_outcome_id,
+        )
+        yield Assembly(
+            pipeline=pipeline,
+            feedback=feedback,
+            ledger=store.ledger,
+            outcomes=store.outcomes,
+            labels=store.labels,
+            keys=store.keys,
+            policies=store.policies,
+            counters=counting.counters,
+            watch=counting.watch(pipeline, feedback),
+            snapshots=snapshots,
+            reloading=Reloading(settings, snapshots, states_of(settings, read)),
+            payments_restored=counting.restored,
+            held=lambda: _held(store.ledger, counting.held()),
+        )
+    finally:
+        store.close()
+
+
+def pipeline_in_memory(settings: Settings) -> Pipeline:
+    """A pipeline that keeps nothing: the settings' parts over counters and a ledger in memory. For measuring.
+
+    Raises RulesInvalid or ReferenceInvalid.
+    """
+    ledger, counters = MemoryLedger(), MemoryCounters(VELOCITIES)
+    snapshots = MerchantSnapshots(
+        first_parts(settings).parts,
+        ledger=ledger,
+        policies=MemoryPolicies(),
+        keep_velocities=_keeping(counters, histories(ledger, MemoryOutcomes(ledger))),
+    )
+    return _pipeline(ledger, MemoryOutcomes(ledger), counters, snapshots, ReceiptTimes())
+
+
+def _pipeline(
+    ledger: Ledger,
+    outcomes: Outcomes,
+    counters: Counters,
+    snapshots: MerchantSnapshots,
+    times: ReceiptTimes,
+) -> Pipeline:
+    return Pipeline(
+        ledger=ledger,
+        outcomes=outcomes,
+        counters=counters,
+        snapshots=snapshots,
+        times=times,
+        monotonic_ns=monotonic_ns,
+        new_id=new_decision_id,
+    )
+
+
+def _held(ledger: SqlLedger, held: tuple[int, int] | None) -> Held:
+    payments, key_values = held or (None, None)
+    return Held(
+        commits=ledger.commits,
+        failures=ledger.failures,
+        decisions_appended=ledger.appended,
+        payments=payments,
+        key_values=key_values,
+    )
+
+
+def _keeping(counters: Counters, history_of: HistoryOf) -> KeepVelocities:
+    async def keep(merchant_id: str, snapshot: Snapshot) -> None:
+        history = partial(history_of, merchant_id, snapshot.velocities, snapshot.custom_fields)
+        await counters.keep(merchant_id, snapshot.velocities, history)
+
+    return keep

@@ -1,0 +1,61 @@
+"""A data folder opened for one purpose, without the rest of an installation."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from api.operator import take_over
+from engine.access import ApiKeys
+from engine.errors import StoreInvalid
+from engine.examined import Examined
+from engine.ledger import Labels, Ledger
+from engine.stores.sql import examine, open_reader, open_store
+
+
+@contextmanager
+def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
+    """The folder's ledger and labels, read-only and without its lock: a server may run. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        yield reading.ledger, reading.labels
+
+
+def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:
+    """Write closed hours as segments, without the folder's lock; how many rows, and how many segments there are now.
+
+    Raises StoreInvalid, SegmentsInUse, LedgerUnavailable or OSError.
+    """
+    # Loaded where it is used: pyarrow takes a third of a second that no other command should wait for.
+    from engine.stores.segments import FOLDER, write_segments  # noqa: PLC0415
+
+    rows = 0
+
+    def note(more: int) -> None:
+        nonlocal rows
+        rows += more
+        progress(more)
+
+    with open_reader(folder) as reading:
+        manifest = write_segments(folder, reading.ledger, reading.ledger, reading.outcomes, now, note)
+    return {"rows": rows, "segments": len(manifest.segments), "folder": str(folder / FOLDER)}
+
+
+def examined(folder: Path) -> Examined:
+    """The folder's database looked over, without its lock: a server may run. Raises StoreInvalid."""
+    return examine(folder)
+
+
+@contextmanager
+def opened_keys(folder: Path, *, is_made: bool = False) -> Iterator[ApiKeys]:
+    """The folder's API keys alone, under its lock. Raises DataFolderInUse or StoreInvalid.
+
+    A folder that is not there is made where `is_made` says so; else a mistyped one would look like an empty one.
+    """
+    if not is_made and not folder.exists():
+        raise StoreInvalid(f"There is no data folder {folder}: check --data or ASSAY_DATA.")
+    store = open_store(folder)
+    try:
+        take_over(folder, store.keys)
+        yield store.keys
+    finally:
+        store.close()
