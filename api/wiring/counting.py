@@ -94,7 +94,7 @@ def _restored(store: Store, folder: Path, declared: _Declared, last_at: _LastAt)
             try:
                 return _from_columns(store, folder, (kept, own, declared), last_at, with_segments=with_segments)
             except StoreInvalid as error:
-                log.warning("restored_otherwise", detail=str(error), with_segments=with_segments)
+                log.warning("restored_otherwise", detail=str(error), source="segments" if with_segments else "ledger")
     counters = MemoryCounters(VELOCITIES, own)
     return counters, counters.restore(rebuild(store.ledger, store.outcomes, kept, last_at, declared=declared))
 
