@@ -24,7 +24,7 @@ from engine.errors import AssayError, LedgerUnavailable
 from engine.garbage import young_garbage_alone
 
 GRACE_SECONDS = 10
-SWITCH_SECONDS = 0.0002
+SWITCH_SECONDS = 0.001
 
 
 log = structlog.get_logger()

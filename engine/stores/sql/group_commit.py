@@ -7,7 +7,7 @@ Rows are inserted on the event loop's thread and only the COMMIT, which waits fo
 Measured with 32 callers, 400 us of work a request and a disk that syncs in 0.4 ms: handing everything to the worker
 is no faster, and beside a loop that never idles both it and a plain hand-over of the COMMIT starve (p99 above 1 s).
 A waiting thread is woken whenever the loop polls its sockets, finds the GIL taken again, and so never gets to demand
-it: not within the 5 ms that Python has it wait, but within the 0.2 ms that the server sets (`api/serving.py`). Should
+it: not within the 5 ms that Python has it wait, but within the 1 ms that the server sets (`api/serving.py`). Should
 it starve all the same, the loop lends it `GRACE_SECONDS` in every `REST_SECONDS`.
 
 A quick disk is waited for at once, up to `PATIENCE_SECONDS`: so it is soonest done, and nothing else was begun. Where
