@@ -29,6 +29,9 @@ COLUMNS_FROM: Final = 5_000
 HistoryOf = Callable[[str, Sequence[Velocity], Sequence[CustomField]], Iterator[Recorded | None]]
 """A merchant's past, to be counted for these velocities by the custom fields that it declares."""
 
+_MADE_NO_SENSE: Final = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What columns may raise that were read well and are not what was written: a cache stops no start."""
+
 _Declared = Mapping[str, Sequence[CustomField]]
 _LastAt = dict[tuple[str, bool], datetime]
 
@@ -93,7 +96,7 @@ def _restored(store: Store, folder: Path, declared: _Declared, last_at: _LastAt)
         for with_segments in (True, False):
             try:
                 return _from_columns(store, folder, (kept, own, declared), last_at, with_segments=with_segments)
-            except StoreInvalid as error:
+            except (StoreInvalid, *_MADE_NO_SENSE) as error:
                 log.warning("restored_otherwise", detail=str(error), source="segments" if with_segments else "ledger")
     counters = MemoryCounters(VELOCITIES, own)
     return counters, counters.restore(rebuild(store.ledger, store.outcomes, kept, last_at, declared=declared))

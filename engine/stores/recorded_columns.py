@@ -23,7 +23,7 @@ from engine.ledger import VersionKind
 from engine.packing import picker, shape_of
 from engine.payment import EPOCH, MICROSECOND
 from engine.stores.segment_tables import FEATURE, Versions, feature_column, feature_fields
-from engine.stores.segments import FOLDER, Manifest, Segment, SegmentKind
+from engine.stores.segments import DAMAGED, FOLDER, Manifest, Segment, SegmentKind
 from engine.stores.sql.counted import DECISION, Scope, SqlCounted
 
 BLOCKED: Final = "is_blocked"
@@ -178,9 +178,9 @@ def _segments(
         file = data / FOLDER / segment.name
         try:
             # The plain reader: the one for data sets takes ten times as long to open so small a file.
-            with pq.ParquetFile(file) as parquet:
+            with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
                 table = parquet.read(columns=stored, use_threads=False)
-        except (OSError, pa.ArrowException) as error:
+        except DAMAGED as error:
             raise StoreInvalid(f"{file} cannot be read: {error}") from error
         if table.num_rows != segment.rows:
             raise StoreInvalid(f"{file} holds {table.num_rows} rows, not {segment.rows}.")

@@ -100,22 +100,30 @@ def manifest_of(data: Path) -> Manifest:
         raise StoreInvalid(f"{file} cannot be read ({error}). {_MEND}") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise StoreInvalid(f"{file} is not of this version of Assay. {_MEND}")
-    segments = tuple(
-        Segment(**{**each, "kind": SegmentKind(each["kind"]), "hour": datetime.fromisoformat(each["hour"])})
-        for each in said["segments"]
-    )
-    return Manifest(upto={SegmentKind(kind): upto for kind, upto in said["upto"].items()}, segments=segments)
+    try:
+        segments = tuple(
+            Segment(**{**each, "kind": SegmentKind(each["kind"]), "hour": datetime.fromisoformat(each["hour"])})
+            for each in said["segments"]
+        )
+        upto = {SegmentKind(kind): int(said["upto"][kind]) for kind in SegmentKind}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StoreInvalid(f"{file} does not say what a manifest says. {_MEND}") from error
+    return Manifest(upto=upto, segments=segments)
 
 
 _MEND: Final = "Remove the folder and run `assay segments`: it is made anew from the ledger."
+
+DAMAGED: Final = (OSError, pa.ArrowException, ArithmeticError, LookupError, TypeError, ValueError)
+"""What reading a damaged segment may raise: a changed byte may be anywhere in it."""
 
 
 def read_segment(data: Path, segment: Segment, columns: Sequence[str] | None = None) -> pa.Table:
     """A segment's rows by position, or some of their columns. Raises StoreInvalid where it is missing or damaged."""
     file = data / FOLDER / segment.name
     try:
-        return pq.read_table(file, columns=None if columns is None else list(columns), partitioning=None)
-    except (OSError, pa.ArrowException) as error:
+        wanted = None if columns is None else list(columns)
+        return pq.read_table(file, columns=wanted, partitioning=None, page_checksum_verification=True)
+    except DAMAGED as error:
         raise StoreInvalid(f"{file} cannot be read ({error}). {_MEND}") from error
 
 
@@ -195,7 +203,7 @@ def _written(data: Path, kind: _Kind[R], manifest: Manifest, rows: Sequence[tupl
         own = list(group)
         segment = Segment(kind=kind.name, hour=hour, first=own[0][0], last=own[-1][0], rows=len(own), sha256="")
         sink = pa.BufferOutputStream()
-        pq.write_table(kind.table(own), sink, compression="zstd")
+        pq.write_table(kind.table(own), sink, compression="zstd", write_page_checksum=True)
         content = sink.getvalue().to_pybytes()
         put(data / FOLDER / segment.name, content)
         new.append(replace(segment, sha256=sha256(content).hexdigest()))

@@ -58,11 +58,13 @@ class ValkeyWatch:
         self._owner = f"{counters.prefix}:owner"
         self._is_taken_over = False
         self._look: asyncio.Future[tuple[Space, ...]] | None = None
-        self._filling: asyncio.Future[None] | None = None
+        self._filling: asyncio.Future[bool] | None = None
         self._watching: asyncio.Future[None] | None = None
         self._woken = asyncio.Event()
         self._changed = asyncio.Event()
         self._cause = "It was not looked at yet."
+        self._ended = ""
+        """Why the last filling ended: said once, however often it is tried."""
         self._looked = False
         self.state = CountersState.WARMING
         self.fillings = 0
@@ -111,7 +113,7 @@ class ValkeyWatch:
         """Look; begin to fill what is cold."""
         try:
             cold = await self._looked_at()
-        except CountersUnavailable as error:
+        except (CountersUnavailable, LedgerUnavailable, StoreInvalid) as error:
             self._counters.line.pause(str(error))
             self._note(CountersState.DOWN, str(error))
             return
@@ -166,8 +168,8 @@ class ValkeyWatch:
             )
         await filler.ask("PEXPIRE", self._owner, OWNED_MS)
 
-    async def _fill(self, cold: tuple[Space, ...]) -> None:
-        """Fill them, one after the other; what fails is tried again by a later look."""
+    async def _fill(self, cold: tuple[Space, ...]) -> bool:
+        """Fill them, one after the other; whether all is filled: what fails is tried again by a later look."""
         began = time.monotonic()
         payments = 0
         try:
@@ -175,17 +177,28 @@ class ValkeyWatch:
                 payments += await self._counters.fill(space, self._past.newest())
         except CountersUnavailable as error:
             # Another worker is at it, what was filled was lost again, or Valkey fails: the next look tells.
-            log.warning("counters_filling_ended", cause=str(error))
+            if str(error) != self._ended:
+                log.warning("counters_filling_ended", cause=str(error))
+            self._ended = str(error)
         except (LedgerUnavailable, StoreInvalid) as error:
             log.error("counters_filling_failed", code=error.code, cause=str(error))  # noqa: TRY400 - it says it all
             await asyncio.sleep(RETRY_SECONDS)
         else:
             self.fillings += 1
+            self._ended = ""
             log.info("counters_filled", payments=payments, seconds=round(time.monotonic() - began, 1))
+            return True
+        return False
 
-    def _filled(self, _: asyncio.Future[None]) -> None:
+    def _filled(self, filling: asyncio.Future[bool]) -> None:
+        """Look at once at what was filled; what failed is begun again by the next look in its turn."""
         self._filling = None
-        self._woken.set()
+        if filling.cancelled():
+            return
+        if (fault := filling.exception()) is not None:
+            log.error("counters_filling_failed", error=type(fault).__name__)
+        elif filling.result():
+            self._woken.set()
 
     async def _settled(self) -> None:
         """Wait for what is under way, within reason: a disk that hangs must not keep all velocities unknown."""

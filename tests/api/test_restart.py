@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ def test_columns_read_as_one_by_one(made: Path, plain: list[object], columns: li
     assert not columns, "nothing was to be said"
 
 
-@pytest.mark.parametrize("harm", ["manifest", "file", "cut", "ledger", "none"])
+@pytest.mark.parametrize("harm", ["manifest", "said", "file", "cut", "ledger", "none"])
 def test_a_damaged_copy_is_not_used(
     made: Path, plain: list[object], columns: list[Any], harm: str, tmp_path: Path
 ) -> None:
@@ -79,6 +80,8 @@ def test_a_damaged_copy_is_not_used(
     match harm:
         case "manifest":
             (kept / MANIFEST).write_text("{", encoding="utf-8")
+        case "said":
+            (kept / MANIFEST).write_text('{"format": 1, "segments": []}', encoding="utf-8")
         case "file":
             (kept / segment.name).unlink()
         case "cut":
@@ -96,3 +99,17 @@ def test_a_damaged_copy_is_not_used(
         assert assembly.payments_restored == 60
         assert readings(assembly) == plain
     assert [line["event"] for line in columns] == ([] if harm == "none" else ["restored_otherwise"])
+
+
+@pytest.mark.usefixtures("columns")
+@pytest.mark.parametrize("seed", range(4))
+def test_a_changed_byte_changes_no_count(made: Path, plain: list[object], seed: int, tmp_path: Path) -> None:
+    random, folder = Random(seed), tmp_path / "data"
+    shutil.copytree(made, folder)
+    for segment in manifest_of(folder).segments:
+        file = folder / FOLDER / segment.name
+        content = bytearray(file.read_bytes())
+        content[random.randrange(len(content))] ^= 1 << random.randrange(8)
+        file.write_bytes(content)
+    with assembled(Settings(data=folder)) as assembly:
+        assert readings(assembly) == plain

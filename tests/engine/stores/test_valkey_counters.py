@@ -1,6 +1,7 @@
 """What Valkey's counters do beyond the numbers: bursts, several workers, lost scripts, being filled, bounds."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 
@@ -10,6 +11,7 @@ from engine.deadline import within
 from engine.errors import CountersUnavailable, CountersWarming, LedgerUnavailable
 from engine.velocity import VELOCITIES, Recorded, Status, Total, Velocity
 from engine.velocity.spec import VelocityScope
+from tests.conftest import ROOT
 from tests.engine.stores.valkey_builders import (
     CARDS,
     DECLINED,
@@ -276,3 +278,20 @@ async def test_a_merchant_far_behind_the_network_is_refused_rather_than_told_les
     with pytest.raises(CountersUnavailable):
         await counters.observe(observation("q", NOW + 1, "late"))
     assert (await counters.observe(observation("q", NOW + 38 * HOUR, "other"))).values == (1,)
+
+
+async def test_the_documented_rights_are_enough(valkey_server: ValkeyServer, prefix: str) -> None:
+    (rights,) = re.findall(r"`(\+fcall [^`]*)`", (ROOT / "docs" / "operating.md").read_text(encoding="utf-8"))
+    valkey_server.ask("ACL", "SETUSER", prefix, "on", ">secret", "~*", *rights.split())
+    try:
+        async with open_line(f"{valkey_server.url}?username={prefix}&password=secret", call_seconds=5) as narrow:
+            counters = ValkeyCounters(narrow, VELOCITIES, prefix=prefix)
+            await counters.rebuild(HISTORY)
+            assert (await counters.observe(observation("p3"))).values[PAYMENTS_10M] == 2
+            assert (await counters.read(observation("p3"))).values[PAYMENTS_10M] == 2
+            assert await counters.record(event("p3", DECLINED))
+            await counters.retract(event("p3", DECLINED))
+            await counters.forget("shop", test_mode=False, payment_id="p3")
+        assert not [each for each in valkey_server.ask("ACL", "LOG") if prefix in str(each)]
+    finally:
+        valkey_server.ask("ACL", "DELUSER", prefix)
