@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from valkey.asyncio import ConnectionPool
 from valkey.asyncio.retry import Retry
 from valkey.backoff import NoBackoff
-from valkey.exceptions import ResponseError, ValkeyError
+from valkey.exceptions import AuthenticationError, ResponseError, ValkeyError
 
 from engine.deadline import LOOK_SECONDS
 from engine.errors import CountersUnavailable, CountersWarming
@@ -199,6 +199,6 @@ class Line:
         if str(error).startswith(("WARMING", "Function not found")):
             return CountersWarming("The counters are not filled from the ledger yet.")
         self.failed += 1
-        if isinstance(error, ResponseError):
+        if isinstance(error, ResponseError | AuthenticationError):
             return CountersUnavailable(f"Valkey refuses: {error}")
         return CountersUnavailable(f"Valkey does not answer: {error}")

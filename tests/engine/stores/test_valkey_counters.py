@@ -295,3 +295,9 @@ async def test_the_documented_rights_are_enough(valkey_server: ValkeyServer, pre
         assert not [each for each in valkey_server.ask("ACL", "LOG") if prefix in str(each)]
     finally:
         valkey_server.ask("ACL", "DELUSER", prefix)
+
+
+async def test_a_wrong_password_is_a_refusal(valkey_server: ValkeyServer) -> None:
+    async with open_line(f"{valkey_server.url}?username=nobody&password=wrong") as line:
+        with pytest.raises(CountersUnavailable, match="Valkey refuses"):
+            await line.ask("PING")
