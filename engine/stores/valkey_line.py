@@ -199,6 +199,7 @@ class Line:
         if str(error).startswith(("WARMING", "Function not found")):
             return CountersWarming("The counters are not filled from the ledger yet.")
         self.failed += 1
-        if isinstance(error, ResponseError | AuthenticationError):
+        # Connecting, the driver wraps what was refused.
+        if isinstance(error, ResponseError) or isinstance(error.__cause__ or error, AuthenticationError):
             return CountersUnavailable(f"Valkey refuses: {error}")
         return CountersUnavailable(f"Valkey does not answer: {error}")
