@@ -9,9 +9,9 @@ import pytest
 from hypothesis import settings
 
 from engine import deadline
-from tests.valkey_server import valkey_server
+from tests.valkey_server import own_valkey, valkey_server
 
-__all__ = ["valkey_server"]
+__all__ = ["own_valkey", "valkey_server"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

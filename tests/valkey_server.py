@@ -67,3 +67,14 @@ def valkey_server(skip_or_fail: Any) -> Iterator[ValkeyServer]:
         server.start()
         yield server
         server.kill()
+
+
+@pytest.fixture
+def own_valkey(valkey_server: ValkeyServer) -> Iterator[ValkeyServer]:
+    """A server of the test's own, to spoil."""
+    assert valkey_server.answers()
+    with tempfile.TemporaryDirectory(prefix="valkey-") as folder:
+        server = ValkeyServer(Path(folder))
+        server.start()
+        yield server
+        server.kill()

@@ -1,6 +1,6 @@
 """Enrichments: what the request itself and the reference tables tell about a payment, one file a topic."""
 
-from typing import Final
+from typing import Any, Final
 
 from engine.enrichment.address import ADDRESS
 from engine.enrichment.amount import AMOUNT
@@ -50,15 +50,15 @@ _STEPS: Final = tuple(
 def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], dict[str, str]]:
     """Every enrichment's values by feature name, in catalogue order, and the causes of unknowns that have one."""
     known: dict[str, Value] = {}
-    found: list[Value | Unknown] = []
+    found: list[Any] = []
     for compute, read in _STEPS:
         values = compute(payment, reference, known)
         for name, at in read:
             value = values[at]
-            known[name] = None if value.__class__ is Unknown else value  # type: ignore[assignment]
+            known[name] = None if isinstance(value, Unknown) else value
         found += values
     causes: dict[str, str] = {}
     for at in [at for at, kind in enumerate(map(type, found)) if kind is Unknown]:
-        causes[_NAMES[at]] = found[at].cause  # type: ignore[union-attr]
+        causes[_NAMES[at]] = found[at].cause
         found[at] = None
-    return dict(zip(_NAMES, found, strict=True)), causes  # type: ignore[arg-type]
+    return dict(zip(_NAMES, found, strict=True)), causes

@@ -4,8 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -31,55 +29,44 @@ from engine.stores.valkey_line import open_line
 
 
 @pytest.fixture
-def own_server(valkey_server: ValkeyServer) -> Iterator[ValkeyServer]:
-    """A server to spoil."""
-    assert valkey_server.answers()
-    with TemporaryDirectory(prefix="valkey-") as folder:
-        server = ValkeyServer(Path(folder))
-        server.start()
-        yield server
-        server.kill()
-
-
-@pytest.fixture
-async def impatient(own_server: ValkeyServer) -> AsyncIterator[ValkeyCounters]:
+async def impatient(own_valkey: ValkeyServer) -> AsyncIterator[ValkeyCounters]:
     """Counters on the server to spoil, with two payments on the card, that wait for no more than 0.1 s."""
-    async with open_line(own_server.url, call_seconds=0.1) as line:
+    async with open_line(own_valkey.url, call_seconds=0.1) as line:
         counters = ValkeyCounters(line, VELOCITIES)
         await counters.rebuild(HISTORY)
         yield counters
 
 
-async def test_killed_and_started_again_it_warms_up(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
-    own_server.kill()
+async def test_killed_and_started_again_it_warms_up(own_valkey: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_valkey.kill()
     began = time.monotonic()
     for act in (impatient.observe(observation("p3")), impatient.record(event("p2", Status.DECLINED))):
         with pytest.raises(CountersUnavailable) as refused:
             await act
         assert refused.type is CountersUnavailable
     assert time.monotonic() - began < 1
-    own_server.start()
+    own_valkey.start()
     await assert_warms_up(impatient)
 
 
-async def test_killed_with_its_data_kept_it_still_warms_up(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+async def test_killed_with_its_data_kept_it_still_warms_up(own_valkey: ValkeyServer, impatient: ValkeyCounters) -> None:
     """What is on disk may lack the last second."""
-    own_server.ask("SAVE")
-    own_server.kill()
-    own_server.start()
-    assert own_server.ask("DBSIZE") > 0
+    own_valkey.ask("SAVE")
+    own_valkey.kill()
+    own_valkey.start()
+    assert own_valkey.ask("DBSIZE") > 0
     await assert_warms_up(impatient)
 
 
-async def test_flushed_it_warms_up(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
-    own_server.ask("FLUSHALL")
+async def test_flushed_it_warms_up(own_valkey: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_valkey.ask("FLUSHALL")
     await assert_warms_up(impatient)
 
 
-async def test_flushed_while_it_is_filled_it_is_not_ready(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+async def test_flushed_while_it_is_filled_it_is_not_ready(own_valkey: ValkeyServer, impatient: ValkeyCounters) -> None:
     def history() -> Iterator[Recorded]:
         yield from HISTORY
-        own_server.ask("FLUSHALL")
+        own_valkey.ask("FLUSHALL")
 
     with pytest.raises(CountersWarming):
         await impatient.rebuild(history())
@@ -98,10 +85,10 @@ async def assert_warms_up(counters: ValkeyCounters) -> None:
     assert (reading.sequence, reading.values[PAYMENTS_10M], reading.is_counted) == (3, 2, True)
 
 
-async def test_without_memory_nothing_is_counted_by_half(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
+async def test_without_memory_nothing_is_counted_by_half(own_valkey: ValkeyServer, impatient: ValkeyCounters) -> None:
     before = await impatient.read(observation("p3"))
-    digest = own_server.ask("DEBUG", "DIGEST")
-    own_server.ask("CONFIG", "SET", "maxmemory", "1")
+    digest = own_valkey.ask("DEBUG", "DIGEST")
+    own_valkey.ask("CONFIG", "SET", "maxmemory", "1")
     for act in (
         impatient.observe(observation("p3")),
         impatient.record(event("p2", Status.DECLINED)),
@@ -111,19 +98,19 @@ async def test_without_memory_nothing_is_counted_by_half(own_server: ValkeyServe
         with pytest.raises(CountersUnavailable, match="maxmemory"):
             await act
     assert await impatient.read(observation("p3")) == before
-    assert own_server.ask("DEBUG", "DIGEST") == digest
-    own_server.ask("CONFIG", "SET", "maxmemory", "0")
+    assert own_valkey.ask("DEBUG", "DIGEST") == digest
+    own_valkey.ask("CONFIG", "SET", "maxmemory", "0")
     assert await impatient.observe(observation("p3")) == replace(before, is_counted=True)
 
 
-async def test_one_that_may_drop_keys_is_not_filled(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
-    own_server.ask("CONFIG", "SET", "maxmemory-policy", "volatile-lru")
+async def test_one_that_may_drop_keys_is_not_filled(own_valkey: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_valkey.ask("CONFIG", "SET", "maxmemory-policy", "volatile-lru")
     with pytest.raises(CountersUnavailable, match="noeviction"):
         await impatient.rebuild(HISTORY)
 
 
-async def test_one_that_is_slow_is_not_waited_for(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
-    own_server.ask("CLIENT", "PAUSE", 600, "ALL")
+async def test_one_that_is_slow_is_not_waited_for(own_valkey: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_valkey.ask("CLIENT", "PAUSE", 600, "ALL")
     began = time.monotonic()
     with pytest.raises(CountersUnavailable):
         await impatient.observe(observation("p3"))
@@ -134,8 +121,8 @@ async def test_one_that_is_slow_is_not_waited_for(own_server: ValkeyServer, impa
     assert (await impatient.read(observation("p4"))).values[PAYMENTS_10M] == 3
 
 
-async def test_what_could_not_be_counted_is_counted_late(own_server: ValkeyServer, impatient: ValkeyCounters) -> None:
-    own_server.ask("CONFIG", "SET", "maxmemory", "1")
+async def test_what_could_not_be_counted_is_counted_late(own_valkey: ValkeyServer, impatient: ValkeyCounters) -> None:
+    own_valkey.ask("CONFIG", "SET", "maxmemory", "1")
     for number in range(3, 8):
         with pytest.raises(CountersUnavailable):
             await impatient.observe(observation(f"p{number}", NOW + number))
@@ -150,7 +137,7 @@ async def test_what_could_not_be_counted_is_counted_late(own_server: ValkeyServe
     for act in (impatient.record(lost), impatient.retract(lost)):
         with pytest.raises(CountersUnavailable):
             await act
-    own_server.ask("CONFIG", "SET", "maxmemory", "0")
+    own_valkey.ask("CONFIG", "SET", "maxmemory", "0")
     await impatient.read(observation("q", NOW + 10))
     await settled(impatient)
     reading = await impatient.read(observation("q", NOW + 10))
@@ -159,12 +146,12 @@ async def test_what_could_not_be_counted_is_counted_late(own_server: ValkeyServe
 
 
 async def test_what_was_counted_unanswered_is_not_counted_again(
-    own_server: ValkeyServer, impatient: ValkeyCounters
+    own_valkey: ValkeyServer, impatient: ValkeyCounters
 ) -> None:
     """What it was sent in its sleep it does when it wakes up, though nobody waits for the answer."""
     # Two connections, both greeted.
     await asyncio.gather(*(impatient.observe(observation("p1")) for _ in range(2)))
-    asleep = asyncio.ensure_future(asyncio.to_thread(own_server.ask, "DEBUG", "SLEEP", "0.4"))
+    asleep = asyncio.ensure_future(asyncio.to_thread(own_valkey.ask, "DEBUG", "SLEEP", "0.4"))
     await asyncio.sleep(0.05)
     again = event("p2", DECLINED, NOW + 1)
     both = (impatient.observe(observation("p3")), impatient.record(again))
@@ -181,14 +168,14 @@ async def test_what_was_counted_unanswered_is_not_counted_again(
 
 
 async def test_with_too_much_owed_all_is_counted_anew(
-    own_server: ValkeyServer, impatient: ValkeyCounters, monkeypatch: pytest.MonkeyPatch
+    own_valkey: ValkeyServer, impatient: ValkeyCounters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(valkey_owed, "OWED", 2)
-    own_server.ask("CONFIG", "SET", "maxmemory", "1")
+    own_valkey.ask("CONFIG", "SET", "maxmemory", "1")
     for number in range(3, 6):
         with pytest.raises(CountersUnavailable):
             await impatient.observe(observation(f"p{number}"))
-    own_server.ask("CONFIG", "SET", "maxmemory", "0")
+    own_valkey.ask("CONFIG", "SET", "maxmemory", "0")
     assert await impatient.is_ready()
     await impatient.read(observation("q"))
     await asyncio.sleep(0.1)
