@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +12,7 @@ from api.schemas.advice import AdviceAnswer, advice
 from api.schemas.examples import ANSWER_EXAMPLE, PROBLEM_EXAMPLE
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
-from engine.decision import NO_MODEL, Action, Decision, RuleAction, RuleMode, RuleResults
+from engine.decision import NO_MODEL, Action, Decision, RuleAction, RuleResults
 from engine.features import Features, FeatureType, Value
 from engine.pipeline import Outline
 
@@ -101,9 +101,9 @@ def _rules(results: RuleResults, explain: Explain) -> list[dict[str, Any]]:
             "version": rule.version,
             "action": rule.action,
             "result": result,
-            "mode": rule.mode,
+            "mode": "live" if acted else "shadow",
         }
-        for rule, result in zip(results.rules, results.outcomes, strict=True)
+        for rule, result, acted in zip(results.rules, results.outcomes, results.acted(), strict=True)
         if result is not False or explain is Explain.FULL
     ]
 
@@ -140,7 +140,10 @@ class RuleAnswer(BaseModel):
     version: str = Field(description="Hash of the rule's text.")
     action: RuleAction
     result: bool | None = Field(description="Null: unknown, since something that it reads is.")
-    mode: RuleMode = Field(description="A shadow rule is recorded and has no effect.")
+    mode: Literal["live", "shadow"] = Field(
+        description="What it was for this payment: shadow is recorded and has no effect, as is a rule in rollout beyond "
+        "its share, and one that has expired."
+    )
 
 
 class ReviewAnswer(BaseModel):
