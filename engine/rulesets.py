@@ -57,6 +57,32 @@ class PublishedRuleset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What is to be published: a version that has no number yet; the words are those of PublishedRuleset."""
+
+    owner: str | None
+    content: Content
+    at: datetime
+    by: str
+    note: str = ""
+    restores: int | None = None
+    awaits: bool = False
+
+    def numbered(self, number: int) -> PublishedRuleset:
+        """It as the owner's version of this number."""
+        return PublishedRuleset(
+            owner=self.owner,
+            number=number,
+            content=self.content,
+            published_at=self.at,
+            published_by=self.by,
+            note=self.note,
+            restores=self.restores,
+            awaits=self.awaits,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A content that is kept under a name and has no effect; it may be at fault."""
 
@@ -158,32 +184,45 @@ def combined(operator: Content, own: Content | None) -> Content:
     return Content(rules=tuple(each.rule for each in placed(operator, own) if each.standing is Standing.IN_FORCE))
 
 
-def own_faults(operator: Content, own: Content) -> tuple[Fault, ...]:
-    """What keeps a merchant's own ruleset from standing beside the operator's, though each of its rules is sound."""
+def faults_of(owner: str | None, operator: Content, content: Content) -> tuple[Fault, ...]:
+    """What keeps a content from being an owner's ruleset, though each of its rules is sound.
+
+    `operator` is the operator's in force, beside which a merchant's own stands.
+    """
+    live = sum(rule.is_live for rule in (content if owner is None else combined(operator, content)).rules)
+    faults = list(_of_operator(content) if owner is None else _of_merchant(operator, content))
+    if live > MAX_LIVE_RULES:
+        whose = "" if owner is None else "With the operator's, "
+        detail = f"{whose}{live} rules would be live, of {MAX_LIVE_RULES} at most. Join rules, or set some to shadow."
+        faults.append(Fault(pointer="/rules", code="too_many", detail=detail))
+    return tuple(faults)
+
+
+def _of_operator(content: Content) -> Iterator[Fault]:
+    if content.switched_off:
+        detail = "Rules are switched off by merchants; the operator pauses or removes its own."
+        yield Fault(pointer="/switched_off", code="not_allowed", detail=detail)
+
+
+def _of_merchant(operator: Content, own: Content) -> Iterator[Fault]:
     mandatory = {rule.id for rule in operator.rules if rule.mandatory}
     defaults = sorted(rule.id for rule in operator.rules if not rule.mandatory)
-    faults = []
     for place, rule in enumerate(own.rules):
         if rule.mandatory:
             detail = f"rule {rule.id}: `mandatory` is for the operator's rules. Leave it out."
-            faults.append(Fault(pointer=f"/rules/{place}/mandatory", code="not_allowed", detail=detail))
+            yield Fault(pointer=f"/rules/{place}/mandatory", code="not_allowed", detail=detail)
         if rule.id in mandatory:
             detail = f"rule {rule.id}: the operator has a mandatory rule of this id. Give yours another."
-            faults.append(Fault(pointer=f"/rules/{place}/id", code="name_taken", detail=detail))
+            yield Fault(pointer=f"/rules/{place}/id", code="name_taken", detail=detail)
     for place, each in enumerate(own.switched_off):
         pointer, close = f"/switched_off/{place}", nearest(each, defaults)
         if each in mandatory:
             detail = f"The operator's rule {each} is mandatory: it cannot be switched off."
-            faults.append(Fault(pointer=pointer, code="not_allowed", detail=detail))
+            yield Fault(pointer=pointer, code="not_allowed", detail=detail)
         elif each not in defaults:
             hint = f" Did you mean {close}?" if close else " Leave it out."
             detail = f"The operator has no default rule {each[:_ID_CHARACTERS_MAX]}.{hint}"
-            faults.append(Fault(pointer=pointer, code="value_invalid", detail=detail))
-    live = sum(rule.is_live for rule in combined(operator, own).rules)
-    if live > MAX_LIVE_RULES:
-        detail = f"With the operator's, {live} rules would be live; a merchant has {MAX_LIVE_RULES} at most."
-        faults.append(Fault(pointer="/rules", code="too_many", detail=f"{detail} Join rules, or set some to shadow."))
-    return tuple(faults)
+            yield Fault(pointer=pointer, code="value_invalid", detail=detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,14 +271,15 @@ def difference(before: Content, after: Content) -> Difference:
 def in_shadow(standing: Content, wanted: Content) -> Content:
     """What stands, with the wanted rules that are new or of another text beside it in shadow.
 
-    Nothing that decides today is changed: a rule of another text stays as it is, and the wanted one runs beside it
-    under its id and `-shadow`.
+    Nothing that decides today is changed: a live rule of another text stays as it is, and the wanted one runs beside
+    it under its id and `-shadow`.
     """
     rules = {rule.id: rule for rule in standing.rules}
     for change in difference(standing, wanted).rules:
         if change.after is None or (change.before is not None and "text" not in change.keys):
             continue
-        name = change.id if change.before is None else f"{change.id[: _ID_CHARACTERS_MAX - len(_SHADOW)]}{_SHADOW}"
+        is_beside = change.before is not None and change.before.is_live
+        name = f"{change.id[: _ID_CHARACTERS_MAX - len(_SHADOW)]}{_SHADOW}" if is_beside else change.id
         rules[name] = replace(
             change.after,
             label=f"rule {name}",

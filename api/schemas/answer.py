@@ -141,8 +141,8 @@ class RuleAnswer(BaseModel):
     action: RuleAction
     result: bool | None = Field(description="Null: unknown, since something that it reads is.")
     mode: Literal["live", "shadow"] = Field(
-        description="What it was for this payment: shadow is recorded and has no effect, as is a rule in rollout beyond "
-        "its share, and one that has expired."
+        description="What it was for this payment. Shadow is recorded and has no effect; so is a rule in rollout "
+        "beyond its share, and one that has expired."
     )
 
 

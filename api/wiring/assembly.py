@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
 from api.parts import PartState, first_parts, states_of
@@ -22,15 +24,19 @@ from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
 from engine.reference import load_reference
 from engine.rules import parse_ruleset
+from engine.rulesets import Guard, Rulesets
 from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
 from engine.stores.memory_policies import MemoryPolicies
+from engine.stores.memory_rulesets import MemoryRulesets
 from engine.stores.sql import SqlLedger, open_store
 from engine.velocity import VELOCITIES, Counters
 from engine.velocity.watch import CountersWatch
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,9 @@ class Assembly:
     labels: Labels
     keys: ApiKeys
     policies: Policies
+    rulesets: Rulesets
+    guard: Guard | None
+    """What is asked of a ruleset before it is put in force, where there is anything to ask."""
     counters: Counters
     watch: CountersWatch
     snapshots: MerchantSnapshots
@@ -107,7 +116,11 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             in_memory(store, settings.data, times) if settings.valkey is None else in_valkey(settings, store, times)
         )
         keep = _keeping(counting.counters, counting.history_of)
-        snapshots = MerchantSnapshots(read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep)
+        snapshots = MerchantSnapshots(
+            read.parts, ledger=store.ledger, policies=store.policies, rulesets=store.rulesets, keep_velocities=keep
+        )
+        for owner, detail in snapshots.left_out.items():
+            log.error("rules_left_out", merchant_id=owner, detail=detail)
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
         feedback = Feedback(
@@ -125,6 +138,8 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             labels=store.labels,
             keys=store.keys,
             policies=store.policies,
+            rulesets=store.rulesets,
+            guard=None,
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
             snapshots=snapshots,
@@ -146,6 +161,7 @@ def pipeline_in_memory(settings: Settings) -> Pipeline:
         first_parts(settings).parts,
         ledger=ledger,
         policies=MemoryPolicies(),
+        rulesets=MemoryRulesets(),
         keep_velocities=_keeping(counters, histories(ledger, MemoryOutcomes(ledger))),
     )
     return _pipeline(ledger, MemoryOutcomes(ledger), counters, snapshots, ReceiptTimes())
