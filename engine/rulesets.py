@@ -159,7 +159,7 @@ class Placed:
 
 
 def placed(operator: Content, own: Content | None) -> Iterator[Placed]:
-    """Every rule that concerns a merchant: the operator's, then its own, each by id."""
+    """Every rule that concerns a merchant: the operator's by id, then its own."""
     mandatory = {rule.id for rule in operator.rules if rule.mandatory}
     off = set() if own is None else set(own.switched_off)
     own_ids = set() if own is None else {rule.id for rule in own.rules}
@@ -171,7 +171,7 @@ def placed(operator: Content, own: Content | None) -> Iterator[Placed]:
             standing = Standing.SWITCHED_OFF
         origin = Origin.MANDATORY if rule.mandatory else Origin.DEFAULT
         yield Placed(rule=rule, origin=origin, standing=standing)
-    for rule in () if own is None else sorted(own.rules, key=lambda each: each.id):
+    for rule in () if own is None else own.rules:
         # The operator may make a rule mandatory after the merchant took its id: the mandatory one holds.
         standing = Standing.OVERRIDDEN if rule.id in mandatory else Standing.IN_FORCE
         yield Placed(rule=rule, origin=Origin.OWN, standing=standing)
@@ -181,7 +181,10 @@ def combined(operator: Content, own: Content | None) -> Content:
     """The ruleset of a merchant: what of the operator's holds for it, and its own."""
     if own is None:
         return operator
-    return Content(rules=tuple(each.rule for each in placed(operator, own) if each.standing is Standing.IN_FORCE))
+    standing = [each for each in placed(operator, own) if each.standing is Standing.IN_FORCE]
+    # The merchant's first: so a fault's place among all is its place among those that the merchant sent.
+    standing.sort(key=lambda each: each.origin is not Origin.OWN)
+    return Content(rules=tuple(each.rule for each in standing))
 
 
 def faults_of(owner: str | None, operator: Content, content: Content) -> tuple[Fault, ...]:

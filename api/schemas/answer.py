@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
@@ -140,9 +140,9 @@ class RuleAnswer(BaseModel):
     version: str = Field(description="Hash of the rule's text.")
     action: RuleAction
     result: bool | None = Field(description="Null: unknown, since something that it reads is.")
-    mode: Literal["live", "shadow"] = Field(
-        description="What it was for this payment. Shadow is recorded and has no effect; so is a rule in rollout "
-        "beyond its share, and one that has expired."
+    mode: str = Field(
+        description="live or shadow, for this payment: shadow is recorded and has no effect. A rule in rollout is "
+        "shadow beyond its share, and one that expired is."
     )
 
 
@@ -230,7 +230,7 @@ class FaultAnswer(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why there is no decision (RFC 9457). No part of it repeats what was sent."""
+    """Why there is no decision (RFC 9457). No part of it repeats what was sent of a payment."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [PROBLEM_EXAMPLE]})
 
@@ -249,7 +249,7 @@ _PROBLEM_STATUSES: Mapping[int, str] = {
     403: "The key lacks a scope.",
     404: "There is none, or none for this key.",
     409: "The same key is being decided; retry.",
-    413: "The body is over 64 KB.",
+    413: "The body is over 64 KB (rulesets: 1 MB).",
     422: "Wrong input: `errors` names every fault.",
     429: "The key made more calls than it may; retry later.",
     503: "No durable answer can be given in time; retry with the same key.",

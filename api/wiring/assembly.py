@@ -11,7 +11,7 @@ from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
 from api.parts import PartState, first_parts, states_of
 from api.reloading import Reloading, ReloadReport
-from api.settings import Settings
+from api.settings import RulesApproval, Settings
 from api.wiring.counting import HistoryOf, histories, in_memory
 from api.wiring.valkey import in_valkey
 from engine.access import ApiKeys
@@ -69,6 +69,7 @@ class Assembly:
     watch: CountersWatch
     snapshots: MerchantSnapshots
     reloading: Reloading
+    rules_approval: RulesApproval
     payments_restored: int
     """What the counters were filled with, or where they are in Valkey, the last one's sequence."""
     held: Callable[[], Held]
@@ -77,6 +78,11 @@ class Assembly:
     def snapshot(self) -> Snapshot:
         """The bundle in force for merchants without a policy of their own."""
         return self.snapshots.default
+
+    def needs_approval(self, owner: str | None) -> bool:
+        """Whether rules that this owner publishes (None: the operator) wait for another key's approval."""
+        waiting = self.rules_approval
+        return waiting is RulesApproval.ALL or (waiting is RulesApproval.OPERATOR and owner is None)
 
     async def reload(self) -> ReloadReport:
         """Read the files that the settings name again and put them in force; what fails leaves its last good one.
@@ -143,6 +149,7 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
             snapshots=snapshots,
+            rules_approval=settings.rules_approval,
             reloading=Reloading(settings, snapshots, states_of(settings, read)),
             payments_restored=counting.restored,
             held=lambda: _held(store.ledger, counting.held()),
