@@ -13,7 +13,7 @@ from api.schemas.ruleset import RulesShown, shown_placed
 from engine.access import Scope
 from engine.rules import check_rule
 from engine.rules.reasons import check_reason
-from engine.rulesets import placed
+from engine.rulesets import Origin, Placed, placed
 
 router = APIRouter(tags=["Rules"], route_class=ScopedRoute)
 
@@ -28,13 +28,18 @@ async def list_rules(request: Request, merchant_id: Owner = None) -> RulesShown:
     snapshots = assembly.snapshots
     own = None if owner is None else assembly.rulesets.in_force(owner)
     snapshot = snapshots.default if owner is None else snapshots.of(owner)
+    concerning = sorted(placed(snapshots.operator, None if own is None else own.content), key=_by_origin_and_id)
     left_out = [said for said in (snapshots.left_out.get(None), snapshots.left_out.get(owner)) if said]
     return RulesShown(
         merchant_id=owner,
         ruleset=snapshot.ruleset.hash,
-        rules=[shown_placed(each) for each in placed(snapshots.operator, None if own is None else own.content)],
+        rules=[shown_placed(each) for each in concerning],
         left_out=", ".join(dict.fromkeys(left_out)) or None,
     )
+
+
+def _by_origin_and_id(each: Placed) -> tuple[bool, str]:
+    return each.origin is Origin.OWN, each.rule.id
 
 
 @router.post("/v1/rules/check", summary="Check a rule", openapi_extra=_READ, responses=PROBLEM_RESPONSES)

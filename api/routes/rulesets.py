@@ -243,7 +243,8 @@ async def _require_no_figures(assembly: Assembly, owner: str | None, ruleset: Ru
     """Raise a 409 problem where the ruleset's figures ask for a second look."""
     figures = None if assembly.guard is None else await assembly.guard(owner, ruleset)
     if figures is not None:
-        detail = "By these figures, look again; then publish with confirm: true."
+        said = ", ".join(f"{name} {value}" for name, value in figures.items() if isinstance(value, int | float | str))
+        detail = f"By these figures look again: {said}. Then publish with confirm: true."
         beside = {"figures": dict(figures)}
         raise ProblemRaised(Problem(status=409, code="confirmation_required", detail=detail, beside=beside))
 
