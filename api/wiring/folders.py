@@ -10,6 +10,7 @@ from engine.access import ApiKeys
 from engine.errors import StoreInvalid
 from engine.examined import Examined
 from engine.ledger import Labels, Ledger
+from engine.lists import ListStore
 from engine.stores.sql import examine, open_reader, open_store
 
 
@@ -18,6 +19,13 @@ def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
     """The folder's ledger and labels, read-only and without its lock: a server may run. Raises StoreInvalid."""
     with open_reader(folder) as reading:
         yield reading.ledger, reading.labels
+
+
+@contextmanager
+def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
+    """The folder's ledger and lists, read-only and without its lock: a server may run. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        yield reading.ledger, reading.lists
 
 
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:

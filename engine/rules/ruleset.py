@@ -16,7 +16,7 @@ from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
 from engine.rules.source import Declared, read_source
-from engine.rules.tree import RuleTree, reads_custom
+from engine.rules.tree import RuleTree, named_lists, reads_custom
 
 _MAX_DIAGNOSTICS = 20
 """Of one rule: nobody reads more at once."""
@@ -26,12 +26,13 @@ _VERSION_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule with its text as written, its compiled condition and its reason read."""
+    """A rule with its text as written, its compiled condition, its reason read and the lists that it names."""
 
     rule: Rule
     text: str
     condition: Compiled
     reason: ReasonText
+    lists: frozenset[str]
 
     def said(self, catalog: Catalog, values: tuple[Value, ...]) -> str:
         """The reason with the values of a payment; a score rule's says how much it adds."""
@@ -154,6 +155,7 @@ def _compiled(declaration: Declared, tree: RuleTree, canonical: str, catalog: Ca
         text=declaration.text,
         condition=compile_condition(tree.condition, catalog),
         reason=read_reason(declaration.reason, catalog),
+        lists=named_lists(tree.condition),
     )
 
 
