@@ -11,6 +11,8 @@ from engine.lists.values import Network, Shape, asked_keys, asked_value, entry_k
 
 Keyed = tuple[EntryType, str]
 """A type, and a value as it is kept."""
+_COVERING: Final = frozenset({EntryType.BIN, EntryType.CIDR})
+"""Types of which one entry holds many values."""
 _EMPTY: Final[Layered[Hashable, Terms]] = Layered()
 
 
@@ -40,7 +42,7 @@ class Entries:
     def found(self, kind: EntryType, value: str, at_us: int) -> Terms | None:
         """The terms of an entry that holds a payment's value (as compared) at this time; None where none does."""
         held = self._by_type[kind]
-        if kind is EntryType.BIN or kind is EntryType.CIDR:
+        if kind in _COVERING:
             for key in asked_keys(kind, value, self._shapes):
                 terms = held.get(key)
                 if terms is not None and terms.hold_at(at_us):
