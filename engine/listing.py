@@ -93,9 +93,16 @@ class Listing:
         await self._change(prepared)
         return Added(sequence=self.lists.scope(name.scope).sequence, takings=tuple(takings))
 
-    async def remove(self, name: ListName, entry_ids: Sequence[str], *, at: datetime, by: str) -> None:
-        """Take entries out of a list; what is not in it is no fault. Raises LedgerUnavailable."""
-        await self._change(lambda: ListChange(scope=name.scope, at=at, by=by, removed=entry_ids))
+    async def remove(self, name: ListName, entry_ids: Sequence[str], *, at: datetime, by: str) -> int:
+        """Take entries out of a list; how many were in it. Raises LedgerUnavailable."""
+        found: list[str] = []
+
+        def prepared() -> ListChange | None:
+            found.extend(each.entry.id for each in self.store.entries(name, ids=entry_ids, limit=len(entry_ids)))
+            return ListChange(scope=name.scope, at=at, by=by, removed=found) if found else None
+
+        await self._change(prepared)
+        return len(found)
 
     def _new(self, name: ListName, entries: Sequence[Entry], takings: list[Taking]) -> list[Entry]:
         """Those of the entries that change the list, each value once, as it was said last."""
