@@ -60,7 +60,7 @@ def first_parts(settings: Settings, list_names: frozenset[str] = frozenset()) ->
 
     Raises RulesInvalid or ReferenceInvalid, naming the file and the mend.
     """
-    ruleset, text = _ruleset(settings.ruleset, list_names)
+    ruleset, text = ruleset_of(settings, list_names)
     faults: dict[Part, str] = {}
     scorer = _kept(Part.MODEL, lambda: _scorer(settings), None, faults)
     parts = Parts(
@@ -84,7 +84,7 @@ def parts_again(settings: Settings, last: Parts, list_names: frozenset[str]) -> 
         parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings), last.scorer, faults))
     if settings.ruleset is not None:
         before = (last.ruleset, last.ruleset_text)
-        ruleset, text = _kept(Part.RULESET, lambda: _ruleset(settings.ruleset, list_names), before, faults)
+        ruleset, text = _kept(Part.RULESET, lambda: ruleset_of(settings, list_names), before, faults)
         parts = replace(parts, ruleset=ruleset, ruleset_text=text)
     return PartsRead(parts=parts, faults=faults)
 
@@ -119,7 +119,12 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
         return last
 
 
-def _ruleset(file: Path | None, list_names: frozenset[str]) -> tuple[Ruleset, str]:
+def ruleset_of(settings: Settings, list_names: frozenset[str]) -> tuple[Ruleset, str]:
+    """The rules that the settings name, and their text; they may name these lists.
+
+    Raises RulesInvalid, naming the file and the mend.
+    """
+    file = settings.ruleset
     if file is None:
         text = default_source()
         return parse_ruleset(text, CATALOG, list_names), text

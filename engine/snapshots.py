@@ -100,7 +100,7 @@ class MerchantSnapshots:
 
     def rules_naming(self, list_name: str) -> tuple[str, ...]:
         """The ids of the rules in force that name a list."""
-        return tuple(each.rule.id for each in self.parts.ruleset.compiled if list_name in each.lists)
+        return self.parts.ruleset.naming(list_name)
 
     def put_lists(self, lists: AllLists) -> None:
         """Put other lists in force for all merchants at once; what is under way has the snapshot that it took."""

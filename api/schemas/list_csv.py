@@ -12,6 +12,8 @@ from engine.errors import Fault
 from engine.lists import EntryType
 
 COLUMNS: Final = ("type", "value", "reason", "expires_at")
+REMOVED: Final = "[card data removed]"
+"""What a rejects file holds in the place of card data: no value."""
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _DELIMITERS: Final = (",", ";", "\t")
 _TYPES: Final = {each.value: each for each in EntryType}
@@ -62,6 +64,9 @@ def _line(number: int, cells: dict[str, str], is_wide: bool) -> Line:  # noqa: F
         detail = f"Not a type. Send one of: {', '.join(_TYPES)}."
         return Line(number=number, written=Fault(pointer="/type", code="value_unknown", detail=detail))
     value = said.get("value", "")
+    if value == REMOVED:
+        detail = "Card data stood here, which no list takes: write the processor's token, or leave the line out."
+        return Line(number=number, written=Fault(pointer="/value", code="card_data_refused", detail=detail))
     if len(value) > VALUE_LENGTH_MAX:
         detail = f"At most {VALUE_LENGTH_MAX} characters."
         return Line(number=number, written=Fault(pointer="/value", code="too_long", detail=detail))

@@ -63,6 +63,10 @@ class Ruleset:
         values: Values = (*features.values, custom) if self.reads_custom else features.values
         return RuleResults(self.rules, tuple([compiled.condition(values, lists) for compiled in self.compiled]))
 
+    def naming(self, list_name: str) -> tuple[str, ...]:
+        """The ids of the rules that name a list."""
+        return tuple(compiled.rule.id for compiled in self.compiled if list_name in compiled.lists)
+
     def reasons(self, results: RuleResults, features: Features) -> tuple[Reason, ...]:
         """Why, for each live rule that is true; a tag is reason for nothing. `results` are this ruleset's."""
         assert results.rules == self.rules, "the results of another ruleset"
