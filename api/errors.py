@@ -22,6 +22,9 @@ from engine.errors import (
     IdempotencyInProgress,
     IdempotencyKeyReused,
     LedgerUnavailable,
+    ListExists,
+    ListInUse,
+    ListsInvalid,
     MalformedJson,
     Overloaded,
     PaymentInvalid,
@@ -50,7 +53,11 @@ _STATUSES: dict[type[AssayError], int] = {
     RulesetRefused: 422,
     RulesetChanged: 412,
     ApprovalRefused: 409,
+    ListsInvalid: 422,
+    ListExists: 409,
+    ListInUse: 409,
 }
+_WITH_FAULTS = (PaymentInvalid, PolicyInvalid, ListsInvalid, RulesetRefused, RulesInvalid)
 _RETRY_AFTER = dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1")
 _FAULTS = {
     "missing": ("missing", "Required."),
@@ -81,7 +88,10 @@ def problem_of(error: AssayError | ProblemRaised) -> Problem:
     """The problem that an error is to its caller."""
     if isinstance(error, ProblemRaised):
         return error.problem
-    if isinstance(error, PaymentInvalid | PolicyInvalid | RulesetRefused | RulesInvalid) and error.faults:
+    if (
+        isinstance(error, PaymentInvalid | PolicyInvalid | ListsInvalid | RulesetRefused | RulesInvalid)
+        and error.faults
+    ):
         return _of_faults(error.code, error.faults[:FINDINGS_MAX])
     retry_after = _RETRY_AFTER.get(type(error))
     headers = {} if retry_after is None else {"Retry-After": retry_after}

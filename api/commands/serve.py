@@ -35,7 +35,7 @@ def _serve(settings: Settings, listener: socket) -> None:
             log.info("restored", payments=assembly.payments_restored, folder=settings.data)
         else:
             log.info("counters_in_valkey", where=shown_valkey(settings), folder=settings.data)
-        published = assembly.rulesets.in_force(None)
+        published = assembly.rules.rulesets.in_force(None)
         number = None if published is None else published.number
         log.info("in_force", rules=ruleset_in_force(assembly.snapshot.ruleset, settings.ruleset, number))
         if not is_loopback(settings.host):

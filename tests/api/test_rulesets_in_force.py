@@ -52,7 +52,7 @@ async def test_of_two_who_publish_at_once_one_wins(tmp_path: Path, shop: str) ->
         ]
         answers = await asyncio.gather(*wanted)
         await client.aclose()
-        (kept,) = assembly.rulesets.history(shop, before=None, limit=9)
+        (kept,) = assembly.rules.rulesets.history(shop, before=None, limit=9)
     assert sorted(each.status_code for each in answers) == [200, *[412] * 7]
     (won,) = [each.json() for each in answers if each.status_code == 200]
     assert kept.version == won["version"]
@@ -129,7 +129,7 @@ def test_figures_that_ask_for_a_second_look_must_be_confirmed(tmp_path: Path) ->
         return {"blocked_percent": 31.5} if any(each.id == "much" for each in ruleset.rules) else None
 
     with assembled(Settings(data=tmp_path / "data")) as assembly:
-        guarded = replace(assembly, guard=guard)
+        guarded = replace(assembly, rules=replace(assembly.rules, guard=guard))
         with client_of(guarded) as operator:
             shipped = len(assembly.snapshot.ruleset.rules)
             assert publish(operator, "shop-a", rule("little")).status_code == 200
@@ -177,6 +177,7 @@ def test_decisions_under_every_mode_are_replayed_byte_for_byte_after_the_rules_c
             assembly.ledger,
             lambda content, catalog, role: scorecard_of(content, catalog, role=role),
             assembly.snapshot.reference,
+            assembly.lists.store,
         )
         replayed = list(replay.of(assembly.ledger.recent(timedelta(days=1))))
     assert [each.difference for each in replayed] == [None] * len(names) * 8
@@ -221,7 +222,7 @@ def test_what_is_not_durable_leaves_the_rules_before_in_force(
         raise LedgerUnavailable(f"no space for {published}")
 
     with monkeypatch.context() as broken:
-        broken.setattr(assembly.rulesets, "append", fail)
+        broken.setattr(assembly.rules.rulesets, "append", fail)
         assert publish(writer, shop, rule("big")).status_code == 503
     assert decided(writer, body, shop)["action"] != "block"
     assert standing(writer, shop)["in_force"]["number"] == 0

@@ -1,4 +1,4 @@
-"""The data folder opened: ledger, outcomes, labels, API keys, policies and rulesets of one installation."""
+"""The data folder opened: ledger, outcomes, labels, keys, policies, rulesets and lists of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -14,6 +14,7 @@ from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
+from engine.stores.sql.lists import SqlLists
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.rulesets import SqlRulesets
@@ -36,6 +37,7 @@ class Store:
     keys: SqlApiKeys
     policies: SqlPolicies
     rulesets: SqlRulesets
+    lists: SqlLists
     resources: ExitStack
     """Closes everything, last opened first."""
 
@@ -65,6 +67,7 @@ def open_store(folder: Path) -> Store:
             outcomes = SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
+            lists = SqlLists(writer, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
@@ -79,5 +82,6 @@ def open_store(folder: Path) -> Store:
         keys=keys,
         policies=policies,
         rulesets=rulesets,
+        lists=lists,
         resources=opened,
     )

@@ -15,6 +15,7 @@ from engine.decide import Snapshot, decide, snapshot_of
 from engine.decision import Rule, RuleAction, RuleMode, RuleResults, is_in_share
 from engine.errors import RulesInvalid
 from engine.features import Features
+from engine.lists import NO_LISTS
 from engine.payment import Payment
 from engine.policy import Policy
 from engine.reference import Reference
@@ -207,7 +208,7 @@ def test_the_text_of_a_ruleset_gives_the_ruleset() -> None:
 
 
 def snapshot_with(ruleset: Ruleset, reference: Reference) -> Snapshot:
-    return snapshot_of(ruleset=ruleset, lists={}, scorer=None, policy=Policy(), reference=reference)
+    return snapshot_of(ruleset=ruleset, lists=NO_LISTS, scorer=None, policy=Policy(), reference=reference)
 
 
 def test_a_decision_does_what_a_conditional_rule_says_and_records_it(
