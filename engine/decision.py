@@ -1,11 +1,12 @@
 """A decision: what Assay answers, why, and from what. Pure data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from itertools import compress
+from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
@@ -105,6 +106,7 @@ def is_in_share(rule_id: str, transaction_id: str, percent: int) -> bool:
     return int.from_bytes(digest[:8]) * 100 < percent << 64
 
 
+_mode = attrgetter("mode")
 _SETTLES_NOTHING = frozenset((RuleAction.SCORE, RuleAction.TAG))
 
 
@@ -131,9 +133,11 @@ class RuleResults:
             fired = [rule for rule, outcome, acts in told if outcome and acts]
         object.__setattr__(self, "fired", tuple(fired))
 
-    def acted(self) -> tuple[bool, ...]:
-        """Of each rule whether it acted on the payment, or was recorded alone."""
-        return self.acting or tuple([rule.mode is RuleMode.LIVE for rule in self.rules])
+    def modes(self) -> Iterable[RuleMode]:
+        """What each rule was for this payment: live, or shadow where it was recorded alone."""
+        if self.acting is None:
+            return map(_mode, self.rules)
+        return [RuleMode.LIVE if acts else RuleMode.SHADOW for acts in self.acting]
 
     def deciding(self) -> tuple[Rule, ...]:
         """The rules that fired and ask for an action: what the ladder settles."""

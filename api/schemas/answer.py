@@ -101,9 +101,9 @@ def _rules(results: RuleResults, explain: Explain) -> list[dict[str, Any]]:
             "version": rule.version,
             "action": rule.action,
             "result": result,
-            "mode": "live" if acted else "shadow",
+            "mode": mode,
         }
-        for rule, result, acted in zip(results.rules, results.outcomes, results.acted(), strict=True)
+        for rule, result, mode in zip(results.rules, results.outcomes, results.modes(), strict=True)
         if result is not False or explain is Explain.FULL
     ]
 

@@ -82,7 +82,7 @@ def test_from_a_file_to_shadow_to_live_and_back(folder: Path, tmp_path: Path) ->
         (2, None, ""),
         (1, None, "look first"),
     ]
-    assert "too much" in rules(folder, "history", *shop).stdout
+    assert "look first" in rules(folder, "history", *shop).stdout
     one = rules(folder, "diff", *shop, "--from", "1", "--to", "2")
     assert one.stdout == "~ big mode: shadow -> live\n"
     as_json = json.loads(rules(folder, "diff", *shop, "--from", "1", "--to", "2", "--json").stdout)

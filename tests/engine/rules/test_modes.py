@@ -72,7 +72,8 @@ def test_a_rule_in_rollout_acts_within_its_share_and_is_recorded_beyond_it() -> 
         results = rules.evaluate(row(amount_in_usd=600), {}, acting=rules.acting(each, END))
         acts = is_in_share("a-rule", each, 30)
         assert results.outcomes == (True,)
-        assert (results.fired, results.acted()) == (rules.rules if acts else (), (acts,))
+        assert results.fired == (rules.rules if acts else ())
+        assert list(results.modes()) == [RuleMode.LIVE if acts else RuleMode.SHADOW]
         assert results.packed() == ("t" if acts else "T")
 
 
@@ -103,13 +104,13 @@ def test_a_set_without_conditions_says_nothing_of_a_payment() -> None:
     rules = parsed(written(""), written("mode = 'shadow'\nexpires_at = 2026-11-02T15:00:00Z", rule_id="b"))
     assert rules.acting("tx-1", END) is None
     results = rules.evaluate(row(amount_in_usd=600), {})
-    assert (results.packed(), results.acted()) == ("tt", (True, False))
+    assert (results.packed(), list(results.modes())) == ("tt", [RuleMode.LIVE, RuleMode.SHADOW])
 
 
 def test_a_shadow_rule_among_conditional_ones_has_a_small_letter() -> None:
     rules = parsed(written("mode = 'shadow'"), written("expires_at = 2026-11-02T15:00:00Z", rule_id="b"))
     results = rules.evaluate(row(), {}, acting=rules.acting("tx-1", END))
-    assert (results.packed(), results.acted()) == ("uU", (False, False))
+    assert (results.packed(), list(results.modes())) == ("uU", [RuleMode.SHADOW] * 2)
 
 
 def test_no_rule_in_rollout_acts_where_nobody_says_on_what() -> None:
