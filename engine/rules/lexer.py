@@ -11,7 +11,7 @@ from engine.rules.diagnostics import Span
 
 
 class Kind(StrEnum):
-    """The kinds of token: first those of the grammar, then those that the language lacks or does not have yet."""
+    """The kinds of token: first those of the grammar, then those that the language lacks."""
 
     NAME = "NAME"
     CUSTOM = "CUSTOM"
@@ -27,10 +27,18 @@ class Kind(StrEnum):
     LPAR = "LPAR"
     RPAR = "RPAR"
     COMMA = "COMMA"
+    MATCH = "MATCH"
+    ADD = "ADD"
+    MULTIPLY = "MULTIPLY"
+    DURATION = "DURATION"
+    OPTION = "OPTION"
+    """`by:` and the like inside a function's parentheses: mistakes.py tells it from a name with a lone colon."""
+    LBRA = "LBRA"
+    RBRA = "RBRA"
     IF = "IF"
     END = "END"
-    DURATION = "DURATION"
-    ARITHMETIC = "ARITHMETIC"
+    ODD_DURATION = "ODD_DURATION"
+    ODD_ARITHMETIC = "ODD_ARITHMETIC"
     COLON = "COLON"
     HALF_NAME = "HALF_NAME"
     HALF_CUSTOM = "HALF_CUSTOM"
@@ -90,7 +98,8 @@ _PATTERNS = (
     (Kind.PRICE, rf"{_CURRENCY}\s?{_GROUPED}|{_GROUPED}\s?{_CURRENCY}"),
     (Kind.PERCENT, rf"{_PLAIN}\s?%"),
     (Kind.UNQUOTED, r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[0-9]+(?:\.[0-9]+){3}(?:/[0-9]+)?"),
-    (Kind.DURATION, rf"{_PLAIN}(?:s|m|h|d|w|min|hours?|days?){_ENDS}"),
+    (Kind.DURATION, rf"{_PLAIN}[smhd]{_ENDS}"),
+    (Kind.ODD_DURATION, rf"{_PLAIN}\s?(?:w|y|secs?|mins?|hrs?|seconds?|minutes?|hours?|days?|weeks?|months?|years?){_ENDS}"),
     (Kind.NUMBER, rf"{_PLAIN}{_STOPS}"),
     (
         Kind.ODD_NUMBER,
@@ -110,7 +119,9 @@ _PATTERNS = (
     (Kind.COMMA, ","),
     (Kind.BRACKET, r"[\[\]{}]"),
     (Kind.COLON, ":"),
-    (Kind.ARITHMETIC, r"[-+*/%^]"),
+    (Kind.ADD, r"[-+]"),
+    (Kind.MULTIPLY, r"[*/]"),
+    (Kind.ODD_ARITHMETIC, r"[%^]"),
     (Kind.STOP, r"[;.?]+"),
     (Kind.OTHER, r"[^\x00-\x7f]+|."),
 )
@@ -122,6 +133,9 @@ _KEYWORDS = {
     "or": Kind.OR,
     "not": Kind.NOT,
     "in": Kind.IN,
+    "includes": Kind.MATCH,
+    "like": Kind.MATCH,
+    "matches": Kind.MATCH,
     "if": Kind.IF,
     "true": Kind.TRUTH,
     "false": Kind.TRUTH,

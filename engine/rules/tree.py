@@ -1,8 +1,11 @@
 """The tree of a rule: typed nodes, each with its place in the text. Checker, compiler and formatter walk this tree."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
 
 from engine.decision import RuleAction
 from engine.rules.diagnostics import Span
@@ -30,6 +33,27 @@ class Comparator(StrEnum):
 
 
 _MIRROR = str.maketrans("<>", "><")
+
+
+class Matcher(StrEnum):
+    """The operators that look into a text."""
+
+    INCLUDES = "includes"
+    LIKE = "like"
+    MATCHES = "matches"
+
+
+class Operator(StrEnum):
+    """The operators of arithmetic."""
+
+    ADD = "+"
+    SUBTRACT = "-"
+    MULTIPLY = "*"
+    DIVIDE = "/"
+
+
+SECONDS: Final[Mapping[str, int]] = MappingProxyType({"s": 1, "m": 60, "h": 3_600, "d": 86_400})
+"""How long the units of a duration are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +96,21 @@ class Truth:
     value: bool
 
 
-Literal = Text | Number | Truth
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duration:
+    """A literal length of time, `30d`: a number, exact, and one of s, m, h, d."""
+
+    span: Span
+    value: Fraction
+    unit: str
+
+    @property
+    def seconds(self) -> Fraction:
+        """How long it is."""
+        return self.value * SECONDS[self.unit]
+
+
+Literal = Text | Number | Truth | Duration
 Operand = Name | Custom | Literal
 
 
@@ -93,13 +131,42 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arithmetic:
+    """`left operator right`, of numbers, amounts and lengths of time."""
+
+    span: Span
+    left: "Condition"
+    operator: Operator
+    right: "Condition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """`name: value` or `name: [value, ...]` among the arguments of a function; `name` is lower-case."""
+
+    span: Span
+    name: str
+    values: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`function(arguments, options)`; `function` is lower-case."""
+
+    span: Span
+    function: str
+    arguments: tuple["Condition | NamedList", ...]
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """`left operator right`."""
 
     span: Span
-    left: Operand
+    left: "Condition"
     operator: Comparator
-    right: Operand
+    right: "Condition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,18 +174,20 @@ class Membership:
     """`subject in choices` or `subject not in choices`."""
 
     span: Span
-    subject: Operand
+    subject: "Condition"
     choices: NamedList | Items
     negated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """`function(arguments)`; `function` is lower-case."""
+class Match:
+    """`subject operator pattern` or `subject not operator pattern`; the checker admits a text alone as the pattern."""
 
     span: Span
-    function: str
-    arguments: tuple[Operand, ...]
+    subject: "Condition"
+    operator: Matcher
+    pattern: "Condition"
+    negated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +214,14 @@ class Disjunction:
     conditions: tuple["Condition", ...]
 
 
-Condition = Comparison | Membership | Call | Negation | Conjunction | Disjunction | Operand
-"""An operand may stand as a condition in the tree; the checker admits custom fields, and names of boolean features."""
+Condition = (
+    Comparison | Membership | Match | Negation | Conjunction | Disjunction | Call | Arithmetic | Name | Custom | Literal
+)
+"""What stands for a condition or for a value: the grammar is one, and the checker tells the two apart.
+
+Conditions are comparisons, memberships, matches, what joins them, calls of functions that are true or false, custom
+fields and names of boolean features. Values are all other calls and names, arithmetic and literals.
+"""
 
 Node = Condition | NamedList | Items
 
@@ -164,12 +239,14 @@ class RuleTree:
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes right below a node. The items of a list have a limit of their own and count as none."""
     match node:
-        case Comparison():
+        case Comparison() | Arithmetic():
             return (node.left, node.right)
         case Membership():
             return (node.subject, node.choices)
+        case Match():
+            return (node.subject, node.pattern)
         case Call():
-            return node.arguments
+            return (*node.arguments, *(value for option in node.options for value in option.values))
         case Negation():
             return (node.condition,)
         case Conjunction() | Disjunction():
@@ -178,12 +255,15 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
 
 
-def reads_custom(root: Condition) -> bool:
-    """Whether a condition reads a custom field of the request."""
+def nodes(root: Condition) -> Iterator[Node]:
+    """Every node of a tree, without recursion, those on the left first."""
     waiting: list[Node] = [root]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, Custom):
-            return True
-        waiting.extend(children(node))
-    return False
+        yield node
+        waiting.extend(reversed(children(node)))
+
+
+def reads_custom(root: Condition) -> bool:
+    """Whether a condition reads a custom field of the request."""
+    return any(isinstance(node, Custom) for node in nodes(root))
