@@ -6,6 +6,7 @@ The patterns need no backtracking worth the name, and a rule is at most 4 KB: ti
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from engine.rules.diagnostics import Span
 
@@ -99,7 +100,10 @@ _PATTERNS = (
     (Kind.PERCENT, rf"{_PLAIN}\s?%"),
     (Kind.UNQUOTED, r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[0-9]+(?:\.[0-9]+){3}(?:/[0-9]+)?"),
     (Kind.DURATION, rf"{_PLAIN}[smhd]{_ENDS}"),
-    (Kind.ODD_DURATION, rf"{_PLAIN}\s?(?:w|y|secs?|mins?|hrs?|seconds?|minutes?|hours?|days?|weeks?|months?|years?){_ENDS}"),
+    (
+        Kind.ODD_DURATION,
+        rf"{_PLAIN}\s?(?:w|y|secs?|mins?|hrs?|seconds?|minutes?|hours?|days?|weeks?|months?|years?){_ENDS}",
+    ),
     (Kind.NUMBER, rf"{_PLAIN}{_STOPS}"),
     (
         Kind.ODD_NUMBER,
@@ -128,7 +132,7 @@ _PATTERNS = (
 _GROUP_KINDS: tuple[str, ...] = tuple(kind for kind, _ in _PATTERNS)
 _TOKEN = re.compile("|".join(f"({pattern})" for _, pattern in _PATTERNS), re.DOTALL)
 
-_KEYWORDS = {
+KEYWORDS: Final = {
     "and": Kind.AND,
     "or": Kind.OR,
     "not": Kind.NOT,
@@ -158,7 +162,7 @@ def _token(kind: str, match: re.Match[str]) -> Token:
     text = match.group()
     value = text
     if kind is Kind.NAME and not text.startswith(":"):
-        kind = _KEYWORDS.get(text.lower(), Kind.NAME)
+        kind = KEYWORDS.get(text.lower(), Kind.NAME)
         value = text if kind is Kind.NAME else text.lower()
     elif kind in (Kind.NAME, Kind.TEXT):
         value = text[1:-1]

@@ -62,7 +62,7 @@ def _follow(meant: Sequence[Token], opened: list[_Opened]) -> None:
             opened.append(_Opened.CALL if is_call else _Opened.GROUP)
         case Kind.LBRA:
             opened.append(_Opened.LIST)
-        case (Kind.RPAR | Kind.RBRA) if opened:
+        case Kind.RPAR | Kind.RBRA if opened:
             opened.pop()
 
 

@@ -57,6 +57,9 @@ _TIMES = (
 )
 """How units of time begin that people write, and what they mean."""
 _NOTHING = frozenset({"null", "none", "nil", "missing", "empty", "unknown", "undefined"})
+_JOINS = frozenset({"then", "else", "unless", "xor", "when", "where"})
+ODD_WORDS: Final = frozenset({"between", "within", *_SIGNS, *_MATCHERS, *_NOTHING, *_JOINS})
+"""Words of other languages, which name a feature only in colons or where one has this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,7 @@ def _odd_word(token: Token, meant: Sequence[Token], after: Token) -> Fault | Non
     elif word == "between" and after_operand:
         cause = "There is no operator for a range."
         hint = f"Write both ends: `{subject} >= 1 and {subject} <= 5`."
-    elif word in ("then", "else", "unless", "xor", "when", "where") and (after_operand or word == "unless"):
+    elif word in _JOINS and (after_operand or word == "unless"):
         cause = "A rule is one action and one condition; conditions are joined by `and`, `or` and `not`."
         hint = "Write `Block if ...`, and a second rule for what shall happen otherwise."
     if not hint:
@@ -198,7 +201,7 @@ def _odd_duration(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG00
         token,
         Code.NUMBER,
         f"`{token.text}` is not written as a length of time.",
-        "A length of time is a number and, right after it, one of `s`, `m`, `h` and `d`: seconds, minutes, hours, days.",
+        "A length of time is a number and, right after it, `s`, `m`, `h` or `d`: seconds, minutes, hours, days.",
         f"Write {exact}{unit}.",
     )
     return Fault(diagnostic=diagnostic, meant=_as(token, Kind.DURATION, f"{exact}{unit}"))

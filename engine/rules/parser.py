@@ -206,12 +206,11 @@ class _Builder(lark.Transformer[lark.Token, Condition]):
         return Option(span=_span(parts), name=str(parts[0]).lower(), values=_nodes(parts))
 
     def call(self, parts: list[lark.Token | Condition | NamedList | Option]) -> Call:
-        given = _nodes(parts)
         return Call(
             span=_span(parts),
             function=str(parts[0]).lower(),
-            arguments=tuple(part for part in given if not isinstance(part, Option)),
-            options=tuple(part for part in given if isinstance(part, Option)),
+            arguments=tuple(part for part in parts if not isinstance(part, lark.Token | Option)),
+            options=tuple(part for part in parts if isinstance(part, Option)),
         )
 
     def arithmetic(self, parts: tuple[Condition, lark.Token, Condition]) -> Arithmetic:

@@ -12,6 +12,8 @@ from engine.features import Catalog, Features, Value
 from engine.rules.check import check
 from engine.rules.closure import NO_CUSTOM, Compiled, Custom, Lists, Values
 from engine.rules.compile import compile_condition
+from engine.rules.count_check import read_call
+from engine.rules.counted import Counted, calls
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
@@ -105,6 +107,17 @@ def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) ->
         hash=hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest(),
         reads_custom=reading,
     )
+
+
+def called_in(source: str, catalog: Catalog) -> tuple[Counted, ...]:
+    """What the rules of a file count by functions over velocities, each once: a catalogue for them has its features.
+
+    `catalog` has all other features. What has a fault is left out: `parse_ruleset` names it.
+    """
+    declared, _ = read_source(source)
+    trees = (parse(declaration.text, catalog.names()).tree for declaration in declared)
+    found = (read_call(call, catalog)[0] for tree in trees if tree is not None for call in calls(tree.condition))
+    return tuple({each.name: each for each in found if each is not None}.values())
 
 
 def check_rule(text: str, catalog: Catalog, list_names: Collection[str]) -> list[Diagnostic]:

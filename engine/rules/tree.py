@@ -1,7 +1,7 @@
 """The tree of a rule: typed nodes, each with its place in the text. Checker, compiler and formatter walk this tree."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
@@ -57,50 +57,51 @@ SECONDS: Final[Mapping[str, int]] = MappingProxyType({"s": 1, "m": 60, "h": 3_60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
+class _Placed:
+    """What stands in the text. Nodes are equal where they mean the same, wherever they stand."""
+
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name(_Placed):
     """A feature's name or alias, without colons."""
 
-    span: Span
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Custom:
+class Custom(_Placed):
     """A custom field of the request, `::name::`; `name` is without colons."""
 
-    span: Span
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(_Placed):
     """A literal text, without its quotes."""
 
-    span: Span
     value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
+class Number(_Placed):
     """A literal number, exact."""
 
-    span: Span
     value: Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
+class Truth(_Placed):
     """A literal `true` or `false`, for custom fields; beside a feature the checker says what to write instead."""
 
-    span: Span
     value: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Duration:
+class Duration(_Placed):
     """A literal length of time, `30d`: a number, exact, and one of s, m, h, d."""
 
-    span: Span
     value: Fraction
     unit: str
 
@@ -115,75 +116,67 @@ Operand = Name | Custom | Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedList:
+class NamedList(_Placed):
     """A list kept beside the rules, `@name`; `name` is without the `@`."""
 
-    span: Span
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Items:
+class Items(_Placed):
     """A list written in the rule: `('US', 'CA')`."""
 
-    span: Span
     items: tuple[Operand, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arithmetic:
+class Arithmetic(_Placed):
     """`left operator right`, of numbers, amounts and lengths of time."""
 
-    span: Span
     left: "Condition"
     operator: Operator
     right: "Condition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(_Placed):
     """`name: value` or `name: [value, ...]` among the arguments of a function; `name` is lower-case."""
 
-    span: Span
     name: str
     values: tuple[Operand, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(_Placed):
     """`function(arguments, options)`; `function` is lower-case."""
 
-    span: Span
     function: str
     arguments: tuple["Condition | NamedList", ...]
     options: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(_Placed):
     """`left operator right`."""
 
-    span: Span
     left: "Condition"
     operator: Comparator
     right: "Condition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
+class Membership(_Placed):
     """`subject in choices` or `subject not in choices`."""
 
-    span: Span
     subject: "Condition"
     choices: NamedList | Items
     negated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(_Placed):
     """`subject operator pattern` or `subject not operator pattern`; the checker admits a text alone as the pattern."""
 
-    span: Span
     subject: "Condition"
     operator: Matcher
     pattern: "Condition"
@@ -191,26 +184,23 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Negation:
+class Negation(_Placed):
     """`not condition`."""
 
-    span: Span
     condition: "Condition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conjunction:
+class Conjunction(_Placed):
     """`a and b and ...`, two conditions or more."""
 
-    span: Span
     conditions: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disjunction:
+class Disjunction(_Placed):
     """`a or b or ...`, two conditions or more."""
 
-    span: Span
     conditions: tuple["Condition", ...]
 
 
@@ -236,7 +226,7 @@ class RuleTree:
     tag: str | None = None
 
 
-def children(node: Node) -> tuple[Node, ...]:
+def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one a kind of node
     """The nodes right below a node. The items of a list have a limit of their own and count as none."""
     match node:
         case Comparison() | Arithmetic():
