@@ -125,5 +125,14 @@ def _aggregate(counted: Counted) -> Aggregate:
     return _OF_AMOUNTS[counted.function](measured.name, measured.unit)
 
 
-_WITHOUT_FEATURE: Final[Mapping[str, type[Count | FirstSeen | LastSeen]]] = {COUNT: Count, "first_seen": FirstSeen, "last_seen": LastSeen}
-_OF_AMOUNTS: Final[Mapping[str, type[Total | Average | Minimum | Maximum]]] = {"sum": Total, "average": Average, "minimum": Minimum, "maximum": Maximum}
+_WITHOUT_FEATURE: Final[Mapping[str, type[Count | FirstSeen | LastSeen]]] = {
+    COUNT: Count,
+    "first_seen": FirstSeen,
+    "last_seen": LastSeen,
+}
+_OF_AMOUNTS: Final[Mapping[str, type[Total | Average | Minimum | Maximum]]] = {
+    "sum": Total,
+    "average": Average,
+    "minimum": Minimum,
+    "maximum": Maximum,
+}

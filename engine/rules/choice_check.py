@@ -151,7 +151,7 @@ class Choices(Values):
         return Diagnostic(
             code=Code.CONDITION if known else Code.QUOTES,
             span=item.span,
-            message=f"`{written(item)}` is a name, and a list holds values.",
+            message=f"`{item.name if isinstance(item, Name) else written(item)}` is a name, and a list holds values.",
             cause="A list holds fixed values: numbers, or texts in quotes.",
             hint="Compare the two with `=`, outside a list." if known else f"Write it in quotes: {quoted(item.name)}.",
         )

@@ -76,8 +76,10 @@ class Comparisons(Values):
         kinds = {left.kind, right.kind}
         if kinds == {Kind.MONEY}:
             hint = f"Use the amount in the same currency on both sides, {left.unit} or {right.unit}."
+        elif kinds == {Kind.TIME, Kind.NUMBER} and (left.is_unitless or right.is_unitless):
+            hint = "Say the unit of the time, as in `first_seen(by: card) < 24h`: write `10m`, `6h` or `30d`."
         elif Kind.TIME in kinds and (left.is_open or right.is_open):
-            hint = "`10m` is ten minutes, which stand beside a length of time alone: write a plain number here."
+            hint = "A duration stands beside a length of time alone, as in `first_seen(by: card) < 24h`."
         self.report(
             Code.TYPE,
             node.span,
@@ -93,7 +95,8 @@ class Comparisons(Values):
             return types.fit(left, right)
         if FIELD in (left, right):
             # A custom field has no unit, and a duration beside it gives it none.
-            return Kind.TRUTH not in (left.kind, right.kind) and types.OPEN_TIME not in (left, right)
+            other = right if left == FIELD else left
+            return other.kind is not Kind.TRUTH and other != types.OPEN_TIME and not other.is_unitless
         return left.kind is right.kind or (left.kind in types.TEXTUAL and types.OPEN_TEXT in (left, right))
 
     def _calculated_texts(self, node: Comparison, left: Type, right: Type) -> None:

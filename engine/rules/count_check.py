@@ -1,7 +1,7 @@
 """A call of a function over velocities to what it counts, or all that is wrong with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
@@ -36,6 +36,7 @@ from engine.rules.tree import (
     Operand,
     Option,
     Text,
+    Truth,
 )
 
 BY, WITHIN, STATUS, SCOPE, DELAY = OPTIONS = ("by", "within", "status", "scope", "delay")
@@ -45,6 +46,19 @@ MAX_KEYS: Final = 4
 _TO_COME: Final = {
     "disputed": "Disputes are not counted yet.",
     "fraud_warning": "Fraud warnings are not counted yet.",
+}
+_LIKE_OPTIONS: Final = {
+    "window": WITHIN,
+    "last": WITHIN,
+    "period": WITHIN,
+    "over": WITHIN,
+    "key": BY,
+    "keys": BY,
+    "per": BY,
+    "group_by": BY,
+    "outcome": STATUS,
+    "where": STATUS,
+    "offset": DELAY,
 }
 _LIKE_STATUSES: Final = {
     "approved": "authorized",
@@ -127,12 +141,14 @@ class _Reading:
 
     def options(self) -> dict[str, Option]:
         found: dict[str, Option] = {}
-        for option in self.call.options:
+        for option in (*self.call.options, *self.compared()):
             if option.name not in OPTIONS:
-                close = nearest(option.name, OPTIONS)
+                close = _LIKE_OPTIONS.get(option.name) or nearest(option.name, OPTIONS)
                 hint = f"Did you mean `{close}:`?" if close else f"Write `{self.example}`."
                 cause = f"The parts of a function are {listed(f'{name}:' for name in OPTIONS)}."
                 self.report(Code.UNKNOWN_NAME, option.span, f"There is no part `{option.name}:`.", cause, hint)
+                # It is looked at as what was probably meant, so that only its own faults are named.
+                found.update({close: replace(option, name=close)} if close else {})
             elif option.name in found:
                 cause = "Each part stands once."
                 self.report(
@@ -142,16 +158,26 @@ class _Reading:
                 found[option.name] = option
         return found
 
+    def compared(self) -> list[Option]:
+        """What was written as in `by=card`, after reporting."""
+        found = []
+        for argument in self.call.arguments:
+            if not isinstance(argument, Comparison):
+                continue
+            name = argument.left.name.lower() if isinstance(argument.left, Name) else BY
+            value = argument.right
+            cause = "What a function counts by is written with a colon."
+            hint = f"Write `{name}: {written(value)}`."
+            self.report(Code.SYNTAX, argument.span, "A comparison is not counted.", cause, hint)
+            if isinstance(value, Name | Custom | Text | Number | Truth | Duration):
+                found.append(Option(span=argument.span, name=name, values=(value,)))
+        return found
+
     def measured(self) -> Feature | None:
         """What is summed or told apart, the one argument without a name; None where the function takes none."""
-        function, given = self.call.function, list(self.call.arguments)
-        for argument in [each for each in given if isinstance(each, Comparison)]:
-            given.remove(argument)
-            name = argument.left.name if isinstance(argument.left, Name) else "by"
-            cause = "What a function counts by is written with a colon."
-            hint = f"Write `{name}: {written(argument.right)}`."
-            self.report(Code.SYNTAX, argument.span, "A comparison is not counted.", cause, hint)
-        if function == COUNT or function in TIMES:
+        function = self.call.function
+        given = [each for each in self.call.arguments if not isinstance(each, Comparison)]
+        if not _takes_feature(function):
             if given:
                 words = written(given[0])
                 hint = f"Write `{function}(by: {words}, ...)`, as in `{self.example}`."
@@ -206,6 +232,9 @@ class _Reading:
         self.report(Code.TYPE, node.span, f"`{written(node)}` is no name.", cause, f"Write `{self.example}`.")
 
     def keys(self, option: Option | None) -> tuple[str, ...]:
+        if option is None and self.call.arguments and not _takes_feature(self.call.function):
+            # What stands there without a name was reported, and was probably meant.
+            return ()
         if option is None:
             cause = "A function counts the payments that share something with this one."
             hint = f"Say what they share, as in `{self.example}`."
@@ -315,6 +344,11 @@ class _Reading:
         cause = f"Several can stand after `by:` alone; `{option.name}:` has one value."
         self.report(Code.SYNTAX, option.span, f"`{option.name}:` has several values.", cause, "Write one of them.")
         return None
+
+
+def _takes_feature(function: str) -> bool:
+    """Whether a function has an argument without a name: what is summed or told apart."""
+    return function not in (COUNT, *TIMES)
 
 
 def _is_amount(feature: Feature) -> bool:

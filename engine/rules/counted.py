@@ -88,7 +88,7 @@ class Counted:
             assert self.measured is not None
             return Type(kind=Kind.MONEY, unit=self.measured.unit)
         if self.function in TIMES:
-            return Type(kind=Kind.TIME, unit=SECONDS)
+            return Type(kind=Kind.TIME, unit=SECONDS, is_unitless=True)
         return Type(kind=Kind.NUMBER, unit="payments" if self.function == COUNT else "values")
 
 

@@ -106,6 +106,10 @@ def _odd_word(token: Token, meant: Sequence[Token], after: Token) -> Fault | Non
     elif (meaning := _MATCHERS.get(word)) is not None and after_operand:
         cause = _OPERATORS
         hint = f"Write `{meaning.format(subject)}`."
+    elif word in ("by", "within", "status", "scope", "delay") and after_operand and after.kind is Kind.COLON:
+        cause = "Between the parts of a function stands a comma."
+        hint = f"Write `, {word}:`."
+        return Fault(diagnostic=_report(token, Code.SYNTAX, "A comma is missing.", cause, hint), meant=None)
     elif word == "within" and after_operand:
         cause = "A time is part of what is counted, within the parentheses of `count`, `sum` or another function."
         hint = "Write, for example, `count(by: card, within: 10m) > 5`."

@@ -57,6 +57,7 @@ class Type:
 
     `is_open` says that it takes the unit of what stands beside it: a literal, or a custom field. `is_float` that it is
     measured, not counted: it is calculated as a float, all other numbers exactly. `is_exact_case` is a text's.
+    `is_unitless` says of a time that nothing in its name tells its unit: a plain number beside it would be a riddle.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Type:
     is_open: bool = False
     is_float: bool = False
     is_exact_case: bool = False
+    is_unitless: bool = False
 
 
 TRUTH: Final = Type(kind=Kind.TRUTH)
@@ -149,7 +151,8 @@ def _sum(left: Type, right: Type) -> Type | None:
     if left.is_open or right.is_open:
         return right if left.is_open else left
     if left.kind is Kind.TIME:
-        return left if left.unit == right.unit else replace(left, unit=SECONDS)
+        same = replace(left, is_unitless=left.is_unitless or right.is_unitless)
+        return same if left.unit == right.unit else replace(same, unit=SECONDS, is_unitless=True)
     return left if left.unit == right.unit else replace(left, unit="")
 
 
@@ -184,7 +187,7 @@ def fit(left: Type, right: Type) -> bool:
     if left.kind is not right.kind:
         # A number without a unit takes that of what stands beside it, but a duration says its own.
         return any(
-            one.is_open and one.kind is Kind.NUMBER and not other.is_open
+            one.is_open and one.kind is Kind.NUMBER and not other.is_open and not other.is_unitless
             for one, other in ((left, right), (right, left))
         )
     if left.is_open or right.is_open or left.kind is Kind.TIME:

@@ -53,12 +53,6 @@ _OTHER_FUNCTIONS: Final[Mapping[str, str]] = {
     "age": "hours_since",
 }
 _AMOUNTS: Final = ("amount", "order_amount", "payment_amount", "total", "total_amount", "price", "value", "sum")
-_CALCULATES: Final = {
-    Operator.ADD: ("added", "and"),
-    Operator.SUBTRACT: ("subtracted", "and"),
-    Operator.MULTIPLY: ("multiplied", "and"),
-    Operator.DIVIDE: ("divided", "by"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +116,7 @@ class Values:
             case _:
                 cause = "Parentheses that enclose a comparison, `and`, `or` or `not` are true or false, and no value."
                 hint = "Join conditions by `and` or `or`."
-                self.report(Code.CONDITION, node.span, "A condition is not compared.", cause, hint)
+                self.report(Code.CONDITION, node.span, "A condition stands where a value should.", cause, hint)
                 return None
 
     def arithmetic(self, node: Arithmetic) -> Type | None:
@@ -161,7 +155,6 @@ class Values:
         return name if touching and name in self.catalog and right.name not in self.catalog else None
 
     def _misfit(self, node: Arithmetic, left: Type, right: Type) -> None:
-        done, word = _CALCULATES[node.operator]
         kinds = {left.kind, right.kind}
         hint = "Calculate with values of one kind, or with a plain number."
         if kinds == {Kind.MONEY} and left.unit != right.unit:
@@ -172,7 +165,7 @@ class Values:
             hint = "Say the unit of the time: write `10m`, `6h` or `30d`."
         elif node.operator is Operator.DIVIDE:
             hint = "Divide by a plain number, or an amount by an amount and a time by a time."
-        message = f"`{written(node.left)}` {word} `{written(node.right)}` cannot be {done}: the units do not fit."
+        message = f"`{written(node)}` cannot be calculated: the units do not fit."
         cause = f"{self.described(node.left)} {self.described(node.right)}"
         self.report(Code.TYPE, node.span, message, cause, hint)
 
@@ -224,7 +217,7 @@ class Values:
             hint = f"`{name}` is a feature and takes no parentheses; join conditions by `and` or `or`."
         elif close is None and (feature := resembling(written(node), self.catalog.names())) is not None:
             hint = f"Did you mean the feature `{feature}`?"
-        cause = f"The functions are {', '.join(f'`{each}`' for each in known)}."
+        cause = "docs/rules.md lists the functions: `is_missing`, `count`, `distinct`, `sum`, `starts_with` and others."
         self.report(Code.UNKNOWN_FUNCTION, node.span, f"There is no function `{name}`.", cause, hint)
 
     def _arguments(self, node: Call, taken: str) -> None:
