@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from engine.catalog import catalog_of
+from engine.catalog import read_ruleset
 from engine.decide import Snapshot, snapshot_of
 from engine.errors import LedgerUnavailable, PolicyChanged
 from engine.ledger import Ledger, VersionKind
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.reference import Reference
-from engine.rules import Lists, Ruleset, parse_ruleset
+from engine.rules import Lists, Ruleset
 from engine.score import Scorer
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
@@ -156,7 +156,7 @@ def _snapshot(parts: Parts, policy: Policy) -> Snapshot:
     """
     ruleset = parts.ruleset
     if policy.custom_fields:
-        ruleset = parse_ruleset(parts.ruleset_text, catalog_of(policy.custom_fields), parts.lists)
+        ruleset = read_ruleset(parts.ruleset_text, parts.lists, policy.custom_fields)
     return snapshot_of(
         ruleset=ruleset, lists=parts.lists, scorer=parts.scorer, policy=policy, reference=parts.reference
     )

@@ -17,6 +17,7 @@ from engine.rules.counted import (
     STATUSES,
     TIMES,
     Counted,
+    calls,
     is_seen,
     length,
     told_apart,
@@ -97,6 +98,12 @@ def read_call(call: Call, catalog: Catalog) -> tuple[Counted | None, tuple[Diagn
     reading = _Reading(call=call, catalog=catalog)
     counted = reading.counted()
     return (None if reading.faults else counted), tuple(reading.faults)
+
+
+def counted_in(condition: Condition, catalog: Catalog) -> tuple[Counted, ...]:
+    """What a condition counts; a call with a fault counts nothing."""
+    found = (read_call(call, catalog)[0] for call in calls(condition))
+    return tuple(each for each in found if each is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,7 @@ def _laid_out(node: Node, place: int, indent: str, used: int, width: int) -> str
             return f"\n{indent}".join((_laid_out(first, tight, indent, used, width), *parts))
         case Negation():
             return f"not {_laid_out(node.condition, _NOT, indent, used + 4, width)}"
-        case Membership(choices=Items() as items):
+        case Membership(choices=Items() as items) if items.items:
             head = f"{written(node.subject, _SUM)}{' not' if node.negated else ''} in "
             return head + _filled(items, inner, used + len(head), width)
         case _:

@@ -164,7 +164,9 @@ def _no_list(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
     return _fault(token, "`in` takes a list.", "A list is values in parentheses, or a named list `@name`.", hint)
 
 
-def _no_operator(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:  # noqa: C901, PLR0911 - one a mistake
+def _no_operator(  # noqa: C901, PLR0911 - one a mistake
+    token: Token, tokens: Sequence[Token], index: int
+) -> Diagnostic:
     previous = tokens[index - 1]
     if token.kind is Kind.COMPARE and index >= 2 and tokens[index - 2].kind is Kind.COMPARE:  # noqa: PLR2004
         words = [part.text for part in tokens[max(index - 3, 0) : index + 2]]

@@ -130,7 +130,7 @@ def compile_ip_in(node: Call, catalog: Catalog) -> Compiled:
         if address is None:
             return None
         version, number = address
-        return any(version == of and low <= number <= high for of, low, high in ranges)
+        return any(low <= number <= high and version == of for of, low, high in ranges)
 
     return condition
 
