@@ -93,9 +93,9 @@ _SHORT: Final = {
 """What people call the features that payments share most."""
 
 
-def read_call(call: Call, catalog: Catalog) -> tuple[Counted | None, tuple[Diagnostic, ...]]:
-    """What the call counts, None where a fault hides it; and the faults."""
-    reading = _Reading(call=call, catalog=catalog)
+def read_call(call: Call, catalog: Catalog, *, suggests: bool = True) -> tuple[Counted | None, tuple[Diagnostic, ...]]:
+    """What the call counts, None where a fault hides it; and the faults, with the nearest names where it `suggests`."""
+    reading = _Reading(call=call, catalog=catalog, suggests=suggests)
     counted = reading.counted()
     return (None if reading.faults else counted), tuple(reading.faults)
 
@@ -110,6 +110,7 @@ def counted_in(condition: Condition, catalog: Catalog) -> tuple[Counted, ...]:
 class _Reading:
     call: Call
     catalog: Catalog
+    suggests: bool
     faults: list[Diagnostic] = field(default_factory=list)
 
     def report(self, code: Code, span: Span, message: str, cause: str, hint: str) -> None:
@@ -268,17 +269,22 @@ class _Reading:
         found = told_apart(node.name, self.catalog)
         if found is not None:
             return found
-        names = [name for name in self.catalog.names() if told_apart(name, self.catalog) is not None]
         if node.name in self.catalog:
             cause = "Payments are told apart by texts and countries that are known before anything is counted."
             message = f"`{node.name}` cannot be {done}."
             self.report(Code.TYPE, node.span, message, cause, f"Write another feature, as in `{self.example}`.")
             return None
-        close = short if (short := _SHORT.get(node.name.lower())) in self.catalog else nearest(node.name, names)
+        short = _SHORT.get(node.name.lower())
+        close = short if short in self.catalog else self.nearest_key(node.name)
         hint = f"Did you mean `{close}`?" if close else "docs/features.md lists all names."
         cause = "What is counted by is the name of a feature, and the catalogue has none of this name."
         self.report(Code.UNKNOWN_NAME, node.span, f"There is no feature `{node.name}`.", cause, hint)
         return None
+
+    def nearest_key(self, name: str) -> str | None:
+        if not self.suggests:
+            return None
+        return nearest(name, [each for each in self.catalog.names() if told_apart(each, self.catalog) is not None])
 
     def window(self, option: Option | None) -> int | None:
         if option is None:

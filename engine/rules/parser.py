@@ -50,7 +50,9 @@ MAX_NODES: Final = 500
 MAX_DEPTH: Final = 50
 MAX_DIGITS: Final = 30
 MAX_OPERATIONS: Final = 50
-"""Limits of one rule: bytes, nodes of its tree, levels of nesting, digits of a number, operations of arithmetic."""
+MAX_PATTERNS: Final = 10
+"""Limits of one rule: bytes, nodes of its tree, levels of nesting, digits of a number, operations of arithmetic, and
+patterns of `matches`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +150,20 @@ def _long_number(condition: Sequence[Token]) -> Diagnostic | None:
 def _within_limits(root: Condition) -> Condition | Diagnostic:
     """The tree if it is small and flat enough, found without recursion."""
     waiting: list[tuple[Node, int]] = [(root, 1)]
-    nodes = operations = 0
+    nodes = operations = patterns = 0
     while waiting:
         node, depth = waiting.pop()
         nodes += 1
         operations += isinstance(node, Arithmetic)
+        patterns += isinstance(node, Match) and node.operator is Matcher.MATCHES
+        if patterns > MAX_PATTERNS:
+            return Diagnostic(
+                code=Code.LIMIT,
+                span=node.span,
+                message=f"The rule has more than {MAX_PATTERNS} patterns.",
+                cause="Each takes time with every payment.",
+                hint="Join them by `|` in one pattern, or use `includes` and `like`.",
+            )
         if operations > MAX_OPERATIONS:
             return Diagnostic(
                 code=Code.LIMIT,

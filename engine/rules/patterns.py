@@ -10,7 +10,7 @@ from engine.rules.suggest import quoted
 from engine.rules.tree import Matcher, Text
 
 MAX_PATTERN_CHARACTERS: Final = 500
-_MAX_MEMORY_BYTES: Final = 1 << 20
+_MAX_MEMORY_BYTES: Final = 1 << 18
 """What RE2 may use for one pattern; a pattern that needs more is refused when it is written."""
 
 _ANY: Final = "%"

@@ -26,6 +26,9 @@ from engine.rules.tree import (
 )
 from engine.rules.types import FIELD, NUMERIC, OPEN_NUMBER, OPEN_TEXT, OPEN_TIME, TEXTUAL, Kind, Type
 
+MAX_SUGGESTIONS: Final = 10
+"""After so many faults no nearest name is looked for: it takes time, and nobody reads it."""
+
 MAX_CHOICES: Final = 100
 """How many beginnings or networks a function takes."""
 
@@ -66,11 +69,16 @@ class Values:
         """Keep a fault."""
         self.faults.append(Diagnostic(code=code, span=span, message=message, cause=cause, hint=hint))
 
+    @property
+    def suggests(self) -> bool:
+        """Whether nearest names are looked for still."""
+        return len(self.faults) < MAX_SUGGESTIONS
+
     def feature(self, node: Name, *, beside_text: bool = False) -> Feature | None:
         """The feature of a name, or None after reporting; `beside_text` where a text may have been meant."""
         if node.name in self.catalog:
             return self.catalog[node.name]
-        close = nearest(node.name, self.catalog.names())
+        close = nearest(node.name, self.catalog.names()) if self.suggests else None
         lower = node.name.lower()
         cause = "A word without quotes is the name of a feature, and the catalogue has none of this name."
         amounts = [name for name in self.catalog.names() if name.startswith("amount_in_")]
@@ -180,7 +188,7 @@ class Values:
     def call(self, node: Call) -> Type | None:  # noqa: PLR0911 - one a kind of function
         """The type of what a function gives."""
         if node.function in counted.FUNCTIONS:
-            found, faults = read_call(node, self.catalog)
+            found, faults = read_call(node, self.catalog, suggests=self.suggests)
             self.faults.extend(faults)
             return None if found is None else found.type
         if node.function not in functions.FUNCTIONS:
@@ -205,7 +213,9 @@ class Values:
         name = node.function
         argument = written(node.arguments[0]) if node.arguments else "name"
         known = tuple(functions.FUNCTIONS)
-        close = _OTHER_FUNCTIONS.get(name) or nearest(name, (*known, *_LIKE_IS_MISSING, *_UNLIKE_IS_MISSING))
+        close = _OTHER_FUNCTIONS.get(name)
+        if close is None and self.suggests:
+            close = nearest(name, (*known, *_LIKE_IS_MISSING, *_UNLIKE_IS_MISSING))
         if close in (*_LIKE_IS_MISSING, *_UNLIKE_IS_MISSING):
             turned = "not " if close in _UNLIKE_IS_MISSING else ""
             hint = f"Write `{turned}{functions.IS_MISSING}({argument})`."
@@ -215,7 +225,9 @@ class Values:
             hint = "docs/rules.md lists all functions."
         if name in self.catalog:
             hint = f"`{name}` is a feature and takes no parentheses; join conditions by `and` or `or`."
-        elif close is None and (feature := resembling(written(node), self.catalog.names())) is not None:
+        elif (
+            close is None and self.suggests and (feature := resembling(written(node), self.catalog.names())) is not None
+        ):
             hint = f"Did you mean the feature `{feature}`?"
         cause = "docs/rules.md lists the functions: `is_missing`, `count`, `distinct`, `sum`, `starts_with` and others."
         self.report(Code.UNKNOWN_FUNCTION, node.span, f"There is no function `{name}`.", cause, hint)
