@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from engine.catalog import catalog_of
+from engine.catalog import read_ruleset
 from engine.decide import Snapshot, snapshot_of
 from engine.errors import LedgerUnavailable, PolicyChanged
 from engine.ledger import Ledger, VersionKind
 from engine.lists import NO_LISTS, AllLists, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.reference import Reference
-from engine.rules import Ruleset, parse_ruleset
+from engine.rules import Ruleset
 from engine.score import Scorer
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
@@ -201,5 +201,5 @@ def _snapshot(parts: Parts, policy: Policy) -> Snapshot:
     """
     ruleset = parts.ruleset
     if policy.custom_fields:
-        ruleset = parse_ruleset(parts.ruleset_text, catalog_of(policy.custom_fields), parts.list_names)
+        ruleset = read_ruleset(parts.ruleset_text, parts.list_names, policy.custom_fields)
     return snapshot_of(ruleset=ruleset, lists=NO_LISTS, scorer=parts.scorer, policy=policy, reference=parts.reference)
