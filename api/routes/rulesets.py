@@ -32,6 +32,7 @@ from api.schemas.ruleset import (
 )
 from engine.access import Scope
 from engine.card_data import holds_card_number
+from engine.catalog import catalog_for
 from engine.errors import Fault
 from engine.rules import Content, Ruleset, check_rules
 from engine.rulesets import Publication, PublishedRuleset, difference, faults_of, in_shadow
@@ -141,8 +142,9 @@ async def check_ruleset(request: Request, wanted: ContentBody, merchant_id: Owne
     require_query(request, "merchant_id")
     owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
     content, snapshots = wanted.to_content(), desk.snapshots
-    snapshot = snapshots.default if owner is None else snapshots.of(owner)
-    found = await asyncio.to_thread(check_rules, content.rules, snapshot.catalog, snapshots.list_names(owner))
+    declared = () if owner is None else snapshots.of(owner).custom_fields
+    catalog = await asyncio.to_thread(catalog_for, content.rules, declared)
+    found = await asyncio.to_thread(check_rules, content.rules, catalog, snapshots.list_names(owner))
     faults = [*found_in_set(faults_of(owner, snapshots.operator, content)), *found_in_rules(found)]
     return RulesetCheckShown(is_sound=not faults, faults=faults, version=content.version)
 

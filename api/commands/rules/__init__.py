@@ -4,10 +4,16 @@ from collections.abc import Callable
 
 import typer
 
+from api.commands.rules.check import check
+from api.commands.rules.format import format_
+from api.commands.rules.import_ import import_
 from api.commands.rules.listing import history, list_, show
 from api.commands.rules.publishing import approve, diff, publish, rollback
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("check", check),
+    ("format", format_),
+    ("import", import_),
     ("list", list_),
     ("show", show),
     ("diff", diff),
@@ -18,7 +24,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
 )
 
 app = typer.Typer(
-    help="List the rules in force, publish others, approve, go back, list versions.", no_args_is_help=True
+    help="Check, format and import rules; list those in force, publish others, go back.", no_args_is_help=True
 )
 for name, command in COMMANDS:
     app.command(name)(command)
