@@ -49,7 +49,7 @@ _ETAG: dict[str, Any] = {
     "description": "The ruleset.",
     "headers": {"ETag": {"description": "The newest version, in quotes.", "schema": {"type": "string"}}},
 }
-_REFUSED: dict[int | str, dict[str, Any]] = {
+REFUSED: dict[int | str, dict[str, Any]] = {
     status: {
         "description": description,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -153,7 +153,7 @@ async def check_ruleset(request: Request, wanted: ContentBody, merchant_id: Owne
     "/v1/rulesets/publish",
     summary="Publish a ruleset",
     openapi_extra=_WRITE,
-    responses={200: _ETAG, **PROBLEM_RESPONSES, **_REFUSED},
+    responses={200: _ETAG, **PROBLEM_RESPONSES, **REFUSED},
 )
 async def publish_ruleset(
     request: Request, response: Response, wanted: PublishBody, merchant_id: Owner = None, if_match: IfMatch = None
@@ -196,7 +196,7 @@ async def publish_ruleset(
     "/v1/rulesets/rollback",
     summary="Put an earlier ruleset in force again",
     openapi_extra=_WRITE,
-    responses={200: _ETAG, **PROBLEM_RESPONSES, **_REFUSED},
+    responses={200: _ETAG, **PROBLEM_RESPONSES, **REFUSED},
 )
 async def roll_back(
     request: Request, response: Response, wanted: RollbackBody, merchant_id: Owner = None, if_match: IfMatch = None
@@ -226,7 +226,7 @@ async def roll_back(
     "/v1/rulesets/approve",
     summary="Approve a ruleset",
     openapi_extra=_WRITE,
-    responses={200: _ETAG, **PROBLEM_RESPONSES, **_REFUSED},
+    responses={200: _ETAG, **PROBLEM_RESPONSES, **REFUSED},
 )
 async def approve_ruleset(
     request: Request, response: Response, wanted: ApproveBody, merchant_id: Owner = None
