@@ -1,15 +1,19 @@
 """Entries over HTTP: in force at once, refused with every fault, readable as of any change, replayed."""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient, Response
 
+from api.app import create_app
 from api.wiring import Assembly
 from engine.decision import recorded_decision
-from engine.replay import Replay
+from engine.replay import Replay, Replayed
 from models.scorecard_file import scorecard_of
 from tests.api.list_calls import TOKEN, Body, add, card, decided, listed, merchant, operator, path, refused, shop
 
@@ -268,6 +272,42 @@ def test_a_csv_is_taken_line_by_line(merchant: TestClient, shop: str) -> None:
         assert answer.status_code == 422, answer.text
 
 
+async def test_lists_change_while_payments_are_decided(
+    merchant: TestClient, body: Body, shop: str, assembly: Assembly
+) -> None:
+    app, answers = create_app(assembly), list[Response]()
+    headers = {"authorization": str(merchant.headers["authorization"])}
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://assay", headers=headers) as client:
+
+        async def pay(shopper: int) -> None:
+            for number in range(10):
+                event = {"transaction_id": f"order-{shopper}-{number}", "merchant_id": shop}
+                asked = body(event=event, options={"deadline_ms": 2000}, **card(f"tok_{shopper}"))
+                answers.append(await client.post("/v1/decisions", json=asked))
+
+        async def put(shopper: int) -> None:
+            for number in range(10):
+                entry = {"type": "token", "value": f"tok_{shopper}", "reason": f"change {number}"}
+                where = path(f"{shop}:{('block', 'allow')[number % 2]}")
+                answers.append(await client.post(where, json={"entries": [entry]}))
+
+        await asyncio.gather(*(each(shopper) for shopper in range(4) for each in (pay, put)))
+    assert [answer.status_code for answer in answers if answer.status_code not in (200, 201)] == []
+    replayed = [each for each in replay_of(assembly) if each.record.key.merchant_id == shop]
+    assert [each.difference for each in replayed] == [None] * 40
+    assert len({recorded_decision(each.record.decision).lists_sequence for each in replayed}) > 1
+
+
+def replay_of(assembly: Assembly) -> Iterator[Replayed]:
+    replay = Replay(
+        assembly.ledger,
+        lambda content, catalog, role: scorecard_of(content, catalog, role=role),
+        assembly.snapshot.reference,
+        assembly.lists.store,
+    )
+    return replay.of(assembly.ledger.recent(timedelta(days=1)))
+
+
 def test_decisions_replay_byte_for_byte_after_their_lists_changed(
     merchant: TestClient, body: Body, shop: str, assembly: Assembly
 ) -> None:
@@ -285,15 +325,7 @@ def test_decisions_replay_byte_for_byte_after_their_lists_changed(
     assert actions == ["allow", "block", "allow", "block"]
     for each in listed(merchant, block):
         merchant.delete(path(block, f"/entries/{each['id']}"))
-    replay = Replay(
-        assembly.ledger,
-        lambda content, catalog, role: scorecard_of(content, catalog, role=role),
-        assembly.snapshot.reference,
-        assembly.lists.store,
-    )
-    replayed = [
-        each for each in replay.of(assembly.ledger.recent(timedelta(days=1))) if each.record.key.merchant_id == shop
-    ]
+    replayed = [each for each in replay_of(assembly) if each.record.key.merchant_id == shop]
     assert [each.difference for each in replayed] == [None] * 4
     sequences = [recorded_decision(each.record.decision).lists_sequence for each in replayed]
     assert sequences == sorted(set(sequences)), "each saw another state of the lists"
