@@ -27,7 +27,7 @@ def test_an_entry_is_in_force_for_the_next_decision_and_for_its_merchant_alone(
     taken = add(merchant, f"{shop}:block", {**TOKEN, "reason": "Chargeback 10.4"})
     assert (taken["added"], taken["updated"], taken["unchanged"]) == (1, 0, 0)
     blocked = decided(merchant, body, shop, **card())
-    assert blocked["action"] == "block"
+    assert (blocked["action"], blocked["data_versions"]["lists"]) == ("block", str(taken["sequence"]))
     (reason,) = (each for each in blocked["reasons"] if each["source"] == "list")
     assert (reason["code"], reason["text"]) == (
         "block_list_token",
