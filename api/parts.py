@@ -1,6 +1,6 @@
 """The parts that the settings name, read from their files: at start, and again while the server runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -54,7 +54,7 @@ class PartsRead:
     faults: Mapping[Part, str]
 
 
-def first_parts(settings: Settings, list_names: frozenset[str] = frozenset()) -> PartsRead:
+def first_parts(settings: Settings, list_names: Collection[str] = ()) -> PartsRead:
     """Read everything; `list_names` are those that the rules may name.
 
     A model that cannot be used gives way to the shipped scorecard as fallback.
@@ -76,7 +76,7 @@ def first_parts(settings: Settings, list_names: frozenset[str] = frozenset()) ->
     return PartsRead(parts=parts, faults=faults)
 
 
-def parts_again(settings: Settings, last: Parts, list_names: frozenset[str]) -> PartsRead:
+def parts_again(settings: Settings, last: Parts, list_names: Collection[str]) -> PartsRead:
     """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
     faults: dict[Part, str] = {}
     reference = _reference_again(settings, last.reference, faults)
@@ -120,7 +120,7 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
         return last
 
 
-def read_rules(text: str, list_names: frozenset[str] = frozenset()) -> Ruleset:
+def read_rules(text: str, list_names: Collection[str] = ()) -> Ruleset:
     """The ruleset of a file, which may name these lists.
 
     Raises RulesInvalid, also where it counts what the counters do not keep.
@@ -134,7 +134,7 @@ def read_rules(text: str, list_names: frozenset[str] = frozenset()) -> Ruleset:
     return ruleset
 
 
-def ruleset_of(settings: Settings, list_names: frozenset[str]) -> tuple[Ruleset, str]:
+def ruleset_of(settings: Settings, list_names: Collection[str]) -> tuple[Ruleset, str]:
     """The rules that the settings name, and their text; they may name these lists.
 
     Raises RulesInvalid, naming the file and the mend.

@@ -5,7 +5,7 @@ decision names it (law 11).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -28,12 +28,12 @@ KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 class Parts:
     """What all merchants share. `ruleset` is the text compiled for the catalogue that every merchant has.
 
-    `list_names` are the lists that it may name, without `@`.
+    `list_names` are the lists that it may name, without `@`, and the types of their entries.
     """
 
     ruleset: Ruleset
     ruleset_text: str
-    list_names: frozenset[str]
+    list_names: Collection[str]
     scorer: Scorer | None
     reference: Reference
 

@@ -15,6 +15,7 @@ from engine.rules.compile import compile_condition
 from engine.rules.count_check import counted_in
 from engine.rules.counted import Counted
 from engine.rules.diagnostics import Diagnostic
+from engine.rules.list_check import list_faults
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
 from engine.rules.source import Declared, read_source
@@ -83,7 +84,9 @@ class Ruleset:
 
 
 def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) -> Ruleset:
-    """Read, check and compile a ruleset file (TOML); `list_names` are without `@`.
+    """Read, check and compile a ruleset file (TOML).
+
+    `list_names` are without `@`; where they map to the types of their entries, what never fits is a fault too.
 
     The catalogue has a feature for whatever the rules count (`engine.catalog.read_ruleset` sees to it).
     Raises RulesInvalid with every fault of the file and of each rule, each naming the rule.
@@ -146,6 +149,7 @@ def _checked(text: str, catalog: Catalog, list_names: Collection[str]) -> tuple[
     found = parsed.diagnostics
     if parsed.tree is not None:
         found += check(parsed.tree.condition, catalog, list_names)
+        found += tuple(list_faults(parsed.tree.condition, catalog, list_names))
     ordered = sorted(found, key=lambda diagnostic: (diagnostic.span.start, diagnostic.span.end))
     return parsed, tuple(ordered[:_MAX_DIAGNOSTICS])
 
