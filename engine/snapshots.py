@@ -5,7 +5,7 @@ decision names it (law 11).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from engine.errors import (
     RulesInvalid,
 )
 from engine.ledger import Ledger, VersionKind
-from engine.lists import OPERATOR, AllLists, ListName, MerchantLists
+from engine.lists import OPERATOR, AllLists, EntryType, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.rules import Content, Ruleset
 from engine.rulesets import RULE_VELOCITIES_MAX, Publication, PublishedRuleset, Rulesets, faults_of
@@ -131,9 +131,11 @@ class MerchantSnapshots:
         concerned = every if name.scope == OPERATOR else (in_force.of(name.scope),)
         return tuple(sorted({rule for each in concerned for rule in each.ruleset.naming(name.name)}))
 
-    def list_names(self, owner: str | None) -> Collection[str]:
-        """The lists that an owner's rules may name, without `@`; None: the operator's may name its own."""
-        return self._lists.operators_names() if owner is None else self._lists.of(owner).named.keys()
+    def list_names(self, owner: str | None) -> Mapping[str, EntryType]:
+        """The lists that an owner's rules may name, without `@`, by type; None: the operator's may name its own."""
+        if owner is None:
+            return self._lists.operators_names()
+        return {name: each.type for name, each in self._lists.of(owner).named.items()}
 
     def put_lists(self, lists: AllLists) -> None:
         """Put other lists in force for all merchants at once; what is under way has the snapshot that it took."""

@@ -7,16 +7,18 @@ from functools import cached_property
 from pathlib import Path
 
 from api.operator import take_over
-from api.parts import first_parts
+from api.parts import first_parts, ruleset_in
 from api.publishing import Publishing
 from api.settings import Settings
 from engine.access import ApiKeys
+from engine.catalog import CATALOG
 from engine.decide import Snapshot
 from engine.errors import StoreInvalid
 from engine.examined import Examined
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
-from engine.lists import ListName, ListStore
+from engine.lists import OPERATOR, ListName, ListStore
+from engine.rules import rules_naming
 from engine.snapshots import MerchantSnapshots
 from engine.stores.sql import Store, examine, open_reader, open_store
 
@@ -102,7 +104,14 @@ class Opened:
         return Publishing(snapshots=snapshots, rulesets=store.rulesets, approval=self._settings.rules_approval)
 
     def _rules_naming(self, name: ListName) -> Sequence[str]:
-        return self.rules.snapshots.rules_naming(name)
+        # Not by what is in force: it takes longer to make than a change of a list may.
+        rulesets = self._store.rulesets
+        published = rulesets.in_force(None)
+        file = published or ruleset_in(self._settings, self.lists.lists.operators_names())
+        owned = rulesets.all_in_force() if name.scope == OPERATOR else [rulesets.in_force(name.scope)]
+        contents = [file.content, *(each.content for each in owned if each is not None)]
+        naming = (rules_naming(content.rules, name.name, CATALOG) for content in contents)
+        return sorted({rule for rules in naming for rule in rules})
 
 
 async def _kept_at_the_next_start(merchant_id: str, snapshot: Snapshot) -> None:
