@@ -34,9 +34,7 @@ def format_(
     texts = {declared.text: format_rule(tree) for declared, tree in found.rules if tree is not None}
     formatted = rewritten(source, texts.__getitem__)
     if formatted is None:
-        raise RulesUnreadable(
-            f"{file} cannot be formatted: write each `text = ...` at the start of a line of its own."
-        )
+        raise RulesUnreadable(f"{file} cannot be formatted: write each `text = ...` at the start of a line of its own.")
     changed = sum(declared.text != texts[declared.text] for declared, _ in found.rules)
     if write and file != "-" and formatted != source:
         Path(file).write_text(formatted, encoding="utf-8")

@@ -215,3 +215,26 @@ def test_every_function_is_documented_by_an_example_that_checks() -> None:
             compared = {"lower": "= 'x'", "domain_of": "= 'x'", "first_seen": "< 1h", "last_seen": "< 1h"}
             condition = f"{function.written} {compared.get(function.name, '> 5')}"
         assert not check_rule(f"Block if {condition}", CATALOG, LIST_NAMES), condition
+
+
+@pytest.mark.parametrize(
+    ("condition", "entry_type", "is_sound"),
+    [
+        ("email_domain in @entries", "domain", True),
+        ("email in @entries", "domain", False),
+        ("email not in @entries", "email", True),
+        ("card_country in @entries", "country", True),
+        ("card_country in @entries", "email", False),
+        ("customer in @entries", "country", False),
+        ("ip_address in @entries", "cidr", True),
+        ("card_bin in @entries", "bin", True),
+        ("card_funding in @entries", "token", False),
+        ("::tier:: in @entries", "token", True),
+        ("lower(customer) in @entries", "customer", True),
+        ("card_funding in @entries", "of another time", True),
+    ],
+)
+def test_a_list_is_asked_for_what_it_can_hold(condition: str, entry_type: str, is_sound: bool) -> None:
+    found = check_rule(f"Block if {condition}", CATALOG, {"entries": entry_type})
+    assert [fault.code for fault in found] == ([] if is_sound else [Code.TYPE])
+    assert not check_rule(f"Block if {condition}", CATALOG, ("entries",))
