@@ -1,6 +1,6 @@
 """The parts that the settings name, read from their files: at start, and again while the server runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -54,18 +54,20 @@ class PartsRead:
     faults: Mapping[Part, str]
 
 
-def first_parts(settings: Settings) -> PartsRead:
-    """Read everything. A model that cannot be used gives way to the shipped scorecard as fallback.
+def first_parts(settings: Settings, list_names: Collection[str] = ()) -> PartsRead:
+    """Read everything; `list_names` are those that the rules may name.
+
+    A model that cannot be used gives way to the shipped scorecard as fallback.
 
     Raises RulesInvalid or ReferenceInvalid, naming the file and the mend.
     """
-    ruleset, text = _ruleset(settings.ruleset)
+    ruleset, text = ruleset_of(settings, list_names)
     faults: dict[Part, str] = {}
     scorer = _kept(Part.MODEL, lambda: _scorer(settings), None, faults)
     parts = Parts(
         ruleset=ruleset,
         ruleset_text=text,
-        lists={},
+        list_names=list_names,
         scorer=scorer or _shipped(settings, role=FALLBACK),
         reference=load_reference(
             settings.ip_database, settings.bin_table, settings.rates, settings.reference_max_age_days
@@ -74,15 +76,16 @@ def first_parts(settings: Settings) -> PartsRead:
     return PartsRead(parts=parts, faults=faults)
 
 
-def parts_again(settings: Settings, last: Parts) -> PartsRead:
+def parts_again(settings: Settings, last: Parts, list_names: Collection[str]) -> PartsRead:
     """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
     faults: dict[Part, str] = {}
-    parts = replace(last, reference=_reference_again(settings, last.reference, faults))
+    reference = _reference_again(settings, last.reference, faults)
+    parts = replace(last, reference=reference, list_names=list_names)
     if settings.model is not None:
         parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings), last.scorer, faults))
     if settings.ruleset is not None:
         before = (last.ruleset, last.ruleset_text)
-        ruleset, text = _kept(Part.RULESET, lambda: _ruleset(settings.ruleset), before, faults)
+        ruleset, text = _kept(Part.RULESET, lambda: ruleset_of(settings, list_names), before, faults)
         parts = replace(parts, ruleset=ruleset, ruleset_text=text)
     return PartsRead(parts=parts, faults=faults)
 
@@ -117,9 +120,12 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
         return last
 
 
-def read_rules(text: str) -> Ruleset:
-    """The ruleset of a file. Raises RulesInvalid, also where it counts what the counters do not keep."""
-    ruleset = read_ruleset(text, ())
+def read_rules(text: str, list_names: Collection[str] = ()) -> Ruleset:
+    """The ruleset of a file, which may name these lists.
+
+    Raises RulesInvalid, also where it counts what the counters do not keep.
+    """
+    ruleset = read_ruleset(text, list_names)
     if unkept := velocities_of((), ruleset.called)[len(VELOCITIES) :]:
         names = ", ".join(velocity.name for velocity in unkept)
         raise RulesInvalid(
@@ -128,16 +134,21 @@ def read_rules(text: str) -> Ruleset:
     return ruleset
 
 
-def _ruleset(file: Path | None) -> tuple[Ruleset, str]:
+def ruleset_of(settings: Settings, list_names: Collection[str]) -> tuple[Ruleset, str]:
+    """The rules that the settings name, and their text; they may name these lists.
+
+    Raises RulesInvalid, naming the file and the mend.
+    """
+    file = settings.ruleset
     if file is None:
         text = default_source()
-        return read_rules(text), text
+        return read_rules(text, list_names), text
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RulesInvalid(f"The ruleset {file} cannot be read: {error}. Check ASSAY_RULESET.") from error
     try:
-        return read_rules(text), text
+        return read_rules(text, list_names), text
     except RulesInvalid as error:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 

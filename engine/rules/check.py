@@ -32,10 +32,7 @@ from engine.rules.types import Kind
 
 
 def check(condition: Condition, catalog: Catalog, list_names: Collection[str]) -> tuple[Diagnostic, ...]:
-    """The faults of a condition, in the order of the text; none means that it can be compiled.
-
-    `list_names` may map each name to the type of its entries (list_types.py): then what is never in a list is a fault.
-    """
+    """The faults of a condition, in the order of the text; none means that it can be compiled."""
     checking = _Check(catalog=catalog, list_names=list_names)
     checking.condition(condition)
     return tuple(sorted(checking.faults, key=lambda fault: (fault.span.start, fault.span.end)))

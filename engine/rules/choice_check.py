@@ -8,8 +8,7 @@ from engine.features import Feature, FeatureType
 from engine.rules import custom_check, types
 from engine.rules.diagnostics import Code, Diagnostic
 from engine.rules.format import written
-from engine.rules.list_types import features_of, type_in
-from engine.rules.literals import NUMERIC, TEXTUAL, country_fault, described, literal_fault
+from engine.rules.literals import NUMERIC, country_fault, described, literal_fault
 from engine.rules.patterns import pattern_fault
 from engine.rules.suggest import listed, nearest, quoted
 from engine.rules.tree import (
@@ -122,23 +121,10 @@ class Choices(Values):
             hint = f"Did you mean `@{close}`?" if close else f"Create the list first. The lists are: {listed(names)}."
             cause = "A rule can name only lists that there are."
             self.report(Code.UNKNOWN_LIST, node.span, f"There is no list `@{node.name}`.", cause, hint)
-        entry_type = type_in(self.list_names, node.name)
-        if feature is not None and entry_type is not None and feature.type in TEXTUAL:
-            self._entries(node, feature, entry_type)
         if feature is not None and feature.type in NUMERIC:
             message = f"`{feature.name}` cannot be looked up in a named list."
             hint = f"Compare it, as in `{feature.name} > 5`, or name the values: `in (1, 2)`."
             self.report(Code.TYPE, node.span, message, f"{described(feature)} Named lists hold texts.", hint)
-
-    def _entries(self, node: NamedList, feature: Feature, entry_type: str) -> None:
-        """A list whose entries are of a type holds nothing of another."""
-        names = features_of(entry_type, self.catalog.features)
-        if feature.name in names:
-            return
-        message = f"`{feature.name}` is never in `@{node.name}`."
-        cause = f"The entries of `@{node.name}` are of the type `{entry_type}`."
-        hint = f"Ask with {listed(names)}, or name another list." if names else "Name another list."
-        self.report(Code.TYPE, node.span, message, cause, hint)
 
     def _items(self, node: Items, feature: Feature | None, custom: Custom | None = None) -> None:
         if not node.items:

@@ -157,8 +157,7 @@ def _membership(node: Membership, catalog: Catalog) -> Compiled:
         return _negated(found) if node.negated else found
     feature, position = catalog[node.subject.name], catalog.position(node.subject.name)
     if isinstance(node.choices, NamedList):
-        lowered = feature.type is FeatureType.COUNTRY or _ignores_case(feature)
-        found = _in_list(position, node.choices.name, lowered=lowered)
+        found = _in_list(position, node.choices.name)
     else:
         # The checker admits literals alone. Equal numbers have equal hashes, be they int, float or Fraction.
         constants = frozenset(held(item, feature) for item in node.choices.items if not isinstance(item, Name | Custom))
@@ -169,7 +168,7 @@ def _membership(node: Membership, catalog: Catalog) -> Compiled:
 def _result_in(subject: Condition, choices: NamedList | Items, catalog: Catalog) -> Compiled:
     """What is calculated, or a function gives, looked up."""
     if isinstance(choices, NamedList):
-        read, found = texts.text(subject, catalog), _in_list(0, choices.name, lowered=True)
+        read, found = texts.as_listed(subject, catalog), _in_list(0, choices.name)
         return lambda values, lists: found((read(values),), lists)
     compiled = texts.compile_items if type_of(subject, catalog).kind in TEXTUAL else terms.compile_items
     return compiled(subject, choices, catalog)
@@ -181,12 +180,10 @@ def _in_set(position: int, constants: frozenset[Held], *, lowered: bool) -> Comp
     return lambda values, _: None if (value := values[position]) is None else value in constants
 
 
-def _in_list(position: int, name: str, *, lowered: bool) -> Compiled:
+def _in_list(position: int, name: str) -> Compiled:
     def condition(values: Values, lists: Lists) -> bool | None:
         value, entries = values[position], lists.get(name)
-        if value is None or entries is None:
-            return None
-        return (value.lower() if lowered else value) in entries
+        return None if value is None or entries is None else entries.holds(value)
 
     return condition
 

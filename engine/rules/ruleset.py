@@ -15,10 +15,11 @@ from engine.rules.compile import compile_condition
 from engine.rules.count_check import counted_in
 from engine.rules.counted import Counted
 from engine.rules.diagnostics import Diagnostic
+from engine.rules.list_check import list_faults
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
 from engine.rules.source import Declared, read_source
-from engine.rules.tree import RuleTree, reads_custom
+from engine.rules.tree import RuleTree, named_lists, reads_custom
 
 _MAX_DIAGNOSTICS = 20
 """Of one rule: nobody reads more at once."""
@@ -28,12 +29,13 @@ _VERSION_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule with its text as written, its compiled condition and its reason read."""
+    """A rule with its text as written, its compiled condition, its reason read and the lists that it names."""
 
     rule: Rule
     text: str
     condition: Compiled
     reason: ReasonText
+    lists: frozenset[str]
 
     def said(self, catalog: Catalog, values: tuple[Value, ...]) -> str:
         """The reason with the values of a payment; a score rule's says how much it adds."""
@@ -66,6 +68,10 @@ class Ruleset:
         values: Values = (*features.values, custom) if self.reads_custom else features.values
         return RuleResults(self.rules, tuple([compiled.condition(values, lists) for compiled in self.compiled]))
 
+    def naming(self, list_name: str) -> tuple[str, ...]:
+        """The ids of the rules that name a list."""
+        return tuple(compiled.rule.id for compiled in self.compiled if list_name in compiled.lists)
+
     def reasons(self, results: RuleResults, features: Features) -> tuple[Reason, ...]:
         """Why, for each live rule that is true; a tag is reason for nothing. `results` are this ruleset's."""
         assert results.rules == self.rules, "the results of another ruleset"
@@ -78,7 +84,9 @@ class Ruleset:
 
 
 def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) -> Ruleset:
-    """Read, check and compile a ruleset file (TOML); `list_names` are without `@`.
+    """Read, check and compile a ruleset file (TOML).
+
+    `list_names` are without `@`; where they map to the types of their entries, what never fits is a fault too.
 
     The catalogue has a feature for whatever the rules count (`engine.catalog.read_ruleset` sees to it).
     Raises RulesInvalid with every fault of the file and of each rule, each naming the rule.
@@ -141,6 +149,7 @@ def _checked(text: str, catalog: Catalog, list_names: Collection[str]) -> tuple[
     found = parsed.diagnostics
     if parsed.tree is not None:
         found += check(parsed.tree.condition, catalog, list_names)
+        found += tuple(list_faults(parsed.tree.condition, catalog, list_names))
     ordered = sorted(found, key=lambda diagnostic: (diagnostic.span.start, diagnostic.span.end))
     return parsed, tuple(ordered[:_MAX_DIAGNOSTICS])
 
@@ -173,6 +182,7 @@ def _compiled(declaration: Declared, tree: RuleTree, canonical: str, catalog: Ca
         text=declaration.text,
         condition=compile_condition(tree.condition, catalog),
         reason=read_reason(declaration.reason, catalog),
+        lists=named_lists(tree.condition),
     )
 
 

@@ -245,6 +245,11 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one a kind of n
             return ()
 
 
+def named_lists(root: Condition) -> frozenset[str]:
+    """The lists that a condition names, without `@`."""
+    return frozenset(node.name for node in nodes(root) if isinstance(node, NamedList))
+
+
 def nodes(root: Condition) -> Iterator[Node]:
     """Every node of a tree, without recursion, those on the left first."""
     waiting: list[Node] = [root]

@@ -3,12 +3,11 @@
 Decides disputes between compilers. Written from the language's description, not from the compiler.
 """
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 from engine.features import Feature, Features, FeatureType
 from engine.iso import COUNTRIES
-from engine.rules import NO_CUSTOM
+from engine.rules import NO_CUSTOM, Lists
 from engine.rules import Custom as CustomFields
 from engine.rules.tree import (
     Call,
@@ -44,9 +43,7 @@ PLAIN = (Name, Custom, Text, Number, Truth)
 Plain = bool | Fraction | str | None
 
 
-def truth(
-    node: Condition, features: Features, lists: Mapping[str, frozenset[str]], custom: CustomFields = NO_CUSTOM
-) -> bool | None:
+def truth(node: Condition, features: Features, lists: Lists, custom: CustomFields = NO_CUSTOM) -> bool | None:
     if isinstance(node, Conjunction):
         outcomes = [truth(part, features, lists, custom) for part in node.conditions]
         return False if False in outcomes else None if None in outcomes else True
@@ -77,9 +74,7 @@ def opposite(outcome: bool | None) -> bool | None:
     return None if outcome is None else not outcome
 
 
-def any_membership(
-    node: Membership, features: Features, lists: Mapping[str, frozenset[str]], custom: CustomFields
-) -> bool | None:
+def any_membership(node: Membership, features: Features, lists: Lists, custom: CustomFields) -> bool | None:
     if isinstance(node.subject, Custom):
         return custom_membership(node, node.subject.name, lists, custom)
     if not isinstance(node.subject, Name) or is_time(node.subject, features):
@@ -180,13 +175,11 @@ def read_beside(side: Condition, node: Comparison, features: Features, custom: C
     return value, is_exact and not (isinstance(side, Custom) and not isinstance(other, Custom))
 
 
-def result_membership(
-    node: Membership, features: Features, lists: Mapping[str, frozenset[str]], custom: CustomFields
-) -> bool | None:
+def result_membership(node: Membership, features: Features, lists: Lists, custom: CustomFields) -> bool | None:
     if isinstance(node.choices, NamedList):
         value, _ = text(node.subject, features, custom)
         entries = lists.get(node.choices.name)
-        return None if value is None or entries is None else value.lower() in entries
+        return None if value is None or entries is None else entries.holds(value)
     found = [
         result_comparison(
             Comparison(span=item.span, left=node.subject, operator=Comparator.EQUAL, right=item), features, custom
@@ -244,13 +237,11 @@ def as_if_written(value: Sent, number: Fraction | None) -> Fraction | None:
     return Fraction(float(number)) if isinstance(value, float) and number is not None else number
 
 
-def custom_membership(
-    node: Membership, name: str, lists: Mapping[str, frozenset[str]], custom: CustomFields
-) -> bool | None:
+def custom_membership(node: Membership, name: str, lists: Lists, custom: CustomFields) -> bool | None:
     value = custom.get(name)
     if isinstance(node.choices, NamedList):
         entries, text = lists.get(node.choices.name), said_text(value)
-        return None if entries is None or text is None else text in entries
+        return None if entries is None or text is None else entries.holds(text)
     assert isinstance(node.choices, Items)
     found = []
     for item in node.choices.items:
@@ -264,15 +255,16 @@ def custom_membership(
     return None if None in found else any(found)
 
 
-def membership(node: Membership, features: Features, lists: Mapping[str, frozenset[str]]) -> bool | None:
+def membership(node: Membership, features: Features, lists: Lists) -> bool | None:
     assert isinstance(node.subject, Name)
     feature = features.catalog[node.subject.name]
     value = plain(node.subject, features, feature, exact_case=feature.case_sensitive)
     if value is None:
         return None
     if isinstance(node.choices, NamedList):
+        # A list is asked with the value as it is: which spellings are one is the list's own matter.
         entries = lists.get(node.choices.name)
-        return None if entries is None else value in entries
+        return None if entries is None else entries.holds(str(features[feature.name]))
     assert isinstance(node.choices, Items)
     items = [plain(item, features, feature, exact_case=feature.case_sensitive) for item in node.choices.items]
     return any(value == item for item in items)

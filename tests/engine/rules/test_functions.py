@@ -13,7 +13,7 @@ from engine.rules.diagnostics import Code
 from engine.rules.functions import FUNCTIONS
 from engine.rules.parser import MAX_OPERATIONS, parse
 from engine.rules.tree import RuleTree
-from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, row
+from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, Texts, row
 
 
 def tree_of(condition: str) -> RuleTree:
@@ -27,7 +27,7 @@ def tree_of(condition: str) -> RuleTree:
 def outcome(
     condition: str,
     custom: dict[str, str | int | float | bool] | None = None,
-    lists: dict[str, frozenset[str]] | None = None,
+    lists: dict[str, Texts] | None = None,
     **values: Value,
 ) -> bool | None:
     compiled = compile_condition(tree_of(condition).condition, CATALOG)
@@ -135,13 +135,14 @@ def test_case_counts_where_it_does_for_the_text() -> None:
     assert outcome("lower(::tier::) = 'Gold'", {"tier": "GOLD"}) is True
     assert outcome("starts_with(customer, 'cust')", customer="Cust-1") is False
     assert outcome("lower(card_country) in ('us', 'CA')", card_country="US") is True
-    assert outcome("lower(customer) in @trusted", lists={"trusted": frozenset({"cust-1"})}, customer="Cust-1") is True
+    assert outcome("lower(card_country) in @countries", lists={"countries": Texts({"US"})}, card_country="US") is True
+    assert outcome("lower(customer) in @trusted", lists={"trusted": Texts({"cust-1"})}, customer="Cust-1") is True
 
 
 def test_domains_and_addresses() -> None:
     assert outcome("domain_of(::contact::) = 'shop.example'", {"contact": "Bob@x@Shop.Example."}) is True
     assert outcome("domain_of(::contact::) = 'shop.example'", {"contact": "Bob"}) is None
-    assert outcome("domain_of(email) in @risky_domains", lists={"risky_domains": frozenset({"a.b"})}, email="x@A.b")
+    assert outcome("domain_of(email) in @risky_domains", lists={"risky_domains": Texts({"a.b"})}, email="x@A.b")
     assert outcome("ip_in(ip_address, '192.0.2.0/24', '10.0.0.1')", ip_address="192.0.2.200") is True
     assert outcome("ip_in(ip_address, '192.0.2.0/24')", ip_address="192.0.3.1") is False
     assert outcome("ip_in(ip_address, '192.0.2.0/24')", ip_address="::ffff:192.0.2.1") is True
@@ -215,26 +216,3 @@ def test_every_function_is_documented_by_an_example_that_checks() -> None:
             compared = {"lower": "= 'x'", "domain_of": "= 'x'", "first_seen": "< 1h", "last_seen": "< 1h"}
             condition = f"{function.written} {compared.get(function.name, '> 5')}"
         assert not check_rule(f"Block if {condition}", CATALOG, LIST_NAMES), condition
-
-
-@pytest.mark.parametrize(
-    ("condition", "entry_type", "is_sound"),
-    [
-        ("email_domain in @entries", "domain", True),
-        ("email in @entries", "domain", False),
-        ("email not in @entries", "email", True),
-        ("card_country in @entries", "country", True),
-        ("card_country in @entries", "email", False),
-        ("customer in @entries", "country", False),
-        ("ip_address in @entries", "cidr", True),
-        ("card_bin in @entries", "bin", True),
-        ("card_funding in @entries", "token", False),
-        ("::tier:: in @entries", "token", True),
-        ("lower(customer) in @entries", "customer", True),
-        ("card_funding in @entries", "of another time", True),
-    ],
-)
-def test_a_list_is_asked_for_what_it_can_hold(condition: str, entry_type: str, is_sound: bool) -> None:
-    found = check_rule(f"Block if {condition}", CATALOG, {"entries": entry_type})
-    assert [fault.code for fault in found] == ([] if is_sound else [Code.TYPE])
-    assert not check_rule(f"Block if {condition}", CATALOG, ("entries",))
