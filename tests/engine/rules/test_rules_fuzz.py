@@ -19,7 +19,7 @@ from engine.rules.format import format_rule
 from engine.rules.parser import MAX_BYTES, parse
 from engine.rules.radar import import_rules
 from engine.rules.types import Kind
-from tests.engine.rules.rule_features import CATALOG, LIST_NAMES
+from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, Texts
 
 MAX_STEPS = 120_000
 """Calls of Python functions for one rule: thirty for each byte that it can have."""
@@ -92,7 +92,7 @@ def test_what_has_no_faults_runs_and_prints(text: str) -> None:
     compiled = compile_condition(tree.condition, catalog)
     known = tuple(VALUES[feature.type] for feature in catalog)
     custom = {"tier": "gold"}
-    lists = {name: frozenset({"a"}) for name in LIST_NAMES}
+    lists = {name: Texts({"a"}) for name in LIST_NAMES}
     assert compiled((*known, custom), lists) in (True, False, None)
     assert compiled(((None,) * len(catalog)) + ({},), {}) in (True, False, None)
 
