@@ -26,7 +26,7 @@ class Loaded:
 
     ids: Sequence[str | None]
     """None where nothing is counted, so in all columns."""
-    ordinals: Sequence[int]
+    ordinals: Texts
     """From 0 on: the same number is one object wherever it is held."""
     at_us: Ints
     sequences: Ints
@@ -45,9 +45,9 @@ class Loaded:
         """How many ordinals there are."""
         return len(self.ids)
 
-    def grouped(self, group: Group, few: int) -> "Grouped":
-        """The items by the group's key."""
-        return _grouped(self, group, few)
+    def grouped(self, group: Group, few: int, first: int) -> "Grouped":
+        """The items from the first that the group holds on, by its key."""
+        return _grouped(self, group, few, first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,8 +127,8 @@ class Inputs:
         return profiles, places
 
 
-def _grouped(items: Loaded, group: Group, few: int) -> Grouped:
-    inputs, rows = items.inputs, items.rows
+def _grouped(items: Loaded, group: Group, few: int, first: int) -> Grouped:
+    inputs, rows = items.inputs, items.rows[first:]
     bits = len(items).bit_length()
     columns = [inputs.codes[index][rows] for index in group.key]
     codes = combined(columns, bits)
@@ -137,7 +137,7 @@ def _grouped(items: Loaded, group: Group, few: int) -> Grouped:
     places = ordered & ((1 << bits) - 1)
     starts = np.flatnonzero(np.diff(ordered >> bits, prepend=-1))
     counts = np.diff(starts, append=len(ordered))
-    objects = _objects(items.ordinals)
+    objects = items.ordinals[first:]
     of_keys = [inputs.told[index][each[places[starts]]] for index, each in zip(group.key, columns, strict=True)]
 
     def keys(these: npt.NDArray[Any]) -> Iterator[Hashable]:
