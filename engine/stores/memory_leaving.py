@@ -22,7 +22,7 @@ Member = tuple[Group, Keys | Windowed]
 class Leaving:
     """The groups that hold their items equally long."""
 
-    __slots__ = ("_columns", "_keys", "_kept", "_picks", "first", "hold_us", "members")
+    __slots__ = ("_columns", "_kept", "_keys", "_picks", "first", "hold_us", "members")
 
     def __init__(self, hold_us: int, members: Sequence[Member], columns: Columns, kept: int) -> None:
         """Begin with nothing seen; `kept` says how much of an item's row is kept."""

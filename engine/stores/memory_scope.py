@@ -20,6 +20,8 @@ from engine.stores.memory_windowed import Windowed, is_windowed
 if TYPE_CHECKING:
     from engine.stores.memory_inputs import Loaded
 
+COMMON: Final = 1_000
+"""Different values of a feature up to which equal ones are looked for, though no key is made of it."""
 COMPACT: Final = 4_096
 """Dropped items from which on the columns are shortened."""
 
@@ -32,6 +34,7 @@ class Scope:
         "_alone_finds",
         "_alone_of",
         "_columns",
+        "_common",
         "_ever",
         "_finds",
         "_held",
@@ -75,6 +78,10 @@ class Scope:
         alone = [place for place, group in enumerate(plan.groups) if plan.is_by_one(group)]
         self._alone = tuple(plan.groups[place].key[0] for place in alone)
         """The features of a profile by whose values, each alone, items are found."""
+        self._common: tuple[tuple[int, dict[Value, Value]], ...] = tuple(
+            (index, {}) for index in range(plan.profile) if index not in self._alone
+        )
+        """The other features of it, such as countries: their values, as long as they are few."""
         self._alone_of = gathering(self._alone)
         self._alone_finds = tuple(self._finds[place] for place in alone)
         self._ever = tuple(keys for keys in self._keys if keys.pasts is not None)
@@ -209,6 +216,8 @@ class Scope:
 
     def load(self, items: "Loaded") -> None:
         """Hold these items, where nothing is held, as if each had been appended; what left the windows is dropped."""
+        from engine.stores.memory_grouped import Grouped  # noqa: PLC0415 - columns take a third of a second to load
+
         self._columns.load(items)
         self._ordinals = {each: at for each, at in zip(items.ids, items.ordinals, strict=True) if each is not None}
         if not len(items):
@@ -218,7 +227,7 @@ class Scope:
             # What left the longest windows may have to be told to the past.
             first = 0 if leaving is self._last else leaving.leave_at_once(now_us)
             for group, keys in leaving.members:
-                keys.load(items.grouped(group, keys.few, first))
+                keys.load(Grouped(items, group, first))
         self._comes(int(items.at_us[0]))
         first = -1
         while first != self._last.first:
@@ -281,6 +290,9 @@ class Scope:
                 if another == profile:
                     return another
                 texts[column] = another[column]
+        for column, common in self._common:
+            text = texts[column]
+            texts[column] = common.setdefault(text, text) if len(common) < COMMON else common.get(text, text)
         return tuple(texts)
 
     def _starts_at(self, at_us: int) -> Sequence[int]:
