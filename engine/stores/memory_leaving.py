@@ -12,6 +12,8 @@ from engine.stores.memory_windowed import Windowed
 
 EXPIRE: Final = 32
 """Items dropped at most by one observation, so that the first one after a quiet month need not drop a million."""
+PARTS: Final = 30
+"""Nothing is dropped before this part of the longest time: who holds next to nothing shares the work of others."""
 NEVER_US: Final = 2 * EVER_US
 """Later than any time."""
 
@@ -22,7 +24,7 @@ Member = tuple[Group, Keys | Windowed]
 class Leaving:
     """The groups that hold their items equally long."""
 
-    __slots__ = ("_columns", "_kept", "_keys", "_picks", "first", "hold_us", "members")
+    __slots__ = ("_columns", "_is_by_profile", "_kept", "_keys", "_picks", "first", "hold_us", "members")
 
     def __init__(self, hold_us: int, members: Sequence[Member], columns: Columns, kept: int) -> None:
         """Begin with nothing seen; `kept` says how much of an item's row is kept."""
@@ -32,6 +34,9 @@ class Leaving:
         """The first ordinal that is not dropped yet."""
         self._picks = Picks([group for group, _ in members])
         self._keys = [keys for _, keys in members]
+        width = columns.width
+        self._is_by_profile = all(max(group.key) < width and not group.where for group, _ in members)
+        """Whether the profile of an item is as much of its row as is asked for."""
         self._columns = columns
         self._kept = kept
 
@@ -58,7 +63,8 @@ class Leaving:
         columns = self._columns
         if columns.id_of(ordinal) is None:
             return
-        counted, left = self._picks.counted_of(columns.row(ordinal, self._kept)), dict[Ordinals, Ordinals]()
+        row = columns.profile(ordinal) if self._is_by_profile else columns.row(ordinal, self._kept)
+        counted, left = self._picks.counted_of(row), dict[Ordinals, Ordinals]()
         for key, keys in zip(counted, self._keys, strict=True):
             if key is not None:
                 keys.expire(key, ordinal, left)

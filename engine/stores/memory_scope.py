@@ -12,7 +12,7 @@ from engine.stores.memory_crowd import Crowd
 from engine.stores.memory_entity import Entity
 from engine.stores.memory_few import Grown, Ordinals
 from engine.stores.memory_keys import Keys
-from engine.stores.memory_leaving import NEVER_US, Leaving, Member
+from engine.stores.memory_leaving import NEVER_US, PARTS, Leaving, Member
 from engine.stores.memory_plan import Group, Plan, Row, gathering
 from engine.stores.memory_reading import Reader
 from engine.stores.memory_windowed import Windowed, is_windowed
@@ -327,10 +327,12 @@ class Scope:
     def _leaving_of(self, windowed: Sequence[Group]) -> tuple[Leaving, ...]:
         """The groups by how long they hold an item, the shortest first and what holds all last."""
         hold_us = NEVER_US if self.plan.hold_us is None else self.plan.hold_us
+        least_us = (self.plan.hold_us or 0) // PARTS
         members: dict[int, list[Member]] = {hold_us: []}
         for group, keys in zip(self.plan.groups, self._keys, strict=True):
             # Where others start anew at its items they are looked for as long as any is held.
-            own_us = max(group.offsets_us) if group in windowed and not group.is_reset else hold_us
+            is_own = group in windowed and not group.is_reset
+            own_us = max(*group.offsets_us, least_us) if is_own else hold_us
             members.setdefault(own_us, []).append((group, keys))
         return tuple(Leaving(each, members[each], self._columns, self.plan.kept) for each in sorted(members))
 
