@@ -1,6 +1,6 @@
 """A data folder opened for one purpose, without the rest of an installation."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -13,11 +13,11 @@ from api.settings import Settings
 from engine.access import ApiKeys
 from engine.catalog import CATALOG
 from engine.decide import Snapshot
-from engine.errors import StoreInvalid
+from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.examined import Examined
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
-from engine.lists import OPERATOR, ListName, ListStore
+from engine.lists import OPERATOR, EntryType, ListName, ListStore
 from engine.rules import rules_naming
 from engine.snapshots import MerchantSnapshots
 from engine.stores.sql import Store, examine, open_reader, open_store
@@ -35,6 +35,18 @@ def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
     """The folder's ledger and lists, read-only and without its lock: a server may run. Raises StoreInvalid."""
     with open_reader(folder) as reading:
         yield reading.ledger, reading.lists
+
+
+def list_types_in(folder: Path) -> Mapping[str, EntryType]:
+    """The operator's named lists, which rules may name, and the types of their entries.
+
+    None where the folder is not there or cannot be read: what is wrong with it is not the rules' fault.
+    """
+    try:
+        with opened_for_replay(folder) as (_, lists):
+            return {each.named.list.name: each.named.type for each in lists.named(OPERATOR)}
+    except (StoreInvalid, LedgerUnavailable):
+        return {}
 
 
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:

@@ -217,7 +217,11 @@ def _checked_rule(
     place: int, declared: Declared, catalog: Catalog, list_names: Collection[str]
 ) -> tuple[Parsed, list[PlacedFault]]:
     parsed, diagnostics = _checked(declared.text, catalog, list_names)
-    reason_faults = check_reason(declared.reason, catalog.names())
+    names = catalog.names()
+    if not declared.mode.is_evaluated and parsed.tree is not None:
+        # Nobody counts for it, and its words may name what will be counted when it is evaluated.
+        names = (*names, *(each.name for each in counted_in(parsed.tree.condition, catalog)))
+    reason_faults = check_reason(declared.reason, names)
     # A line counts within the text: the file's own line is not known here.
     faults = [
         PlacedFault(place=place, declared=declared, key=key, diagnostic=each, detail=each.render(text))

@@ -69,7 +69,7 @@ def test_what_a_rule_counts_has_a_past_when_it_is_published_and_after_a_restart(
 def test_a_rule_that_is_not_evaluated_counts_nothing(tmp_path: Path, body: Body) -> None:
     with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
         for mode, kept in (("paused", []), ("shadow", ["count_by_card_within_2h"]), ("draft", [])):
-            wanted = {**BURST, "mode": mode, "reason": "r"}
+            wanted = {**BURST, "mode": mode}
             assert publish(client, "shop-a", wanted).status_code == 200
             assert own_velocities(assembly, "shop-a") == kept
             assert pays(client, body, "shop-a", "tok_one")["degraded"] == []
