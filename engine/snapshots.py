@@ -28,6 +28,7 @@ from engine.lists import OPERATOR, AllLists, EntryType, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.rules import Content, Ruleset
 from engine.rulesets import RULE_VELOCITIES_MAX, Publication, PublishedRuleset, Rulesets, faults_of
+from engine.velocity.spec import VelocityScope
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 """Has the counters keep a snapshot's velocities for a merchant, filled from the ledger; they switch when it ends."""
@@ -358,6 +359,12 @@ class MerchantSnapshots:
 def _require_countable(snapshot: Snapshot) -> None:
     """Raise RulesetRefused where a merchant's rules count more than is kept for one."""
     velocities = snapshot.velocities[len(velocities_of(snapshot.custom_fields)) :]
+    if shared := [each.name for each in velocities if each.scope is VelocityScope.NETWORK]:
+        detail = (
+            f"The rules count over all merchants what is not counted for every merchant: {', '.join(shared)}. "
+            "With `scope: network`, use what 'assay velocities' lists."
+        )
+        raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=detail))
     if len(velocities) > RULE_VELOCITIES_MAX:
         detail = (
             f"The rules count {len(velocities)} things that are not counted for every merchant, of "

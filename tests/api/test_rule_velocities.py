@@ -88,6 +88,49 @@ def test_the_operators_rules_count_what_is_counted_for_all(tmp_path: Path, body:
         assert (answer["tags"], answer["features"]["count_by_card_within_2h"]) == (["seen"], 2)
 
 
+def test_what_is_counted_over_all_merchants_is_not_one_merchants_to_say(tmp_path: Path) -> None:
+    shared = rule("shared", "Block if count(by: card, within: 2h, scope: network) >= 3")
+    with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
+        for owner in ("shop-a", None):
+            refused = publish(client, owner, shared)
+            assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "not_allowed"), refused.text
+        assert own_velocities(assembly, "shop-a") == []
+
+
+CALLS = (
+    "count(by: [card, ip_address], within: 90m) >= 1",
+    "count(by: email_domain, within: 2d, status: declined) >= 1",
+    "sum(amount_in_usd, by: card, within: 3h) > 1",
+    "average(amount_in_usd, by: card, within: 3h) > 1",
+    "minimum(amount_in_usd, by: card, within: 3h) > 1",
+    "maximum(amount_in_usd, by: card, within: 365d) > 1",
+    "distinct(card, by: ip_address, within: 3h) >= 1",
+    "hours_since(first_seen(by: card)) < 1",
+    "hours_since(last_seen(by: [card, email])) < 1",
+)
+
+
+def test_whatever_rules_count_is_counted_and_counted_alike_after_a_restart(tmp_path: Path, body: Body) -> None:
+    wanted = [rule(f"rule-{place}", f"Tag 'x' if {call}") for place, call in enumerate(CALLS)]
+    with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
+        pays(client, body, "shop-a", "tok_one")
+        published = publish(client, "shop-a", *wanted)
+        assert published.status_code == 200, published.text
+        names = own_velocities(assembly, "shop-a")
+        assert len(names) >= 6
+        before = pays(client, body, "shop-a", "tok_one")
+        assert before["degraded"] == []
+        (total,) = (name for name in names if name.startswith("sum_"))
+        assert before["features"][total] == 49.9
+    with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
+        assert own_velocities(assembly, "shop-a") == names
+        after = pays(client, body, "shop-a", "tok_one")
+        assert after["degraded"] == []
+        assert after["features"][total] == 99.8
+        known = {name for name in names if before["features"][name] is not None}
+        assert {name for name in names if after["features"][name] is not None} >= known
+
+
 def test_what_rules_count_beyond_all_is_limited(tmp_path: Path) -> None:
     def counting(number: int) -> dict[str, Any]:
         return rule(f"rule-{number}", f"Review if count(by: card, within: {number + 2}h) > 100")
