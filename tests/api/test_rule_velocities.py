@@ -16,6 +16,8 @@ from engine.replay import Replay
 from engine.velocity import VELOCITIES
 from models.scorecard_file import scorecard_of
 from tests.api.ruleset_calls import Body, client_of, publish, rule
+from tests.api.valkey_shop import Shop, open_shop
+from tests.valkey_server import ValkeyServer
 
 BURST = rule("burst", "Block if count(by: card, within: 2h) >= 3", reason="{count_by_card_within_2h} in two hours")
 KEPT = rule("kept", "Tag 'seen' if count(by: card, within: 1h) >= 2")
@@ -166,3 +168,28 @@ def test_a_check_knows_what_the_rules_sent_count(tmp_path: Path) -> None:
         one = {"text": BURST["text"], "reason": BURST["reason"]}
         assert client.post("/v1/rules/check", json=one, params={"merchant_id": "shop-a"}).json()["faults"] == []
         assert assembly.rules.rulesets.newest("shop-a") is None
+
+
+async def test_valkey_counts_what_rules_count(tmp_path: Path, own_valkey: ValkeyServer) -> None:
+    pytest.importorskip("valkey")
+
+    async def counted(shop: Shop) -> Any:
+        answer = await shop.decide(options={"explain": "full", "deadline_ms": 2000})
+        assert answer["degraded"] == []
+        return answer["features"].get("count_by_card_within_2h")
+
+    async with open_shop(tmp_path / "data", own_valkey) as shop:
+        await shop.is_ready()
+        for _ in range(2):
+            assert await counted(shop) is None
+        wanted = {"rules": [{**BURST, "mode": "shadow"}]}
+        published = await shop.client.post("/v1/rulesets/publish?merchant_id=shop-a", json=wanted)
+        assert published.status_code == 200, published.text
+        assert [await counted(shop) for _ in range(2)] == [2, 3]
+    async with open_shop(tmp_path / "data", own_valkey) as shop:
+        await shop.is_ready()
+        assert await counted(shop) == 4
+        await shop.client.post("/v1/rulesets/rollback?merchant_id=shop-a", json={"number": 0})
+        assert await counted(shop) is None
+        await shop.client.post("/v1/rulesets/rollback?merchant_id=shop-a", json={"number": 1})
+        assert await counted(shop) == 6
