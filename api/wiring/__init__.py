@@ -4,10 +4,10 @@ from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeli
 from api.wiring.folders import (
     examined,
     list_types_in,
+    opened,
     opened_for_reading,
     opened_for_replay,
     opened_keys,
-    opened_lists,
     segments_written,
 )
 from api.wiring.valkey import valkey_examined
@@ -19,10 +19,10 @@ __all__ = [
     "examined",
     "list_types_in",
     "load_snapshot",
+    "opened",
     "opened_for_reading",
     "opened_for_replay",
     "opened_keys",
-    "opened_lists",
     "pipeline_in_memory",
     "segments_written",
     "valkey_examined",
