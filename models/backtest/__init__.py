@@ -1,0 +1,7 @@
+"""Backtests: what a rule, a changed ruleset or other thresholds would have done with the payments that were recorded."""
+
+from models.backtest.figures import Report
+from models.backtest.run import run, wanted_by
+from models.backtest.setting import Setting
+
+__all__ = ["Report", "Setting", "run", "wanted_by"]
