@@ -1,4 +1,4 @@
-"""Backtests: what a rule, a changed ruleset or other thresholds would have done with the payments that were recorded."""
+"""Backtests: what a rule, a changed ruleset or other thresholds would have done with recorded payments."""
 
 from models.backtest.figures import Report
 from models.backtest.run import run, wanted_by
