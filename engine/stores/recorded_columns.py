@@ -91,7 +91,8 @@ class RecordedColumns:
     ) -> list[pa.Table]:
         """The segments that are reached as one table, without the columns that none has; nothing where none is."""
         stored = [_STORED.get(name, name) for name in names]
-        tables = list(segment_tables(self.data, self.manifest, kind, stored, _reaching(newest_us, window)))
+        segments = filter(_reaching(newest_us, window), self.manifest.of(kind))
+        tables = [table for _, table in segment_tables(self.data, segments, stored)]
         return [_ours(concatenated(tables))] if tables else []
 
 

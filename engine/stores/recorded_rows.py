@@ -18,7 +18,7 @@ from engine.features import Catalog, Feature, FeatureType
 from engine.ledger import VersionKind
 from engine.packing import picker, shape_of
 from engine.stores.segment_tables import FEATURE, Versions, feature_column, feature_fields
-from engine.stores.segments import DAMAGED, FOLDER, Manifest, Segment, SegmentKind
+from engine.stores.segments import DAMAGED, Segment
 from engine.stores.sql.counted import DECISION
 
 ACTION: Final = "action"
@@ -110,26 +110,29 @@ def table_of(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Table:
 
 
 def segment_tables(
-    data: Path, manifest: Manifest, kind: SegmentKind, names: Sequence[str], is_wanted: Callable[[Segment], bool]
-) -> Iterator[pa.Table]:
-    """Each wanted segment as a table of these columns, without those that it has not. Raises StoreInvalid."""
+    data: Path, segments: Iterable[Segment], names: Sequence[str], texts: Sequence[str] = ()
+) -> Iterator[tuple[Segment, pa.Table]]:
+    """Each segment with its rows in these columns, without those that it has not. Raises StoreInvalid.
 
-    def read(segment: Segment) -> pa.Table:
-        file = data / FOLDER / segment.name
-        table = parquet_table(file, names)
+    `texts` are read as dictionaries: where few different ones are expected.
+    """
+
+    def read(segment: Segment) -> tuple[Segment, pa.Table]:
+        file = segment.file_in(data)
+        table = parquet_table(file, names, texts)
         if table.num_rows != segment.rows:
             raise StoreInvalid(f"{file} holds {table.num_rows} rows, not {segment.rows}.")
-        return table
+        return segment, table
 
     with ThreadPoolExecutor(_READERS) as readers:
-        yield from readers.map(read, filter(is_wanted, manifest.of(kind)))
+        yield from readers.map(read, segments)
 
 
-def parquet_table(file: Path, names: Sequence[str]) -> pa.Table:
+def parquet_table(file: Path, names: Sequence[str], texts: Sequence[str] = ()) -> pa.Table:
     """A file's rows in these columns, without those that it has not. Raises StoreInvalid."""
     try:
         # The plain reader: the one for data sets takes ten times as long to open so small a file.
-        with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
+        with pq.ParquetFile(file, page_checksum_verification=True, read_dictionary=list(texts)) as parquet:
             return parquet.read(columns=list(names), use_threads=False)
     except DAMAGED as error:
         raise StoreInvalid(f"{file} cannot be read: {error}") from error

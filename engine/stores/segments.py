@@ -73,6 +73,10 @@ class Segment:
         """The file's path in the folder of the segments."""
         return f"{self.kind}/{self.hour:%Y-%m-%dT%H}/{self.first:012}-{self.last:012}.parquet"
 
+    def file_in(self, data: Path) -> Path:
+        """Where the file lies in a data folder."""
+        return data / FOLDER / self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
