@@ -280,10 +280,11 @@ def _feature(read: Sequence[_Read], feature: Feature) -> pa.ChunkedArray:
     fitting = []
     for each in read:
         column = each.columns.get(name)
-        is_fit = column is not None and fits(column.type, feature.type)
-        if is_fit and pa.types.is_decimal(column.type):
+        if column is not None and not fits(column.type, feature.type):
+            column = None
+        if column is not None and pa.types.is_decimal(column.type):
             kind = column.type
-        fitting.append((column if is_fit else None, each.rows))
+        fitting.append((column, each.rows))
     kind = _TEXT if kind == pa.string() else kind
     return pa.chunked_array([chunk for column, rows in fitting for chunk in _chunks(column, rows, kind)], kind)
 

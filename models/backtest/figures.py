@@ -149,7 +149,7 @@ class Population:
     fraud_rate: Share
     """Of the payments that passed and are matured."""
     matured_payments: int
-    mature_after_days: int
+    mature_after_days: float
     labels_as_of: str
     same_as_recorded: int
     """Payments for which the live setting of today gives the action that was recorded then."""
