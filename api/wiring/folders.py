@@ -33,7 +33,7 @@ def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels
     with open_reader(folder) as reading:
         frames = LedgerFrames(
             data=folder,
-            counted=counted_in(folder),
+            counted=reading.counted,
             versions=reading.ledger.version,
             superseded=reading.ledger.superseded,
         )

@@ -23,7 +23,6 @@ from engine.stores.sql.counted import Scope, SqlCounted
 
 BLOCKED: Final = "is_blocked"
 _BLOCK: Final = Action.BLOCK.value
-_HOUR_US: Final = 3_600 * 1_000_000
 _STORED: Final = {"at_us": "at", "counted_at_us": "counted_at", BLOCKED: ACTION, "received_at_us": "received_at"}
 """What segments call a column of ours."""
 _OURS: Final = {theirs: ours for ours, theirs in _STORED.items()}
@@ -106,8 +105,8 @@ def _reaching(newest_us: Mapping[Scope, int], window: timedelta) -> Callable[[Se
     spans = {(newest - window_us, newest) for newest in newest_us.values()}
 
     def reaches(segment: Segment) -> bool:
-        begin_us = (segment.hour - EPOCH) // MICROSECOND
-        return any(since < begin_us + _HOUR_US and newest >= begin_us for since, newest in spans)
+        begin_us, end_us = (segment.hour - EPOCH) // MICROSECOND, (segment.end - EPOCH) // MICROSECOND
+        return any(since < end_us and newest >= begin_us for since, newest in spans)
 
     return reaches
 
