@@ -1,4 +1,4 @@
-"""Fifty rules to measure with: the shipped ones, and as many more as a busy merchant writes, of all kinds of condition."""
+"""Fifty rules to measure with: the shipped ones, and more as a busy merchant writes them, of all kinds."""
 
 from typing import Final
 

@@ -131,8 +131,11 @@ def segment_tables(
 def parquet_table(file: Path, names: Sequence[str], texts: Sequence[str] = ()) -> pa.Table:
     """A file's rows in these columns, without those that it has not. Raises StoreInvalid."""
     try:
+        metadata = pq.read_metadata(file)
+        held = set(metadata.schema.names)
+        texts = [name for name in texts if name in held]
         # The plain reader: the one for data sets takes ten times as long to open so small a file.
-        with pq.ParquetFile(file, page_checksum_verification=True, read_dictionary=list(texts)) as parquet:
+        with pq.ParquetFile(file, metadata=metadata, page_checksum_verification=True, read_dictionary=texts) as parquet:
             return parquet.read(columns=list(names), use_threads=False)
     except DAMAGED as error:
         raise StoreInvalid(f"{file} cannot be read: {error}") from error
