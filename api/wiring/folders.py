@@ -40,6 +40,16 @@ def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels
         yield frames, reading.ledger, reading.labels
 
 
+def frames_of_parquet(folder: Path) -> RecordedFrames:
+    """What the folder's segments alone hold, without its ledger. Raises StoreInvalid."""
+    from engine.stores.frames import ParquetFrames  # noqa: PLC0415 - as above
+    from engine.stores.segments import SegmentKind, manifest_of  # noqa: PLC0415
+
+    manifest = manifest_of(folder)
+    decisions, outcomes = ([each.file_in(folder) for each in manifest.of(kind)] for kind in SegmentKind)
+    return ParquetFrames(decisions=decisions, outcomes=outcomes)
+
+
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:
     """Write closed hours as segments, without the folder's lock; how many rows, and how many segments there are now.
 
