@@ -5,8 +5,8 @@ together.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,9 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from api.wiring import opened_frames
+from api.wiring import opened_history
+from engine.catalog import CATALOG
 from engine.errors import AssayError
 from engine.ledger import Ledger
+from engine.lists import ListHistory, ListStore
+from engine.lists.screening import COMPARED
 from engine.recorded_frame import ACTIONS, RecordedFrame, Wanted
 from engine.reference import Rates, Reference, TimeZones
 from engine.replay import Replay
@@ -65,6 +68,7 @@ class Said(NamedTuple):
     """What a recorded decision says: the bundle, what was settled, a letter a rule."""
 
     versions_id: str
+    lists_sequence: int
     action: str
     three_ds: bool
     rules: bytes
@@ -76,12 +80,15 @@ def check(folder: Path, progress: Callable[[str], None] = lambda _: None) -> Fou
     Raises StoreInvalid, LedgerUnavailable or BundleNotKept.
     """
     found = Found()
-    with opened_frames(folder) as (frames, ledger, _):
+    with opened_history(folder) as opened:
         progress("reading the ledger")
-        said = {each.id: _said(each.decision) for each in ledger.between(_EARLIEST, _LATEST)}
+        said = {each.id: _said(each.decision) for each in opened.ledger.between(_EARLIEST, _LATEST)}
         found.decisions = len(said)
-        settings = _settings(ledger, {each.versions_id for each in said.values()})
+        settings = _settings(opened.ledger, opened.lists, {each.versions_id for each in said.values()})
+        lists = ListHistory(opened.lists)
         features, custom = reads(tuple(settings.values()))
+        # Which lists there were is found row by row: whatever any of them is compared with.
+        features = (*features, *(CATALOG[name] for names in COMPARED.values() for name in names))
         for test_mode in (False, True):
             progress(f"comparing {'test' if test_mode else 'live'} mode")
             wanted = Wanted(
@@ -92,50 +99,60 @@ def check(folder: Path, progress: Callable[[str], None] = lambda _: None) -> Fou
                 features=features,
                 custom=custom,
             )
-            _compare(found, frames.read(wanted), said, settings)
+            _compare(found, opened.frames.read(wanted), said, settings, lists)
     found.left_out = found.decisions - found.same - found.different
     return found
 
 
 def _said(decision: bytes) -> Said:
     record = orjson.loads(decision)
-    return Said(record["versions"], record["action"], record["three_ds"], record["rules"].lower().encode())
+    rules = record["rules"].lower().encode()
+    return Said(record["versions"], record.get("lists", 0), record["action"], record["three_ds"], rules)
 
 
-def _settings(ledger: Ledger, versions: set[str]) -> dict[str, Setting]:
+def _settings(ledger: Ledger, lists: ListStore, versions: set[str]) -> dict[str, Setting]:
     """What decided, by the versions that decisions name."""
     tables = Reference(ip=None, bins=None, rates=Rates.load(), time_zones=TimeZones.load())
-    replay = Replay(ledger, lambda content, catalog, role: scorecard_of(content, catalog, role=role), tables)
+    replay = Replay(ledger, lambda content, catalog, role: scorecard_of(content, catalog, role=role), tables, lists)
     settings = {}
     for versions_id in versions:
         snapshot = replay.snapshot(versions_id)
         if isinstance(snapshot, AssayError):
             raise BundleNotKept(f"The bundle {versions_id} cannot be put together: {snapshot}")
-        settings[versions_id] = Setting(ruleset=snapshot.ruleset, lists=snapshot.lists, policy=snapshot.policy)
+        settings[versions_id] = Setting(ruleset=snapshot.ruleset, policy=snapshot.policy)
     return settings
 
 
-def _compare(found: Found, frame: RecordedFrame, said: Mapping[str, Said], settings: Mapping[str, Setting]) -> None:
+def _compare(
+    found: Found, frame: RecordedFrame, said: Mapping[str, Said], settings: Mapping[str, Setting], lists: ListHistory
+) -> None:
     ids = frame.ids.at(range(frame.columns.rows))
-    rows: dict[str, list[int]] = {}
+    rows: dict[tuple[str, str, int], list[int]] = {}
     for row, id_ in enumerate(ids):
-        rows.setdefault(said[id_].versions_id, []).append(row)
+        decision = said[id_]
+        merchant = frame.merchants[frame.merchant[row]] if decision.lists_sequence else ""
+        rows.setdefault((merchant, decision.versions_id, decision.lists_sequence), []).append(row)
+    # A merchant's lists are rebuilt in rising order.
+    for (merchant, versions_id, sequence), own in sorted(rows.items(), key=lambda item: (item[0][0], item[0][2])):
+        setting = replace(settings[versions_id], lists=lists.of(merchant, sequence))
+        _compare_bundle(found, frame.these(np.array(own, dtype=np.int64)), [said[ids[row]] for row in own], setting)
+
+
+def _compare_bundle(found: Found, frame: RecordedFrame, said: Sequence[Said], setting: Setting) -> None:
+    """Compare the decisions that one bundle made."""
     evaluating = Evaluating(frame)
-    for versions_id, own in rows.items():
-        setting = settings[versions_id]
-        made = settled(evaluating, setting)
-        letters = _letters(evaluating, setting)
-        for row in own:
-            recorded = said[ids[row]]
-            found.results += len(recorded.rules)
-            if recorded.rules != letters[row].tobytes():
-                found.note(ids[row], "rules")
-            elif recorded.action != ACTIONS[made.action[row]]:
-                found.note(ids[row], "action")
-            elif recorded.three_ds != made.three_ds[row]:
-                found.note(ids[row], "three_ds")
-            else:
-                found.same += 1
+    made, letters = settled(evaluating, setting), _letters(evaluating, setting)
+    ids = frame.ids.at(range(frame.columns.rows))
+    for row, recorded in enumerate(said):
+        found.results += len(recorded.rules)
+        if recorded.rules != letters[row].tobytes():
+            found.note(ids[row], "rules")
+        elif recorded.action != ACTIONS[made.action[row]]:
+            found.note(ids[row], "action")
+        elif recorded.three_ds != made.three_ds[row]:
+            found.note(ids[row], "three_ds")
+        else:
+            found.same += 1
 
 
 def _letters(evaluating: Evaluating, setting: Setting) -> npt.NDArray[np.uint8]:

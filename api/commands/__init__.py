@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands import check, keys, policies
+from api.commands import check, keys, lists, policies
 from api.commands.bench import bench
 from api.commands.decide import decide
 from api.commands.demo import demo
@@ -33,5 +33,6 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
 GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("keys", keys.app),
     ("policy", policies.app),
+    ("lists", lists.app),
     ("check", check.app),
 )

@@ -2,7 +2,19 @@
 
 from fastapi import APIRouter
 
-from api.routes import decisions, health, installation, keys, labels, metrics, outcomes, policies, transactions
+from api.routes import (
+    decisions,
+    health,
+    installation,
+    keys,
+    labels,
+    list_entries,
+    lists,
+    metrics,
+    outcomes,
+    policies,
+    transactions,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     decisions.router,
@@ -12,6 +24,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     outcomes.reading,
     labels.router,
     policies.router,
+    list_entries.router,
+    lists.router,
     keys.router,
     installation.router,
     health.router,

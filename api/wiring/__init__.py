@@ -5,8 +5,10 @@ from api.wiring.folders import (
     examined,
     frames_of_parquet,
     opened_for_reading,
-    opened_frames,
+    opened_for_replay,
+    opened_history,
     opened_keys,
+    opened_lists,
     segments_written,
 )
 from api.wiring.valkey import valkey_examined
@@ -19,8 +21,10 @@ __all__ = [
     "frames_of_parquet",
     "load_snapshot",
     "opened_for_reading",
-    "opened_frames",
+    "opened_for_replay",
+    "opened_history",
     "opened_keys",
+    "opened_lists",
     "pipeline_in_memory",
     "segments_written",
     "valkey_examined",

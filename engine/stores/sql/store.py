@@ -1,4 +1,4 @@
-"""The data folder opened: ledger, outcomes, labels, API keys and policies of one installation."""
+"""The data folder opened: ledger, outcomes, labels, API keys, policies and lists of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -13,6 +13,7 @@ from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
+from engine.stores.sql.lists import SqlLists
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.schema import upgrade
@@ -45,6 +46,7 @@ class Store:
         self.labels = labels
         self.keys = keys
         self.policies = policies
+        self.lists = SqlLists(writer, file)
         self._resources = resources
 
     def close(self) -> None:
