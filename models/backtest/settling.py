@@ -75,20 +75,34 @@ class Evaluating:
 
 def settled(evaluating: Evaluating, setting: Setting) -> Settled:
     """Evaluate every rule and settle every row; what a test value decided stays as it was recorded."""
-    frame = evaluating.frame
     results = list(evaluating.results(setting))
     acting = {rule.id: found.true for rule, found in results if rule.mode is RuleMode.LIVE}
-    rules = {rule.id: rule for rule, _ in results}
+    action, three_ds = _climbed(evaluating.frame, setting, acting)
+    return Settled(
+        action=action,
+        three_ds=three_ds,
+        true={rule.id: found.true for rule, found in results},
+        unknown={rule.id: len(found.true) - int(found.known.sum()) for rule, found in results},
+        acting=acting,
+    )
+
+
+def without(evaluating: Evaluating, setting: Setting, made: Settled, rule_id: str) -> Places:
+    """The actions that the setting gives where one of its rules has no effect."""
+    acting = {id_: mask for id_, mask in made.acting.items() if id_ != rule_id}
+    return _climbed(evaluating.frame, setting, acting)[0]
+
+
+def _climbed(frame: RecordedFrame, setting: Setting, acting: Mapping[str, Mask]) -> tuple[Places, Mask]:
+    """The actions and where 3-D Secure is asked for, by what acts where."""
+    rules = {compiled.rule.id: compiled.rule for compiled in setting.ruleset.compiled}
     # A test value's outcome is fixed: neither rules nor lists settle anything then.
     fired = [(rules[id_], mask & ~frame.is_forced) for id_, mask in acting.items()]
     action, three_ds = _Ladder(frame, with_levels(frame, setting), setting, fired).climbed()
     is_fixed = frame.is_forced & frame.columns.told("card").among(_FIXED).true
-    return Settled(
-        action=np.where(is_fixed, frame.action, action).astype(np.int8),
-        three_ds=np.where(is_fixed, frame.action == _CHALLENGE, three_ds),
-        true={rule.id: found.true for rule, found in results},
-        unknown={rule.id: len(found.true) - int(found.known.sum()) for rule, found in results},
-        acting=acting,
+    return (
+        np.where(is_fixed, frame.action, action).astype(np.int8),
+        np.where(is_fixed, frame.action == _CHALLENGE, three_ds),
     )
 
 
