@@ -13,7 +13,7 @@ from api.bench.fifty_rules import fifty_rules
 from api.bench.long_ledger import DAYS, make_ledger, setup
 from api.bench.measure import BenchFailed
 from api.clock import utc_now
-from api.wiring import frames_of_parquet, opened_history, segments_written
+from api.wiring import frames_of_parquet, opened_frames, segments_written
 from api.wiring.measuring import opened_labels
 from engine.catalog import CATALOG
 from engine.ledger import Label, LabelKind, Labels, Ledger
@@ -34,11 +34,11 @@ _RULE: Final = "more-23"
 def run() -> Mapping[str, float]:
     """Time both ways of reading in turn. Raises BenchFailed where a payment is left out or comes out otherwise."""
     folder, now = Path(_fixture().name) / "data", utc_now()
-    with opened_history(folder) as opened:
+    with opened_frames(folder) as (frames, _, labels):
         alone = frames_of_parquet(folder)
         return {
-            "seconds_parquet": _timed(alone, opened.labels, now, at_least=PAYMENTS * 99 // 100),
-            "seconds_ledger": _timed(opened.frames, opened.labels, now, at_least=PAYMENTS),
+            "seconds_parquet": _timed(alone, labels, now, at_least=PAYMENTS * 99 // 100),
+            "seconds_ledger": _timed(frames, labels, now, at_least=PAYMENTS),
         }
 
 
@@ -49,8 +49,8 @@ def _fixture() -> "TemporaryDirectory[str]":
     folder = Path(made.name) / "data"
     asyncio.run(make_ledger(folder, PAYMENTS, DECIDED, 1, now))
     segments_written(folder, now - TAIL, lambda _: None)
-    with opened_history(folder) as opened:
-        labels = _labels(opened.ledger, now)
+    with opened_frames(folder) as (_, ledger, _):
+        labels = _labels(ledger, now)
     with opened_labels(folder) as store:
         store.record_labels(labels)
     return made

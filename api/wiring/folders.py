@@ -33,19 +33,9 @@ def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
         yield reading.ledger, reading.lists
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedHistory:
-    """What backtests read."""
-
-    frames: RecordedFrames
-    ledger: Ledger
-    labels: Labels
-    lists: ListStore
-
-
 @contextmanager
-def opened_history(folder: Path) -> Iterator[OpenedHistory]:
-    """The folder's recorded decisions in columns, and labels, read-only and without its lock: a server may run.
+def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels]]:
+    """The folder's recorded decisions in columns, its ledger and labels, without its lock: a server may run.
 
     Raises StoreInvalid.
     """
@@ -59,7 +49,7 @@ def opened_history(folder: Path) -> Iterator[OpenedHistory]:
             versions=reading.ledger.version,
             superseded=reading.ledger.superseded,
         )
-        yield OpenedHistory(frames=frames, ledger=reading.ledger, labels=reading.labels, lists=reading.lists)
+        yield frames, reading.ledger, reading.labels
 
 
 def frames_of_parquet(folder: Path) -> RecordedFrames:
