@@ -17,10 +17,10 @@ from api.wiring import frames_of_parquet, opened_frames, segments_written
 from api.wiring.measuring import opened_labels
 from engine.catalog import CATALOG
 from engine.ledger import Label, LabelKind, Labels, Ledger
-from engine.recorded_frame import RecordedFrames, Wanted
+from engine.recorded_frame import RecordedFrames
 from engine.rules import default_source, parse_ruleset
 from models import backtest
-from models.backtest import Report, Setting, reads
+from models.backtest import Report, Setting, reads, wanted_for
 
 PAYMENTS: Final = 1_000_000
 DECIDED: Final = 20_000
@@ -79,15 +79,8 @@ def _timed(frames: RecordedFrames, labels: Labels, now: datetime, *, at_least: i
     live = Setting(ruleset=parse_ruleset(default_source(), CATALOG, ()))
     candidate = Setting(ruleset=parse_ruleset(fifty_rules(), CATALOG, ()))
     started = time.perf_counter()
-    features, custom = reads((live, candidate))
-    wanted = Wanted(
-        merchant_id=None,
-        test_mode=False,
-        start=now - timedelta(days=DAYS + 1),
-        end=now + timedelta(days=1),
-        features=features,
-        custom=custom,
-    )
+    start, end = now - timedelta(days=DAYS + 1), now + timedelta(days=1)
+    wanted = wanted_for((live, candidate), merchant_id=None, test_mode=False, start=start, end=end)
     report = backtest.run(frames.read(wanted), labels, live=live, candidate=candidate, as_of=now, rule_id=_RULE)
     seconds = time.perf_counter() - started
     _require(report, at_least)
