@@ -4,6 +4,7 @@ from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeli
 from api.wiring.folders import (
     examined,
     frames_of_parquet,
+    list_types_in,
     opened_for_reading,
     opened_for_replay,
     opened_frames,
@@ -19,6 +20,7 @@ __all__ = [
     "assembled",
     "examined",
     "frames_of_parquet",
+    "list_types_in",
     "load_snapshot",
     "opened_for_reading",
     "opened_for_replay",
