@@ -51,7 +51,9 @@ def truth(condition: Condition, catalog: Catalog, columns: Columns, lists: Colum
     return _truth(resolve(condition, catalog), catalog, columns, lists)
 
 
-def _truth(condition: Condition, catalog: Catalog, columns: Columns, lists: ColumnLists) -> Truth:  # noqa: PLR0911 - one a kind of node
+def _truth(  # noqa: PLR0911 - one a kind of node
+    condition: Condition, catalog: Catalog, columns: Columns, lists: ColumnLists
+) -> Truth:
     # The recursion is bounded by the parser's depth limit.
     match condition:
         case Conjunction():

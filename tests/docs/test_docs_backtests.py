@@ -81,7 +81,7 @@ def test_the_example_gives_its_figures() -> None:
     labels = ListLabels([label(row) for row in rows if row["known"] == "fraud"])
     report = run(
         frame_of([decided(row) for row in rows]),
-        labels,  # type: ignore[arg-type]
+        labels,
         live=Setting(ruleset=ruleset()),
         candidate=Setting(ruleset=ruleset(rule)),
         as_of=AS_OF,
@@ -102,7 +102,7 @@ def test_every_figure_of_the_report_is_explained() -> None:
     (rule,) = (block.text.strip() for block in blocks(PAGE) if block.language == "rule")
     report = run(
         frame_of([decided(row) for row in table("payments")]),
-        ListLabels(),  # type: ignore[arg-type]
+        ListLabels(),
         live=Setting(ruleset=ruleset()),
         candidate=Setting(ruleset=ruleset(rule)),
         as_of=AS_OF,
