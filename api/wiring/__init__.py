@@ -3,10 +3,12 @@
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
 from api.wiring.folders import (
     examined,
+    frames_of_parquet,
     list_types_in,
     opened,
     opened_for_reading,
     opened_for_replay,
+    opened_frames,
     opened_keys,
     segments_written,
 )
@@ -17,11 +19,13 @@ __all__ = [
     "Held",
     "assembled",
     "examined",
+    "frames_of_parquet",
     "list_types_in",
     "load_snapshot",
     "opened",
     "opened_for_reading",
     "opened_for_replay",
+    "opened_frames",
     "opened_keys",
     "pipeline_in_memory",
     "segments_written",

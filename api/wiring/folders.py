@@ -18,6 +18,7 @@ from engine.examined import Examined
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
 from engine.lists import OPERATOR, EntryType, ListName, ListStore
+from engine.recorded_frame import RecordedFrames
 from engine.rules import rules_naming
 from engine.snapshots import MerchantSnapshots
 from engine.stores.sql import Store, examine, open_reader, open_store
@@ -35,6 +36,35 @@ def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
     """The folder's ledger and lists, read-only and without its lock: a server may run. Raises StoreInvalid."""
     with open_reader(folder) as reading:
         yield reading.ledger, reading.lists
+
+
+@contextmanager
+def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels]]:
+    """The folder's recorded decisions in columns, its ledger and labels, without its lock: a server may run.
+
+    Raises StoreInvalid.
+    """
+    # Loaded where it is used: pyarrow takes a third of a second that no other command should wait for.
+    from engine.stores.frames import LedgerFrames  # noqa: PLC0415
+
+    with open_reader(folder) as reading:
+        frames = LedgerFrames(
+            data=folder,
+            counted=reading.counted,
+            versions=reading.ledger.version,
+            superseded=reading.ledger.superseded,
+        )
+        yield frames, reading.ledger, reading.labels
+
+
+def frames_of_parquet(folder: Path) -> RecordedFrames:
+    """What the folder's segments alone hold, without its ledger. Raises StoreInvalid."""
+    from engine.stores.frames import ParquetFrames  # noqa: PLC0415 - as above
+    from engine.stores.segments import SegmentKind, manifest_of  # noqa: PLC0415
+
+    manifest = manifest_of(folder)
+    decisions, outcomes = ([each.file_in(folder) for each in manifest.of(kind)] for kind in SegmentKind)
+    return ParquetFrames(decisions=decisions, outcomes=outcomes)
 
 
 def list_types_in(folder: Path) -> Mapping[str, EntryType]:
