@@ -1,7 +1,8 @@
-"""The data folder opened: ledger, outcomes, labels, API keys and policies of one installation."""
+"""The data folder opened: ledger, outcomes, labels, API keys, policies and jobs of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -10,6 +11,7 @@ from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.stores.sql.counted import SqlCounted
 from engine.stores.sql.folder import hold_folder
 from engine.stores.sql.group_commit import GroupCommit
+from engine.stores.sql.jobs import SqlJobs
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
@@ -22,34 +24,24 @@ from engine.stores.sql.writer import Writer
 DATABASE_NAME = "assay.db"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """What is kept in one data folder. `open_store` makes it; `close` gives the folder back."""
 
-    def __init__(
-        self,
-        *,
-        file: Path,
-        writer: Writer,
-        ledger: SqlLedger,
-        outcomes: SqlOutcomes,
-        labels: SqlLabels,
-        keys: SqlApiKeys,
-        policies: SqlPolicies,
-        resources: ExitStack,
-    ) -> None:
-        """`resources` closes everything, last opened first."""
-        self.counted = SqlCounted(file)
-        self.writer = writer
-        self.ledger = ledger
-        self.outcomes = outcomes
-        self.labels = labels
-        self.keys = keys
-        self.policies = policies
-        self._resources = resources
+    writer: Writer
+    ledger: SqlLedger
+    outcomes: SqlOutcomes
+    labels: SqlLabels
+    counted: SqlCounted
+    keys: SqlApiKeys
+    policies: SqlPolicies
+    jobs: SqlJobs
+    resources: ExitStack
+    """Closes everything, last opened first."""
 
     def close(self) -> None:
         """Commit what waits, checkpoint, close, let the folder go. On the event loop's thread; again is no fault."""
-        self._resources.close()
+        self.resources.close()
 
 
 def open_store(folder: Path) -> Store:
@@ -71,19 +63,20 @@ def open_store(folder: Path) -> Store:
             resources.callback(group.close)
             ledger, outcomes = SqlLedger(writer, group, reader, file), SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
-            policies = SqlPolicies(writer, file)
+            policies, jobs = SqlPolicies(writer, file), SqlJobs(writer, reader, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
             raise StoreInvalid(f"{file} cannot be upgraded: {error}") from error
         opened = resources.pop_all()
     return Store(
-        file=file,
+        counted=SqlCounted(file),
         writer=writer,
         ledger=ledger,
         outcomes=outcomes,
         labels=labels,
         keys=keys,
         policies=policies,
+        jobs=jobs,
         resources=opened,
     )
