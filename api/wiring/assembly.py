@@ -16,6 +16,7 @@ from engine.access import ApiKeys
 from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
 from engine.feedback import Feedback
+from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger, Outcomes
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
@@ -56,6 +57,7 @@ class Assembly:
     labels: Labels
     keys: ApiKeys
     policies: Policies
+    jobs: Jobs
     counters: Counters
     watch: CountersWatch
     snapshots: MerchantSnapshots
@@ -125,6 +127,7 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             labels=store.labels,
             keys=store.keys,
             policies=store.policies,
+            jobs=store.jobs,
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
             snapshots=snapshots,

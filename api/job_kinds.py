@@ -1,0 +1,13 @@
+"""The kinds of jobs, as a plain mapping, and the program that does one."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from api.job_process import Work, work
+
+KINDS: Final[Mapping[str, Work]] = {}
+
+
+def main() -> None:
+    """Do the job that standard input names."""
+    work(KINDS)
