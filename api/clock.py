@@ -1,6 +1,6 @@
 """The world's clock, decision ids made from it, and the clock that deadlines are kept by."""
 
-import secrets
+import os
 import time
 from datetime import UTC, datetime
 from typing import Final
@@ -22,7 +22,7 @@ def new_decision_id(at: datetime) -> str:
 
     Ids sort by time, so a growing ledger appends to its index instead of scattering over it.
     """
-    return f"dec_{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+    return f"dec_{int(at.timestamp() * 1000):012x}{os.urandom(10).hex()}"
 
 
 def new_outcome_id(at: datetime) -> str:
@@ -30,9 +30,9 @@ def new_outcome_id(at: datetime) -> str:
 
     Ids sort by time, finer than decisions': outcomes of one payment may come close together, and are listed by id.
     """
-    return f"out_{(at - EPOCH) // MICROSECOND:014x}{secrets.token_hex(9)}"
+    return f"out_{(at - EPOCH) // MICROSECOND:014x}{os.urandom(9).hex()}"
 
 
 def new_job_id(at: datetime) -> str:
     """`job_`, 48 bits of milliseconds and 80 random bits, in hexadecimal."""
-    return f"job_{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+    return f"job_{int(at.timestamp() * 1000):012x}{os.urandom(10).hex()}"

@@ -10,6 +10,7 @@ from engine.access import ApiKeys
 from engine.errors import StoreInvalid
 from engine.examined import Examined
 from engine.ledger import Labels, Ledger
+from engine.recorded_frame import RecordedFrames
 from engine.stores.sql import examine, open_reader, open_store
 
 
@@ -18,6 +19,25 @@ def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
     """The folder's ledger and labels, read-only and without its lock: a server may run. Raises StoreInvalid."""
     with open_reader(folder) as reading:
         yield reading.ledger, reading.labels
+
+
+@contextmanager
+def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels]]:
+    """The folder's recorded decisions in columns, its ledger and labels, without its lock: a server may run.
+
+    Raises StoreInvalid.
+    """
+    # Loaded where it is used: pyarrow takes a third of a second that no other command should wait for.
+    from engine.stores.frames import LedgerFrames  # noqa: PLC0415
+
+    with open_reader(folder) as reading:
+        frames = LedgerFrames(
+            data=folder,
+            counted=reading.counted,
+            versions=reading.ledger.version,
+            superseded=reading.ledger.superseded,
+        )
+        yield frames, reading.ledger, reading.labels
 
 
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:

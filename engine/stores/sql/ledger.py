@@ -77,6 +77,9 @@ _SUPERSEDED = compiled(
     .where(DECISIONS.c.supersedes.is_not(None))
     .distinct()
 )
+_REPLACING = compiled(
+    select(DECISIONS.c.merchant_id, DECISIONS.c.test_mode).where(DECISIONS.c.supersedes.is_not(None)).distinct()
+)
 _SUPERSEDED_OF_ONE = compiled(
     select(DECISIONS.c.merchant_id, DECISIONS.c.test_mode, DECISIONS.c.supersedes)
     .where(DECISIONS.c.merchant_id == bindparam("merchant_id"), DECISIONS.c.supersedes.is_not(None))
@@ -123,12 +126,19 @@ _VERSION = compiled(
 class SqlLedger:
     """The ledger port on SQLite. It belongs to one event loop; `commits` and `appended` are for the metrics."""
 
-    def __init__(self, writer: Writer, group: GroupCommit, reader: PointReader, file: Path) -> None:
-        """`file` is read over connections that cannot write; `reader` is kept open for point reads."""
+    def __init__(
+        self, writer: Writer, group: GroupCommit, reader: PointReader, file: Path, *, writes_alone: bool = False
+    ) -> None:
+        """`file` is read over connections that cannot write; `reader` is kept open for point reads.
+
+        `writes_alone` says that nobody else adds decisions while this is open: what it knows of them stays true.
+        """
         self._writer = writer
         self._readers = reader_engine(file)
         self._reader = reader
         self._group = group
+        # Nearly no merchant ever replaces a payment, and each payment asks whether it was replaced.
+        self._replacing = {row[:2] for row in reader.rows(_REPLACING, ())} if writes_alone else None
 
     @property
     def commits(self) -> int:
@@ -155,6 +165,8 @@ class SqlLedger:
 
         Raises LedgerUnavailable where it could not be made durable; then nothing was recorded.
         """
+        if record.supersedes is not None:
+            self._note_replacing(record)
         return await self._group.append(_INSERT, (_row_of(record),), partial(self._standing, record))
 
     def record_all(self, records: Sequence[DecisionRecord]) -> None:
@@ -162,6 +174,9 @@ class SqlLedger:
 
         Raises LedgerUnavailable; then none was recorded.
         """
+        for record in records:
+            if record.supersedes is not None:
+                self._note_replacing(record)
         if rows := [_row_of(each) for each in records]:
             with self._writer.transaction() as connection:
                 connection.exec_driver_sql(_INSERT, rows)
@@ -193,6 +208,8 @@ class SqlLedger:
 
     async def superseded_by(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> str | None:
         """The transaction id of the newest payment that replaces this one. Raises LedgerUnavailable."""
+        if self._replacing is not None and (merchant_id, test_mode) not in self._replacing:
+            return None
         row = self._reader.row(_SUPERSEDED_BY, (merchant_id, test_mode, transaction_id))
         return None if row is None else row[0]
 
@@ -242,6 +259,11 @@ class SqlLedger:
     async def check(self) -> None:
         """Write to the disk and back, unless a commit just did. Raises LedgerUnavailable where it fails or hangs."""
         await self._group.check()
+
+    def _note_replacing(self, record: DecisionRecord) -> None:
+        """Look from now on for payments that were replaced at this merchant; one look too many does no harm."""
+        if self._replacing is not None:
+            self._replacing.add((record.key.merchant_id, record.key.test_mode))
 
     def _standing(self, record: DecisionRecord, new: int | None) -> DecisionRecord:
         """The record that stands under this one's keys: this one where it is new, else the one that was first."""

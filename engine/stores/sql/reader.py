@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import StoreInvalid
+from engine.stores.sql.counted import SqlCounted
 from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
@@ -26,6 +27,7 @@ class Reading:
     ledger: SqlLedger
     outcomes: SqlOutcomes
     labels: SqlLabels
+    counted: SqlCounted
 
 
 @contextmanager
@@ -53,4 +55,5 @@ def open_reader(folder: Path) -> Iterator[Reading]:
             ledger=SqlLedger(writer, group, reader, file),
             outcomes=SqlOutcomes(writer, group, reader, file),
             labels=SqlLabels(writer, group, reader, file),
+            counted=SqlCounted(file),
         )

@@ -61,7 +61,8 @@ def open_store(folder: Path) -> Store:
             resources.callback(reader.close)
             group = GroupCommit(writer)
             resources.callback(group.close)
-            ledger, outcomes = SqlLedger(writer, group, reader, file), SqlOutcomes(writer, group, reader, file)
+            ledger = SqlLedger(writer, group, reader, file, writes_alone=True)
+            outcomes = SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             policies, jobs = SqlPolicies(writer, file), SqlJobs(writer, reader, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:

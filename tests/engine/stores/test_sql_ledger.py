@@ -122,3 +122,27 @@ async def test_a_closed_ledger_says_so(store: Store, record: NewRecord) -> None:
             await asked
     with pytest.raises(LedgerUnavailable):
         await store.ledger.check()
+
+
+async def test_what_was_replaced_is_found_by_whoever_opens_the_store_next(tmp_path: Path, record: NewRecord) -> None:
+    async def replaced(store: Store) -> str | None:
+        return await store.ledger.superseded_by("m-1", "wrong", test_mode=False)
+
+    store = open_store(tmp_path)
+    assert await replaced(store) is None
+    await store.ledger.append(record(1, transaction_id="right", merchant_id="m-1", supersedes="wrong"))
+    assert await replaced(store) == "right"
+    store.close()
+    again = open_store(tmp_path)
+    try:
+        assert await replaced(again) == "right"
+        again.ledger.record_all([record(2, transaction_id="better", merchant_id="m-1", supersedes="wrong")])
+        assert await replaced(again) == "better"
+    finally:
+        again.close()
+
+
+async def test_a_merchants_first_replacement_by_a_bulk_write_is_found(store: Store, record: NewRecord) -> None:
+    assert await store.ledger.superseded_by("m-2", "wrong", test_mode=True) is None
+    store.ledger.record_all([record(1, transaction_id="r", merchant_id="m-2", test_mode=True, supersedes="wrong")])
+    assert await store.ledger.superseded_by("m-2", "wrong", test_mode=True) == "r"

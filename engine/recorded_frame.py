@@ -1,0 +1,86 @@
+"""Recorded decisions in columns: what was known of each payment when it was decided, and what became of it.
+
+Backtests, statistics and training read this; a store makes it of segments and the ledger's tail.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from engine.decision import Action
+from engine.features import Feature
+from engine.rules.columns import Codes, Columns, Ints, Mask, Truth
+
+ACTIONS: Final = (Action.ALLOW, Action.CHALLENGE, Action.REVIEW, Action.BLOCK)
+"""In `RecordedFrame.action` the place here; the later, the stricter."""
+
+Progress = Callable[[float], None]
+"""Told how much is done, from 0 to 1. What it raises ends the work: so a job is cancelled."""
+
+
+class Ids(Protocol):
+    """Texts by row that are not held as such: there are as many different ones as rows."""
+
+    def at(self, rows: Sequence[int]) -> list[str]:
+        """Those of some rows."""
+
+    def places_in(self, texts: Sequence[str]) -> Ints:
+        """For each row the place of its text among these, which differ; -1 where it is none of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which decisions are read, and what of them. Times are UTC.
+
+    `merchant_id` None reads all merchants'. `features` are read by name, in the type they have here: one that was
+    recorded in another type, or that a decision's own catalogue lacks, is unknown there. `custom` are the names of
+    custom fields, as requests send them.
+    """
+
+    merchant_id: str | None
+    test_mode: bool
+    start: datetime
+    end: datetime
+    """The first moment left out."""
+    features: Collection[Feature]
+    custom: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RecordedFrame:
+    """One row a decision, a payment's stages beside one another, in the order of receipt.
+
+    A payment that another one replaced is left out. All arrays have `columns.rows` items.
+    """
+
+    wanted: Wanted
+    columns: Columns
+    ids: Ids
+    """The decisions' ids."""
+    transaction_ids: Ids
+    payment: Ints
+    """A number for each payment, from 0 on: its stages share it."""
+    merchants: tuple[str, ...]
+    merchant: Codes
+    """The place in `merchants`."""
+    at_us: Ints
+    """When it was received, in microseconds since the epoch."""
+    action: Codes
+    """The recorded action: the place in ACTIONS."""
+    three_ds_succeeded: Truth
+    """What the request said of an earlier 3-D Secure beside its status (`was_3d_secure_successful`)."""
+    is_declined: Mask
+    """An outcome of the payment says that the bank declined it, and none that it was authorized."""
+    is_forced: Mask
+    """A test value decided."""
+
+
+class RecordedFrames(Protocol):
+    """Where recorded decisions are read from in columns."""
+
+    def read(self, wanted: Wanted, progress: Progress = ...) -> RecordedFrame:
+        """The decisions received from `start` until before `end`.
+
+        Raises LedgerUnavailable, and StoreInvalid where a segment is damaged or does not fit the ledger.
+        """

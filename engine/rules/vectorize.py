@@ -1,0 +1,182 @@
+"""The tree of a rule over columns: the same three-valued answers as the closures, for a million payments at once.
+
+`compile.py` is the other compiler of the same tree; they agree on every input.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import reduce
+from math import floor
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.features import Catalog, Feature, FeatureType
+from engine.rules import vectorize_custom
+from engine.rules.closure import OPERATORS, Lists
+from engine.rules.columns import Columns, Mask, Numbers, Told, Truth
+from engine.rules.literals import TEXTUAL, Held, held
+from engine.rules.tree import (
+    Call,
+    Comparator,
+    Comparison,
+    Condition,
+    Conjunction,
+    Custom,
+    Disjunction,
+    Membership,
+    Name,
+    NamedList,
+    Negation,
+)
+
+_EXACT_IN_FLOATS: Final = 2**53
+"""Up to here every whole number is a float."""
+
+
+def truth(condition: Condition, catalog: Catalog, columns: Columns, lists: Lists) -> Truth:  # noqa: PLR0911 - see below
+    """Where a condition is true and where it is false. It has passed the checker with this catalogue.
+
+    One return a kind of node; the recursion is bounded by the parser's depth limit.
+    """
+    match condition:
+        case Conjunction():
+            return reduce(_both, (truth(part, catalog, columns, lists) for part in condition.conditions))
+        case Disjunction():
+            return reduce(_either, (truth(part, catalog, columns, lists) for part in condition.conditions))
+        case Negation():
+            return _not(truth(condition.condition, catalog, columns, lists))
+        case Comparison():
+            return _comparison(condition, catalog, columns)
+        case Membership():
+            return _membership(condition, catalog, columns, lists)
+        case Call():
+            return _missing(condition, catalog, columns)
+        case Name():
+            return columns.truth(catalog[condition.name].name)
+        case Custom():
+            return vectorize_custom.flag(condition, columns)
+        case _:
+            raise AssertionError("the checker lets no value stand as a condition")
+
+
+def _both(one: Truth, other: Truth) -> Truth:
+    return Truth(one.true & other.true, one.false | other.false)
+
+
+def _either(one: Truth, other: Truth) -> Truth:
+    return Truth(one.true | other.true, one.false & other.false)
+
+
+def _not(one: Truth) -> Truth:
+    return Truth(one.false, one.true)
+
+
+def _missing(node: Call, catalog: Catalog, columns: Columns) -> Truth:
+    subject = node.arguments[0]
+    if isinstance(subject, Custom):
+        known = columns.sent(subject.name).known
+    else:
+        assert isinstance(subject, Name)
+        known = _known(catalog[subject.name], columns)
+    return Truth(~known, known)
+
+
+def _known(feature: Feature, columns: Columns) -> Mask:
+    if feature.type is FeatureType.BOOLEAN:
+        return columns.truth(feature.name).known
+    if feature.type in TEXTUAL:
+        return columns.told(feature.name).known
+    return columns.numbers(feature.name).known
+
+
+def _comparison(node: Comparison, catalog: Catalog, columns: Columns) -> Truth:
+    left, operator, right = node.left, node.operator, node.right
+    if isinstance(left, Custom) or isinstance(right, Custom):
+        return vectorize_custom.comparison(node, catalog, columns)
+    if not isinstance(left, Name):
+        left, operator, right = right, operator.mirrored, left
+    assert isinstance(left, Name)
+    feature = catalog[left.name]
+    if isinstance(right, Name):
+        return _of_two(feature, operator, catalog[right.name], columns)
+    constant = held(right, feature)
+    if feature.type in TEXTUAL:
+        found = columns.told(feature.name).among((constant,), is_lowered=_ignores_case(feature))
+        return found if operator is Comparator.EQUAL else _not(found)
+    assert not isinstance(constant, str)
+    numbers = columns.numbers(feature.name)
+    return Truth.where(_with_constant(numbers.values, operator, constant), numbers.known)
+
+
+def _ignores_case(feature: Feature) -> bool:
+    # Countries are held in upper case already.
+    return feature.type is FeatureType.STRING and not feature.case_sensitive
+
+
+def _with_constant(values: npt.NDArray[Any], operator: Comparator, constant: Held) -> Mask:
+    """Whole numbers stay whole beside a fraction, which no float need say exactly."""
+    if not isinstance(constant, Fraction):
+        return _compared(OPERATORS[operator], values, constant)
+    if not operator.is_ordering:
+        return np.full(len(values), operator is Comparator.UNEQUAL)
+    # No whole number is the fraction: below it is up to its floor, above it is beyond.
+    is_below = operator in (Comparator.LESS, Comparator.LESS_OR_EQUAL)
+    return _compared(OPERATORS[Comparator.LESS_OR_EQUAL if is_below else Comparator.GREATER], values, floor(constant))
+
+
+def _compared(compare: Callable[[Any, Any], Any], left: Any, right: Any) -> Mask:  # noqa: ANN401 - arrays or a number
+    found: Mask = np.asarray(compare(left, right), dtype=np.bool_)
+    return found
+
+
+def _of_two(one: Feature, operator: Comparator, other: Feature, columns: Columns) -> Truth:
+    if one.type in TEXTUAL:
+        left, right = columns.told(one.name), columns.told(other.name)
+        codes = left.beside(right, is_lowered=_ignores_case(one) and _ignores_case(other))
+        return Truth.where(_compared(OPERATORS[operator], *codes), left.known & right.known)
+    numbers = columns.numbers(one.name), columns.numbers(other.name)
+    return Truth.where(_exactly(OPERATORS[operator], *numbers), numbers[0].known & numbers[1].known)
+
+
+def _exactly(compare: Callable[[Any, Any], Any], one: Numbers, other: Numbers) -> Mask:
+    """Compare as Python does, also a float with a whole number that no float says."""
+    left, right = one.values, other.values
+    found = _compared(compare, left, right)
+    if {left.dtype.kind, right.dtype.kind} == {"i", "f"}:
+        whole = left if left.dtype.kind == "i" else right
+        far = np.flatnonzero((whole > _EXACT_IN_FLOATS) | (whole < -_EXACT_IN_FLOATS))
+        found[far] = _compared(compare, left[far].astype(object), right[far].astype(object))
+    return found
+
+
+def _membership(node: Membership, catalog: Catalog, columns: Columns, lists: Lists) -> Truth:
+    if isinstance(node.subject, Custom):
+        found = vectorize_custom.membership(node, columns, lists)
+        return _not(found) if node.negated else found
+    assert isinstance(node.subject, Name)
+    feature = catalog[node.subject.name]
+    if isinstance(node.choices, NamedList):
+        lowered = feature.type is FeatureType.COUNTRY or _ignores_case(feature)
+        found = _in_list(columns.told(feature.name), node.choices.name, lists, is_lowered=lowered)
+    else:
+        # The checker admits literals alone.
+        constants = frozenset(held(item, feature) for item in node.choices.items if not isinstance(item, Name | Custom))
+        found = _in_set(feature, constants, columns)
+    return _not(found) if node.negated else found
+
+
+def _in_list(column: Told, name: str, lists: Lists, *, is_lowered: bool) -> Truth:
+    entries = lists.get(name)
+    if entries is None:
+        return Truth.unknown(len(column.codes))
+    return column.ask(lambda value: (value.lower() if is_lowered else value) in entries)
+
+
+def _in_set(feature: Feature, constants: frozenset[Held], columns: Columns) -> Truth:
+    if feature.type in TEXTUAL:
+        return columns.told(feature.name).among(constants, is_lowered=_ignores_case(feature))
+    numbers = columns.numbers(feature.name)
+    equal = (_with_constant(numbers.values, Comparator.EQUAL, constant) for constant in constants)
+    return Truth.where(reduce(np.logical_or, equal), numbers.known)

@@ -1,0 +1,214 @@
+"""The ladder over columns: what a setting makes of each recorded decision, as engine.decide would.
+
+`engine.ladder` says why each rung is what it is; the two agree on every row.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.catalog import RISK_LEVELS
+from engine.decision import Action, Rule, RuleAction, RuleMode
+from engine.payment import Stage
+from engine.policy import FailAction, Policy
+from engine.recorded_frame import ACTIONS, RecordedFrame
+from engine.rules.columns import Columns, Mask, Told, Truth
+from engine.rules.vectorize import truth
+from models.backtest.reading import conditions
+from models.backtest.setting import Setting
+
+_ALLOW, _CHALLENGE, _REVIEW, _BLOCK = (ACTIONS.index(action) for action in ACTIONS)
+_SUCCEEDED, _FAILED = ("Y", "A"), ("N", "R")
+
+SETTLING: Final = (RuleAction.ALLOW, RuleAction.BLOCK, RuleAction.REVIEW, RuleAction.REQUEST_3DS)
+"""What a rule asks for that settles an action."""
+
+Places = npt.NDArray[np.int8]
+Tell = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Settled:
+    """What a setting makes of each row of a frame."""
+
+    action: Places
+    """The place in ACTIONS."""
+    three_ds: Mask
+    true: Mapping[str, Mask]
+    """By rule id where the rule is true, whatever its mode."""
+    unknown: Mapping[str, int]
+    """By rule id, on how many rows it could not be said."""
+    acting: Mapping[str, Mask]
+    """By rule id where the rule is true and acts: of those alone that are live."""
+
+
+class Evaluating:
+    """The conditions over one frame, each evaluated once, whichever settings it stands in."""
+
+    def __init__(self, frame: RecordedFrame, tell: Tell = lambda: None) -> None:
+        """`tell` is called after each rule."""
+        self.frame = frame
+        self._tell = tell
+        self._found: dict[tuple[object, ...], Truth] = {}
+
+    def results(self, setting: Setting) -> Iterator[tuple[Rule, Truth]]:
+        """Each rule and where it is true or false."""
+        ruleset, columns = setting.ruleset, with_levels(self.frame, setting)
+        levels = tuple(policy.version for policy in (setting.policy, *setting.own_policies.values()))
+        for compiled, condition in zip(ruleset.compiled, conditions(ruleset), strict=True):
+            # A condition may read the policy's risk levels, and names mean what the catalogue says.
+            key = (compiled.text, ruleset.catalog.fingerprint, levels, id(setting.lists))
+            if key not in self._found:
+                self._found[key] = truth(condition, ruleset.catalog, columns, setting.lists)
+            self._tell()
+            yield compiled.rule, self._found[key]
+
+
+def settled(evaluating: Evaluating, setting: Setting) -> Settled:
+    """Evaluate every rule and settle every row; what a test value decided stays as it was recorded."""
+    frame = evaluating.frame
+    results = list(evaluating.results(setting))
+    acting = {rule.id: found.true for rule, found in results if rule.mode is RuleMode.LIVE}
+    rules = {rule.id: rule for rule, _ in results}
+    fired = [(rules[id_], mask) for id_, mask in acting.items()]
+    action, three_ds = _Ladder(frame, with_levels(frame, setting), setting, fired).climbed()
+    return Settled(
+        action=np.where(frame.is_forced, frame.action, action).astype(np.int8),
+        three_ds=np.where(frame.is_forced, frame.action == _CHALLENGE, three_ds),
+        true={rule.id: found.true for rule, found in results},
+        unknown={rule.id: len(found.true) - int(found.known.sum()) for rule, found in results},
+        acting=acting,
+    )
+
+
+def with_levels(frame: RecordedFrame, setting: Setting) -> Columns:
+    """The columns with the risk levels of the setting's policies in place of those recorded."""
+    score, policies = frame.columns.numbers("risk_score"), _Policies(frame, setting)
+    codes = np.full(frame.columns.rows, RISK_LEVELS.index("not_assessed"))
+    bands = (
+        ("normal", 0.0),
+        ("elevated", policies.at("elevated_at_percent")),
+        ("highest", policies.at("highest_at_percent")),
+    )
+    for name, floor in bands:
+        codes[score.known & (score.values >= floor)] = RISK_LEVELS.index(name)
+    return replace(frame.columns, features={**frame.columns.features, "risk_level": Told(codes, RISK_LEVELS)})
+
+
+class _Policies:
+    """The policy of each row."""
+
+    def __init__(self, frame: RecordedFrame, setting: Setting) -> None:
+        """By its merchant."""
+        of_merchant = [setting.own_policies.get(name, setting.policy) for name in frame.merchants]
+        self.different = tuple({policy.version: policy for policy in (*of_merchant, setting.policy)}.values())
+        places = [
+            next(i for i, each in enumerate(self.different) if each.version == policy.version) for policy in of_merchant
+        ]
+        self.place = np.array([*places, 0])[frame.merchant]
+
+    def at(self, name: str) -> Any:  # noqa: ANN401 - one number, or one a row
+        """A threshold; infinite where there is none."""
+        values = [np.inf if (value := getattr(policy, name)) is None else value for policy in self.different]
+        return values[0] if len(values) == 1 else np.array(values)[self.place]
+
+
+class _Ladder:
+    """One climbing of all rows."""
+
+    def __init__(
+        self, frame: RecordedFrame, columns: Columns, setting: Setting, fired: Sequence[tuple[Rule, Mask]]
+    ) -> None:
+        """`fired` are the rules that act, and where."""
+        self._frame, self._columns, self._fired = frame, columns, fired
+        self._rows = columns.rows
+        self._policies = _Policies(frame, setting)
+        self._score = columns.numbers("risk_score")
+        self._points = np.zeros(self._rows, dtype=np.int64)
+        for rule, mask in self._fired:
+            if rule.points:
+                self._points += rule.points * mask
+
+    def climbed(self) -> tuple[Places, Mask]:
+        """The actions, and where 3-D Secure is asked for."""
+        action, is_reached = self._climb()
+        wants_3ds, challenged = self._asked(RuleAction.REQUEST_3DS), self._reached(Action.CHALLENGE)
+        is_asked = np.logical_or.reduce([self._asked(each) for each in SETTLING])
+        fails = ~self._score.known & ~is_asked & ~is_reached & ~challenged
+        action, wants_3ds = self._failed(action, wants_3ds, fails)
+        is_before = self._columns.told("stage").among((Stage.PRE_AUTH.value,)).true
+        is_after = self._columns.told("stage").among((Stage.POST_AUTH.value,)).true
+        can_authenticate = is_before & ~self._columns.told("three_ds_status").known
+        can_3ds = (action != _BLOCK) & can_authenticate
+        wants_3ds = wants_3ds | (challenged & self._shopper_is_there())
+        three_ds = wants_3ds & can_3ds
+        action[three_ds & (action == _ALLOW)] = _CHALLENGE
+        has_authenticated = ~is_after & ~can_authenticate
+        action[wants_3ds & (action != _BLOCK) & has_authenticated & ~self._is_proven()] = _REVIEW
+        return action, three_ds
+
+    def _asked(self, action: RuleAction, *, mandatory: bool = False) -> Mask:
+        """Where a live rule that is true asks for an action."""
+        masks = [mask for rule, mask in self._fired if rule.action is action and (rule.mandatory or not mandatory)]
+        found: Mask = np.logical_or.reduce([np.zeros(self._rows, dtype=np.bool_), *masks])
+        return found
+
+    def _reached(self, action: Action) -> Mask:
+        at_percent, at_points = (self._policies.at(f"{action}_at_{unit}") for unit in ("percent", "rule_score"))
+        by_score: Mask = self._score.known & (self._score.values >= at_percent)
+        return by_score | np.asarray(self._points >= at_points, dtype=np.bool_)
+
+    def _climb(self) -> tuple[Places, Mask]:
+        """The rung that is reached, and where a threshold decided it."""
+        action = np.full(self._rows, _ALLOW, dtype=np.int8)
+        by_threshold = np.zeros(self._rows, dtype=np.bool_)
+        is_open = ~self._asked(RuleAction.BLOCK, mandatory=True)
+        action[~is_open] = _BLOCK
+        is_open &= ~self._asked(RuleAction.ALLOW)
+        for place, rung, rule_action in (
+            (_BLOCK, Action.BLOCK, RuleAction.BLOCK),
+            (_REVIEW, Action.REVIEW, RuleAction.REVIEW),
+        ):
+            reached = is_open & self._reached(rung)
+            by_threshold |= reached
+            taken = reached | (is_open & self._asked(rule_action))
+            action[taken] = place
+            is_open &= ~taken
+        return action, by_threshold
+
+    def _shopper_is_there(self) -> Mask:
+        return ~self._columns.truth("is_off_session").true & ~self._columns.truth("is_recurring").true
+
+    def _is_proven(self) -> Mask:
+        status = self._columns.told("three_ds_status")
+        succeeded, failed = status.among(_SUCCEEDED).true, status.among(_FAILED).true
+        said = self._columns.truth("has_liability_shift").true | self._frame.three_ds_succeeded.true
+        return succeeded | (~failed & said)
+
+    def _failed(self, action: Places, wants_3ds: Mask, fails: Mask) -> tuple[Places, Mask]:
+        """What the fail policies make of the rows without a score that nothing else settles."""
+        wants_3ds = wants_3ds & ~fails
+        for place, policy in enumerate(self._policies.different):
+            rows = np.flatnonzero(fails & (self._policies.place == place))
+            amounts = self._columns.numbers("amount_in_usd")
+            made = np.array(
+                [
+                    ACTIONS.index(_of_failing(policy, int(amount) if is_known else None))
+                    for amount, is_known in zip(amounts.values[rows], amounts.known[rows], strict=True)
+                ],
+                dtype=np.int8,
+            )
+            is_there = self._shopper_is_there()[rows]
+            is_challenged = made == _CHALLENGE
+            action[rows] = np.where(is_challenged, np.where(is_there, _ALLOW, _REVIEW), made)
+            wants_3ds[rows] = is_challenged & is_there
+        return action, wants_3ds
+
+
+def _of_failing(policy: Policy, usd_cents: int | None) -> Action:
+    if policy.fail_action is FailAction.RULES_ONLY:
+        return policy.fail_band(usd_cents)
+    return Action(policy.fail_action)
