@@ -72,7 +72,9 @@ class Job:
     merchant_id: str
     test_mode: bool
     arguments: bytes
-    """Canonical JSON, which the kind reads."""
+    """JSON, which the kind reads."""
+    fingerprint: bytes
+    """Of what was asked: the same under one idempotency key is the same job."""
     created_at: datetime
     created_by: str
     """The id of the key that asked for it."""
@@ -140,7 +142,7 @@ class Jobs(Protocol):
     def add(self, job: Job) -> tuple[Job, bool]:
         """Queue a job; the job and True, or the one that came with the same idempotency key before, and False.
 
-        Raises IdempotencyKeyReused where that one has other arguments, and TooManyJobs where OPEN_MAX of the merchant
+        Raises IdempotencyKeyReused where that one was asked otherwise, and TooManyJobs where OPEN_MAX of the merchant
         are open.
         """
 

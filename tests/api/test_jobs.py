@@ -44,6 +44,7 @@ def queued(store: Store, kind: str, number: int = 1, /, **arguments: Any) -> str
         merchant_id="shop-a",
         test_mode=True,
         arguments=orjson.dumps(arguments),
+        fingerprint=b"",
         created_at=NOON,
         created_by="key",
     )

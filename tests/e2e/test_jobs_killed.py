@@ -79,6 +79,7 @@ def test_a_job_survives_the_kill_of_its_server_and_ends_once(tmp_path: Path) -> 
             merchant_id="shop-a",
             test_mode=False,
             arguments=orjson.dumps({"started": str(started), "until": str(until)}),
+            fingerprint=b"",
             created_at=datetime.now(UTC),
             created_by="key",
         )

@@ -223,7 +223,7 @@ def _taken(connection: Connection, job: Job, lease: Lease, at: datetime, now_us:
 
 
 def _same(known: Job, asked: Job) -> Job:
-    if known.arguments != asked.arguments:
+    if known.fingerprint != asked.fingerprint:
         raise IdempotencyKeyReused("This Idempotency-Key came with another request before: send a new one.")
     return known
 

@@ -200,6 +200,7 @@ JOBS = Table(
     Column("merchant_id", Text, nullable=False),
     Column("test_mode", Boolean, nullable=False),
     Column("arguments", LargeBinary, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
     Column("idempotency_key", Text),
     Column("created_at_us", BigInteger, nullable=False),
     Column("created_by", Text, nullable=False, comment="The id of the key that asked for it."),

@@ -40,6 +40,7 @@ def new_job(number: int, **changes: Any) -> Job:
         "merchant_id": "m-1",
         "test_mode": False,
         "arguments": b'{"number":%d}' % number,
+        "fingerprint": b"%d" % number,
         "created_at": NOON,
         "created_by": "key",
     }

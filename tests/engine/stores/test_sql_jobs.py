@@ -196,7 +196,7 @@ def test_what_has_ended_is_not_cancelled(jobs: SqlJobs) -> None:
 
 def test_one_idempotency_key_is_one_job(jobs: SqlJobs) -> None:
     jobs.add(new_job(1, idempotency_key="k"))
-    again = new_job(2, idempotency_key="k", arguments=new_job(1).arguments)
+    again = new_job(2, idempotency_key="k", fingerprint=new_job(1).fingerprint)
     assert jobs.add(again) == (new_job(1, idempotency_key="k"), False)
     with pytest.raises(IdempotencyKeyReused):
         jobs.add(new_job(3, idempotency_key="k"))
@@ -214,7 +214,7 @@ def test_a_merchant_has_so_many_open_ones(jobs: SqlJobs) -> None:
     running = taken(jobs)
     with pytest.raises(TooManyJobs):
         jobs.add(new_job(8))
-    assert jobs.add(new_job(9, idempotency_key="k-0", arguments=new_job(0).arguments))[1] is False
+    assert jobs.add(new_job(9, idempotency_key="k-0", fingerprint=new_job(0).fingerprint))[1] is False
     others: list[dict[str, Any]] = [{"merchant_id": "m-2"}, {"test_mode": True}]
     for number, other in enumerate(others, start=10):
         assert jobs.add(new_job(number, **other))[1]

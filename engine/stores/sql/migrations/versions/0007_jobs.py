@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("merchant_id", sa.Text, nullable=False),
         sa.Column("test_mode", sa.Boolean, nullable=False),
         sa.Column("arguments", sa.LargeBinary, nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary, nullable=False),
         sa.Column("idempotency_key", sa.Text),
         sa.Column("created_at_us", sa.BigInteger, nullable=False),
         sa.Column("created_by", sa.Text, nullable=False),
