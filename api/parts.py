@@ -9,12 +9,12 @@ from typing import TypeVar
 import structlog
 
 from api.settings import Settings
+from engine.bundles import Parts
 from engine.catalog import CATALOG
 from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
 from engine.reference import IpCountries, Rates, Reference, load_reference
 from engine.rules import Ruleset, default_source, parse_ruleset
-from engine.snapshots import Parts
 from models.scorecard import Scorecard
 from models.scorecard_file import scorecard_of
 from models.scorecard_items import ITEMS
@@ -58,12 +58,11 @@ def first_parts(settings: Settings) -> PartsRead:
 
     Raises RulesInvalid or ReferenceInvalid, naming the file and the mend.
     """
-    ruleset, text = _ruleset(settings.ruleset)
+    ruleset = _ruleset(settings.ruleset)
     faults: dict[Part, str] = {}
     scorer = _kept(Part.MODEL, lambda: _scorer(settings), None, faults)
     parts = Parts(
         ruleset=ruleset,
-        ruleset_text=text,
         lists={},
         scorer=scorer or _shipped(settings, role=FALLBACK),
         reference=load_reference(
@@ -80,14 +79,13 @@ def parts_again(settings: Settings, last: Parts) -> PartsRead:
     if settings.model is not None:
         parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings), last.scorer, faults))
     if settings.ruleset is not None:
-        before = (last.ruleset, last.ruleset_text)
-        ruleset, text = _kept(Part.RULESET, lambda: _ruleset(settings.ruleset), before, faults)
-        parts = replace(parts, ruleset=ruleset, ruleset_text=text)
+        ruleset = _kept(Part.RULESET, lambda: _ruleset(settings.ruleset), last.ruleset, faults)
+        parts = replace(parts, ruleset=ruleset)
     return PartsRead(parts=parts, faults=faults)
 
 
 def states_of(settings: Settings, read: PartsRead) -> tuple[PartState, ...]:
-    """Each part as it is in force after a reading."""
+    """Each part as it is after a reading; the ruleset is in force until the operator publishes another."""
     parts, data = read.parts, read.parts.reference.versions()
     found = (
         (Part.RULESET, parts.ruleset.hash, settings.ruleset),
@@ -116,16 +114,15 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
         return last
 
 
-def _ruleset(file: Path | None) -> tuple[Ruleset, str]:
+def _ruleset(file: Path | None) -> Ruleset:
     if file is None:
-        text = default_source()
-        return parse_ruleset(text, CATALOG, ()), text
+        return parse_ruleset(default_source(), CATALOG, ())
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RulesInvalid(f"The ruleset {file} cannot be read: {error}. Check ASSAY_RULESET.") from error
     try:
-        return parse_ruleset(text, CATALOG, ()), text
+        return parse_ruleset(text, CATALOG, ())
     except RulesInvalid as error:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 

@@ -19,6 +19,8 @@ class Scope(StrEnum):
     LABELS_WRITE = "labels:write"
     KEYS_WRITE = "keys:write"
     POLICIES_WRITE = "policies:write"
+    RULES_READ = "rules:read"
+    RULES_WRITE = "rules:write"
     INSTALLATION_WRITE = "installation:write"
 
 

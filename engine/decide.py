@@ -102,7 +102,8 @@ def decide(payment: Payment, features: Features, snapshot: Snapshot, *, is_late:
     score = None if is_late else _score(features, snapshot, test)
     risk_level = snapshot.policy.risk_level(score)
     scored = features.replaced({"risk_score": None if score is None else score.percent, "risk_level": risk_level})
-    results = snapshot.ruleset.evaluate(scored, snapshot.lists, payment.custom)
+    acting = snapshot.ruleset.acting(payment.transaction_id, payment.at)
+    results = snapshot.ruleset.evaluate(scored, snapshot.lists, payment.custom, acting)
     # A test value's outcome is fixed: the rules are recorded, and none of them settles anything.
     heard = results if test is None else _NO_RESULTS
     verdict = settle(payment, score, heard, scored, snapshot.policy)

@@ -102,7 +102,8 @@ class Replay:
         _require_same(VersionKind.CATALOG, versions.catalog, catalog.fingerprint)
         policy = _policy(self._kept(VersionKind.POLICY, versions.policy), versions.policy)
         # There are no lists yet: rules that name one are not published.
-        ruleset = parse_ruleset(self._kept(VersionKind.RULESET, versions.ruleset).decode(), catalog, ())
+        text = self._kept(VersionKind.RULESET, versions.ruleset).decode()
+        ruleset = parse_ruleset(text, catalog, (), is_limited=False)
         _require_same(VersionKind.RULESET, versions.ruleset, ruleset.hash)
         return Snapshot(
             ruleset=ruleset,

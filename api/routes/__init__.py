@@ -2,7 +2,20 @@
 
 from fastapi import APIRouter
 
-from api.routes import decisions, health, installation, keys, labels, metrics, outcomes, policies, transactions
+from api.routes import (
+    decisions,
+    health,
+    installation,
+    keys,
+    labels,
+    metrics,
+    outcomes,
+    policies,
+    rules,
+    ruleset_drafts,
+    rulesets,
+    transactions,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     decisions.router,
@@ -12,6 +25,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     outcomes.reading,
     labels.router,
     policies.router,
+    rules.router,
+    rulesets.router,
+    ruleset_drafts.router,
     keys.router,
     installation.router,
     health.router,

@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
 from api.parts import PartState, first_parts, states_of
 from api.reloading import Reloading, ReloadReport
-from api.settings import Settings
+from api.settings import RulesApproval, Settings
 from api.wiring.counting import HistoryOf, histories, in_memory
 from api.wiring.valkey import in_valkey
 from engine.access import ApiKeys
@@ -23,15 +25,19 @@ from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
 from engine.reference import load_reference
 from engine.rules import parse_ruleset
+from engine.rulesets import Guard, Rulesets
 from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
 from engine.stores.memory_policies import MemoryPolicies
+from engine.stores.memory_rulesets import MemoryRulesets
 from engine.stores.sql import SqlLedger, open_store
 from engine.velocity import VELOCITIES, Counters
 from engine.velocity.watch import CountersWatch
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +64,14 @@ class Assembly:
     keys: ApiKeys
     policies: Policies
     jobs: Jobs
+    rulesets: Rulesets
+    guard: Guard | None
+    """What is asked of a ruleset before it is put in force, where there is anything to ask."""
     counters: Counters
     watch: CountersWatch
     snapshots: MerchantSnapshots
     reloading: Reloading
+    rules_approval: RulesApproval
     payments_restored: int
     """What the counters were filled with, or where they are in Valkey, the last one's sequence."""
     held: Callable[[], Held]
@@ -70,6 +80,11 @@ class Assembly:
     def snapshot(self) -> Snapshot:
         """The bundle in force for merchants without a policy of their own."""
         return self.snapshots.default
+
+    def needs_approval(self, owner: str | None) -> bool:
+        """Whether rules that this owner publishes (None: the operator) wait for another key's approval."""
+        waiting = self.rules_approval
+        return waiting is RulesApproval.ALL or (waiting is RulesApproval.OPERATOR and owner is None)
 
     async def reload(self) -> ReloadReport:
         """Read the files that the settings name again and put them in force; what fails leaves its last good one.
@@ -109,7 +124,11 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             in_memory(store, settings.data, times) if settings.valkey is None else in_valkey(settings, store, times)
         )
         keep = _keeping(counting.counters, counting.history_of)
-        snapshots = MerchantSnapshots(read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep)
+        snapshots = MerchantSnapshots(
+            read.parts, ledger=store.ledger, policies=store.policies, rulesets=store.rulesets, keep_velocities=keep
+        )
+        for owner, detail in snapshots.left_out.items():
+            log.error("rules_left_out", merchant_id=owner, detail=detail)
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
         feedback = Feedback(
@@ -128,9 +147,12 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             keys=store.keys,
             policies=store.policies,
             jobs=store.jobs,
+            rulesets=store.rulesets,
+            guard=None,
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
             snapshots=snapshots,
+            rules_approval=settings.rules_approval,
             reloading=Reloading(settings, snapshots, states_of(settings, read)),
             payments_restored=counting.restored,
             held=lambda: _held(store.ledger, counting.held()),
@@ -149,6 +171,7 @@ def pipeline_in_memory(settings: Settings) -> Pipeline:
         first_parts(settings).parts,
         ledger=ledger,
         policies=MemoryPolicies(),
+        rulesets=MemoryRulesets(),
         keep_velocities=_keeping(counters, histories(ledger, MemoryOutcomes(ledger))),
     )
     return _pipeline(ledger, MemoryOutcomes(ledger), counters, snapshots, ReceiptTimes())

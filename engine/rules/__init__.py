@@ -3,16 +3,32 @@
 from engine.rules.closure import NO_CUSTOM, Custom, Lists
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.reasons import format_value
-from engine.rules.ruleset import Ruleset, check_rule, default_source, parse_ruleset
+from engine.rules.ruleset import (
+    RuleFault,
+    Ruleset,
+    check_rule,
+    check_rules,
+    default_source,
+    parse_ruleset,
+    ruleset_of,
+)
+from engine.rules.source import Content, Declared, read_rows, read_source
 
 __all__ = [
     "NO_CUSTOM",
+    "Content",
     "Custom",
+    "Declared",
     "Diagnostic",
     "Lists",
+    "RuleFault",
     "Ruleset",
     "check_rule",
+    "check_rules",
     "default_source",
     "format_value",
     "parse_ruleset",
+    "read_rows",
+    "read_source",
+    "ruleset_of",
 ]

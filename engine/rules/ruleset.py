@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 
 from engine.decision import Reason, Rule, RuleAction, RuleResults
-from engine.errors import RulesInvalid
+from engine.errors import Fault, RulesInvalid
 from engine.features import Catalog, Features, Value
 from engine.rules.check import check
 from engine.rules.closure import NO_CUSTOM, Compiled, Custom, Lists, Values
@@ -15,8 +16,8 @@ from engine.rules.compile import compile_condition
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
-from engine.rules.source import Declared, read_source
-from engine.rules.tree import RuleTree, reads_custom
+from engine.rules.source import Content, Declared, read_source
+from engine.rules.tree import reads_custom
 
 _MAX_DIAGNOSTICS = 20
 """Of one rule: nobody reads more at once."""
@@ -41,29 +42,45 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
-    """Rules that have been checked against a catalogue and compiled for it, in the order of their ids.
+    """Rules that have been checked against a catalogue, those that are evaluated compiled for it, by their ids.
 
-    `hash` is the SHA-256 of the content in hex: the same for the same rules in any order in the file. `reads_custom`
-    says whether a rule reads a custom field of the payment.
+    `hash` is the SHA-256 of the content in hex: the same for the same rules in any order in the file. `content` is all
+    that was declared, rules that are paused or drafts too. `reads_custom` says whether a rule reads a custom field of
+    the payment, `is_conditional` whether one acts on some payments and not on others.
     """
 
     catalog: Catalog
+    content: Content
     compiled: tuple[CompiledRule, ...]
     rules: tuple[Rule, ...]
     hash: str
     reads_custom: bool = False
+    is_conditional: bool = False
 
-    def evaluate(self, features: Features, lists: Lists, custom: Custom = NO_CUSTOM) -> RuleResults:
+    def acting(self, transaction_id: str, at: datetime) -> tuple[bool, ...] | None:
+        """Of each rule whether it acts on a payment, received `at`; None: all that are live, on every payment."""
+        if not self.is_conditional:
+            return None
+        return tuple([rule.acts_on(transaction_id, at) for rule in self.rules])
+
+    def evaluate(
+        self,
+        features: Features,
+        lists: Lists,
+        custom: Custom = NO_CUSTOM,
+        acting: tuple[bool, ...] | None = None,
+    ) -> RuleResults:
         """The result of every rule for one payment. A named list that `lists` lacks makes its condition unknown.
 
-        `custom` are the payment's custom fields by name, which rules read as `::name::`.
+        `custom` are the payment's custom fields by name, which rules read as `::name::`; `acting` is what `acting`
+        gave of the payment.
         """
         assert features.catalog.fingerprint == self.catalog.fingerprint, "compiled for another catalogue"
         values: Values = (*features.values, custom) if self.reads_custom else features.values
-        return RuleResults(self.rules, tuple([compiled.condition(values, lists) for compiled in self.compiled]))
+        return RuleResults(self.rules, tuple([compiled.condition(values, lists) for compiled in self.compiled]), acting)
 
     def reasons(self, results: RuleResults, features: Features) -> tuple[Reason, ...]:
-        """Why, for each live rule that is true; a tag is reason for nothing. `results` are this ruleset's."""
+        """Why, for each rule that fired; a tag is reason for nothing. `results` are this ruleset's."""
         assert results.rules == self.rules, "the results of another ruleset"
         fired = {rule.id for rule in results.fired if rule.action is not RuleAction.TAG}
         return tuple(
@@ -73,37 +90,80 @@ class Ruleset:
         )
 
 
-def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) -> Ruleset:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFault:
+    """What is wrong with one rule of a set.
+
+    `place` is the rule's, from 0, in the order in which the rules were given; `key` is `text`, `reason` or `mandatory`.
+    `diagnostic` says where within the text of that key; None where the fault is of the whole.
+    """
+
+    place: int
+    declared: Declared
+    key: str
+    diagnostic: Diagnostic | None
+    detail: str
+
+    def said(self) -> str:
+        """The fault for a person, naming the rule."""
+        label = self.declared.label
+        return (
+            f"{label}: {self.detail}" if self.diagnostic is None else f"{label}, within its {self.key}, {self.detail}"
+        )
+
+    def fault(self) -> Fault:
+        """The fault for a program; the pointer leads into the rules as a list under `/rules`."""
+        code = "value_invalid" if self.diagnostic is None else self.diagnostic.code.value
+        return Fault(pointer=f"/rules/{self.place}/{self.key}", code=code, detail=self.said())
+
+
+def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str], *, is_limited: bool = True) -> Ruleset:
     """Read, check and compile a ruleset file (TOML); `list_names` are without `@`.
 
-    Raises RulesInvalid with every fault of the file and of each rule, each naming the rule.
+    What the ledger keeps of several sets together is not limited. Raises RulesInvalid with every fault of the file and
+    of each rule, each naming the rule.
     """
-    declared, file_faults = read_source(source)
-    faults = list(file_faults)
-    compiled = []
-    lines = []
-    reading = False
-    for declaration in declared:
-        parsed, diagnostics = _checked(declaration.text, catalog, list_names)
-        reason_faults = check_reason(declaration.reason, catalog.names())
-        faults.extend(_rendered(declaration.label, "text", declaration.text, diagnostics))
-        faults.extend(_rendered(declaration.label, "reason", declaration.reason, reason_faults))
-        faults.extend(_rank_faults(declaration, parsed.tree))
-        if diagnostics or reason_faults or parsed.tree is None:
-            continue
-        compiled.append(_compiled(declaration, parsed.tree, parsed.canonical, catalog))
-        reading = reading or reads_custom(parsed.tree.condition)
-        lines.append(_content(declaration, parsed.canonical))
-    if faults:
-        raise RulesInvalid("\n\n".join(faults))
-    compiled.sort(key=lambda entry: entry.rule.id)
+    content, faults = read_source(source, is_limited=is_limited)
+    return _ruleset(content, catalog, list_names, faults)
+
+
+def ruleset_of(content: Content, catalog: Catalog, list_names: Collection[str]) -> Ruleset:
+    """Check and compile what is written well as a set. Raises RulesInvalid with every fault of each rule."""
+    return _ruleset(content, catalog, list_names, ())
+
+
+def check_rules(rules: Sequence[Declared], catalog: Catalog, list_names: Collection[str]) -> list[RuleFault]:
+    """The faults of every rule in the order in which they are given; none means that the rules can be published."""
+    return [
+        fault
+        for place, declared in enumerate(rules)
+        for fault in _checked_rule(place, declared, catalog, list_names)[1]
+    ]
+
+
+def _ruleset(content: Content, catalog: Catalog, list_names: Collection[str], file_faults: Sequence[str]) -> Ruleset:
+    checked = [_checked_rule(place, each, catalog, list_names) for place, each in enumerate(content.rules)]
+    faults = [fault for _, found in checked for fault in found]
+    if file_faults or faults:
+        said = [*file_faults, *(fault.said() for fault in faults)]
+        raise RulesInvalid("\n\n".join(said), [fault.fault() for fault in faults])
+    pairs = sorted(zip(content.rules, checked, strict=True), key=lambda pair: pair[0].id)
+    compiled, lines, reading = [], [], False
+    for declared, (parsed, _) in pairs:
+        assert parsed.tree is not None, "it has no fault"
+        lines.append(_line(declared, parsed.canonical))
+        if declared.mode.is_evaluated:
+            compiled.append(_compiled(declared, parsed, catalog))
+            reading = reading or reads_custom(parsed.tree.condition)
     return Ruleset(
         catalog=catalog,
+        content=content,
         compiled=tuple(compiled),
         rules=tuple(entry.rule for entry in compiled),
         # A line begins with the id, and ids are unique: sorted lines are the rules sorted by id.
         hash=hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest(),
         reads_custom=reading,
+        is_conditional=any(entry.rule.is_conditional for entry in compiled),
     )
 
 
@@ -117,6 +177,23 @@ def default_source() -> str:
     return resources.files("engine.rules").joinpath("default.toml").read_text(encoding="utf-8")
 
 
+def _checked_rule(
+    place: int, declared: Declared, catalog: Catalog, list_names: Collection[str]
+) -> tuple[Parsed, list[RuleFault]]:
+    parsed, diagnostics = _checked(declared.text, catalog, list_names)
+    reason_faults = check_reason(declared.reason, catalog.names())
+    # A line counts within the text: the file's own line is not known here.
+    faults = [
+        RuleFault(place=place, declared=declared, key=key, diagnostic=each, detail=each.render(text))
+        for key, text, found in (("text", declared.text, diagnostics), ("reason", declared.reason, reason_faults))
+        for each in found
+    ]
+    if declared.mandatory and parsed.tree is not None and parsed.tree.action is not RuleAction.BLOCK:
+        detail = "`mandatory` is for block rules alone. Leave it out, or begin the text with `Block`."
+        faults.append(RuleFault(place=place, declared=declared, key="mandatory", diagnostic=None, detail=detail))
+    return parsed, faults
+
+
 def _checked(text: str, catalog: Catalog, list_names: Collection[str]) -> tuple[Parsed, tuple[Diagnostic, ...]]:
     parsed = parse(text, catalog.names())
     found = parsed.diagnostics
@@ -126,28 +203,21 @@ def _checked(text: str, catalog: Catalog, list_names: Collection[str]) -> tuple[
     return parsed, tuple(ordered[:_MAX_DIAGNOSTICS])
 
 
-def _rendered(label: str, key: str, text: str, diagnostics: Collection[Diagnostic]) -> list[str]:
-    # A line counts within the text: the file's own line is not known here.
-    return [f"{label}, within its {key}, {diagnostic.render(text)}" for diagnostic in diagnostics]
-
-
-def _rank_faults(declaration: Declared, tree: RuleTree | None) -> list[str]:
-    if not declaration.mandatory or tree is None or tree.action is RuleAction.BLOCK:
-        return []
-    return [f"{declaration.label}: `mandatory` is for block rules alone. Leave it out, or begin the text with `Block`."]
-
-
-def _compiled(declaration: Declared, tree: RuleTree, canonical: str, catalog: Catalog) -> CompiledRule:
+def _compiled(declaration: Declared, parsed: Parsed, catalog: Catalog) -> CompiledRule:
+    tree = parsed.tree
+    assert tree is not None, "it has no fault"
     rule = Rule(
         id=declaration.id,
         name=declaration.name,
-        version=hashlib.sha256(canonical.encode()).hexdigest()[:_VERSION_CHARACTERS],
+        version=hashlib.sha256(parsed.canonical.encode()).hexdigest()[:_VERSION_CHARACTERS],
         action=tree.action,
         reason=declaration.reason,
         mode=declaration.mode,
         mandatory=declaration.mandatory,
         points=tree.points,
         tag=tree.tag,
+        rollout_percent=declaration.rollout_percent,
+        expires_at=declaration.expires_at,
     )
     return CompiledRule(
         rule=rule,
@@ -157,14 +227,17 @@ def _compiled(declaration: Declared, tree: RuleTree, canonical: str, catalog: Ca
     )
 
 
-def _content(declaration: Declared, canonical: str) -> str:
-    """All that makes a rule what it is, as one line."""
-    fields = (
+def _line(declaration: Declared, canonical: str) -> str:
+    """All that makes a rule what it is, as one line; what came later is said where it is set alone (law 7)."""
+    fields: list[object] = [
         declaration.id,
         declaration.name,
         canonical,
         declaration.reason,
         declaration.mode,
         declaration.mandatory,
-    )
+    ]
+    if declaration.rollout_percent is not None or declaration.expires_at is not None:
+        expires = declaration.expires_at
+        fields += [declaration.rollout_percent, None if expires is None else expires.isoformat()]
     return json.dumps(fields, ensure_ascii=False)

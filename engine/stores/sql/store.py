@@ -1,4 +1,4 @@
-"""The data folder opened: ledger, outcomes, labels, API keys, policies and jobs of one installation."""
+"""The data folder opened: ledger, outcomes, labels, API keys, policies, rulesets and jobs of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -17,6 +17,7 @@ from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
+from engine.stores.sql.rulesets import SqlRulesets
 from engine.stores.sql.schema import upgrade
 from engine.stores.sql.sqlite import PointReader, connect_writer, invalid
 from engine.stores.sql.writer import Writer
@@ -28,13 +29,14 @@ DATABASE_NAME = "assay.db"
 class Store:
     """What is kept in one data folder. `open_store` makes it; `close` gives the folder back."""
 
+    counted: SqlCounted
     writer: Writer
     ledger: SqlLedger
     outcomes: SqlOutcomes
     labels: SqlLabels
-    counted: SqlCounted
     keys: SqlApiKeys
     policies: SqlPolicies
+    rulesets: SqlRulesets
     jobs: SqlJobs
     resources: ExitStack
     """Closes everything, last opened first."""
@@ -64,7 +66,8 @@ def open_store(folder: Path) -> Store:
             ledger = SqlLedger(writer, group, reader, file, writes_alone=True)
             outcomes = SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
-            policies, jobs = SqlPolicies(writer, file), SqlJobs(writer, reader, file)
+            policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
+            jobs = SqlJobs(writer, reader, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
@@ -79,5 +82,6 @@ def open_store(folder: Path) -> Store:
         keys=keys,
         policies=policies,
         jobs=jobs,
+        rulesets=rulesets,
         resources=opened,
     )

@@ -1,0 +1,24 @@
+"""`assay rules`: one file a command or a few that belong together, as a plain tuple."""
+
+from collections.abc import Callable
+
+import typer
+
+from api.commands.rules.listing import history, list_, show
+from api.commands.rules.publishing import approve, diff, publish, rollback
+
+COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("list", list_),
+    ("show", show),
+    ("diff", diff),
+    ("publish", publish),
+    ("approve", approve),
+    ("rollback", rollback),
+    ("history", history),
+)
+
+app = typer.Typer(
+    help="List the rules in force, publish others, approve, go back, list versions.", no_args_is_help=True
+)
+for name, command in COMMANDS:
+    app.command(name)(command)
