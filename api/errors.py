@@ -21,6 +21,7 @@ from engine.errors import (
     Fault,
     IdempotencyInProgress,
     IdempotencyKeyReused,
+    JobFinished,
     LedgerUnavailable,
     MalformedJson,
     Overloaded,
@@ -31,6 +32,7 @@ from engine.errors import (
     RulesetChanged,
     RulesetRefused,
     RulesInvalid,
+    TooManyJobs,
 )
 
 log = structlog.get_logger()
@@ -50,8 +52,13 @@ _STATUSES: dict[type[AssayError], int] = {
     RulesetRefused: 422,
     RulesetChanged: 412,
     ApprovalRefused: 409,
+    TooManyJobs: 429,
+    JobFinished: 409,
 }
-_RETRY_AFTER = dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1")
+_RETRY_AFTER: dict[type[AssayError], str] = {
+    **dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1"),
+    TooManyJobs: "30",
+}
 _FAULTS = {
     "missing": ("missing", "Required."),
     "extra_forbidden": ("field_unknown", "There is no such field."),

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from api.backtests.plan import KIND as BACKTEST
+from api.backtests.work import backtest
 from api.job_process import Work, work
 
-KINDS: Final[Mapping[str, Work]] = {}
+KINDS: Final[Mapping[str, Work]] = {BACKTEST: backtest}
 
 
 def main() -> None:

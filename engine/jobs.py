@@ -19,7 +19,7 @@ OPEN_MAX: Final = 5
 KEPT_MAX: Final = 50
 """Jobs of one kind, merchant and mode that are kept; before another is added, the oldest that ended are removed."""
 RESULT_BYTES_MAX: Final = 256 * 1024
-ARGUMENTS_BYTES_MAX: Final = 256 * 1024
+ARGUMENTS_BYTES_MAX: Final = 2 * 1024 * 1024
 WORDS_LENGTH_MAX: Final = 200
 DETAIL_LENGTH_MAX: Final = 2_000
 

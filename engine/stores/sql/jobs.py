@@ -181,7 +181,10 @@ class SqlJobs:
     def cancel(self, job_id: str, at: datetime) -> Job:
         """Have it end without a result. Raises JobFinished."""
         with self._writer.transaction() as connection:
-            job = job_of(connection.execute(_locked(JOBS.c.id == job_id)).one())
+            row = connection.execute(_locked(JOBS.c.id == job_id)).one_or_none()
+            if row is None:
+                raise JobFinished("It has ended, and is not kept any more.")
+            job = job_of(row)
             if job.state is JobState.CANCELLED:
                 return job
             if not job.state.is_open:
