@@ -13,7 +13,7 @@ from api.app import create_app
 from api.client import Client, Reply, client_of
 from api.operator import operator_key, server_url
 from api.settings import Settings
-from api.wiring import assembled
+from api.wiring import Assembly, assembled
 from engine.errors import DataFolderInUse, StoreInvalid
 
 
@@ -21,6 +21,7 @@ from engine.errors import DataFolderInUse, StoreInvalid
 class InProcess(Client):
     """Calls an application in this process, where no other task runs meanwhile."""
 
+    assembly: Assembly
     app: ASGIApp
 
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
@@ -74,4 +75,5 @@ def calling(settings: Settings) -> Iterator[Client]:
         yield client_of(folder, DataFolderInUse(f"The server of {folder} does not answer: see its log."))
         return
     with assembled(settings) as assembly:
-        yield InProcess(url="this installation", key=operator_key(folder), app=create_app(assembly))
+        app = create_app(assembly)
+        yield InProcess(url="this installation", key=operator_key(folder), assembly=assembly, app=app)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import typer
 
+from api.commands.rules.backtest import backtest
 from api.commands.rules.listing import history, list_, show
 from api.commands.rules.publishing import approve, diff, publish, rollback
 
@@ -11,6 +12,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("list", list_),
     ("show", show),
     ("diff", diff),
+    ("backtest", backtest),
     ("publish", publish),
     ("approve", approve),
     ("rollback", rollback),
@@ -18,7 +20,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
 )
 
 app = typer.Typer(
-    help="List the rules in force, publish others, approve, go back, list versions.", no_args_is_help=True
+    help="List the rules in force, try others on what was recorded, publish, approve, go back.", no_args_is_help=True
 )
 for name, command in COMMANDS:
     app.command(name)(command)
