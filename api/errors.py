@@ -23,6 +23,9 @@ from engine.errors import (
     IdempotencyKeyReused,
     JobFinished,
     LedgerUnavailable,
+    ListExists,
+    ListInUse,
+    ListsInvalid,
     MalformedJson,
     Overloaded,
     PaymentInvalid,
@@ -52,9 +55,13 @@ _STATUSES: dict[type[AssayError], int] = {
     RulesetRefused: 422,
     RulesetChanged: 412,
     ApprovalRefused: 409,
+    ListsInvalid: 422,
+    ListExists: 409,
+    ListInUse: 409,
     TooManyJobs: 429,
     JobFinished: 409,
 }
+_WITH_FAULTS = (PaymentInvalid, PolicyInvalid, ListsInvalid, RulesetRefused, RulesInvalid)
 _RETRY_AFTER: dict[type[AssayError], str] = {
     **dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1"),
     TooManyJobs: "30",
@@ -88,7 +95,10 @@ def problem_of(error: AssayError | ProblemRaised) -> Problem:
     """The problem that an error is to its caller."""
     if isinstance(error, ProblemRaised):
         return error.problem
-    if isinstance(error, PaymentInvalid | PolicyInvalid | RulesetRefused | RulesInvalid) and error.faults:
+    if (
+        isinstance(error, PaymentInvalid | PolicyInvalid | ListsInvalid | RulesetRefused | RulesInvalid)
+        and error.faults
+    ):
         return _of_faults(error.code, error.faults[:FINDINGS_MAX])
     retry_after = _RETRY_AFTER.get(type(error))
     headers = {} if retry_after is None else {"Retry-After": retry_after}

@@ -53,17 +53,18 @@ class PartsRead:
     faults: Mapping[Part, str]
 
 
-def first_parts(settings: Settings) -> PartsRead:
-    """Read everything. A model that cannot be used gives way to the shipped scorecard as fallback.
+def first_parts(settings: Settings, list_names: frozenset[str] = frozenset()) -> PartsRead:
+    """Read everything; `list_names` are those that the rules may name.
+
+    A model that cannot be used gives way to the shipped scorecard as fallback.
 
     Raises RulesInvalid or ReferenceInvalid, naming the file and the mend.
     """
-    ruleset = _ruleset(settings.ruleset)
+    ruleset = ruleset_in(settings, list_names)
     faults: dict[Part, str] = {}
     scorer = _kept(Part.MODEL, lambda: _scorer(settings), None, faults)
     parts = Parts(
         ruleset=ruleset,
-        lists={},
         scorer=scorer or _shipped(settings, role=FALLBACK),
         reference=load_reference(
             settings.ip_database, settings.bin_table, settings.rates, settings.reference_max_age_days
@@ -72,14 +73,15 @@ def first_parts(settings: Settings) -> PartsRead:
     return PartsRead(parts=parts, faults=faults)
 
 
-def parts_again(settings: Settings, last: Parts) -> PartsRead:
+def parts_again(settings: Settings, last: Parts, list_names: frozenset[str]) -> PartsRead:
     """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
     faults: dict[Part, str] = {}
-    parts = replace(last, reference=_reference_again(settings, last.reference, faults))
+    reference = _reference_again(settings, last.reference, faults)
+    parts = replace(last, reference=reference)
     if settings.model is not None:
         parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings), last.scorer, faults))
     if settings.ruleset is not None:
-        ruleset = _kept(Part.RULESET, lambda: _ruleset(settings.ruleset), last.ruleset, faults)
+        ruleset = _kept(Part.RULESET, lambda: ruleset_in(settings, list_names), last.ruleset, faults)
         parts = replace(parts, ruleset=ruleset)
     return PartsRead(parts=parts, faults=faults)
 
@@ -114,15 +116,17 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
         return last
 
 
-def _ruleset(file: Path | None) -> Ruleset:
+def ruleset_in(settings: Settings, list_names: frozenset[str]) -> Ruleset:
+    """The rules that the settings name, which may name these lists. Raises RulesInvalid, with the file and the mend."""
+    file = settings.ruleset
     if file is None:
-        return parse_ruleset(default_source(), CATALOG, ())
+        return parse_ruleset(default_source(), CATALOG, list_names)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RulesInvalid(f"The ruleset {file} cannot be read: {error}. Check ASSAY_RULESET.") from error
     try:
-        return parse_ruleset(text, CATALOG, ())
+        return parse_ruleset(text, CATALOG, list_names)
     except RulesInvalid as error:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 

@@ -59,7 +59,8 @@ class Reloading:
     async def _reload(self) -> ReloadReport:
         async with self._reloading:
             last = self._snapshots.parts
-            read = await asyncio.to_thread(parts_again, self._settings, last)
+            names = self._snapshots.lists.operators_names()
+            read = await asyncio.to_thread(parts_again, self._settings, last, names)
             before = {state.part: state.version for state in self.states()}
             await self._snapshots.replace_parts(read.parts)
             self._states = states_of(self._settings, read)

@@ -7,8 +7,8 @@ from fastapi import Query, Request
 from api.auth import key_of
 from api.calls import MaybeText, merchant_of
 from api.problems import Problem, ProblemRaised
+from api.publishing import Publishing
 from api.schemas.body import RequestInvalid
-from api.wiring import Assembly
 from engine.access import Scope
 from engine.errors import Fault
 
@@ -46,10 +46,10 @@ def writes_rules_of(request: Request, merchant_id: str | None) -> str | None:
     return owner
 
 
-def assembly_of(request: Request) -> Assembly:
-    """The installation that the request came to."""
-    assembly: Assembly = request.app.state.assembly
-    return assembly
+def rules_of(request: Request) -> Publishing:
+    """The rules of the installation that the request came to."""
+    published: Publishing = request.app.state.assembly.rules
+    return published
 
 
 def named_version(if_match: str | None, stands: str) -> str | None:

@@ -22,6 +22,8 @@ class Scope(StrEnum):
     RULES_READ = "rules:read"
     RULES_WRITE = "rules:write"
     BACKTESTS_WRITE = "backtests:write"
+    LISTS_READ = "lists:read"
+    LISTS_WRITE = "lists:write"
     INSTALLATION_WRITE = "installation:write"
 
 

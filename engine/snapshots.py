@@ -1,10 +1,11 @@
-"""Snapshots: the bundle in force for each merchant, made of what all share, its policy and its rules, swapped whole.
+"""Snapshots: the bundle in force for each merchant, made of what all share, and of its policy, rules and lists.
 
-What fails its checks is not activated, and every version is in the ledger before the first decision names it (law 11).
+It is swapped whole. What fails its checks is not activated, and every version is in the ledger before the first
+decision names it (law 11).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from engine.errors import (
     RulesInvalid,
 )
 from engine.ledger import Ledger, VersionKind
+from engine.lists import OPERATOR, AllLists, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.rules import Content, Ruleset, ruleset_of
 from engine.rulesets import Publication, PublishedRuleset, Rulesets, faults_of
@@ -33,7 +35,7 @@ KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _InForce:
-    """Everything in force at one time; merchants of one policy and the same rules share a snapshot.
+    """Everything in force at one time but the lists; merchants of one policy and the same rules share a snapshot.
 
     `left_out` says by owner which published rules do not check any more and are left out.
     """
@@ -70,8 +72,9 @@ class MerchantSnapshots:
         policies: Policies,
         rulesets: Rulesets,
         keep_velocities: KeepVelocities,
+        lists: AllLists | None = None,
     ) -> None:
-        """Put the parts, every merchant's newest policy and every ruleset in force.
+        """Put the parts, every merchant's newest policy, every ruleset and the lists in force.
 
         The counters keep the velocities of those already. Raises LedgerUnavailable.
         """
@@ -80,12 +83,14 @@ class MerchantSnapshots:
         self._rulesets = rulesets
         self._keep_velocities = keep_velocities
         self._changing = asyncio.Lock()
+        self._lists = AllLists() if lists is None else lists
+        self._listed: dict[tuple[int, int], Snapshot] = {}
         self._in_force = self._made(parts)
 
     @property
     def default(self) -> Snapshot:
         """The bundle of merchants without a policy or rules of their own."""
-        return self._in_force.default
+        return self._with(self._in_force.default, self._lists.shared)
 
     @property
     def parts(self) -> Parts:
@@ -105,12 +110,49 @@ class MerchantSnapshots:
     def of(self, merchant_id: str) -> Snapshot:
         """The bundle in force for the merchant; one call pins one."""
         in_force = self._in_force
-        return in_force.by_merchant.get(merchant_id, in_force.default)
+        snapshot = in_force.by_merchant.get(merchant_id, in_force.default)
+        lists = self._lists.of(merchant_id)
+        return snapshot if lists is snapshot.lists else self._with(snapshot, lists)
+
+    @property
+    def lists(self) -> AllLists:
+        """The lists in force."""
+        return self._lists
+
+    def rules_naming(self, name: ListName) -> tuple[str, ...]:
+        """The ids of the published rules that name a list: the operator's any merchant's may, another its own alone."""
+        in_force = self._in_force
+        every = (in_force.default, *in_force.by_merchant.values())
+        concerned = every if name.scope == OPERATOR else (in_force.of(name.scope),)
+        return tuple(sorted({rule for each in concerned for rule in each.ruleset.naming(name.name)}))
+
+    def list_names(self, owner: str | None) -> Collection[str]:
+        """The lists that an owner's rules may name, without `@`; None: the operator's may name its own."""
+        return self._lists.operators_names() if owner is None else self._lists.of(owner).named.keys()
+
+    def put_lists(self, lists: AllLists) -> None:
+        """Put other lists in force for all merchants at once; what is under way has the snapshot that it took."""
+        self._lists = lists
+        self._listed = {}
+
+    def _with(self, snapshot: Snapshot, lists: MerchantLists) -> Snapshot:
+        """The snapshot with these lists, made once: by identity, for both are held as long as what is made of them."""
+        if lists is snapshot.lists:
+            return snapshot
+        key = (id(snapshot), id(lists))
+        made = self._listed.get(key)
+        if made is None:
+            made = self._listed[key] = replace(snapshot, lists=lists)
+        return made
+
+    def _put(self, in_force: _InForce) -> None:
+        self._in_force = in_force
+        self._listed = {}
 
     async def replace_parts(self, parts: Parts) -> None:
         """Put other parts in force for all merchants at once. Raises LedgerUnavailable; then nothing has changed."""
         async with self._changing:
-            self._in_force = await asyncio.to_thread(self._made, parts)
+            self._put(await asyncio.to_thread(self._made, parts))
 
     async def rehearse(self, merchant_id: str, policy: Policy, *, replaces: str | None = None) -> None:
         """Raise what `publish` would raise of such a policy, and change nothing."""
@@ -215,7 +257,7 @@ class MerchantSnapshots:
             for merchant_id in switched:
                 await self._keep_velocities(merchant_id, before.of(merchant_id))
             raise
-        self._in_force = after
+        self._put(after)
 
     def _require_stands(self, merchant_id: str, replaces: str | None) -> str:
         """The version of the merchant's newest policy. Raises PolicyChanged where it is another than is replaced."""
@@ -239,7 +281,7 @@ class MerchantSnapshots:
         left_out: dict[str | None, str] = {}
         operator, published = parts.ruleset, self._rulesets.in_force(None)
         if published is not None:
-            operator, said = lenient_operator(published.content, parts.lists)
+            operator, said = lenient_operator(published.content, self.list_names(None))
             left_out |= {None: said} if said else {}
         after = self._made_with(parts, operator, left_out)
         if parts.scorer is not None:
@@ -253,12 +295,12 @@ class MerchantSnapshots:
         policies = {each.merchant_id: each.policy for each in self._policies.all()}
         default, made, of_merchant = Policy(), dict[tuple[str, str | None], tuple[Snapshot, str]](), {}
         said: dict[str | None, str] = dict(left_out)
-        made[default.version, None] = (bundle(parts, operator, default, None), "")
+        made[default.version, None] = (bundle(parts, operator, default, None, ()), "")
         for merchant_id in policies.keys() | own.keys():
             policy, rules = policies.get(merchant_id, default), own.get(merchant_id)
             key = policy.version, None if rules is None else rules.version
             if key not in made:
-                made[key] = lenient_bundle(parts, operator, policy, rules)
+                made[key] = lenient_bundle(parts, operator, policy, rules, self.list_names(merchant_id))
             of_merchant[merchant_id], fault = made[key]
             said |= {merchant_id: fault} if fault else {}
         return _InForce(
@@ -273,7 +315,8 @@ class MerchantSnapshots:
         """What would be in force with this policy. Raises PolicyInvalid where the merchant's rules do not check."""
         in_force, own = self._in_force, self._rulesets.in_force(merchant_id)
         try:
-            snapshot = bundle(in_force.parts, in_force.operator, policy, None if own is None else own.content)
+            content = None if own is None else own.content
+            snapshot = bundle(in_force.parts, in_force.operator, policy, content, self.list_names(merchant_id))
         except RulesInvalid as error:
             detail = f"The merchant's rules do not check with these custom fields: mend them first. {error}"
             raise PolicyInvalid(Fault(pointer="/custom_fields", code="breaks_rules", detail=detail)) from error
@@ -286,9 +329,10 @@ class MerchantSnapshots:
             current = self._policies.current(owner)
             policy = Policy() if current is None else current.policy
             _require_no_faults(owner, in_force.operator.content, content)
-            return in_force.with_merchant(owner, bundle(in_force.parts, in_force.operator, policy, content))
+            made = bundle(in_force.parts, in_force.operator, policy, content, self.list_names(owner))
+            return in_force.with_merchant(owner, made)
         _require_no_faults(None, content, content)
-        operator = ruleset_of(content, CATALOG, in_force.parts.lists)
+        operator = ruleset_of(content, CATALOG, self.list_names(None))
         return self._made_with(in_force.parts, operator, {})
 
     def _keep_versions(self, snapshots: tuple[Snapshot, ...]) -> None:

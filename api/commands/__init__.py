@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands import keys, policies, rules
+from api.commands import keys, lists, policies, rules
 from api.commands.bench import bench
 from api.commands.decide import decide
 from api.commands.demo import demo
@@ -30,4 +30,9 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("doctor", doctor),
     ("bench", bench),
 )
-GROUPS: tuple[tuple[str, typer.Typer], ...] = (("keys", keys.app), ("policy", policies.app), ("rules", rules.app))
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (
+    ("keys", keys.app),
+    ("policy", policies.app),
+    ("rules", rules.app),
+    ("lists", lists.app),
+)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from api.auth import SCOPE_FIELD, ScopedRoute
 from api.calls import require_query
-from api.rule_owners import Owner, assembly_of, reads_rules_of
+from api.rule_owners import Owner, reads_rules_of, rules_of
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.rule_check import CheckShown, RuleTextBody, found_in_text
 from api.schemas.ruleset import RulesShown, shown_placed
@@ -24,9 +24,9 @@ _READ = {SCOPE_FIELD: Scope.RULES_READ.value}
 async def list_rules(request: Request, merchant_id: Owner = None) -> RulesShown:
     """Every rule that concerns a merchant's payments, with its mode, where it comes from and whether it holds."""
     require_query(request, "merchant_id")
-    owner, assembly = reads_rules_of(request, merchant_id), assembly_of(request)
-    snapshots = assembly.snapshots
-    own = None if owner is None else assembly.rulesets.in_force(owner)
+    owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
+    snapshots = desk.snapshots
+    own = None if owner is None else desk.rulesets.in_force(owner)
     snapshot = snapshots.default if owner is None else snapshots.of(owner)
     concerning = sorted(placed(snapshots.operator, None if own is None else own.content), key=_by_origin_and_id)
     left_out = [said for said in (snapshots.left_out.get(None), snapshots.left_out.get(owner)) if said]
@@ -46,9 +46,9 @@ def _by_origin_and_id(each: Placed) -> tuple[bool, str]:
 async def check_one_rule(request: Request, wanted: RuleTextBody, merchant_id: Owner = None) -> CheckShown:
     """Every fault of a rule's text and reason, with its place; nothing is kept."""
     require_query(request, "merchant_id")
-    owner, assembly = reads_rules_of(request, merchant_id), assembly_of(request)
-    snapshot = assembly.snapshots.default if owner is None else assembly.snapshots.of(owner)
-    found = await asyncio.to_thread(check_rule, wanted.text, snapshot.catalog, snapshot.lists)
+    owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
+    snapshot = desk.snapshots.default if owner is None else desk.snapshots.of(owner)
+    found = await asyncio.to_thread(check_rule, wanted.text, snapshot.catalog, desk.snapshots.list_names(owner))
     faults = [found_in_text(each, wanted.text, "/text", None) for each in found]
     of_reason = check_reason(wanted.reason, snapshot.catalog.names())
     faults += [found_in_text(each, wanted.reason, "/reason", None) for each in of_reason]

@@ -8,7 +8,7 @@ from api.auth import SCOPE_FIELD, ScopedRoute, key_of
 from api.calls import require_query
 from api.problems import Problem, ProblemRaised
 from api.routes.rulesets import IfMatch
-from api.rule_owners import Owner, assembly_of, named_version, reads_rules_of, writes_rules_of
+from api.rule_owners import Owner, named_version, reads_rules_of, rules_of, writes_rules_of
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.body import RequestInvalid
 from api.schemas.ruleset import ContentBody, DraftList, DraftShown, shown_draft
@@ -30,14 +30,14 @@ async def list_drafts(request: Request, merchant_id: Owner = None) -> DraftList:
     """The owner's drafts by name."""
     require_query(request, "merchant_id")
     owner = reads_rules_of(request, merchant_id)
-    return DraftList(drafts=[shown_draft(each) for each in assembly_of(request).rulesets.drafts(owner)])
+    return DraftList(drafts=[shown_draft(each) for each in rules_of(request).rulesets.drafts(owner)])
 
 
 @router.get("/v1/rulesets/drafts/{name}", summary="Read a draft", openapi_extra=_READ, responses=PROBLEM_RESPONSES)
 async def read_draft(request: Request, response: Response, name: DraftName, merchant_id: Owner = None) -> DraftShown:
     """A draft, with its version as ETag."""
     require_query(request, "merchant_id")
-    found = assembly_of(request).rulesets.draft(reads_rules_of(request, merchant_id), name)
+    found = rules_of(request).rulesets.draft(reads_rules_of(request, merchant_id), name)
     if found is None:
         raise _no_draft()
     response.headers["ETag"] = f'"{found.content.version}"'
@@ -55,7 +55,7 @@ async def save_draft(
 ) -> DraftShown:
     """Keeps a draft in place of the one of this name. Its rules may be at fault: `/v1/rulesets/check` says how."""
     require_query(request, "merchant_id")
-    owner, rulesets = writes_rules_of(request, merchant_id), assembly_of(request).rulesets
+    owner, rulesets = writes_rules_of(request, merchant_id), rules_of(request).rulesets
     before = rulesets.draft(owner, name)
     stands = _NO_DRAFT if before is None else before.content.version
     if (replaces := named_version(if_match, stands)) not in (None, stands):
@@ -85,7 +85,7 @@ async def save_draft(
 async def remove_draft(request: Request, name: DraftName, merchant_id: Owner = None) -> Response:
     """Removes a draft; what was published of it stays."""
     require_query(request, "merchant_id")
-    if not assembly_of(request).rulesets.remove_draft(writes_rules_of(request, merchant_id), name):
+    if not rules_of(request).rulesets.remove_draft(writes_rules_of(request, merchant_id), name):
         raise _no_draft()
     return Response(status_code=204)
 

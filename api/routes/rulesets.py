@@ -8,7 +8,8 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
 from api.calls import MaybeText, require_query
 from api.problems import Problem, ProblemRaised
-from api.rule_owners import Owner, assembly_of, named_version, reads_rules_of, writes_rules_of
+from api.publishing import Publishing
+from api.rule_owners import Owner, named_version, reads_rules_of, rules_of, writes_rules_of
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.body import RequestInvalid
 from api.schemas.rule_check import RulesetCheckShown, found_in_rules, found_in_set
@@ -29,7 +30,6 @@ from api.schemas.ruleset import (
     shown_unpublished,
     shown_version,
 )
-from api.wiring import Assembly
 from engine.access import Scope
 from engine.card_data import holds_card_number
 from engine.errors import Fault
@@ -68,11 +68,11 @@ IfMatch = Annotated[
 async def read_ruleset(request: Request, response: Response, merchant_id: Owner = None) -> RulesetStands:
     """The operator's or a merchant's own ruleset in force, and the newer version that awaits approval."""
     require_query(request, "merchant_id")
-    owner, assembly = reads_rules_of(request, merchant_id), assembly_of(request)
-    newest = assembly.rulesets.newest(owner)
-    response.headers["ETag"] = f'"{assembly.snapshots.rules_standing(owner)}"'
-    waiting = None if newest is None or newest.is_effective else _shown(assembly, newest)
-    return RulesetStands(in_force=_in_force(assembly, owner), awaiting_approval=waiting)
+    owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
+    newest = desk.rulesets.newest(owner)
+    response.headers["ETag"] = f'"{desk.snapshots.rules_standing(owner)}"'
+    waiting = None if newest is None or newest.is_effective else _shown(desk, newest)
+    return RulesetStands(in_force=_in_force(desk, owner), awaiting_approval=waiting)
 
 
 @router.get(
@@ -86,13 +86,13 @@ async def list_rulesets(
 ) -> HistoryShown:
     """The versions that were published, newest first, without their rules."""
     require_query(request, "merchant_id", "limit", "cursor")
-    owner, assembly = reads_rules_of(request, merchant_id), assembly_of(request)
+    owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
     before = None if cursor is None else int(cursor)
     # One more than is shown tells whether there are more.
-    found = assembly.rulesets.history(owner, before=before, limit=limit + 1)
+    found = desk.rulesets.history(owner, before=before, limit=limit + 1)
     page = found[:limit]
     return HistoryShown(
-        versions=[VersionShown.model_validate(_version(assembly, each)) for each in page],
+        versions=[VersionShown.model_validate(_version(desk, each)) for each in page],
         next_cursor=str(page[-1].number) if len(found) > limit else None,
     )
 
@@ -108,8 +108,8 @@ async def read_version(
 ) -> RulesetShown:
     """A version with its rules."""
     require_query(request, "merchant_id")
-    owner, assembly = reads_rules_of(request, merchant_id), assembly_of(request)
-    return _shown(assembly, _found(assembly, owner, number))
+    owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
+    return _shown(desk, _found(desk, owner, number))
 
 
 @router.get("/v1/rulesets/diff", summary="Compare two rulesets", openapi_extra=_READ, responses=PROBLEM_RESPONSES)
@@ -131,18 +131,18 @@ async def compare_rulesets(
 ) -> DifferenceShown:
     """What the second says that the first does not, rule by rule."""
     require_query(request, "merchant_id", "from", "to")
-    owner, assembly = reads_rules_of(request, merchant_id), assembly_of(request)
-    return shown_difference(difference(*(_content(assembly, owner, each) for each in (before, after))))
+    owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
+    return shown_difference(difference(*(_content(desk, owner, each) for each in (before, after))))
 
 
 @router.post("/v1/rulesets/check", summary="Check a ruleset", openapi_extra=_READ, responses=PROBLEM_RESPONSES)
 async def check_ruleset(request: Request, wanted: ContentBody, merchant_id: Owner = None) -> RulesetCheckShown:
     """Every fault of a ruleset, with its place; nothing is kept."""
     require_query(request, "merchant_id")
-    owner, assembly = reads_rules_of(request, merchant_id), assembly_of(request)
-    content, snapshots = wanted.to_content(), assembly.snapshots
+    owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
+    content, snapshots = wanted.to_content(), desk.snapshots
     snapshot = snapshots.default if owner is None else snapshots.of(owner)
-    found = await asyncio.to_thread(check_rules, content.rules, snapshot.catalog, snapshot.lists)
+    found = await asyncio.to_thread(check_rules, content.rules, snapshot.catalog, snapshots.list_names(owner))
     faults = [*found_in_set(faults_of(owner, snapshots.operator, content)), *found_in_rules(found)]
     return RulesetCheckShown(is_sound=not faults, faults=faults, version=content.version)
 
@@ -161,15 +161,15 @@ async def publish_ruleset(
     What blocks more than it should by the figures of the last week needs `confirm`.
     """
     require_query(request, "merchant_id")
-    owner, assembly = writes_rules_of(request, merchant_id), assembly_of(request)
-    standing = _content(assembly, owner, None)
-    content = _wanted(assembly, owner, wanted)
+    owner, desk = writes_rules_of(request, merchant_id), rules_of(request)
+    standing = _content(desk, owner, None)
+    content = _wanted(desk, owner, wanted)
     if wanted.in_shadow:
         content = in_shadow(standing, content)
-    replaces = named_version(if_match, assembly.snapshots.rules_standing(owner))
-    ruleset = await assembly.snapshots.rehearse_rules(owner, content, replaces=replaces)
+    replaces = named_version(if_match, desk.snapshots.rules_standing(owner))
+    ruleset = await desk.snapshots.rehearse_rules(owner, content, replaces=replaces)
     if not wanted.confirm and not wanted.dry_run:
-        await _require_no_figures(assembly, owner, ruleset)
+        await _require_no_figures(desk, owner, ruleset)
     shown: RulesetShown
     if wanted.dry_run:
         unpublished = shown_unpublished(owner, content)
@@ -181,11 +181,11 @@ async def publish_ruleset(
             at=request.app.state.now(),
             by=key_of(request).id,
             note=_fit(wanted.note),
-            awaits=assembly.needs_approval(owner),
+            awaits=desk.needs_approval(owner),
         )
-        published = await assembly.snapshots.publish_rules(publication, replaces=replaces)
-        shown = _in_force(assembly, owner) if published is None else _shown(assembly, published)
-    response.headers["ETag"] = f'"{assembly.snapshots.rules_standing(owner)}"'
+        published = await desk.snapshots.publish_rules(publication, replaces=replaces)
+        shown = _in_force(desk, owner) if published is None else _shown(desk, published)
+    response.headers["ETag"] = f'"{desk.snapshots.rules_standing(owner)}"'
     changes = shown_difference(difference(standing, content))
     return PublishedShown.model_validate({**shown.model_dump(), "dry_run": wanted.dry_run, "changes": changes})
 
@@ -201,9 +201,9 @@ async def roll_back(
 ) -> PublishedShown:
     """Publishes again, at once, what an earlier version said: it was in force before, and needs no approval."""
     require_query(request, "merchant_id")
-    owner, assembly = writes_rules_of(request, merchant_id), assembly_of(request)
-    standing = _content(assembly, owner, None)
-    earlier = _unpublished(assembly, owner) if wanted.number == 0 else _effective(assembly, owner, wanted.number)
+    owner, desk = writes_rules_of(request, merchant_id), rules_of(request)
+    standing = _content(desk, owner, None)
+    earlier = _unpublished(desk, owner) if wanted.number == 0 else _effective(desk, owner, wanted.number)
     publication = Publication(
         owner=owner,
         content=earlier,
@@ -212,11 +212,11 @@ async def roll_back(
         note=_fit(wanted.note),
         restores=wanted.number,
     )
-    replaces = named_version(if_match, assembly.snapshots.rules_standing(owner))
-    published = await assembly.snapshots.publish_rules(publication, replaces=replaces)
-    response.headers["ETag"] = f'"{assembly.snapshots.rules_standing(owner)}"'
+    replaces = named_version(if_match, desk.snapshots.rules_standing(owner))
+    published = await desk.snapshots.publish_rules(publication, replaces=replaces)
+    response.headers["ETag"] = f'"{desk.snapshots.rules_standing(owner)}"'
     changes = shown_difference(difference(standing, earlier))
-    shown = _in_force(assembly, owner) if published is None else _shown(assembly, published)
+    shown = _in_force(desk, owner) if published is None else _shown(desk, published)
     return PublishedShown.model_validate({**shown.model_dump(), "dry_run": False, "changes": changes})
 
 
@@ -231,17 +231,17 @@ async def approve_ruleset(
 ) -> RulesetShown:
     """Puts the newest version, which awaits approval, in force: by another key than the one that published it."""
     require_query(request, "merchant_id")
-    owner, assembly = writes_rules_of(request, merchant_id), assembly_of(request)
-    _found(assembly, owner, wanted.number)
+    owner, desk = writes_rules_of(request, merchant_id), rules_of(request)
+    _found(desk, owner, wanted.number)
     at, by = request.app.state.now(), key_of(request).id
-    approved = await assembly.snapshots.approve_rules(owner, wanted.number, at=at, by=by)
+    approved = await desk.snapshots.approve_rules(owner, wanted.number, at=at, by=by)
     response.headers["ETag"] = f'"{approved.version}"'
-    return _shown(assembly, approved)
+    return _shown(desk, approved)
 
 
-async def _require_no_figures(assembly: Assembly, owner: str | None, ruleset: Ruleset) -> None:
+async def _require_no_figures(desk: Publishing, owner: str | None, ruleset: Ruleset) -> None:
     """Raise a 409 problem where the ruleset's figures ask for a second look."""
-    figures = None if assembly.guard is None else await assembly.guard(owner, ruleset)
+    figures = None if desk.guard is None else await desk.guard(owner, ruleset)
     if figures is not None:
         said = ", ".join(f"{name} {value}" for name, value in figures.items() if isinstance(value, int | float | str))
         detail = f"By these figures look again: {said}. Then publish with confirm: true."
@@ -249,62 +249,62 @@ async def _require_no_figures(assembly: Assembly, owner: str | None, ruleset: Ru
         raise ProblemRaised(Problem(status=409, code="confirmation_required", detail=detail, beside=beside))
 
 
-def _wanted(assembly: Assembly, owner: str | None, wanted: PublishBody) -> Content:
+def _wanted(desk: Publishing, owner: str | None, wanted: PublishBody) -> Content:
     sent = wanted.to_content()
-    return _content(assembly, owner, f"{_DRAFT}{wanted.draft}") if sent is None else sent
+    return _content(desk, owner, f"{_DRAFT}{wanted.draft}") if sent is None else sent
 
 
-def _content(assembly: Assembly, owner: str | None, named: str | None) -> Content:
+def _content(desk: Publishing, owner: str | None, named: str | None) -> Content:
     """What a version or a draft says; None: the owner's ruleset in force."""
     if named is None:
-        in_force = assembly.rulesets.in_force(owner)
+        in_force = desk.rulesets.in_force(owner)
         if in_force is not None:
             return in_force.content
-        return _unpublished(assembly, owner)
+        return _unpublished(desk, owner)
     if named.startswith(_DRAFT):
-        draft = assembly.rulesets.draft(owner, named.removeprefix(_DRAFT))
+        draft = desk.rulesets.draft(owner, named.removeprefix(_DRAFT))
         if draft is None:
             raise ProblemRaised(Problem(status=404, code="draft_not_found", detail="There is no such draft."))
         return draft.content
-    return _found(assembly, owner, int(named)).content
+    return _found(desk, owner, int(named)).content
 
 
-def _found(assembly: Assembly, owner: str | None, number: int) -> PublishedRuleset:
-    found = assembly.rulesets.find(owner, number)
+def _found(desk: Publishing, owner: str | None, number: int) -> PublishedRuleset:
+    found = desk.rulesets.find(owner, number)
     if found is None:
         raise ProblemRaised(Problem(status=404, code="ruleset_not_found", detail="There is no version of this number."))
     return found
 
 
-def _effective(assembly: Assembly, owner: str | None, number: int) -> Content:
-    found = _found(assembly, owner, number)
+def _effective(desk: Publishing, owner: str | None, number: int) -> Content:
+    found = _found(desk, owner, number)
     if not found.is_effective:
         detail = f"Version {number} was never in force: publish it, or have it approved."
         raise RequestInvalid(Fault(pointer="/number", code="value_invalid", detail=detail))
     return found.content
 
 
-def _unpublished(assembly: Assembly, owner: str | None) -> Content:
+def _unpublished(desk: Publishing, owner: str | None) -> Content:
     """What holds where an owner publishes nothing: of the operator what was read from its file."""
-    return assembly.snapshots.parts.ruleset.content if owner is None else Content()
+    return desk.snapshots.parts.ruleset.content if owner is None else Content()
 
 
-def _in_force(assembly: Assembly, owner: str | None) -> RulesetShown:
-    in_force = assembly.rulesets.in_force(owner)
+def _in_force(desk: Publishing, owner: str | None) -> RulesetShown:
+    in_force = desk.rulesets.in_force(owner)
     if in_force is not None:
-        return _shown(assembly, in_force)
-    content = _content(assembly, owner, None)
+        return _shown(desk, in_force)
+    content = _content(desk, owner, None)
     return RulesetShown.model_validate({**shown_unpublished(owner, content), "content": shown_content(content)})
 
 
-def _shown(assembly: Assembly, published: PublishedRuleset) -> RulesetShown:
-    return RulesetShown.model_validate({**_version(assembly, published), "content": shown_content(published.content)})
+def _shown(desk: Publishing, published: PublishedRuleset) -> RulesetShown:
+    return RulesetShown.model_validate({**_version(desk, published), "content": shown_content(published.content)})
 
 
-def _version(assembly: Assembly, published: PublishedRuleset) -> dict[str, Any]:
-    newest = assembly.rulesets.newest(published.owner)
+def _version(desk: Publishing, published: PublishedRuleset) -> dict[str, Any]:
+    newest = desk.rulesets.newest(published.owner)
     is_newest = newest is not None and newest.number == published.number
-    return shown_version(published, assembly.rulesets.in_force(published.owner), is_newest=is_newest)
+    return shown_version(published, desk.rulesets.in_force(published.owner), is_newest=is_newest)
 
 
 def _fit(note: str) -> str:

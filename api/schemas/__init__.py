@@ -9,6 +9,7 @@ from api.schemas.examples import DECISION_EXAMPLES
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
 from api.schemas.label import LabelRequest, LabelsRequest
+from api.schemas.lists import NewEntries
 from api.schemas.outcome import OutcomeRequest
 from api.schemas.reading import AskedRequest, read_request
 from api.schemas.request import DecisionRequest
@@ -30,7 +31,10 @@ __all__ = [
 ]
 
 OPENAPI_SCHEMAS: dict[str, Any] = models_json_schema(
-    [(each, "validation") for each in (DecisionRequest, OutcomeRequest, LabelRequest, LabelsRequest, Problem)],
+    [
+        (each, "validation")
+        for each in (DecisionRequest, OutcomeRequest, LabelRequest, LabelsRequest, NewEntries, Problem)
+    ],
     ref_template="#/components/schemas/{model}",
 )[1]["$defs"]
 """Schemas by name that no route declares, for `components`: the decision call reads its body itself."""

@@ -101,9 +101,9 @@ def _rules(results: RuleResults, explain: Explain) -> list[dict[str, Any]]:
             "version": rule.version,
             "action": rule.action,
             "result": result,
-            "mode": "live" if acted else "shadow",
+            "mode": mode,
         }
-        for rule, result, acted in zip(results.rules, results.outcomes, results.acted(), strict=True)
+        for rule, result, mode in zip(results.rules, results.outcomes, results.modes(), strict=True)
         if result is not False or explain is Explain.FULL
     ]
 
@@ -128,7 +128,7 @@ class ReasonAnswer(BaseModel):
 
     code: str = Field(description="Stable.")
     text: str = Field(description="May change.")
-    source: str = Field(description="rule, model or policy; list is reserved.")
+    source: str = Field(description="rule, list, model or policy.")
     weight: float | None = Field(description="What it adds to the score, in log-odds, where the model says it.")
 
 

@@ -1,7 +1,15 @@
 """Wiring: puts the parts together, and alone names the concrete stores."""
 
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
-from api.wiring.folders import examined, opened_for_reading, opened_frames, opened_keys, segments_written
+from api.wiring.folders import (
+    examined,
+    opened,
+    opened_for_reading,
+    opened_for_replay,
+    opened_frames,
+    opened_keys,
+    segments_written,
+)
 from api.wiring.valkey import valkey_examined
 
 __all__ = [
@@ -10,7 +18,9 @@ __all__ = [
     "assembled",
     "examined",
     "load_snapshot",
+    "opened",
     "opened_for_reading",
+    "opened_for_replay",
     "opened_frames",
     "opened_keys",
     "pipeline_in_memory",

@@ -10,8 +10,9 @@ import structlog
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
 from api.parts import PartState, first_parts, states_of
+from api.publishing import Publishing
 from api.reloading import Reloading, ReloadReport
-from api.settings import RulesApproval, Settings
+from api.settings import Settings
 from api.wiring.counting import HistoryOf, histories, in_memory
 from api.wiring.valkey import in_valkey
 from engine.access import ApiKeys
@@ -20,12 +21,13 @@ from engine.decide import Snapshot, snapshot_of
 from engine.feedback import Feedback
 from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger, Outcomes
+from engine.listing import Listing, loaded
+from engine.lists import NO_LISTS
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
 from engine.reference import load_reference
 from engine.rules import parse_ruleset
-from engine.rulesets import Guard, Rulesets
 from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
@@ -63,15 +65,13 @@ class Assembly:
     labels: Labels
     keys: ApiKeys
     policies: Policies
+    rules: Publishing
     jobs: Jobs
-    rulesets: Rulesets
-    guard: Guard | None
-    """What is asked of a ruleset before it is put in force, where there is anything to ask."""
+    lists: Listing
     counters: Counters
     watch: CountersWatch
     snapshots: MerchantSnapshots
     reloading: Reloading
-    rules_approval: RulesApproval
     payments_restored: int
     """What the counters were filled with, or where they are in Valkey, the last one's sequence."""
     held: Callable[[], Held]
@@ -80,11 +80,6 @@ class Assembly:
     def snapshot(self) -> Snapshot:
         """The bundle in force for merchants without a policy of their own."""
         return self.snapshots.default
-
-    def needs_approval(self, owner: str | None) -> bool:
-        """Whether rules that this owner publishes (None: the operator) wait for another key's approval."""
-        waiting = self.rules_approval
-        return waiting is RulesApproval.ALL or (waiting is RulesApproval.OPERATOR and owner is None)
 
     async def reload(self) -> ReloadReport:
         """Read the files that the settings name again and put them in force; what fails leaves its last good one.
@@ -102,7 +97,7 @@ def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
     """A bundle of this ruleset and the shipped model, outside of a server. Raises RulesInvalid or ReferenceInvalid."""
     return snapshot_of(
         ruleset=parse_ruleset(ruleset_text, CATALOG, ()),
-        lists={},
+        lists=NO_LISTS,
         scorer=Scorecard(ITEMS, CATALOG, settings.fraud_rate),
         policy=Policy(),
         reference=load_reference(settings.ip_database, settings.bin_table, settings.rates),
@@ -115,9 +110,11 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
 
     Raises DataFolderInUse, StoreInvalid, RulesInvalid or ReferenceInvalid.
     """
-    read = first_parts(settings)
     store = open_store(settings.data)
     try:
+        lists = loaded(store.lists)
+        # The rules may name the operator's lists alone: these are known first.
+        read = first_parts(settings, lists.operators_names())
         take_over(settings.data, store.keys)
         times = ReceiptTimes()
         counting = (
@@ -125,7 +122,12 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         )
         keep = _keeping(counting.counters, counting.history_of)
         snapshots = MerchantSnapshots(
-            read.parts, ledger=store.ledger, policies=store.policies, rulesets=store.rulesets, keep_velocities=keep
+            read.parts,
+            ledger=store.ledger,
+            policies=store.policies,
+            rulesets=store.rulesets,
+            keep_velocities=keep,
+            lists=lists,
         )
         for owner, detail in snapshots.left_out.items():
             log.error("rules_left_out", merchant_id=owner, detail=detail)
@@ -147,12 +149,11 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             keys=store.keys,
             policies=store.policies,
             jobs=store.jobs,
-            rulesets=store.rulesets,
-            guard=None,
+            rules=Publishing(snapshots=snapshots, rulesets=store.rulesets, approval=settings.rules_approval),
+            lists=Listing(store.lists, lists, put=snapshots.put_lists, rules_naming=snapshots.rules_naming),
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
             snapshots=snapshots,
-            rules_approval=settings.rules_approval,
             reloading=Reloading(settings, snapshots, states_of(settings, read)),
             payments_restored=counting.restored,
             held=lambda: _held(store.ledger, counting.held()),

@@ -1,17 +1,25 @@
 """A data folder opened for one purpose, without the rest of an installation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from api.operator import take_over
+from api.parts import first_parts
+from api.publishing import Publishing
+from api.settings import Settings
 from engine.access import ApiKeys
+from engine.decide import Snapshot
 from engine.errors import StoreInvalid
 from engine.examined import Examined
 from engine.ledger import Labels, Ledger
+from engine.listing import Listing, loaded
+from engine.lists import ListName, ListStore
 from engine.recorded_frame import RecordedFrames
-from engine.stores.sql import examine, open_reader, open_store
+from engine.snapshots import MerchantSnapshots
+from engine.stores.sql import Store, examine, open_reader, open_store
 
 
 @contextmanager
@@ -38,6 +46,13 @@ def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels
             superseded=reading.ledger.superseded,
         )
         yield frames, reading.ledger, reading.labels
+
+
+@contextmanager
+def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
+    """The folder's ledger and lists, read-only and without its lock: a server may run. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        yield reading.ledger, reading.lists
 
 
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:
@@ -77,5 +92,51 @@ def opened_keys(folder: Path, *, is_made: bool = False) -> Iterator[ApiKeys]:
     try:
         take_over(folder, store.keys)
         yield store.keys
+    finally:
+        store.close()
+
+
+class Opened:
+    """What the routes of lists and rules need of an installation. No payment comes, so nothing is counted."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        """Load the lists; the rules are loaded when they are asked for."""
+        self._settings, self._store = settings, store
+        self.ledger: Ledger = store.ledger
+        self.keys: ApiKeys = store.keys
+        lists = loaded(store.lists)
+        self.lists = Listing(store.lists, lists, put=lambda _: None, rules_naming=self._rules_naming)
+
+    @cached_property
+    def rules(self) -> Publishing:
+        """The published rules. Raises RulesInvalid or ReferenceInvalid, as a start would."""
+        store, lists = self._store, self.lists.lists
+        snapshots = MerchantSnapshots(
+            first_parts(self._settings, lists.operators_names()).parts,
+            ledger=store.ledger,
+            policies=store.policies,
+            rulesets=store.rulesets,
+            keep_velocities=_kept_at_the_next_start,
+            lists=lists,
+        )
+        return Publishing(snapshots=snapshots, rulesets=store.rulesets, approval=self._settings.rules_approval)
+
+    def _rules_naming(self, name: ListName) -> Sequence[str]:
+        return self.rules.snapshots.rules_naming(name)
+
+
+async def _kept_at_the_next_start(merchant_id: str, snapshot: Snapshot) -> None:
+    """There are no counters: a start fills them with what the rules then in force count."""
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Opened]:
+    """The folder's lists and rules, under its lock. Raises DataFolderInUse or StoreInvalid."""
+    if not settings.data.exists():
+        raise StoreInvalid(f"There is no data folder {settings.data}: check --data or ASSAY_DATA.")
+    store = open_store(settings.data)
+    try:
+        take_over(settings.data, store.keys)
+        yield Opened(settings, store)
     finally:
         store.close()

@@ -17,7 +17,7 @@ from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
 from engine.rules.source import Content, Declared, read_source
-from engine.rules.tree import reads_custom
+from engine.rules.tree import named_lists, reads_custom
 
 _MAX_DIAGNOSTICS = 20
 """Of one rule: nobody reads more at once."""
@@ -46,7 +46,8 @@ class Ruleset:
 
     `hash` is the SHA-256 of the content in hex: the same for the same rules in any order in the file. `content` is all
     that was declared, rules that are paused or drafts too. `reads_custom` says whether a rule reads a custom field of
-    the payment, `is_conditional` whether one acts on some payments and not on others.
+    the payment, `is_conditional` whether one acts on some payments and not on others. `named_lists`
+    are the lists that rules name, by the rules' ids.
     """
 
     catalog: Catalog
@@ -56,6 +57,7 @@ class Ruleset:
     hash: str
     reads_custom: bool = False
     is_conditional: bool = False
+    named_lists: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def acting(self, transaction_id: str, at: datetime) -> tuple[bool, ...] | None:
         """Of each rule whether it acts on a payment, received `at`; None: all that are live, on every payment."""
@@ -78,6 +80,10 @@ class Ruleset:
         assert features.catalog.fingerprint == self.catalog.fingerprint, "compiled for another catalogue"
         values: Values = (*features.values, custom) if self.reads_custom else features.values
         return RuleResults(self.rules, tuple([compiled.condition(values, lists) for compiled in self.compiled]), acting)
+
+    def naming(self, list_name: str) -> tuple[str, ...]:
+        """The ids of the rules that name a list, those that are not evaluated too."""
+        return tuple(rule_id for rule_id, lists in self.named_lists if list_name in lists)
 
     def reasons(self, results: RuleResults, features: Features) -> tuple[Reason, ...]:
         """Why, for each rule that fired; a tag is reason for nothing. `results` are this ruleset's."""
@@ -148,10 +154,12 @@ def _ruleset(content: Content, catalog: Catalog, list_names: Collection[str], fi
         said = [*file_faults, *(fault.said() for fault in faults)]
         raise RulesInvalid("\n\n".join(said), [fault.fault() for fault in faults])
     pairs = sorted(zip(content.rules, checked, strict=True), key=lambda pair: pair[0].id)
-    compiled, lines, reading = [], [], False
+    compiled, lines, naming, reading = [], [], [], False
     for declared, (parsed, _) in pairs:
         assert parsed.tree is not None, "it has no fault"
         lines.append(_line(declared, parsed.canonical))
+        if lists := named_lists(parsed.tree.condition):
+            naming.append((declared.id, lists))
         if declared.mode.is_evaluated:
             compiled.append(_compiled(declared, parsed, catalog))
             reading = reading or reads_custom(parsed.tree.condition)
@@ -164,6 +172,7 @@ def _ruleset(content: Content, catalog: Catalog, list_names: Collection[str], fi
         hash=hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest(),
         reads_custom=reading,
         is_conditional=any(entry.rule.is_conditional for entry in compiled),
+        named_lists=tuple(naming),
     )
 
 

@@ -13,7 +13,8 @@ from api.bench.installation import start_server
 from api.cli import app
 from api.client import CallFailed
 from api.commands.rules.calling import RulesUnreadable
-from api.in_process import calling
+from api.local import LocalClient, caller_of
+from api.routes import rulesets
 from api.settings import RulesApproval, Settings
 from api.wiring import opened_keys
 from engine.access import Scope
@@ -81,7 +82,7 @@ def test_from_a_file_to_shadow_to_live_and_back(folder: Path, tmp_path: Path) ->
         (2, None, ""),
         (1, None, "look first"),
     ]
-    assert "(number 2 again)" in rules(folder, "history", *shop).stdout
+    assert "look first" in rules(folder, "history", *shop).stdout
     one = rules(folder, "diff", *shop, "--from", "1", "--to", "2")
     assert one.stdout == "~ big mode: shadow -> live\n"
     as_json = json.loads(rules(folder, "diff", *shop, "--from", "1", "--to", "2", "--json").stdout)
@@ -129,7 +130,8 @@ def test_what_another_key_published_is_approved(tmp_path: Path, monkeypatch: pyt
         keys.add_key(key)
     monkeypatch.setenv("ASSAY_RULES_APPROVAL", RulesApproval.ALL)
     sent = json.dumps({"rules": [{"id": "a", "name": "A", "text": "Block if is_recurring", "reason": "r"}]}).encode()
-    with calling(Settings(data=folder, rules_approval=RulesApproval.ALL)) as client:
+    with caller_of(Settings(data=folder, rules_approval=RulesApproval.ALL), (rulesets.router,)) as client:
+        assert isinstance(client, LocalClient)
         replace(client, key=text).checked("POST", "/v1/rulesets/publish?merchant_id=shop-a", sent)
     waiting = rules(folder, "show", "--merchant", "shop-a")
     assert ("none was published" in waiting.stderr, "awaits approval" in waiting.stderr) == (True, True)

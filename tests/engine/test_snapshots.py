@@ -63,7 +63,6 @@ class Shelf:
         self.kept: list[tuple[str, int]] = []
         self.parts = Parts(
             ruleset=parse_ruleset(FILE, CATALOG, ()),
-            lists={},
             scorer=snapshot.scorer,
             reference=snapshot.reference,
         )

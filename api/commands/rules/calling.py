@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 import typer
 from rich.console import Console
 
-from api.client import Client
+from api.client import Caller
 from api.commands.options import settings_with
-from api.in_process import calling
+from api.local import caller_of
+from api.routes import rules, ruleset_drafts, rulesets
 from engine.errors import AssayError, RulesInvalid
 from engine.rules import Content, read_rows, read_source
 from engine.rulesets import Difference, RuleChange
@@ -27,6 +28,7 @@ Note = Annotated[str, typer.Option("--note", help="Why, for the history.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Publish though the figures say to look again.")]
 
 DRAFT: Final = "draft:"
+_ROUTERS: Final = (rules.router, rulesets.router, ruleset_drafts.router)
 
 console = Console(highlight=False, markup=False, soft_wrap=True)
 
@@ -40,7 +42,7 @@ class RulesUnreadable(AssayError):
 class Calls:
     """Calls for one owner's rules."""
 
-    def __init__(self, client: Client, merchant: str | None) -> None:
+    def __init__(self, client: Caller, merchant: str | None) -> None:
         """`merchant` None is the operator."""
         self._client = client
         self._merchant = merchant
@@ -67,7 +69,7 @@ class Calls:
 @contextmanager
 def calls(data: Path | None, merchant: str | None) -> Iterator[Calls]:
     """Calls of the data folder's installation, whether a server of it runs or not."""
-    with calling(settings_with(data=data)) as client:
+    with caller_of(settings_with(data=data), _ROUTERS) as client:
         yield Calls(client, merchant)
 
 

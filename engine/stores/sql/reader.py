@@ -13,6 +13,7 @@ from engine.stores.sql.counted import SqlCounted
 from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
+from engine.stores.sql.lists import SqlLists
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.schema import require_current
 from engine.stores.sql.sqlite import PointReader, connect_reader, invalid, reader_engine
@@ -28,6 +29,7 @@ class Reading:
     outcomes: SqlOutcomes
     labels: SqlLabels
     counted: SqlCounted
+    lists: SqlLists
 
 
 @contextmanager
@@ -56,4 +58,5 @@ def open_reader(folder: Path) -> Iterator[Reading]:
             outcomes=SqlOutcomes(writer, group, reader, file),
             labels=SqlLabels(writer, group, reader, file),
             counted=SqlCounted(file),
+            lists=SqlLists(writer, file),
         )

@@ -1,4 +1,5 @@
 """The data folder opened: ledger, outcomes, labels, API keys, policies, rulesets and jobs of one installation."""
+"""The data folder opened: ledger, outcomes, labels, keys, policies, rulesets and lists of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from engine.stores.sql.jobs import SqlJobs
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
+from engine.stores.sql.lists import SqlLists
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.rulesets import SqlRulesets
@@ -38,6 +40,7 @@ class Store:
     policies: SqlPolicies
     rulesets: SqlRulesets
     jobs: SqlJobs
+    lists: SqlLists
     resources: ExitStack
     """Closes everything, last opened first."""
 
@@ -68,6 +71,7 @@ def open_store(folder: Path) -> Store:
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
             jobs = SqlJobs(writer, reader, file)
+            lists = SqlLists(writer, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
@@ -83,5 +87,6 @@ def open_store(folder: Path) -> Store:
         policies=policies,
         jobs=jobs,
         rulesets=rulesets,
+        lists=lists,
         resources=opened,
     )

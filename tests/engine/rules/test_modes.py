@@ -15,6 +15,7 @@ from engine.decide import Snapshot, decide, snapshot_of
 from engine.decision import Rule, RuleAction, RuleMode, RuleResults, is_in_share
 from engine.errors import RulesInvalid
 from engine.features import Features
+from engine.lists import NO_LISTS
 from engine.payment import Payment
 from engine.policy import Policy
 from engine.reference import Reference
@@ -71,7 +72,8 @@ def test_a_rule_in_rollout_acts_within_its_share_and_is_recorded_beyond_it() -> 
         results = rules.evaluate(row(amount_in_usd=600), {}, acting=rules.acting(each, END))
         acts = is_in_share("a-rule", each, 30)
         assert results.outcomes == (True,)
-        assert (results.fired, results.acted()) == (rules.rules if acts else (), (acts,))
+        assert results.fired == (rules.rules if acts else ())
+        assert list(results.modes()) == [RuleMode.LIVE if acts else RuleMode.SHADOW]
         assert results.packed() == ("t" if acts else "T")
 
 
@@ -102,13 +104,13 @@ def test_a_set_without_conditions_says_nothing_of_a_payment() -> None:
     rules = parsed(written(""), written("mode = 'shadow'\nexpires_at = 2026-11-02T15:00:00Z", rule_id="b"))
     assert rules.acting("tx-1", END) is None
     results = rules.evaluate(row(amount_in_usd=600), {})
-    assert (results.packed(), results.acted()) == ("tt", (True, False))
+    assert (results.packed(), list(results.modes())) == ("tt", [RuleMode.LIVE, RuleMode.SHADOW])
 
 
 def test_a_shadow_rule_among_conditional_ones_has_a_small_letter() -> None:
     rules = parsed(written("mode = 'shadow'"), written("expires_at = 2026-11-02T15:00:00Z", rule_id="b"))
     results = rules.evaluate(row(), {}, acting=rules.acting("tx-1", END))
-    assert (results.packed(), results.acted()) == ("uU", (False, False))
+    assert (results.packed(), list(results.modes())) == ("uU", [RuleMode.SHADOW] * 2)
 
 
 def test_no_rule_in_rollout_acts_where_nobody_says_on_what() -> None:
@@ -207,7 +209,7 @@ def test_the_text_of_a_ruleset_gives_the_ruleset() -> None:
 
 
 def snapshot_with(ruleset: Ruleset, reference: Reference) -> Snapshot:
-    return snapshot_of(ruleset=ruleset, lists={}, scorer=None, policy=Policy(), reference=reference)
+    return snapshot_of(ruleset=ruleset, lists=NO_LISTS, scorer=None, policy=Policy(), reference=reference)
 
 
 def test_a_decision_does_what_a_conditional_rule_says_and_records_it(
