@@ -4,7 +4,7 @@ Backtests, statistics and training read this; a store makes it of segments and t
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -73,7 +73,39 @@ class RecordedFrame:
     is_declined: Mask
     """An outcome of the payment says that the bank declined it, and none that it was authorized."""
     is_forced: Mask
-    """A test value decided."""
+    """A test value stood in for the score or for the action; rules and lists had no say."""
+
+    def these(self, rows: Ints) -> "RecordedFrame":
+        """Some rows, with the numbers of their payments as they were."""
+        return replace(
+            self,
+            columns=self.columns.these(rows),
+            ids=_Some(self.ids, rows),
+            transaction_ids=_Some(self.transaction_ids, rows),
+            payment=self.payment[rows],
+            merchant=self.merchant[rows],
+            at_us=self.at_us[rows],
+            action=self.action[rows],
+            three_ds_succeeded=Truth(self.three_ds_succeeded.true[rows], self.three_ds_succeeded.false[rows]),
+            is_declined=self.is_declined[rows],
+            is_forced=self.is_forced[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """The texts of some rows."""
+
+    of: Ids
+    rows: Ints
+
+    def at(self, rows: Sequence[int]) -> list[str]:
+        """Those of some rows of these."""
+        return self.of.at(self.rows[list(rows)].tolist())
+
+    def places_in(self, texts: Sequence[str]) -> Ints:
+        """For each row the place of its text among these; -1 where it is none of them."""
+        return self.of.places_in(texts)[self.rows]
 
 
 class RecordedFrames(Protocol):

@@ -3,10 +3,11 @@
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
 from api.wiring.folders import (
     examined,
+    frames_of_parquet,
     opened,
     opened_for_reading,
     opened_for_replay,
-    opened_frames,
+    opened_history,
     opened_keys,
     segments_written,
 )
@@ -17,11 +18,12 @@ __all__ = [
     "Held",
     "assembled",
     "examined",
+    "frames_of_parquet",
     "load_snapshot",
     "opened",
     "opened_for_reading",
     "opened_for_replay",
-    "opened_frames",
+    "opened_history",
     "opened_keys",
     "pipeline_in_memory",
     "segments_written",

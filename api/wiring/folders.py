@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -30,8 +31,25 @@ def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
 
 
 @contextmanager
-def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels]]:
-    """The folder's recorded decisions in columns, its ledger and labels, without its lock: a server may run.
+def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
+    """The folder's ledger and lists, read-only and without its lock: a server may run. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        yield reading.ledger, reading.lists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedHistory:
+    """What backtests read."""
+
+    frames: RecordedFrames
+    ledger: Ledger
+    labels: Labels
+    lists: ListStore
+
+
+@contextmanager
+def opened_history(folder: Path) -> Iterator[OpenedHistory]:
+    """The folder's recorded decisions in columns, and labels, read-only and without its lock: a server may run.
 
     Raises StoreInvalid.
     """
@@ -45,14 +63,17 @@ def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels
             versions=reading.ledger.version,
             superseded=reading.ledger.superseded,
         )
-        yield frames, reading.ledger, reading.labels
+        yield OpenedHistory(frames=frames, ledger=reading.ledger, labels=reading.labels, lists=reading.lists)
 
 
-@contextmanager
-def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
-    """The folder's ledger and lists, read-only and without its lock: a server may run. Raises StoreInvalid."""
-    with open_reader(folder) as reading:
-        yield reading.ledger, reading.lists
+def frames_of_parquet(folder: Path) -> RecordedFrames:
+    """What the folder's segments alone hold, without its ledger. Raises StoreInvalid."""
+    from engine.stores.frames import ParquetFrames  # noqa: PLC0415 - as above
+    from engine.stores.segments import SegmentKind, manifest_of  # noqa: PLC0415
+
+    manifest = manifest_of(folder)
+    decisions, outcomes = ([each.file_in(folder) for each in manifest.of(kind)] for kind in SegmentKind)
+    return ParquetFrames(decisions=decisions, outcomes=outcomes)
 
 
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:

@@ -5,7 +5,7 @@ Text is held as numbers for the different values, so that whatever is asked of a
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -132,6 +132,31 @@ class Columns:
         assert column is None or isinstance(column, Told), f"{name} is no text"
         return Told(np.full(self.rows, -1), ()) if column is None else column
 
+    def these(self, rows: Ints) -> "Columns":
+        """Some rows."""
+        return Columns(
+            rows=len(rows),
+            features={name: _these(column, rows) for name, column in self.features.items()},
+            custom={name: Told(column.codes[rows], column.told) for name, column in self.custom.items()},
+        )
+
     def sent(self, name: str) -> Told:
         """A custom field."""
         return self.custom.get(name) or Told(np.full(self.rows, -1), ())
+
+
+def _these(column: Column, rows: Ints) -> Column:
+    match column:
+        case Truth():
+            return Truth(column.true[rows], column.false[rows])
+        case Numbers():
+            return Numbers(column.values[rows], column.known[rows])
+        case Told():
+            return Told(column.codes[rows], column.told)
+
+
+class ColumnLists(Protocol):
+    """The named lists, as the payments of all rows ask them."""
+
+    def asked(self, name: str, column: Told) -> Truth:
+        """Whether a list holds each row's text at the time of its payment; unknown where there is no such list."""

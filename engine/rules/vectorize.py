@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from engine.features import Catalog, Feature, FeatureType
 from engine.rules import vectorize_custom
-from engine.rules.closure import OPERATORS, Lists
-from engine.rules.columns import Columns, Mask, Numbers, Told, Truth
+from engine.rules.closure import OPERATORS
+from engine.rules.columns import ColumnLists, Columns, Mask, Numbers, Truth
 from engine.rules.literals import TEXTUAL, Held, held
 from engine.rules.tree import (
     Call,
@@ -35,7 +35,7 @@ _EXACT_IN_FLOATS: Final = 2**53
 """Up to here every whole number is a float."""
 
 
-def truth(condition: Condition, catalog: Catalog, columns: Columns, lists: Lists) -> Truth:  # noqa: PLR0911 - see below
+def truth(condition: Condition, catalog: Catalog, columns: Columns, lists: ColumnLists) -> Truth:  # noqa: PLR0911 - see below
     """Where a condition is true and where it is false. It has passed the checker with this catalogue.
 
     One return a kind of node; the recursion is bounded by the parser's depth limit.
@@ -151,27 +151,19 @@ def _exactly(compare: Callable[[Any, Any], Any], one: Numbers, other: Numbers) -
     return found
 
 
-def _membership(node: Membership, catalog: Catalog, columns: Columns, lists: Lists) -> Truth:
+def _membership(node: Membership, catalog: Catalog, columns: Columns, lists: ColumnLists) -> Truth:
     if isinstance(node.subject, Custom):
         found = vectorize_custom.membership(node, columns, lists)
         return _not(found) if node.negated else found
     assert isinstance(node.subject, Name)
     feature = catalog[node.subject.name]
     if isinstance(node.choices, NamedList):
-        lowered = feature.type is FeatureType.COUNTRY or _ignores_case(feature)
-        found = _in_list(columns.told(feature.name), node.choices.name, lists, is_lowered=lowered)
+        found = lists.asked(node.choices.name, columns.told(feature.name))
     else:
         # The checker admits literals alone.
         constants = frozenset(held(item, feature) for item in node.choices.items if not isinstance(item, Name | Custom))
         found = _in_set(feature, constants, columns)
     return _not(found) if node.negated else found
-
-
-def _in_list(column: Told, name: str, lists: Lists, *, is_lowered: bool) -> Truth:
-    entries = lists.get(name)
-    if entries is None:
-        return Truth.unknown(len(column.codes))
-    return column.ask(lambda value: (value.lower() if is_lowered else value) in entries)
 
 
 def _in_set(feature: Feature, constants: frozenset[Held], columns: Columns) -> Truth:

@@ -7,21 +7,24 @@ import numpy as np
 
 from engine.features import Catalog, FeatureType
 from engine.rules import custom_fields
-from engine.rules.closure import Compiled, Lists
-from engine.rules.columns import Columns, Told, Truth
+from engine.rules.closure import Compiled
+from engine.rules.columns import ColumnLists, Columns, Told, Truth
 from engine.rules.literals import TEXTUAL
-from engine.rules.tree import Comparison, Custom, Membership, Name
+from engine.rules.tree import Comparison, Custom, Membership, Name, NamedList
 
 
 def flag(node: Custom, columns: Columns) -> Truth:
     """`::name::` as a condition."""
-    return _asked(node.name, custom_fields.compile_flag(node), columns, {})
+    return _asked(node.name, custom_fields.compile_flag(node), columns)
 
 
-def membership(node: Membership, columns: Columns, lists: Lists) -> Truth:
+def membership(node: Membership, columns: Columns, lists: ColumnLists) -> Truth:
     """`::name:: in ...`; whether it is negated is left to the caller."""
     assert isinstance(node.subject, Custom)
-    return _asked(node.subject.name, custom_fields.compile_membership(node), columns, lists)
+    if isinstance(node.choices, NamedList):
+        sent = columns.sent(node.subject.name)
+        return lists.asked(node.choices.name, Told(sent.codes, [custom_fields.as_text(value) for value in sent.told]))
+    return _asked(node.subject.name, custom_fields.compile_membership(node), columns)
 
 
 def comparison(node: Comparison, catalog: Catalog, columns: Columns) -> Truth:
@@ -32,16 +35,16 @@ def comparison(node: Comparison, catalog: Catalog, columns: Columns) -> Truth:
         return _beside_feature(node, sides[0].name, names[0], catalog, columns)
     compiled = custom_fields.compile_comparison(node, catalog)
     if len(sides) == 1:
-        return _asked(sides[0].name, compiled, columns, {})
+        return _asked(sides[0].name, compiled, columns)
     one, other = sides[0].name, sides[1].name
     return _of_pairs(
         columns.sent(one), columns.sent(other), lambda left, right: compiled(({one: left, other: right},), {})
     )
 
 
-def _asked(name: str, compiled: Compiled, columns: Columns, lists: Lists) -> Truth:
+def _asked(name: str, compiled: Compiled, columns: Columns) -> Truth:
     # What is asked here is unknown of a field that was not sent.
-    return columns.sent(name).ask(lambda value: compiled(({name: value},), lists))
+    return columns.sent(name).ask(lambda value: compiled(({name: value},), {}))
 
 
 def _beside_feature(node: Comparison, name: str, feature_name: str, catalog: Catalog, columns: Columns) -> Truth:

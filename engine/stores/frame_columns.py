@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, overload
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.features import Feature, FeatureType
-from engine.rules.columns import Codes, Column, Ints, Numbers, Told, Truth
+from engine.rules.columns import Codes, Column, Ints, Mask, Numbers, Told, Truth
 
 _KINDS: Final = {
     FeatureType.BOOLEAN: (pa.types.is_boolean, pa.bool_()),
@@ -18,6 +19,10 @@ _KINDS: Final = {
     FeatureType.STRING: (pa.types.is_string, pa.string()),
     FeatureType.COUNTRY: (pa.types.is_string, pa.string()),
 }
+
+
+_FEW: Final = 2_000
+"""So many different texts of a chunk are told apart in Python."""
 
 
 class Texts(Sequence[str]):
@@ -64,9 +69,15 @@ class ArrowIds:
 
     def places_in(self, texts: Sequence[str]) -> Ints:
         """For each row the place of its text among these, which differ; -1 where it is none of them."""
-        places = pc.index_in(self._column, value_set=pa.array(texts, pa.string()))
-        found: Ints = pc.fill_null(places, -1).to_numpy().astype(np.int64)
-        return found
+        return places_in(self._column, pa.array(texts, pa.string()))
+
+
+def places_in(column: pa.ChunkedArray, texts: pa.Array) -> Ints:
+    """For each row the place of its text among these, which differ; -1 where it is none of them."""
+    if not len(texts):
+        return np.full(len(column), -1, dtype=np.int64)
+    places = pc.index_in(column, value_set=texts)
+    return np.where(known_of(places), values_of(places, known_of(places)), -1).astype(np.int64)
 
 
 def fits(kind: pa.DataType, type_: FeatureType) -> bool:
@@ -88,31 +99,91 @@ def column_of(array: pa.ChunkedArray, feature: Feature) -> Column:
         return truth_of(array)
     if feature.type in (FeatureType.STRING, FeatureType.COUNTRY):
         return told_of(array)
-    known = pc.is_valid(array).to_numpy()
+    known = known_of(array)
     if pa.types.is_decimal(array.type):
         # Wider than 64 bits: Python's own integers.
-        values: Any = np.array([0 if value is None else int(value) for value in array.to_pylist()], dtype=object)
-    else:
-        values = pc.fill_null(array, 0).to_numpy()
-    return Numbers(values, known)
+        wide = np.array([0 if value is None else int(value) for value in array.to_pylist()], dtype=object)
+        return Numbers(wide, known)
+    return Numbers(values_of(array, known), known)
 
 
 def truth_of(array: pa.ChunkedArray) -> Truth:
     """A column of booleans."""
-    true, known = pc.fill_null(array, fill_value=False).to_numpy(), pc.is_valid(array).to_numpy()
-    return Truth(true, known & ~true)
+    known = known_of(array)
+    true = np.concatenate([np.zeros(0, dtype=np.bool_), *(_bits(chunk, 1) for chunk in array.chunks)]) & known
+    return Truth(true, known ^ true)
+
+
+def known_of(array: pa.ChunkedArray) -> Mask:
+    """Where there is a value. By the chunks' own bits: Arrow's kernels take ten times as long."""
+    found: Mask = np.ones(len(array), dtype=np.bool_)
+    start = 0
+    for chunk in array.chunks:
+        if chunk.null_count:
+            found[start : start + len(chunk)] = _bits(chunk, 0)
+        start += len(chunk)
+    return found
+
+
+def values_of(array: pa.ChunkedArray, known: Mask) -> npt.NDArray[Any]:
+    """The numbers; 0 where there is none."""
+    found = np.zeros(len(array), dtype=array.type.to_pandas_dtype())
+    start = 0
+    for chunk in array.chunks:
+        if chunk.null_count < len(chunk):
+            values = np.frombuffer(chunk.buffers()[1], dtype=found.dtype)
+            found[start : start + len(chunk)] = values[chunk.offset : chunk.offset + len(chunk)]
+        start += len(chunk)
+    # What stands there where there is no value is nothing in particular.
+    found[~known] = 0
+    return found
+
+
+def _bits(chunk: pa.Array, place: int) -> Mask:
+    """The bits of one of a chunk's buffers; none set where it has none."""
+    buffer = chunk.buffers()[place]
+    if buffer is None:
+        return np.zeros(len(chunk), dtype=np.bool_)
+    bits = np.unpackbits(np.frombuffer(buffer, dtype=np.uint8), bitorder="little")
+    return bits[chunk.offset : chunk.offset + len(chunk)].view(np.bool_)
 
 
 def told_of(array: pa.ChunkedArray) -> Told:
     """A column of texts."""
     codes, dictionary = encoded(array)
-    return Told(codes, Texts(dictionary))
+    return Told(codes, dictionary)
 
 
-def encoded(array: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
-    """For each row the place of its text in the array beside it; -1 is null."""
-    array = array.unify_dictionaries() if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    whole = array.combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):
-        whole = whole.chunk(0) if whole.num_chunks else pa.array([], pa.string()).dictionary_encode()
-    return pc.fill_null(whole.indices, -1).to_numpy(), whole.dictionary
+def encoded(array: pa.ChunkedArray) -> tuple[Codes, Sequence[str]]:
+    """For each row the place of its text in the sequence beside it; -1 is null."""
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    elif all(len(chunk.dictionary) <= _FEW for chunk in array.chunks):
+        return _few(array)
+    array = array.unify_dictionaries()
+    codes = [np.zeros(0, dtype=np.int32), *(_places(chunk) for chunk in array.chunks)]
+    texts = array.chunk(0).dictionary if array.num_chunks else pa.array([], pa.string())
+    return np.concatenate(codes), Texts(texts)
+
+
+def _few(array: pa.ChunkedArray) -> tuple[Codes, Sequence[str]]:
+    """As `encoded`, of chunks with few different texts each: quicker than to have Arrow find one dictionary for all."""
+    numbers: dict[str, int] = {}
+    found = np.full(len(array), -1, dtype=np.int32)
+    start = 0
+    for chunk in array.chunks:
+        texts = chunk.dictionary.to_pylist()
+        table = np.array([*(numbers.setdefault(text, len(numbers)) for text in texts), -1], dtype=np.int32)
+        found[start : start + len(chunk)] = table[_places(chunk)]
+        start += len(chunk)
+    return found, tuple(numbers)
+
+
+def _places(chunk: pa.DictionaryArray) -> Codes:
+    """The places in a chunk's own dictionary; -1 is null."""
+    indices = chunk.indices
+    if indices.null_count == len(indices):
+        return np.full(len(indices), -1, dtype=np.int32)
+    values = np.frombuffer(indices.buffers()[1], dtype=indices.type.to_pandas_dtype())
+    places = values[indices.offset : indices.offset + len(indices)]
+    return np.where(_bits(indices, 0), places, -1) if indices.null_count else places

@@ -9,13 +9,14 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.decision import Action
 from engine.features import Feature, FeatureType
 from engine.ledger import PaymentName
 from engine.outcome import OutcomeKind
 from engine.payment import EPOCH, MICROSECOND, Stage
 from engine.recorded_frame import ACTIONS, RecordedFrame, Wanted
 from engine.rules.columns import Columns, Ints, Mask, Told, Truth
-from engine.stores.frame_columns import ArrowIds, arrow_type, column_of, encoded, fits, truth_of
+from engine.stores.frame_columns import ArrowIds, arrow_type, column_of, encoded, fits, known_of, places_in, truth_of
 from engine.stores.recorded_rows import (
     ACTION,
 )
@@ -140,7 +141,7 @@ class Reading:
         keep: Mask = (at >= _us(wanted.start)) & (at < _us(wanted.end))
         keep &= about["test_mode"].to_numpy() == wanted.test_mode
         codes, names = encoded(about["merchant_id"])
-        merchants = names.to_pylist()
+        merchants = list(names)
         if wanted.merchant_id is not None:
             place = merchants.index(wanted.merchant_id) if wanted.merchant_id in merchants else -2
             keep &= codes == place
@@ -203,12 +204,12 @@ def _feature(read: Sequence[Read], feature: Feature) -> pa.ChunkedArray:
 
 def _merchants(column: pa.ChunkedArray) -> tuple[Any, tuple[str, ...]]:
     codes, names = encoded(column)
-    return codes, tuple(names.to_pylist())
+    return codes, tuple(names)
 
 
 def _actions(column: pa.ChunkedArray) -> Any:  # noqa: ANN401 - small whole numbers
     codes, names = encoded(column)
-    places = np.array([ACTIONS.index(name) for name in names.to_pylist()] or [0], dtype=np.int8)
+    places = np.array([ACTIONS.index(Action(name)) for name in names] or [0], dtype=np.int8)
     return places[codes]
 
 
@@ -219,7 +220,7 @@ def _payments(transaction_ids: pa.ChunkedArray, merchants: Any, stage: Told) -> 
     if not len(later):
         return numbers
     some = _plain(transaction_ids.take(pa.array(later)).unique())
-    names = pc.fill_null(pc.index_in(transaction_ids, value_set=some), -1).to_numpy().astype(np.int64)
+    names = places_in(transaction_ids, some)
     staged = np.flatnonzero(names >= 0)
     keys = names[staged] * (int(merchants.max(initial=0)) + 1) + merchants[staged]
     _, first, places_of = np.unique(keys, return_index=True, return_inverse=True)
@@ -231,7 +232,7 @@ def _succeeded(read: Read) -> Truth:
     """`was_3d_secure_successful` as the request said it: as recorded where no status came, else by the payment."""
     status = _stacked([read], FEATURE + "three_ds_status", pa.string())
     recorded = truth_of(_stacked([read], FEATURE + "is_3d_secure", pa.bool_()))
-    is_silent = pc.is_null(status).to_numpy()
+    is_silent = ~known_of(status)
     true, false = recorded.true & is_silent, recorded.false & is_silent
     unproven = pc.is_in(status, value_set=pa.array(_UNPROVEN)).to_numpy()
     if unproven.any():
@@ -279,9 +280,8 @@ def _declined(
 ) -> Mask:
     """Which rows are of payments that came to be declined and not to be authorized."""
     tables = [Read.of(table, list) for table in outcomes if table.num_rows]
-    declined = np.zeros(len(merchants), dtype=np.bool_)
     if not tables:
-        return declined
+        return np.zeros(len(merchants), dtype=np.bool_)
     whole = pa.table(
         {
             "merchant_id": _stacked(tables, "merchant_id", _TEXT),
@@ -292,20 +292,23 @@ def _declined(
     )
     kinds, kind_names = encoded(whole["kind"])
     codes, told = encoded(whole["merchant_id"])
-    places = {name: place for place, name in enumerate(told.to_pylist())}
-    mode = whole["test_mode"].to_numpy() == test_mode
-    by_kind = {name: place for place, name in enumerate(kind_names.to_pylist())}
-    is_declined = mode & (kinds == by_kind.get(_TOLD[0], -2))
-    for number, name in enumerate(names):
-        own = codes == places.get(name, -2)
-        some = whole["transaction_id"].filter(pa.array(is_declined & own)).unique()
-        if not len(some):
-            continue
-        later = whole["transaction_id"].filter(pa.array(mode & own & (kinds == by_kind.get(_TOLD[1], -2))))
-        some = some.filter(pc.invert(pc.is_in(some, value_set=_plain(later))))
-        is_some = pc.is_in(transaction_ids, value_set=_plain(some)).to_numpy()
-        declined |= is_some & (merchants == number)
-    return declined
+    places = {name: place for place, name in enumerate(kind_names)}
+    is_of_mode = whole["test_mode"].to_numpy() == test_mode
+    ids = whole["transaction_id"]
+
+    def came_to(kind: str, some: Mask) -> set[tuple[str, str]]:
+        """The payments of which an outcome is of a kind, by merchant and id."""
+        rows = np.flatnonzero(is_of_mode & some & (kinds == places.get(kind, -2)))
+        return set(zip([told[code] for code in codes[rows]], ids.take(pa.array(rows)).to_pylist(), strict=True))
+
+    declined = came_to(_TOLD[0], np.ones(len(kinds), dtype=np.bool_))
+    some = pa.array(sorted({id_ for _, id_ in declined}), pa.string())
+    declined -= came_to(_TOLD[1], places_in(ids, some) >= 0)
+    found = np.zeros(len(merchants), dtype=np.bool_)
+    rows = np.flatnonzero(places_in(transaction_ids, some) >= 0)
+    for row, id_ in zip(rows.tolist(), transaction_ids.take(pa.array(rows)).to_pylist(), strict=True):
+        found[row] = (names[merchants[row]], id_) in declined
+    return found
 
 
 def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -9,7 +9,7 @@ from engine.decision import Action
 from engine.recorded_frame import ACTIONS
 from engine.rules.columns import Ints, Mask
 from models.backtest.figures import Caught, Examples, Overlap, ReviewLoad
-from models.backtest.intervals import count_bounds, share
+from models.backtest.intervals import share
 from models.backtest.population import Payments, Places
 from models.backtest.setting import Setting
 from models.backtest.settling import SETTLING, Settled
@@ -35,7 +35,7 @@ class Catching:
         fraud, passed = some & payments.is_fraud, some & payments.passed
         matured = passed & payments.is_matured
         recall, low, high = payments.drawn.ratio(payments.usd_cents, some, payments.is_fraud)
-        expected = _expected(payments, passed)
+        expected = payments.expected(passed)
         rules, is_in_rule = self._overlaps(some, without)
         return Caught(
             group=payments.group(some),
@@ -95,21 +95,6 @@ class Catching:
         order = np.lexsort((-self.payments.frame.at_us[self.payments.row[places]], -self.payments.usd_cents[places]))
         rows = self.payments.row[places[order[:EXAMPLES_MAX]]]
         return tuple(self.payments.frame.ids.at(rows.tolist()))
-
-
-def _expected(payments: Payments, passed: Mask) -> tuple[float | None, float | None, float | None]:
-    """How many frauds there will be among payments that passed, when all labels have come, and between what.
-
-    What is known divided by the share of payments whose label would have come by now, at one rate for all ages.
-    """
-    exposed, count = float(payments.known[passed].sum()), int(passed.sum())
-    if exposed <= 0:
-        return None, None, None
-    known = int((passed & payments.is_fraud).sum())
-    low, high = count_bounds(known)
-    # No fewer than are known, and no more than there are payments.
-    found = [min(float(count), max(float(known), each * count / exposed)) for each in (known, low, high)]
-    return found[0], found[1], found[2]
 
 
 def review_load(before: Places, after: Places, days: float) -> ReviewLoad:

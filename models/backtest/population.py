@@ -14,7 +14,7 @@ from engine.payment import EPOCH, MICROSECOND
 from engine.recorded_frame import ACTIONS, RecordedFrame
 from engine.rules.columns import Ints, Mask
 from models.backtest.figures import Group, Sum
-from models.backtest.intervals import Drawn
+from models.backtest.intervals import Drawn, count_bounds
 from models.backtest.reading import ENTITY
 from models.labels import standing
 from models.maturity import MATURE_SHARE, Curve
@@ -112,6 +112,21 @@ class Payments:
         end = min(self.frame.wanted.end, as_of)
         start_us = max(_us(self.frame.wanted.start), int(self.frame.at_us.min()))
         return max(1.0, (_us(end) - start_us) / _DAY_US)
+
+    def expected(self, passed: Mask) -> tuple[float | None, float | None, float | None]:
+        """How many frauds there will be among payments that passed when all labels have come, and between what.
+
+        What is known, divided by the share of labels that would have come by now, at one rate for all ages. None where
+        no label could have come yet.
+        """
+        exposed, count = float(self.known[passed].sum()), int(passed.sum())
+        if exposed <= 0:
+            return None, None, None
+        known = int((passed & self.is_fraud).sum())
+        low, high = count_bounds(known)
+        # No fewer than are known, and no more than there are payments.
+        found = [min(float(count), max(float(known), each * count / exposed)) for each in (known, low, high)]
+        return found[0], found[1], found[2]
 
     def sum(self, some: Mask) -> Sum:
         """How many, and their amounts."""

@@ -8,6 +8,7 @@ from engine.features import Feature
 from engine.rules import Ruleset
 from engine.rules.parser import parse
 from engine.rules.tree import Condition, Custom, Name, Node, children
+from models.backtest.listing import features_compared
 from models.backtest.setting import Setting
 
 LADDER: Final = (
@@ -35,7 +36,7 @@ def reads(settings: Sequence[Setting]) -> tuple[tuple[Feature, ...], tuple[str, 
     custom: dict[str, None] = {}
     for setting in settings:
         catalog = setting.ruleset.catalog
-        features |= {name: catalog[name] for name in (*LADDER, ENTITY)}
+        features |= {name: catalog[name] for name in (*LADDER, ENTITY, *features_compared(setting))}
         for condition in conditions(setting.ruleset):
             for node in _nodes(condition):
                 if isinstance(node, Name):

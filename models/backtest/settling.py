@@ -17,10 +17,14 @@ from engine.policy import FailAction, Policy
 from engine.recorded_frame import ACTIONS, RecordedFrame
 from engine.rules.columns import Columns, Mask, Told, Truth
 from engine.rules.vectorize import truth
+from engine.test_values import TEST_VALUES
+from models.backtest.listing import Hits, RowLists
 from models.backtest.reading import conditions
 from models.backtest.setting import Setting
 
 _ALLOW, _CHALLENGE, _REVIEW, _BLOCK = (ACTIONS.index(action) for action in ACTIONS)
+_FIXED: Final = tuple(value.name for value in TEST_VALUES if value.action is not None)
+"""Test values that settle the action itself; others settle the score alone."""
 _SUCCEEDED, _FAILED = ("Y", "A"), ("N", "R")
 
 SETTLING: Final = (RuleAction.ALLOW, RuleAction.BLOCK, RuleAction.REVIEW, RuleAction.REQUEST_3DS)
@@ -57,30 +61,48 @@ class Evaluating:
     def results(self, setting: Setting) -> Iterator[tuple[Rule, Truth]]:
         """Each rule and where it is true or false."""
         ruleset, columns = setting.ruleset, with_levels(self.frame, setting)
+        lists = RowLists(self.frame, setting)
+        listed = (id(setting.lists), *((name, id(each)) for name, each in setting.own_lists.items()))
         levels = tuple(policy.version for policy in (setting.policy, *setting.own_policies.values()))
         for compiled, condition in zip(ruleset.compiled, conditions(ruleset), strict=True):
             # A condition may read the policy's risk levels, and names mean what the catalogue says.
-            key = (compiled.text, ruleset.catalog.fingerprint, levels, id(setting.lists))
+            key = (compiled.text, ruleset.catalog.fingerprint, levels, listed)
             if key not in self._found:
-                self._found[key] = truth(condition, ruleset.catalog, columns, setting.lists)
+                self._found[key] = truth(condition, ruleset.catalog, columns, lists)
             self._tell()
             yield compiled.rule, self._found[key]
 
 
 def settled(evaluating: Evaluating, setting: Setting) -> Settled:
     """Evaluate every rule and settle every row; what a test value decided stays as it was recorded."""
-    frame = evaluating.frame
     results = list(evaluating.results(setting))
     acting = {rule.id: found.true for rule, found in results if rule.mode is RuleMode.LIVE}
-    rules = {rule.id: rule for rule, _ in results}
-    fired = [(rules[id_], mask) for id_, mask in acting.items()]
-    action, three_ds = _Ladder(frame, with_levels(frame, setting), setting, fired).climbed()
+    action, three_ds = _climbed(evaluating.frame, setting, acting)
     return Settled(
-        action=np.where(frame.is_forced, frame.action, action).astype(np.int8),
-        three_ds=np.where(frame.is_forced, frame.action == _CHALLENGE, three_ds),
+        action=action,
+        three_ds=three_ds,
         true={rule.id: found.true for rule, found in results},
         unknown={rule.id: len(found.true) - int(found.known.sum()) for rule, found in results},
         acting=acting,
+    )
+
+
+def without(evaluating: Evaluating, setting: Setting, made: Settled, rule_id: str) -> Places:
+    """The actions that the setting gives where one of its rules has no effect."""
+    acting = {id_: mask for id_, mask in made.acting.items() if id_ != rule_id}
+    return _climbed(evaluating.frame, setting, acting)[0]
+
+
+def _climbed(frame: RecordedFrame, setting: Setting, acting: Mapping[str, Mask]) -> tuple[Places, Mask]:
+    """The actions and where 3-D Secure is asked for, by what acts where."""
+    rules = {compiled.rule.id: compiled.rule for compiled in setting.ruleset.compiled}
+    # A test value's outcome is fixed: neither rules nor lists settle anything then.
+    fired = [(rules[id_], mask & ~frame.is_forced) for id_, mask in acting.items()]
+    action, three_ds = _Ladder(frame, with_levels(frame, setting), setting, fired).climbed()
+    is_fixed = frame.is_forced & frame.columns.told("card").among(_FIXED).true
+    return (
+        np.where(is_fixed, frame.action, action).astype(np.int8),
+        np.where(is_fixed, frame.action == _CHALLENGE, three_ds),
     )
 
 
@@ -126,6 +148,8 @@ class _Ladder:
         self._frame, self._columns, self._fired = frame, columns, fired
         self._rows = columns.rows
         self._policies = _Policies(frame, setting)
+        hits = RowLists(frame, setting).screened(columns)
+        self._hits = Hits(*(mask & ~frame.is_forced for mask in hits))
         self._score = columns.numbers("risk_score")
         self._points = np.zeros(self._rows, dtype=np.int64)
         for rule, mask in self._fired:
@@ -137,7 +161,8 @@ class _Ladder:
         action, is_reached = self._climb()
         wants_3ds, challenged = self._asked(RuleAction.REQUEST_3DS), self._reached(Action.CHALLENGE)
         is_asked = np.logical_or.reduce([self._asked(each) for each in SETTLING])
-        fails = ~self._score.known & ~is_asked & ~is_reached & ~challenged
+        is_listed = np.logical_or.reduce(self._hits)
+        fails = ~self._score.known & ~is_asked & ~is_listed & ~is_reached & ~challenged
         action, wants_3ds = self._failed(action, wants_3ds, fails)
         is_before = self._columns.told("stage").among((Stage.PRE_AUTH.value,)).true
         is_after = self._columns.told("stage").among((Stage.POST_AUTH.value,)).true
@@ -165,16 +190,18 @@ class _Ladder:
         """The rung that is reached, and where a threshold decided it."""
         action = np.full(self._rows, _ALLOW, dtype=np.int8)
         by_threshold = np.zeros(self._rows, dtype=np.bool_)
-        is_open = ~self._asked(RuleAction.BLOCK, mandatory=True)
+        is_open = ~(self._asked(RuleAction.BLOCK, mandatory=True) | self._hits.mandatory)
         action[~is_open] = _BLOCK
-        is_open &= ~self._asked(RuleAction.ALLOW)
+        is_open &= ~(self._asked(RuleAction.ALLOW) | self._hits.allow)
+        listed = {_BLOCK: self._hits.block}
         for place, rung, rule_action in (
             (_BLOCK, Action.BLOCK, RuleAction.BLOCK),
             (_REVIEW, Action.REVIEW, RuleAction.REVIEW),
         ):
             reached = is_open & self._reached(rung)
             by_threshold |= reached
-            taken = reached | (is_open & self._asked(rule_action))
+            asked = self._asked(rule_action) | listed.get(place, False)
+            taken = reached | (is_open & asked)
             action[taken] = place
             is_open &= ~taken
         return action, by_threshold

@@ -9,17 +9,29 @@ from hypothesis import strategies as st
 
 from engine.features import Features
 from engine.rules.check import check
+from engine.rules.columns import Told, Truth
 from engine.rules.compile import compile_condition
 from engine.rules.parser import parse
 from engine.rules.tree import Condition
 from engine.rules.vectorize import truth as truth_of_columns
 from tests.engine.rules.rule_columns import columns_of
-from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, row
+from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, Texts, row
 from tests.oracle.rules_oracle import truth
 from tests.oracle.test_rules_oracle import CONDITIONS, CUSTOM, LISTS, ROWS, custom_atoms
 
 Sent = dict[str, str | int | float | bool]
-Lists = dict[str, frozenset[str]]
+Lists = dict[str, Texts]
+
+
+class OfAllRows:
+    """Lists that are the same at all times."""
+
+    def __init__(self, lists: Lists) -> None:
+        self.lists = lists
+
+    def asked(self, name: str, column: Told) -> Truth:
+        entries = self.lists.get(name)
+        return Truth.unknown(len(column.codes)) if entries is None else column.ask(entries.holds)
 
 
 def read(condition: str) -> Condition:
@@ -30,7 +42,7 @@ def read(condition: str) -> Condition:
 
 
 def in_columns(tree: Condition, rows: list[Features], custom: list[Sent], lists: Lists) -> list[bool | None]:
-    found = truth_of_columns(tree, CATALOG, columns_of(CATALOG, rows, custom), lists)
+    found = truth_of_columns(tree, CATALOG, columns_of(CATALOG, rows, custom), OfAllRows(lists))
     assert not (found.true & found.false).any()
     return [
         True if true else False if false else None for true, false in zip(*map(np.ndarray.tolist, found), strict=True)
@@ -116,10 +128,10 @@ def test_a_text_is_asked_once_a_different_value() -> None:
     tree = read("email_domain in @risky_domains")
     asked: list[str] = []
 
-    class Entries(frozenset[str]):
-        def __contains__(self, value: object) -> bool:
-            asked.append(str(value))
-            return super().__contains__(value)
+    class Entries(Texts):
+        def holds(self, value: str) -> bool:
+            asked.append(value)
+            return super().holds(value)
 
     rows = [row(email_domain=name) for name in ("a.example", "b.example") * 50]
     found = in_columns(tree, rows, [], {"risky_domains": Entries({"a.example"})})

@@ -28,8 +28,8 @@ class Reading:
     ledger: SqlLedger
     outcomes: SqlOutcomes
     labels: SqlLabels
-    counted: SqlCounted
     lists: SqlLists
+    counted: SqlCounted
 
 
 @contextmanager
@@ -57,6 +57,6 @@ def open_reader(folder: Path) -> Iterator[Reading]:
             ledger=SqlLedger(writer, group, reader, file),
             outcomes=SqlOutcomes(writer, group, reader, file),
             labels=SqlLabels(writer, group, reader, file),
-            counted=SqlCounted(file),
             lists=SqlLists(writer, file),
+            counted=SqlCounted(file),
         )

@@ -14,6 +14,7 @@ from engine.decision import Action, Decision
 from engine.errors import AssayError
 from engine.features import Features, Value
 from engine.ledger import Label, LabelKind
+from engine.lists import NO_LISTS
 from engine.payment import Card, Order, Payment, Stage
 from engine.policy import Policy
 from engine.recorded_frame import ACTIONS
@@ -73,7 +74,7 @@ def features(**known: Value) -> Features:
 def world(seed: int, count: int = 300, policy: Policy | None = None) -> World:
     """Payments over 200 days, a fifth of them with a later stage, decided by the live rules of their day."""
     random, live = Random(seed), ruleset(LIVE)
-    snapshot = snapshot_of(ruleset=live, lists={}, scorer=Scorer(), policy=Policy(), reference=REFERENCE)
+    snapshot = snapshot_of(ruleset=live, lists=NO_LISTS, scorer=Scorer(), policy=Policy(), reference=REFERENCE)
     decided: list[Decided] = []
     labels = ListLabels()
     for number in range(count):
@@ -145,7 +146,7 @@ class Known:
 
     def by(self, setting: Setting) -> Action:
         snapshot = snapshot_of(
-            ruleset=setting.ruleset, lists={}, scorer=Scorer(), policy=setting.policy, reference=REFERENCE
+            ruleset=setting.ruleset, lists=NO_LISTS, scorer=Scorer(), policy=setting.policy, reference=REFERENCE
         )
         return strictest([decide(each.payment, each.decision.features, snapshot) for each in self.stages])
 

@@ -13,6 +13,17 @@ from engine.decide import decide, snapshot_of
 from engine.decision import Action
 from engine.errors import ScoreInvalid
 from engine.features import Features
+from engine.lists import (
+    NO_LISTS,
+    OPERATOR,
+    AllLists,
+    Delta,
+    Entry,
+    EntryType,
+    ListName,
+    NamedList,
+    Terms,
+)
 from engine.payment import Authentication, Card, Order, Payment, Processing, Stage
 from engine.policy import FailAction, FailBand, Policy
 from engine.recorded_frame import ACTIONS
@@ -25,6 +36,7 @@ from tests.engine.conftest import AT
 from tests.models.backtest.frames import Decided, frame_of
 
 REFERENCE = Reference(ip=None, bins=None, rates=Rates.load(), time_zones=TimeZones.load())
+AT_US = int(AT.timestamp()) * 1_000_000
 STATUSES = (None, "Y", "A", "N", "R", "U", "C", "D", "S", "I")
 RULES = (
     ("mandatory", "Block if card_payments_1h = 9", "mandatory = true"),
@@ -35,6 +47,7 @@ RULES = (
     ("points", "Score +40 if email_payments_24h > 4", ""),
     ("fewer", "Score -15 if is_gift", ""),
     ("tagged", "Tag 'x' if card_payments_1h > 2", ""),
+    ("listed", "Review if card in @risky and email_payments_1h > 2 or ::tier:: in @risky", ""),
     ("silent", "Block if card_payments_1h >= 0", "mode = 'shadow'"),
 )
 
@@ -45,7 +58,32 @@ def ruleset(*ids: str) -> Ruleset:
         for id_, text, more in RULES
         if id_ in ids
     )
-    return parse_ruleset(text or "rule = []", CATALOG, ())
+    return parse_ruleset(text or "rule = []", CATALOG, ("risky",))
+
+
+def lists(random: Random) -> AllLists:
+    """Random lists of the operator and of one merchant, some entries of which end while the payments come."""
+    owners = (OPERATOR, "shop-a")
+    entries = [
+        Entry(
+            list=ListName(scope=random.choice(owners), name=name),
+            type=type_,
+            value=value,
+            terms=Terms(expires_at_us=random.choice((None, AT_US + 9_000_000, AT_US + 25_000_000))),
+        )
+        for name in ("allow", "block")
+        for type_, value in ((EntryType.TOKEN, "tok_1"), (EntryType.TOKEN, "tok_2"), (EntryType.BIN, "424242"))
+        if random.random() < 0.4
+    ]
+    risky = ListName(scope=OPERATOR, name="risky")
+    entries += [
+        Entry(list=risky, type=EntryType.STRING, value=value, terms=Terms(expires_at_us=end))
+        for value, end in (("gold", AT_US + 15_000_000), ("tok_2", None))
+        if random.random() < 0.7
+    ]
+    named = [NamedList(list=risky, type=EntryType.STRING)] if random.random() < 0.8 else []
+    entries = [each for each in entries if named or each.list != risky]
+    return AllLists().changed(Delta(sequences={OPERATOR: 1, "shop-a": 2}, made=named, put=entries))
 
 
 class Scorer:
@@ -110,7 +148,17 @@ def made(random: Random, number: int, *, test_mode: bool) -> tuple[Payment, Feat
         stage=pick(tuple(Stage)),
         order=Order(amount_minor=100, currency="USD"),
         card=Card(
-            token=pick(("tok_1", "tok_assay_review", "tok_assay_highest", "tok_assay_no_score", "tok_assay_challenge")),
+            token=pick(
+                (
+                    "tok_1",
+                    "tok_2",
+                    "tok_3",
+                    "tok_assay_review",
+                    "tok_assay_highest",
+                    "tok_assay_no_score",
+                    "tok_assay_challenge",
+                )
+            ),
             was_3d_secure_successful=pick((None, True, False)),
         ),
         authentication=Authentication(trans_status=status, liability_shift=pick((None, True, False))),
@@ -120,6 +168,7 @@ def made(random: Random, number: int, *, test_mode: bool) -> tuple[Payment, Feat
     proven = payment.card.was_3d_secure_successful
     known: dict[str, Any] = {
         "card": payment.card_identity,
+        "card_bin": pick((None, "424242", "42424299", "400000")),
         "stage": payment.stage.value,
         "three_ds_status": status,
         "has_liability_shift": payment.authentication.liability_shift,
@@ -145,13 +194,17 @@ def made(random: Random, number: int, *, test_mode: bool) -> tuple[Payment, Feat
     other=policies(),
     ids=st.sets(st.sampled_from([id_ for id_, *_ in RULES])),
     test_mode=st.booleans(),
+    has_lists=st.booleans(),
 )
 def test_a_setting_settles_as_deciding_does(
-    seed: int, policy: Policy, other: Policy, ids: set[str], test_mode: bool
+    seed: int, policy: Policy, other: Policy, ids: set[str], test_mode: bool, has_lists: bool
 ) -> None:
     random, rules = Random(seed), ruleset(*ids)
+    listed = lists(random) if has_lists else AllLists()
     snapshots = {
-        merchant: snapshot_of(ruleset=rules, lists={}, scorer=Scorer(), policy=own, reference=REFERENCE)
+        merchant: snapshot_of(
+            ruleset=rules, lists=listed.of(merchant), scorer=Scorer(), policy=own, reference=REFERENCE
+        )
         for merchant, own in (("shop-a", policy), ("shop-b", other))
     }
     decided = []
@@ -159,7 +212,13 @@ def test_a_setting_settles_as_deciding_does(
         payment, features = made(random, number, test_mode=test_mode)
         decision = decide(payment, features, snapshots[payment.merchant_id], is_late=random.random() < 0.1)
         decided.append(Decided(payment=payment, decision=decision))
-    setting = Setting(ruleset=rules, policy=policy, own_policies={"shop-b": other})
+    setting = Setting(
+        ruleset=rules,
+        policy=policy,
+        own_policies={"shop-b": other},
+        lists=listed.shared,
+        own_lists={"shop-a": listed.of("shop-a")},
+    )
     found = settled(Evaluating(frame_of(decided, test_mode=test_mode)), setting)
     assert [ACTIONS[place] for place in found.action] == [each.decision.action for each in decided]
     assert found.three_ds.tolist() == [each.decision.three_ds for each in decided]
@@ -172,7 +231,7 @@ def test_a_setting_settles_as_deciding_does(
 def test_every_action_comes_about() -> None:
     """The random rows reach all rungs: else their equality would say little."""
     random, rules = Random(7), ruleset(*(id_ for id_, *_ in RULES))
-    snapshot = snapshot_of(ruleset=rules, lists={}, scorer=Scorer(), policy=Policy(), reference=REFERENCE)
+    snapshot = snapshot_of(ruleset=rules, lists=NO_LISTS, scorer=Scorer(), policy=Policy(), reference=REFERENCE)
     decisions = [decide(*made(random, number, test_mode=False), snapshot) for number in range(500)]
     assert {each.action for each in decisions} == set(Action)
     assert {reason.code for each in decisions for reason in each.reasons} >= {
@@ -182,16 +241,15 @@ def test_every_action_comes_about() -> None:
 
 def test_a_condition_in_two_settings_is_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     random, rules = Random(3), ruleset("block", "review")
-    snapshot = snapshot_of(ruleset=rules, lists={}, scorer=Scorer(), policy=Policy(), reference=REFERENCE)
+    snapshot = snapshot_of(ruleset=rules, lists=NO_LISTS, scorer=Scorer(), policy=Policy(), reference=REFERENCE)
     decided = []
     for number in range(5):
         payment, features = made(random, number, test_mode=False)
         decided.append(Decided(payment=payment, decision=decide(payment, features, snapshot)))
     told: list[int] = []
     evaluating = Evaluating(frame_of(decided), lambda: told.append(1))
-    lists: dict[str, frozenset[str]] = {}
-    first = settled(evaluating, Setting(ruleset=rules, lists=lists))
+    first = settled(evaluating, Setting(ruleset=rules))
     monkeypatch.setattr("models.backtest.settling.truth", None)
-    again = settled(evaluating, Setting(ruleset=ruleset("block", "review"), lists=lists))
+    again = settled(evaluating, Setting(ruleset=ruleset("block", "review")))
     assert again.action.tolist() == first.action.tolist()
     assert len(told) == 4
