@@ -25,10 +25,14 @@ class Plan:
     """The first moment left out."""
     live_ruleset: str
     live_policy: str
+    lists_sequence: int
+    """Of the lists in force, which both settings have."""
     ruleset: str | None
     policy: str | None
     rule_id: str | None
     """The rule whose payments are looked at; None: all that change their action."""
+    is_health: bool = False
+    """Whether there is no candidate: the rules in force are looked at, one by one."""
 
     def content(self) -> bytes:
         """It as JSON, which `plan_of` reads back."""

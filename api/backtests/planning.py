@@ -53,7 +53,10 @@ def planned(wanted: BacktestBody, merchant_id: str, standing: Standing, rulesets
     live = standing.of(merchant_id)
     policy = None if wanted.thresholds is None else _policy(live.policy, wanted.thresholds)
     candidate = _candidate(wanted, merchant_id, live, standing.operator, rulesets)
-    if candidate.content is None and policy is None and candidate.rule_id is None:
+    is_compared = candidate != _Candidate(content=None) or policy is not None
+    if wanted.health and is_compared:
+        raise _wrong("/health", "It is about the rules in force: send nothing to compare, or leave it out.")
+    if not wanted.health and not is_compared:
         raise _wrong("/rule", "Send a rule, a rule_id, rules, a draft or thresholds: something to compare.")
     plan = Plan(
         asked=wanted.asked(),
@@ -61,9 +64,11 @@ def planned(wanted: BacktestBody, merchant_id: str, standing: Standing, rulesets
         until=until,
         live_ruleset=live.ruleset.hash,
         live_policy=live.policy.version,
+        lists_sequence=live.lists.sequence,
         ruleset=None if candidate.content is None else candidate.content.text(),
         policy=None if policy is None else policy.content().decode(),
         rule_id=candidate.rule_id,
+        is_health=wanted.health,
     )
     if len(plan.content()) > ARGUMENTS_BYTES_MAX:
         raise _wrong("/rules", f"With the rules in force it is more than {ARGUMENTS_BYTES_MAX // 1024**2} MiB.")
@@ -98,7 +103,7 @@ def _with_rule(text: str, replaces: str | None, live: Snapshot) -> _Candidate:
     if holds_card_number(text):
         detail = "This looks like a card number. Rules are kept, and may never hold one."
         raise RequestInvalid(Fault(pointer="/rule", code="card_data_refused", detail=detail))
-    if found := check_rule(text, live.catalog, live.lists):
+    if found := check_rule(text, live.catalog, live.lists.named):
         said = [(each.code.value, each.render(text)) for each in found[:FINDINGS_MAX]]
         faults = [Fault(pointer="/rule", code=code, detail=detail) for code, detail in said]
         raise RulesInvalid("\n\n".join(detail for _, detail in said), faults)
@@ -123,14 +128,14 @@ def _with_rules(own: Content, merchant_id: str, live: Snapshot, operator: Conten
     if faults := faults_of(merchant_id, operator, own):
         raise RulesetRefused(*faults[:FINDINGS_MAX])
     content = combined(operator, own)
-    ruleset_of(content, live.catalog, live.lists)
+    ruleset_of(content, live.catalog, live.lists.named)
     return _Candidate(content=content)
 
 
 def _checked(rules: Mapping[str, Declared], live: Snapshot) -> Content:
     """The rules as a set. It raises RulesInvalid where the changed one is at fault among the others."""
     content = Content(rules=tuple(rules.values()))
-    ruleset_of(content, live.catalog, live.lists)
+    ruleset_of(content, live.catalog, live.lists.named)
     return content
 
 

@@ -1,21 +1,22 @@
 """A backtest done: the recorded payments read, the figures of both settings made. It reads the data folder alone."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from api.backtests.plan import Plan, plan_of
 from api.job_process import Task, Tell
-from api.wiring import opened_frames
+from api.wiring import OpenedHistory, opened_history
 from engine.catalog import catalog_of
 from engine.errors import AssayError, VersionNotKept
 from engine.jobs import Progress
-from engine.ledger import Labels, Ledger, VersionKind
+from engine.ledger import Ledger, VersionKind
+from engine.lists import ListHistory, MerchantLists
 from engine.policy import policy_of
-from engine.recorded_frame import RecordedFrames, Wanted
+from engine.recorded_frame import RecordedFrame, Wanted
 from engine.rules import parse_ruleset
-from models.backtest import Report, Setting, reads, run
+from models.backtest import Health, Report, Setting, health, reads, run
 
-_READING = 60
+_READING: Final = 60
 """Of a hundred steps; the others evaluate."""
 
 
@@ -25,58 +26,78 @@ class PeriodEmpty(AssayError):
     code = "period_empty"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A folder's records, and whose are looked at."""
-
-    frames: RecordedFrames
-    ledger: Ledger
-    labels: Labels
-    merchant_id: str
-    test_mode: bool
-
-
-def backtest(task: Task, tell: Tell) -> Report:
+def backtest(task: Task, tell: Tell) -> Report | Health:
     """Do the backtest that a task's arguments plan, with labels as they were known when it was asked for.
 
     Raises PeriodEmpty, VersionNotKept, StoreInvalid, LedgerUnavailable; RulesInvalid or PolicyInvalid where another
     version of Assay planned it.
     """
     plan = plan_of(task.arguments)
-    with opened_frames(task.folder) as (frames, ledger, labels):
-        opened = Opened(
-            frames=frames, ledger=ledger, labels=labels, merchant_id=task.merchant_id, test_mode=task.test_mode
+    with opened_history(task.folder) as opened:
+        reading = _Reading(opened, plan, task.merchant_id)
+        live = reading.setting(
+            _kept(opened.ledger, VersionKind.RULESET, plan.live_ruleset).decode(),
+            _kept(opened.ledger, VersionKind.POLICY, plan.live_policy),
         )
-        return figures(opened, plan, task.at, tell)
+        candidate = live
+        if plan.ruleset is not None or plan.policy is not None:
+            ruleset = live.ruleset.content.text() if plan.ruleset is None else plan.ruleset
+            policy = live.policy.content() if plan.policy is None else plan.policy.encode()
+            candidate = reading.setting(ruleset, policy)
+        frame = reading.frame((live, candidate), tell, test_mode=task.test_mode)
+        return _figures(frame, opened, (live, candidate), plan, task.at, tell)
 
 
-def figures(opened: Opened, plan: Plan, as_of: datetime, tell: Tell) -> Report:
-    """The figures of a plan. Raises what `backtest` raises."""
-    live = _setting(
-        _kept(opened.ledger, VersionKind.RULESET, plan.live_ruleset).decode(),
-        _kept(opened.ledger, VersionKind.POLICY, plan.live_policy),
-    )
-    candidate = live
-    if plan.ruleset is not None or plan.policy is not None:
-        ruleset = live.ruleset.content.text() if plan.ruleset is None else plan.ruleset
-        policy = live.policy.content() if plan.policy is None else plan.policy.encode()
-        candidate = _setting(ruleset, policy)
-    features, custom = reads((live, candidate))
-    wanted = Wanted(
-        merchant_id=opened.merchant_id,
-        test_mode=opened.test_mode,
-        start=plan.since,
-        end=plan.until,
-        features=features,
-        custom=custom,
-    )
-    frame = opened.frames.read(wanted, lambda share: tell(_reading(share)))
-    if not frame.columns.rows:
-        raise PeriodEmpty(
-            f"No payment of {opened.merchant_id} was decided from {plan.since:%Y-%m-%d %H:%M} until "
-            f"{plan.until:%Y-%m-%d %H:%M} UTC: give another period."
+class _Reading:
+    """What a plan names, read."""
+
+    def __init__(self, opened: OpenedHistory, plan: Plan, merchant_id: str) -> None:
+        self._opened, self._plan, self._merchant_id = opened, plan, merchant_id
+        self._lists: MerchantLists = ListHistory(opened.lists).of(merchant_id, plan.lists_sequence)
+        self._list_names = opened.lists.names_ever()
+
+    def setting(self, ruleset: str, policy: bytes) -> Setting:
+        """The rules of a text with a policy and the lists."""
+        read = policy_of(policy)
+        parsed = parse_ruleset(ruleset, catalog_of(read.custom_fields), self._list_names, is_limited=False)
+        return Setting(ruleset=parsed, policy=read, lists=self._lists)
+
+    def frame(self, settings: tuple[Setting, ...], tell: Tell, *, test_mode: bool) -> RecordedFrame:
+        """The payments of the period. Raises PeriodEmpty."""
+        features, custom = reads(settings)
+        plan = self._plan
+        wanted = Wanted(
+            merchant_id=self._merchant_id,
+            test_mode=test_mode,
+            start=plan.since,
+            end=plan.until,
+            features=features,
+            custom=custom,
         )
-    rows = frame.columns.rows
+        frame = self._opened.frames.read(wanted, lambda share: tell(_reading(share)))
+        if not frame.columns.rows:
+            raise PeriodEmpty(
+                f"No payment of {self._merchant_id} was decided from {plan.since:%Y-%m-%d %H:%M} until "
+                f"{plan.until:%Y-%m-%d %H:%M} UTC: give another period."
+            )
+        return frame
+
+
+def _figures(
+    frame: RecordedFrame,
+    opened: OpenedHistory,
+    settings: tuple[Setting, Setting],
+    plan: Plan,
+    as_of: datetime,
+    tell: Tell,
+) -> Report | Health:
+    (live, candidate), rows = settings, frame.columns.rows
+
+    def progress(share: float) -> None:
+        tell(_evaluating(share, rows))
+
+    if plan.is_health:
+        return health(frame, opened.labels, live=live, as_of=as_of, progress=progress)
     return run(
         frame,
         opened.labels,
@@ -84,14 +105,8 @@ def figures(opened: Opened, plan: Plan, as_of: datetime, tell: Tell) -> Report:
         candidate=candidate,
         as_of=as_of,
         rule_id=plan.rule_id,
-        progress=lambda share: tell(_evaluating(share, rows)),
+        progress=progress,
     )
-
-
-def _setting(ruleset: str, policy: bytes) -> Setting:
-    read = policy_of(policy)
-    parsed = parse_ruleset(ruleset, catalog_of(read.custom_fields), (), is_limited=False)
-    return Setting(ruleset=parsed, policy=read)
 
 
 def _kept(ledger: Ledger, kind: VersionKind, version: str) -> bytes:

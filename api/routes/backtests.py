@@ -14,13 +14,13 @@ from api.backtests.planning import planned
 from api.calls import MaybeText, idempotency_key_of, merchant_of, require_query
 from api.clock import new_job_id
 from api.problems import Problem, ProblemRaised
-from api.rule_owners import assembly_of
+from api.rule_owners import rules_of
 from api.schemas import PROBLEM_RESPONSES
-from api.schemas.backtest import BacktestBody, BacktestList, BacktestListed, BacktestShown, figures_of, shown_job
+from api.schemas.backtest import BacktestBody, BacktestList, BacktestListed, BacktestShown, shown_job, shown_result
 from api.schemas.body import RequestInvalid
 from engine.access import Scope
 from engine.errors import Fault
-from engine.jobs import OPEN_MAX, Job
+from engine.jobs import OPEN_MAX, Job, Jobs
 
 PAGE_MAX: Final = 100
 
@@ -71,10 +71,10 @@ async def ask_backtest(
 ) -> BacktestShown:
     """Checks what is asked and queues it; nothing that decides is changed by a backtest."""
     require_query(request)
-    assembly, key = assembly_of(request), key_of(request)
+    rules, key = rules_of(request), key_of(request)
     named, asked_under = _merchant(request, wanted), idempotency_key_of(request)
     now = request.app.state.now()
-    plan = await asyncio.to_thread(planned, wanted, named, assembly.snapshots, assembly.rulesets, now)
+    plan = await asyncio.to_thread(planned, wanted, named, rules.snapshots, rules.rulesets, now)
     job = Job(
         id=new_job_id(now),
         kind=KIND,
@@ -86,7 +86,7 @@ async def ask_backtest(
         created_by=key.id,
         idempotency_key=asked_under,
     )
-    kept, is_new = await asyncio.to_thread(assembly.jobs.add, job)
+    kept, is_new = await asyncio.to_thread(_jobs(request).add, job)
     response.headers["Location"] = f"/v1/backtests/{kept.id}"
     if not is_new:
         response.headers["Idempotent-Replayed"] = "true"
@@ -104,7 +104,7 @@ async def list_backtests(
 ) -> BacktestList:
     """The backtests of the key's merchants and mode, newest first, without their figures."""
     require_query(request, "merchant_id", "limit", "cursor")
-    key, jobs = key_of(request), assembly_of(request).jobs
+    key, jobs = key_of(request), _jobs(request)
     named = merchant_of(merchant_id, key, "merchant_id")
     merchants: Collection[str] | None = key.merchants if named is None else (named,)
     before = None if cursor is None else int(cursor)
@@ -134,12 +134,12 @@ async def cancel_backtest(request: Request, job_id: JobId) -> BacktestShown:
     """Ends one that waits at once, and one that runs within seconds; again is no fault."""
     require_query(request)
     job = await _job(request, job_id)
-    cancelled = await asyncio.to_thread(assembly_of(request).jobs.cancel, job.id, request.app.state.now())
+    cancelled = await asyncio.to_thread(_jobs(request).cancel, job.id, request.app.state.now())
     return await _shown(request, cancelled)
 
 
 async def _job(request: Request, job_id: str) -> Job:
-    job, key = await asyncio.to_thread(assembly_of(request).jobs.get, job_id), key_of(request)
+    job, key = await asyncio.to_thread(_jobs(request).get, job_id), key_of(request)
     if job is None or job.kind != KIND or not key.acts_for(job.merchant_id) or job.test_mode != key.test_mode:
         # Another merchant's backtest answers exactly as an absent one (law 12).
         raise ProblemRaised(Problem(status=404, code="backtest_not_found", detail="There is no such backtest."))
@@ -147,8 +147,13 @@ async def _job(request: Request, job_id: str) -> Job:
 
 
 async def _shown(request: Request, job: Job) -> BacktestShown:
-    result = await asyncio.to_thread(assembly_of(request).jobs.result, job.id)
-    return BacktestShown.model_validate({**shown_job(job, _plan(job)), "figures": figures_of(result)})
+    result, plan = await asyncio.to_thread(_jobs(request).result, job.id), _plan(job)
+    return BacktestShown.model_validate({**shown_job(job, plan), **shown_result(plan, result)})
+
+
+def _jobs(request: Request) -> Jobs:
+    jobs: Jobs = request.app.state.assembly.jobs
+    return jobs
 
 
 def _plan(job: Job) -> Plan:

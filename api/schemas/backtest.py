@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from api.backtests.plan import Plan
 from api.routes.keys import MerchantId
@@ -14,7 +14,7 @@ from api.schemas.ruleset import Line, RuleBody
 from engine.errors import Fault
 from engine.jobs import Job, JobState
 from engine.rules.source import MAX_RULES
-from models.backtest import Report
+from models.backtest import Health, Report
 
 DAYS_MAX: Final = 400
 DAYS: Final = 90
@@ -42,6 +42,8 @@ class Thresholds(BaseModel):
 
 class BacktestBody(BaseModel):
     """What to compare with what is in force: a rule, a ruleset or thresholds, or one of the first two with thresholds.
+
+    `health` compares nothing: it looks at the rules in force, one by one.
 
     Without `last_days`, `from` and `to` the last 90 days.
     """
@@ -72,6 +74,9 @@ class BacktestBody(BaseModel):
     )
     draft: Line | None = Field(default=None, max_length=64, description="The merchant's draft of this name.")
     thresholds: Thresholds | None = None
+    health: StrictBool = Field(
+        default=False, description="In place of all these: how the rules in force did, one by one."
+    )
 
     def period(self, now: datetime) -> tuple[datetime, datetime]:
         """From when and until when. Raises RequestInvalid."""
@@ -143,7 +148,8 @@ class BacktestListed(BaseModel):
 class BacktestShown(BacktestListed):
     """A backtest."""
 
-    figures: Report | None = Field(description="Once it succeeded. Money in US cents; docs/rules.md says what is what.")
+    figures: Report | None = Field(description="Of a comparison, once it succeeded. Money in US cents.")
+    health: Health | None = Field(description="Of the rules in force, once it succeeded. Money in US cents.")
 
 
 class BacktestList(BaseModel):
@@ -176,12 +182,10 @@ def shown_job(job: Job, plan: Plan) -> dict[str, Any]:
     }
 
 
-def figures_of(result: bytes | None) -> dict[str, Any] | None:
-    """The figures of a kept result."""
-    if result is None:
-        return None
-    read: dict[str, Any] = orjson.loads(result)
-    return read
+def shown_result(plan: Plan, result: bytes | None) -> dict[str, Any]:
+    """The figures of a kept result, None where there is none yet."""
+    read: dict[str, Any] | None = None if result is None else orjson.loads(result)
+    return {"figures": None if plan.is_health else read, "health": read if plan.is_health else None}
 
 
 def _wrong(pointer: str, detail: str) -> RequestInvalid:

@@ -2,6 +2,7 @@
 
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
 from api.wiring.folders import (
+    OpenedHistory,
     examined,
     frames_of_parquet,
     opened,
@@ -16,6 +17,7 @@ from api.wiring.valkey import valkey_examined
 __all__ = [
     "Assembly",
     "Held",
+    "OpenedHistory",
     "assembled",
     "examined",
     "frames_of_parquet",

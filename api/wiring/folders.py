@@ -15,6 +15,7 @@ from engine.access import ApiKeys
 from engine.decide import Snapshot
 from engine.errors import StoreInvalid
 from engine.examined import Examined
+from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
 from engine.lists import ListName, ListStore
@@ -118,13 +119,14 @@ def opened_keys(folder: Path, *, is_made: bool = False) -> Iterator[ApiKeys]:
 
 
 class Opened:
-    """What the routes of lists and rules need of an installation. No payment comes, so nothing is counted."""
+    """What the routes of lists, rules and jobs need of an installation. No payment comes, so nothing is counted."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         """Load the lists; the rules are loaded when they are asked for."""
         self._settings, self._store = settings, store
         self.ledger: Ledger = store.ledger
         self.keys: ApiKeys = store.keys
+        self.jobs: Jobs = store.jobs
         lists = loaded(store.lists)
         self.lists = Listing(store.lists, lists, put=lambda _: None, rules_naming=self._rules_naming)
 

@@ -1,5 +1,6 @@
 """`assay rules backtest`: by the server where one runs, here where none does; figures that a merchant reads."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,13 @@ from typer.testing import CliRunner, Result
 from api.backtests.table import money
 from api.bench.installation import start_server
 from api.cli import app
-from api.client import CallFailed, Client
+from api.client import CallFailed
 from api.commands.rules.backtest import BacktestFailed
-from api.in_process import calling
+from api.local import caller_of
 from api.settings import Settings
 from api.wiring import assembled, opened_for_reading
 from engine.errors import StoreInvalid
+from engine.ledger import Label, LabelKind
 from tests.docs.demo_traffic import play_demo
 
 SHOP = "voltwerk"
@@ -30,25 +32,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("backtest") / "data"
     with assembled(Settings(data=folder)) as assembly:
         play_demo(assembly)
-    with calling(Settings(data=folder)) as client:
-        label(folder, client)
+    with opened_for_reading(folder) as (ledger, _):
+        records = [each for each in ledger.recent(timedelta(days=30)) if each.key.merchant_id == SHOP]
+    payments = [json.loads(each.payment) for each in records]
+    largest = max(payments, key=lambda payment: payment["order"]["amount_minor"])
+    with assembled(Settings(data=folder)) as assembly:
+        asyncio.run(assembly.labels.append_labels([reported(largest["transaction_id"])]))
     return folder
 
 
-def label(folder: Path, client: Client) -> None:
-    with opened_for_reading(folder) as (ledger, _):
-        payments = [
-            json.loads(each.payment) for each in ledger.recent(timedelta(days=30)) if each.key.merchant_id == SHOP
-        ]
-    largest = max(payments, key=lambda payment: payment["order"]["amount_minor"])
-    fraud = {
-        "merchant_id": SHOP,
-        "transaction_id": largest["transaction_id"],
-        "kind": "fraud_warning",
-        "is_fraud": True,
-        "occurred_at": datetime.now(UTC).isoformat(),
-    }
-    client.checked("POST", "/v1/labels", json.dumps(fraud).encode())
+def reported(transaction_id: str) -> Label:
+    now = datetime.now(UTC)
+    return Label(
+        merchant_id=SHOP,
+        test_mode=False,
+        transaction_id=transaction_id,
+        kind=LabelKind.FRAUD_WARNING,
+        is_fraud=True,
+        occurred_at=now,
+        received_at=now,
+        source="test",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +132,7 @@ def test_the_server_does_it_where_one_runs(served: Path) -> None:
     assert done.exit_code == 0, done.output
     shown = json.loads(done.stdout)
     assert shown["figures"]["matched"]["group"]["fraud_not_matured"]["payments"] == 1
-    with calling(Settings(data=served)) as client:
+    with caller_of(Settings(data=served), ()) as client:
         listed = json.loads(client.checked("GET", "/v1/backtests"))["backtests"]
         metrics = client.checked("GET", "/metrics").decode()
     assert listed[0]["id"] == shown["id"]

@@ -15,11 +15,12 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from api.backtests.table import tables
-from api.client import Client
+from api.client import Caller
 from api.commands.options import Data, settings_with
 from api.commands.rules.calling import DRAFT, AsJson, content_in, say, sent
-from api.in_process import InProcess, calling
 from api.jobs import Runner
+from api.local import LocalClient, caller_of
+from api.routes import backtests
 from engine.errors import AssayError
 from engine.jobs import Jobs, JobState, Progress
 
@@ -91,7 +92,7 @@ def _done(data: Path | None, wanted: dict[str, Any]) -> Shown:
     settings = settings_with(data=data)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with (
-        calling(settings) as client,
+        caller_of(settings, (backtests.router,)) as client,
         Bar(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar,
     ):
         task = bar.add_task("waiting", total=None)
@@ -103,8 +104,8 @@ def _done(data: Path | None, wanted: dict[str, Any]) -> Shown:
         queued = json.loads(client.checked("POST", _CALL, body, **{"Idempotency-Key": key}))
         path = f"{_CALL}/{queued['id']}"
         try:
-            if isinstance(client, InProcess):
-                asyncio.run(_here(client.assembly.jobs, settings.data, queued["id"], note))
+            if isinstance(client, LocalClient):
+                client.runner.run(_here(client.jobs, settings.data, queued["id"], note))
             else:
                 _followed(client, path, note)
         except KeyboardInterrupt:
@@ -113,7 +114,7 @@ def _done(data: Path | None, wanted: dict[str, Any]) -> Shown:
         return _read(client, path)
 
 
-def _followed(client: Client, path: str, note: Note) -> None:
+def _followed(client: Caller, path: str, note: Note) -> None:
     while (shown := _read(client, path))["state"] in _OPEN:
         note(shown["state"], Progress(**shown["progress"]))
         time.sleep(POLL_SECONDS)
@@ -131,7 +132,7 @@ async def _here(jobs: Jobs, folder: Path, job_id: str, note: Note) -> None:
         await asyncio.wait([runner])
 
 
-def _read(client: Client, path: str) -> Shown:
+def _read(client: Caller, path: str) -> Shown:
     shown: Shown = json.loads(client.checked("GET", path))
     return shown
 

@@ -1,5 +1,4 @@
-"""The data folder opened: ledger, outcomes, labels, API keys, policies, rulesets and jobs of one installation."""
-"""The data folder opened: ledger, outcomes, labels, keys, policies, rulesets and lists of one installation."""
+"""The data folder opened: ledger, outcomes, labels, keys, policies, rulesets, lists and jobs of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -39,8 +38,8 @@ class Store:
     keys: SqlApiKeys
     policies: SqlPolicies
     rulesets: SqlRulesets
-    jobs: SqlJobs
     lists: SqlLists
+    jobs: SqlJobs
     resources: ExitStack
     """Closes everything, last opened first."""
 
@@ -70,8 +69,7 @@ def open_store(folder: Path) -> Store:
             outcomes = SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
-            jobs = SqlJobs(writer, reader, file)
-            lists = SqlLists(writer, file)
+            lists, jobs = SqlLists(writer, file), SqlJobs(writer, reader, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
@@ -85,8 +83,8 @@ def open_store(folder: Path) -> Store:
         labels=labels,
         keys=keys,
         policies=policies,
-        jobs=jobs,
         rulesets=rulesets,
         lists=lists,
+        jobs=jobs,
         resources=opened,
     )
