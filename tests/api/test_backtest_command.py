@@ -14,7 +14,7 @@ from api.backtests.table import money
 from api.bench.installation import start_server
 from api.cli import app
 from api.client import CallFailed
-from api.commands.rules.backtest import BacktestFailed
+from api.commands.rules.trying import BacktestFailed
 from api.local import caller_of
 from api.settings import Settings
 from api.wiring import assembled, opened_for_reading
@@ -138,6 +138,21 @@ def test_the_server_does_it_where_one_runs(served: Path) -> None:
     assert listed[0]["id"] == shown["id"]
     assert 'assay_jobs_ended_total{state="succeeded"} 1.0' in metrics
     assert 'assay_jobs{state="running"} 0.0' in metrics
+
+
+def test_the_health_of_rules_is_told_with_what_to_look_at(folder: Path) -> None:
+    words = ["rules", "health", "--merchant", SHOP, "--days", "30", "--data", str(folder)]
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "160"})
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.stdout.split())
+    assert "known fraud: 1 of $" in said
+    assert "ip-many-cards block " in said
+    assert "silent: " in said
+    assert "ip-many-cards. It was true of no payment in all that time." in said or "ip-many-cards, " in said
+    as_json = CliRunner().invoke(app, [*words, "--json"])
+    shown = json.loads(as_json.stdout)
+    assert shown["figures"] is None
+    assert {rule["rule_id"] for rule in shown["health"]["rules"]} > {"ip-many-cards", "foreign-ip-3ds"}
 
 
 @pytest.mark.parametrize(("cents", "said"), [(0, "$0.00"), (-1234567, "-$12,345.67"), (5, "$0.05")])

@@ -170,6 +170,36 @@ def test_a_rule_in_force_is_tried_by_its_id_and_changed(
     assert [(move["before"], move["after"]) for move in figures["moves"]] == [("allow", "review")]
 
 
+def test_the_rules_in_force_are_looked_at_one_by_one(
+    assembly: Assembly, folder: Path, merchant: TestClient, body: Body, shop: str
+) -> None:
+    rules = [{"id": "big", "name": "Big", "text": RULE, "reason": "big"}]
+    assert merchant.post("/v1/rulesets/publish", json={"rules": rules}).status_code == 200
+    decide(merchant, body, shop, [5_000, 15_000])
+    shown = done(assembly, folder, merchant, asked(merchant, health=True)["id"])
+    assert (shown["state"], shown["figures"]) == ("succeeded", None)
+    (big,) = [rule for rule in shown["health"]["rules"] if rule["rule_id"] == "big"]
+    assert (big["group"]["all"]["payments"], big["alone"]["payments"]) == (1, 1)
+    assert faults(merchant, health=True, rule=RULE) == [("/health", "value_invalid")]
+
+
+def test_lists_are_those_that_were_in_force(
+    assembly: Assembly, folder: Path, merchant: TestClient, body: Body, shop: str
+) -> None:
+    made = merchant.post("/v1/lists", json={"merchant_id": shop, "name": "bad_cards", "type": "token"})
+    assert made.status_code == 201, made.text
+    added = merchant.post(f"/v1/lists/{shop}:bad_cards/entries", json={"entries": [{"value": "tok_bad"}]})
+    assert added.status_code == 201, added.text
+    event = {"transaction_id": f"tx-{uuid4()}", "merchant_id": shop}
+    merchant.post("/v1/decisions", json=body(event=event, credit_card={"token": "tok_bad"}))
+    decide(merchant, body, shop, [5_000])
+    queued = asked(merchant, rule="Review if card in @bad_cards")
+    assert merchant.delete(f"/v1/lists/{shop}:bad_cards").status_code == 204
+    assert ("/rule", "unknown_list") in faults(merchant, rule="Review if card in @bad_cards")
+    figures = done(assembly, folder, merchant, queued["id"])["figures"]
+    assert figures["matched"]["group"]["all"]["payments"] == 1
+
+
 def test_what_is_compared_is_what_was_in_force_when_it_was_asked_for(
     assembly: Assembly, folder: Path, merchant: TestClient, body: Body, shop: str
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands.rules.backtest import backtest
+from api.commands.rules.backtest import backtest, health
 from api.commands.rules.listing import history, list_, show
 from api.commands.rules.publishing import approve, diff, publish, rollback
 
@@ -13,6 +13,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("show", show),
     ("diff", diff),
     ("backtest", backtest),
+    ("health", health),
     ("publish", publish),
     ("approve", approve),
     ("rollback", rollback),
