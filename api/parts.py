@@ -10,11 +10,11 @@ import structlog
 
 from api.settings import Settings
 from engine.bundles import Parts
-from engine.catalog import CATALOG
+from engine.catalog import CATALOG, read_ruleset, unkept_by_all
 from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
 from engine.reference import IpCountries, Rates, Reference, load_reference
-from engine.rules import Ruleset, default_source, parse_ruleset
+from engine.rules import Ruleset, default_source
 from models.scorecard import Scorecard
 from models.scorecard_file import scorecard_of
 from models.scorecard_items import ITEMS
@@ -116,17 +116,28 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
         return last
 
 
+def read_rules(text: str, list_names: frozenset[str] = frozenset()) -> Ruleset:
+    """The operator's ruleset of a file, which may name these lists.
+
+    Raises RulesInvalid, also where it counts what is not counted for every merchant.
+    """
+    ruleset = read_ruleset(text, list_names)
+    if unkept := unkept_by_all(ruleset):
+        raise RulesInvalid(unkept)
+    return ruleset
+
+
 def ruleset_in(settings: Settings, list_names: frozenset[str]) -> Ruleset:
     """The rules that the settings name, which may name these lists. Raises RulesInvalid, with the file and the mend."""
     file = settings.ruleset
     if file is None:
-        return parse_ruleset(default_source(), CATALOG, list_names)
+        return read_rules(default_source(), list_names)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RulesInvalid(f"The ruleset {file} cannot be read: {error}. Check ASSAY_RULESET.") from error
     try:
-        return parse_ruleset(text, CATALOG, list_names)
+        return read_rules(text, list_names)
     except RulesInvalid as error:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 

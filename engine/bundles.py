@@ -1,16 +1,16 @@
 """Bundles: a snapshot made of what all merchants share, the operator's rules, a policy and a merchant's own rules."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from engine.catalog import CATALOG, catalog_of
+from engine.catalog import catalog_for, ruleset_for
+from engine.custom import CustomField
 from engine.decide import Snapshot, snapshot_of
 from engine.errors import RulesInvalid
-from engine.features import Catalog
 from engine.lists import NO_LISTS
 from engine.policy import Policy
 from engine.reference import Reference
-from engine.rules import Content, Ruleset, check_rules, ruleset_of
+from engine.rules import Content, Ruleset, check_rules
 from engine.rulesets import combined
 from engine.score import Scorer
 
@@ -36,7 +36,7 @@ def bundle(
     """
     ruleset = operator
     if own is not None or policy.custom_fields:
-        ruleset = ruleset_of(combined(operator.content, own), catalog_of(policy.custom_fields), list_names)
+        ruleset = ruleset_for(combined(operator.content, own), list_names, policy.custom_fields)
     return _snapshot(parts, policy, ruleset)
 
 
@@ -51,25 +51,25 @@ def lenient_bundle(
     try:
         return bundle(parts, operator, policy, own, list_names), ""
     except RulesInvalid:
-        ruleset, said = _sound(combined(operator.content, own), catalog_of(policy.custom_fields), list_names)
+        ruleset, said = _sound(combined(operator.content, own), list_names, policy.custom_fields)
         return _snapshot(parts, policy, ruleset), said
 
 
 def lenient_operator(content: Content, list_names: Collection[str]) -> tuple[Ruleset, str]:
     """The operator's published rules compiled for CATALOG, as `lenient_bundle`: without those that do not check."""
     try:
-        return ruleset_of(content, CATALOG, list_names), ""
+        return ruleset_for(content, list_names), ""
     except RulesInvalid:
-        return _sound(content, CATALOG, list_names)
+        return _sound(content, list_names, ())
 
 
-def _sound(content: Content, catalog: Catalog, list_names: Collection[str]) -> tuple[Ruleset, str]:
+def _sound(content: Content, list_names: Collection[str], declared: Sequence[CustomField]) -> tuple[Ruleset, str]:
     """The rules that check, and the ids of the others with what is wrong: not their texts, which logs must not say."""
-    faulty = {fault.declared.id: fault.fault().code for fault in check_rules(content.rules, catalog, list_names)}
+    faults = check_rules(content.rules, catalog_for(content.rules, declared), list_names)
+    faulty = {each.declared.id: each.fault().code for each in faults}
     sound = replace(content, rules=tuple(rule for rule in content.rules if rule.id not in faulty))
-    return ruleset_of(sound, catalog, list_names), ", ".join(
-        f"{name} ({code})" for name, code in sorted(faulty.items())
-    )
+    said = ", ".join(f"{name} ({code})" for name, code in sorted(faulty.items()))
+    return ruleset_for(sound, list_names, declared), said
 
 
 def _snapshot(parts: Parts, policy: Policy, ruleset: Ruleset) -> Snapshot:

@@ -52,7 +52,7 @@ class Snapshot:
     """The immutable bundle in force for a merchant; swapped atomically, never edited.
 
     `catalog` is the merchant's: CATALOG, the declared custom fields, what is counted by them. `velocities` are the
-    same for all, then the merchant's own: as the counters read them.
+    same for all, then the merchant's own and what its rules count: as the counters read them.
     """
 
     ruleset: Ruleset
@@ -88,7 +88,7 @@ def snapshot_of(
         policy=policy,
         reference=reference,
         catalog=ruleset.catalog,
-        velocities=velocities_of(policy.custom_fields),
+        velocities=velocities_of(policy.custom_fields, ruleset.called),
         custom_fields=policy.custom_fields,
         versions=versions,
     )

@@ -17,6 +17,8 @@ from engine.rules.source import MAX_LIVE_RULES
 from engine.rules.suggest import nearest
 
 DRAFTS_MAX: Final = 100
+RULE_VELOCITIES_MAX: Final = 50
+"""What a merchant's rules may count beyond what is counted for every merchant: each costs every payment."""
 NOTE_CHARACTERS_MAX: Final = 500
 _SHADOW: Final = "-shadow"
 _ID_CHARACTERS_MAX: Final = 64

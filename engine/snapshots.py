@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from engine.bundles import Parts, bundle, lenient_bundle, lenient_operator
-from engine.catalog import CATALOG
+from engine.catalog import ruleset_for, unkept_by_all, velocities_of
 from engine.decide import Snapshot
 from engine.errors import (
     ApprovalRefused,
@@ -26,8 +26,8 @@ from engine.errors import (
 from engine.ledger import Ledger, VersionKind
 from engine.lists import OPERATOR, AllLists, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
-from engine.rules import Content, Ruleset, ruleset_of
-from engine.rulesets import Publication, PublishedRuleset, Rulesets, faults_of
+from engine.rules import Content, Ruleset
+from engine.rulesets import RULE_VELOCITIES_MAX, Publication, PublishedRuleset, Rulesets, faults_of
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 """Has the counters keep a snapshot's velocities for a merchant, filled from the ledger; they switch when it ends."""
@@ -101,6 +101,11 @@ class MerchantSnapshots:
     def operator(self) -> Content:
         """The operator's rules in force: the published ones, else those of the parts."""
         return self._in_force.operator.content
+
+    @property
+    def own(self) -> Mapping[str, Snapshot]:
+        """The bundles of merchants with a policy or rules of their own, without their lists."""
+        return self._in_force.by_merchant
 
     @property
     def left_out(self) -> Mapping[str | None, str]:
@@ -330,9 +335,12 @@ class MerchantSnapshots:
             policy = Policy() if current is None else current.policy
             _require_no_faults(owner, in_force.operator.content, content)
             made = bundle(in_force.parts, in_force.operator, policy, content, self.list_names(owner))
+            _require_countable(made)
             return in_force.with_merchant(owner, made)
         _require_no_faults(None, content, content)
-        operator = ruleset_of(content, CATALOG, self.list_names(None))
+        operator = ruleset_for(content, self.list_names(None))
+        if unkept := unkept_by_all(operator):
+            raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=unkept))
         return self._made_with(in_force.parts, operator, {})
 
     def _keep_versions(self, snapshots: tuple[Snapshot, ...]) -> None:
@@ -343,6 +351,17 @@ class MerchantSnapshots:
             self._ledger.keep_version(VersionKind.CATALOG, catalog.fingerprint, catalog.content())
             self._ledger.keep_version(VersionKind.POLICY, policy.version, policy.content())
             self._ledger.keep_version(VersionKind.SNAPSHOT, versions.id, versions.content())
+
+
+def _require_countable(snapshot: Snapshot) -> None:
+    """Raise RulesetRefused where a merchant's rules count more than is kept for one."""
+    velocities = snapshot.velocities[len(velocities_of(snapshot.custom_fields)) :]
+    if len(velocities) > RULE_VELOCITIES_MAX:
+        detail = (
+            f"The rules count {len(velocities)} things that are not counted for every merchant, of "
+            f"{RULE_VELOCITIES_MAX} at most: each is counted for every payment. Use what 'assay velocities' lists."
+        )
+        raise RulesetRefused(Fault(pointer="/rules", code="too_many", detail=detail))
 
 
 def _counts_otherwise(before: Snapshot, after: Snapshot) -> bool:

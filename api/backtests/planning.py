@@ -12,12 +12,13 @@ from api.schemas.body import RequestInvalid
 from api.schemas.findings import FINDINGS_MAX
 from api.schemas.ruleset import ContentBody
 from engine.card_data import holds_card_number
+from engine.catalog import catalog_for, ruleset_for, velocities_of
 from engine.decide import Snapshot
 from engine.decision import RuleMode
 from engine.errors import Fault, PolicyInvalid, RulesetRefused, RulesInvalid
 from engine.jobs import ARGUMENTS_BYTES_MAX
 from engine.policy import Policy
-from engine.rules import Content, Declared, check_rule, ruleset_of
+from engine.rules import Content, Declared, check_rule
 from engine.rules.suggest import nearest
 from engine.rulesets import Rulesets, combined, faults_of
 
@@ -103,17 +104,18 @@ def _with_rule(text: str, replaces: str | None, live: Snapshot) -> _Candidate:
     if holds_card_number(text):
         detail = "This looks like a card number. Rules are kept, and may never hold one."
         raise RequestInvalid(Fault(pointer="/rule", code="card_data_refused", detail=detail))
-    if found := check_rule(text, live.catalog, live.lists.named):
-        said = [(each.code.value, each.render(text)) for each in found[:FINDINGS_MAX]]
-        faults = [Fault(pointer="/rule", code=code, detail=detail) for code, detail in said]
-        raise RulesInvalid("\n\n".join(detail for _, detail in said), faults)
     standing = {rule.id: rule for rule in live.ruleset.content.rules}
     if replaces is None:
         rule_id = next(name for name in _free_names() if name not in standing)
         rule = Declared(label="the rule", id=rule_id, name=RULE_REASON, text=text, reason=RULE_REASON)
     else:
         rule = replace(_found(standing, replaces), text=text, mode=RuleMode.LIVE, rollout_percent=None, expires_at=None)
-    return _Candidate(content=_checked({**standing, rule.id: rule}, live), rule_id=rule.id)
+    if found := check_rule(text, catalog_for((rule,), live.custom_fields), live.lists.named):
+        said = [(each.code.value, each.render(text)) for each in found[:FINDINGS_MAX]]
+        faults = [Fault(pointer="/rule", code=code, detail=detail) for code, detail in said]
+        raise RulesInvalid("\n\n".join(detail for _, detail in said), faults)
+    content = Content(rules=tuple({**standing, rule.id: rule}.values()))
+    return _Candidate(content=_sound(content, live, "/rule"), rule_id=rule.id)
 
 
 def _with_rule_live(rule_id: str, live: Snapshot) -> _Candidate:
@@ -121,21 +123,27 @@ def _with_rule_live(rule_id: str, live: Snapshot) -> _Candidate:
     rule = replace(_found(standing, rule_id), mode=RuleMode.LIVE, rollout_percent=None, expires_at=None)
     if rule == standing[rule_id]:
         return _Candidate(content=None, rule_id=rule_id)
-    return _Candidate(content=_checked({**standing, rule_id: rule}, live), rule_id=rule_id)
+    content = Content(rules=tuple({**standing, rule_id: rule}.values()))
+    return _Candidate(content=_sound(content, live, "/rule_id"), rule_id=rule_id)
 
 
 def _with_rules(own: Content, merchant_id: str, live: Snapshot, operator: Content) -> _Candidate:
     if faults := faults_of(merchant_id, operator, own):
         raise RulesetRefused(*faults[:FINDINGS_MAX])
-    content = combined(operator, own)
-    ruleset_of(content, live.catalog, live.lists.named)
-    return _Candidate(content=content)
+    return _Candidate(content=_sound(combined(operator, own), live, "/rules"))
 
 
-def _checked(rules: Mapping[str, Declared], live: Snapshot) -> Content:
-    """The rules as a set. It raises RulesInvalid where the changed one is at fault among the others."""
-    content = Content(rules=tuple(rules.values()))
-    ruleset_of(content, live.catalog, live.lists.named)
+def _sound(content: Content, live: Snapshot, pointer: str) -> Content:
+    """The rules, where all check and count what was recorded. Raises RulesInvalid or RequestInvalid."""
+    ruleset = ruleset_for(content, live.lists.named, live.custom_fields)
+    kept = {velocity.name for velocity in live.velocities}
+    unkept = [each.name for each in velocities_of(live.custom_fields, ruleset.called) if each.name not in kept]
+    if unkept:
+        raise _wrong(
+            pointer,
+            f"It counts what nobody keeps yet, so no recorded payment has it: {', '.join(unkept)}. Publish it in "
+            "shadow first: from then on it is recorded.",
+        )
     return content
 
 

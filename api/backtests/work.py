@@ -6,14 +6,14 @@ from typing import Final
 from api.backtests.plan import Plan, plan_of
 from api.job_process import Task, Tell
 from api.wiring import OpenedHistory, opened_history
-from engine.catalog import catalog_of
+from engine.catalog import ruleset_for
 from engine.errors import AssayError, VersionNotKept
 from engine.jobs import Progress
 from engine.ledger import Ledger, VersionKind
 from engine.lists import ListHistory, MerchantLists
 from engine.policy import policy_of
 from engine.recorded_frame import RecordedFrame, Wanted
-from engine.rules import parse_ruleset
+from engine.rules import read_source
 from models.backtest import Health, Report, Setting, health, reads, run
 
 _READING: Final = 60
@@ -59,8 +59,9 @@ class _Reading:
     def setting(self, ruleset: str, policy: bytes) -> Setting:
         """The rules of a text with a policy and the lists."""
         read = policy_of(policy)
-        parsed = parse_ruleset(ruleset, catalog_of(read.custom_fields), self._list_names, is_limited=False)
-        return Setting(ruleset=parsed, policy=read, lists=self._lists)
+        content, _ = read_source(ruleset, is_limited=False)
+        compiled = ruleset_for(content, self._list_names, read.custom_fields)
+        return Setting(ruleset=compiled, policy=read, lists=self._lists)
 
     def frame(self, settings: tuple[Setting, ...], tell: Tell, *, test_mode: bool) -> RecordedFrame:
         """The payments of the period. Raises PeriodEmpty."""

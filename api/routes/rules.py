@@ -11,8 +11,8 @@ from api.schemas import PROBLEM_RESPONSES
 from api.schemas.rule_check import CheckShown, RuleTextBody, found_in_text
 from api.schemas.ruleset import RulesShown, shown_placed
 from engine.access import Scope
-from engine.rules import check_rule
-from engine.rules.reasons import check_reason
+from engine.catalog import catalog_for
+from engine.rules import Declared, check_rules
 from engine.rulesets import Origin, Placed, placed
 
 router = APIRouter(tags=["Rules"], route_class=ScopedRoute)
@@ -47,9 +47,14 @@ async def check_one_rule(request: Request, wanted: RuleTextBody, merchant_id: Ow
     """Every fault of a rule's text and reason, with its place; nothing is kept."""
     require_query(request, "merchant_id")
     owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
-    snapshot = desk.snapshots.default if owner is None else desk.snapshots.of(owner)
-    found = await asyncio.to_thread(check_rule, wanted.text, snapshot.catalog, desk.snapshots.list_names(owner))
-    faults = [found_in_text(each, wanted.text, "/text", None) for each in found]
-    of_reason = check_reason(wanted.reason, snapshot.catalog.names())
-    faults += [found_in_text(each, wanted.reason, "/reason", None) for each in of_reason]
+    snapshots = desk.snapshots
+    declared = () if owner is None else snapshots.of(owner).custom_fields
+    sent = Declared(label="", id="", name="", text=wanted.text, reason=wanted.reason)
+    catalog = await asyncio.to_thread(catalog_for, [sent], declared)
+    found = await asyncio.to_thread(check_rules, [sent], catalog, snapshots.list_names(owner))
+    faults = [
+        found_in_text(each.diagnostic, wanted.text if each.key == "text" else wanted.reason, f"/{each.key}", None)
+        for each in found
+        if each.diagnostic is not None
+    ]
     return CheckShown(is_sound=not faults, faults=faults)

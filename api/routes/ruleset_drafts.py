@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
 from api.calls import require_query
 from api.problems import Problem, ProblemRaised
-from api.routes.rulesets import IfMatch
+from api.routes.rulesets import REFUSED, IfMatch
 from api.rule_owners import Owner, named_version, reads_rules_of, rules_of, writes_rules_of
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.body import RequestInvalid
@@ -44,7 +44,12 @@ async def read_draft(request: Request, response: Response, name: DraftName, merc
     return shown_draft(found)
 
 
-@router.put("/v1/rulesets/drafts/{name}", summary="Save a draft", openapi_extra=_WRITE, responses=PROBLEM_RESPONSES)
+@router.put(
+    "/v1/rulesets/drafts/{name}",
+    summary="Save a draft",
+    openapi_extra=_WRITE,
+    responses={**PROBLEM_RESPONSES, **REFUSED},
+)
 async def save_draft(
     request: Request,
     response: Response,

@@ -32,6 +32,7 @@ from api.schemas.ruleset import (
 )
 from engine.access import Scope
 from engine.card_data import holds_card_number
+from engine.catalog import catalog_for
 from engine.errors import Fault
 from engine.rules import Content, Ruleset, check_rules
 from engine.rulesets import Publication, PublishedRuleset, difference, faults_of, in_shadow
@@ -48,7 +49,7 @@ _ETAG: dict[str, Any] = {
     "description": "The ruleset.",
     "headers": {"ETag": {"description": "The newest version, in quotes.", "schema": {"type": "string"}}},
 }
-_REFUSED: dict[int | str, dict[str, Any]] = {
+REFUSED: dict[int | str, dict[str, Any]] = {
     status: {
         "description": description,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -141,8 +142,9 @@ async def check_ruleset(request: Request, wanted: ContentBody, merchant_id: Owne
     require_query(request, "merchant_id")
     owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
     content, snapshots = wanted.to_content(), desk.snapshots
-    snapshot = snapshots.default if owner is None else snapshots.of(owner)
-    found = await asyncio.to_thread(check_rules, content.rules, snapshot.catalog, snapshots.list_names(owner))
+    declared = () if owner is None else snapshots.of(owner).custom_fields
+    catalog = await asyncio.to_thread(catalog_for, content.rules, declared)
+    found = await asyncio.to_thread(check_rules, content.rules, catalog, snapshots.list_names(owner))
     faults = [*found_in_set(faults_of(owner, snapshots.operator, content)), *found_in_rules(found)]
     return RulesetCheckShown(is_sound=not faults, faults=faults, version=content.version)
 
@@ -151,7 +153,7 @@ async def check_ruleset(request: Request, wanted: ContentBody, merchant_id: Owne
     "/v1/rulesets/publish",
     summary="Publish a ruleset",
     openapi_extra=_WRITE,
-    responses={200: _ETAG, **PROBLEM_RESPONSES, **_REFUSED},
+    responses={200: _ETAG, **PROBLEM_RESPONSES, **REFUSED},
 )
 async def publish_ruleset(
     request: Request, response: Response, wanted: PublishBody, merchant_id: Owner = None, if_match: IfMatch = None
@@ -194,7 +196,7 @@ async def publish_ruleset(
     "/v1/rulesets/rollback",
     summary="Put an earlier ruleset in force again",
     openapi_extra=_WRITE,
-    responses={200: _ETAG, **PROBLEM_RESPONSES, **_REFUSED},
+    responses={200: _ETAG, **PROBLEM_RESPONSES, **REFUSED},
 )
 async def roll_back(
     request: Request, response: Response, wanted: RollbackBody, merchant_id: Owner = None, if_match: IfMatch = None
@@ -224,7 +226,7 @@ async def roll_back(
     "/v1/rulesets/approve",
     summary="Approve a ruleset",
     openapi_extra=_WRITE,
-    responses={200: _ETAG, **PROBLEM_RESPONSES, **_REFUSED},
+    responses={200: _ETAG, **PROBLEM_RESPONSES, **REFUSED},
 )
 async def approve_ruleset(
     request: Request, response: Response, wanted: ApproveBody, merchant_id: Owner = None

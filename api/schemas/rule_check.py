@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.ruleset import Line
 from engine.errors import Fault
-from engine.rules import Diagnostic, RuleFault
+from engine.rules import Diagnostic, PlacedFault
 
 
 class RuleTextBody(BaseModel):
@@ -48,7 +48,7 @@ class RulesetCheckShown(CheckShown):
     version: Line = Field(description="The hash of what it says.")
 
 
-def found_in_rules(faults: Sequence[RuleFault]) -> list[FindingShown]:
+def found_in_rules(faults: Sequence[PlacedFault]) -> list[FindingShown]:
     """The faults of a set's rules."""
     found = []
     for each in faults:

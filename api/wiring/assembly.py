@@ -9,7 +9,7 @@ import structlog
 
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
-from api.parts import PartState, first_parts, states_of
+from api.parts import PartState, first_parts, read_rules, states_of
 from api.publishing import Publishing
 from api.reloading import Reloading, ReloadReport
 from api.settings import Settings
@@ -27,7 +27,6 @@ from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
 from engine.reference import load_reference
-from engine.rules import parse_ruleset
 from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
@@ -96,7 +95,7 @@ class Assembly:
 def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
     """A bundle of this ruleset and the shipped model, outside of a server. Raises RulesInvalid or ReferenceInvalid."""
     return snapshot_of(
-        ruleset=parse_ruleset(ruleset_text, CATALOG, ()),
+        ruleset=read_rules(ruleset_text),
         lists=NO_LISTS,
         scorer=Scorecard(ITEMS, CATALOG, settings.fraud_rate),
         policy=Policy(),
@@ -117,10 +116,11 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         read = first_parts(settings, lists.operators_names())
         take_over(settings.data, store.keys)
         times = ReceiptTimes()
-        counting = (
-            in_memory(store, settings.data, times) if settings.valkey is None else in_valkey(settings, store, times)
-        )
-        keep = _keeping(counting.counters, counting.history_of)
+
+        async def keep(merchant_id: str, snapshot: Snapshot) -> None:
+            await _keeping(counting.counters, counting.history_of)(merchant_id, snapshot)
+
+        # What is in force says what is counted, so it comes first.
         snapshots = MerchantSnapshots(
             read.parts,
             ledger=store.ledger,
@@ -131,6 +131,11 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         )
         for owner, detail in snapshots.left_out.items():
             log.error("rules_left_out", merchant_id=owner, detail=detail)
+        counting = (
+            in_memory(store, settings.data, times, snapshots.own)
+            if settings.valkey is None
+            else in_valkey(settings, store, times, snapshots.own)
+        )
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
         feedback = Feedback(

@@ -1,11 +1,13 @@
 """The rule language: Stripe Radar's grammar, checked against the feature catalogue, compiled to closures."""
 
 from engine.rules.closure import NO_CUSTOM, Custom, Lists
+from engine.rules.counted import Counted
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.reasons import format_value
 from engine.rules.ruleset import (
-    RuleFault,
+    PlacedFault,
     Ruleset,
+    called_in,
     check_rule,
     check_rules,
     default_source,
@@ -17,12 +19,14 @@ from engine.rules.source import Content, Declared, read_rows, read_source
 __all__ = [
     "NO_CUSTOM",
     "Content",
+    "Counted",
     "Custom",
     "Declared",
     "Diagnostic",
     "Lists",
-    "RuleFault",
+    "PlacedFault",
     "Ruleset",
+    "called_in",
     "check_rule",
     "check_rules",
     "default_source",

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -13,6 +13,8 @@ from engine.features import Catalog, Features, Value
 from engine.rules.check import check
 from engine.rules.closure import NO_CUSTOM, Compiled, Custom, Lists, Values
 from engine.rules.compile import compile_condition
+from engine.rules.count_check import counted_in
+from engine.rules.counted import Counted
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
@@ -46,8 +48,8 @@ class Ruleset:
 
     `hash` is the SHA-256 of the content in hex: the same for the same rules in any order in the file. `content` is all
     that was declared, rules that are paused or drafts too. `reads_custom` says whether a rule reads a custom field of
-    the payment, `is_conditional` whether one acts on some payments and not on others. `named_lists`
-    are the lists that rules name, by the rules' ids.
+    the payment, `is_conditional` whether one acts on some payments and not on others. `named_lists` are the lists that
+    rules name, by the rules' ids. `called` is what the evaluated rules count by functions over velocities, each once.
     """
 
     catalog: Catalog
@@ -58,6 +60,7 @@ class Ruleset:
     reads_custom: bool = False
     is_conditional: bool = False
     named_lists: tuple[tuple[str, frozenset[str]], ...] = ()
+    called: tuple[Counted, ...] = ()
 
     def acting(self, transaction_id: str, at: datetime) -> tuple[bool, ...] | None:
         """Of each rule whether it acts on a payment, received `at`; None: all that are live, on every payment."""
@@ -97,7 +100,7 @@ class Ruleset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFault:
+class PlacedFault:
     """What is wrong with one rule of a set.
 
     `place` is the rule's, from 0, in the order in which the rules were given; `key` is `text`, `reason` or `mandatory`.
@@ -126,7 +129,8 @@ class RuleFault:
 def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str], *, is_limited: bool = True) -> Ruleset:
     """Read, check and compile a ruleset file (TOML); `list_names` are without `@`.
 
-    What the ledger keeps of several sets together is not limited. Raises RulesInvalid with every fault of the file and
+    The catalogue has a feature for whatever the rules count (`engine.catalog.read_ruleset` sees to it). What the ledger
+    keeps of several sets together is not limited. Raises RulesInvalid with every fault of the file and
     of each rule, each naming the rule.
     """
     content, faults = read_source(source, is_limited=is_limited)
@@ -138,7 +142,7 @@ def ruleset_of(content: Content, catalog: Catalog, list_names: Collection[str]) 
     return _ruleset(content, catalog, list_names, ())
 
 
-def check_rules(rules: Sequence[Declared], catalog: Catalog, list_names: Collection[str]) -> list[RuleFault]:
+def check_rules(rules: Sequence[Declared], catalog: Catalog, list_names: Collection[str]) -> list[PlacedFault]:
     """The faults of every rule in the order in which they are given; none means that the rules can be published."""
     return [
         fault
@@ -155,6 +159,7 @@ def _ruleset(content: Content, catalog: Catalog, list_names: Collection[str], fi
         raise RulesInvalid("\n\n".join(said), [fault.fault() for fault in faults])
     pairs = sorted(zip(content.rules, checked, strict=True), key=lambda pair: pair[0].id)
     compiled, lines, naming, reading = [], [], [], False
+    called: dict[str, Counted] = {}
     for declared, (parsed, _) in pairs:
         assert parsed.tree is not None, "it has no fault"
         lines.append(_line(declared, parsed.canonical))
@@ -163,6 +168,7 @@ def _ruleset(content: Content, catalog: Catalog, list_names: Collection[str], fi
         if declared.mode.is_evaluated:
             compiled.append(_compiled(declared, parsed, catalog))
             reading = reading or reads_custom(parsed.tree.condition)
+            called |= {each.name: each for each in counted_in(parsed.tree.condition, catalog)}
     return Ruleset(
         catalog=catalog,
         content=content,
@@ -173,7 +179,19 @@ def _ruleset(content: Content, catalog: Catalog, list_names: Collection[str], fi
         reads_custom=reading,
         is_conditional=any(entry.rule.is_conditional for entry in compiled),
         named_lists=tuple(naming),
+        called=tuple(called.values()),
     )
+
+
+def called_in(rules: Iterable[Declared], catalog: Catalog) -> tuple[Counted, ...]:
+    """What rules count by functions over velocities, each once: a catalogue for them has its features.
+
+    `catalog` has all other features. What is not evaluated counts nothing; what has a fault is left out, and named
+    where it is checked.
+    """
+    trees = (parse(each.text, catalog.names()).tree for each in rules if each.mode.is_evaluated)
+    found = (each for tree in trees if tree is not None for each in counted_in(tree.condition, catalog))
+    return tuple({each.name: each for each in found}.values())
 
 
 def check_rule(text: str, catalog: Catalog, list_names: Collection[str]) -> list[Diagnostic]:
@@ -188,18 +206,18 @@ def default_source() -> str:
 
 def _checked_rule(
     place: int, declared: Declared, catalog: Catalog, list_names: Collection[str]
-) -> tuple[Parsed, list[RuleFault]]:
+) -> tuple[Parsed, list[PlacedFault]]:
     parsed, diagnostics = _checked(declared.text, catalog, list_names)
     reason_faults = check_reason(declared.reason, catalog.names())
     # A line counts within the text: the file's own line is not known here.
     faults = [
-        RuleFault(place=place, declared=declared, key=key, diagnostic=each, detail=each.render(text))
+        PlacedFault(place=place, declared=declared, key=key, diagnostic=each, detail=each.render(text))
         for key, text, found in (("text", declared.text, diagnostics), ("reason", declared.reason, reason_faults))
         for each in found
     ]
     if declared.mandatory and parsed.tree is not None and parsed.tree.action is not RuleAction.BLOCK:
         detail = "`mandatory` is for block rules alone. Leave it out, or begin the text with `Block`."
-        faults.append(RuleFault(place=place, declared=declared, key="mandatory", diagnostic=None, detail=detail))
+        faults.append(PlacedFault(place=place, declared=declared, key="mandatory", diagnostic=None, detail=detail))
     return parsed, faults
 
 

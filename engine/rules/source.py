@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.decision import RuleMode
 from engine.rules.suggest import listed, nearest
-from engine.rules.toml_text import toml_text
+from engine.rules.toml_document import toml_document
 
 MAX_SOURCE_CHARACTERS: Final = 2_000_000
 MAX_LIVE_RULES: Final = 200
@@ -62,7 +62,7 @@ class Content:
     def text(self) -> str:
         """It as TOML, which `read_source` reads back; the same text for the same rules in any order."""
         rows = [_row(rule) for rule in sorted(self.rules, key=lambda rule: rule.id)]
-        return toml_text(_SWITCHED_OFF, sorted(set(self.switched_off)), "rule", rows)
+        return toml_document(_SWITCHED_OFF, sorted(set(self.switched_off)), "rule", rows)
 
     @property
     def version(self) -> str:

@@ -1,45 +1,40 @@
-"""Writing TOML: a list of texts, then tables of texts, truths, whole numbers and times. `tomllib` reads it back."""
+"""Texts of rules in a ruleset file: how one is written, and all of a file written in the one way that there is."""
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import re
+import tomllib
+from collections.abc import Callable
 from typing import Final
 
-_DELETE: Final = "\x7f"
+_TEXTS: Final = re.compile(
+    r"""^(?P<key>[ \t]*text[ \t]*=[ \t]*)
+    (?:\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')""",
+    re.MULTILINE | re.DOTALL | re.VERBOSE,
+)
 
 
-def toml_text(
-    list_name: str,
-    texts: Sequence[str],
-    table_name: str,
-    tables: Sequence[Mapping[str, str | bool | int | datetime]],
-) -> str:
-    """The document: the list where it has texts, then the tables; no table at all is said as an empty list."""
-    parts = []
-    if texts:
-        parts.append(f"{list_name} = [{', '.join(map(_written, texts))}]\n")
-    if not tables:
-        parts.append(f"{table_name} = []\n")
-    for table in tables:
-        lines = [f"[[{table_name}]]", *(f"{key} = {_written(value)}" for key, value in table.items())]
-        parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
+def quoted_toml(text: str) -> str:
+    """A text as TOML: in lines where it has lines, and without escapes where it can do without."""
+    has_lines = "\n" in text
+    if not has_lines and "\\" not in text and '"' not in text:
+        return f'"{text}"'
+    if "'''" not in text and not text.endswith("'"):
+        return f"'''\n{text}'''" if has_lines or "'" in text else f"'{text}'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"""\n{escaped}"""' if has_lines else f'"{escaped}"'
 
 
-def _written(value: str | bool | int | datetime) -> str:  # noqa: FBT001 - a value as it comes
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if "\n" in value and "'''" not in value and _is_plain(value):
-        # As people write a rule of several lines: the first line break belongs to the quotes.
-        return f"'''\n{value}'''"
-    # A text of JSON is a basic string of TOML, but for one character that JSON need not escape.
-    return json.dumps(value, ensure_ascii=False).replace(_DELETE, "\\u007f")
+def rewritten(source: str, text_of: Callable[[str], str]) -> str | None:
+    """A ruleset file with every rule's text replaced, and all else, remarks too, as it was.
 
-
-def _is_plain(value: str) -> bool:
-    """Whether nothing of it would be read otherwise between literal quotes."""
-    return not value.endswith("'") and all(each in "\n\t" or (each >= " " and each != _DELETE) for each in value)
+    None where a text does not stand behind `text =` at the start of a line. The file is sound TOML.
+    """
+    before = tomllib.loads(source)["rule"]
+    texts = iter([text_of(row["text"]) for row in before])
+    expected = [row | {"text": text_of(row["text"])} for row in before]
+    if len(_TEXTS.findall(source)) != len(before):
+        return None
+    after = _TEXTS.sub(lambda match: match["key"] + quoted_toml(next(texts)), source)
+    try:
+        return after if tomllib.loads(after) == tomllib.loads(source) | {"rule": expected} else None
+    except tomllib.TOMLDecodeError:
+        return None

@@ -1,144 +1,192 @@
-"""`assay rules` through a running server and, where none runs, by the folder's lock: alike in both."""
+"""`assay rules check|format|import`: what they print, their exit codes, standard input."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from api.auth import new_key
-from api.bench.installation import start_server
 from api.cli import app
-from api.client import CallFailed
-from api.commands.rules.calling import RulesUnreadable
-from api.local import LocalClient, caller_of
-from api.routes import rulesets
-from api.settings import RulesApproval, Settings
-from api.wiring import opened_keys
-from engine.access import Scope
-from engine.errors import RulesInvalid, StoreInvalid
+from api.commands.rules.reading import RulesUnreadable
+from engine.catalog import read_ruleset
+from engine.rules import default_source
 
-BIG = '[[rule]]\nid = "big"\nname = "Big"\ntext = "Block if amount_in_usd > 1000"\nreason = "Big"\n'
-NEXT = BIG.replace("Block", "Review") + "rollout_percent = 5\nmode = 'rollout'\nexpires_at = 2027-01-01T00:00:00Z\n"
+SOUND = '''# Kept remarks.
+[[rule]]
+id = "a"   # also here
+name = "A"
+text = "BLOCK if :card_country:!='US'   &&not(is_recurring)"
+reason = "From {card_country}"
 
-
-@pytest.fixture(scope="module", params=["server", "lock"])
-def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("rules") / "data"
-    folder.mkdir(mode=0o700)
-    if request.param == "lock":
-        yield folder
-        return
-    server = start_server(folder)
-    yield folder
-    server.stop()
+[[rule]]
+id = "b"
+name = "text = 'no text of a rule'"
+text = """
+Review if email matches '^a\\\\.b' and
+count(by: card,within:1h) > 3"""
+reason = "text"
+mode = "shadow"
+'''
+FAULTY = SOUND.replace("card_country:!", "card_cuntry:!").replace("{card_country}", "{nothing}").replace("shadow", "on")
 
 
-def rules(folder: Path, *words: str, sent: str | None = None) -> Result:
-    return CliRunner().invoke(app, ["rules", *words, "--data", str(folder)], input=sent)
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "rules.toml"
 
 
-def test_from_a_file_to_shadow_to_live_and_back(folder: Path, tmp_path: Path) -> None:
-    shop = ("--merchant", "shop/1")
-    file = tmp_path / "rules.toml"
-    file.write_text(BIG, encoding="utf-8")
-    assert "none was published" in rules(folder, "show", *shop).stderr
-    assert rules(folder, "diff", str(file), *shop).stdout == "+ big (live): Block if amount_in_usd > 1000\n"
-    dry = rules(folder, "publish", str(file), *shop, "--dry-run")
-    assert (dry.exit_code, "would be published" in dry.stderr) == (0, True)
-    assert json.loads(rules(folder, "history", *shop, "--json").stdout)["versions"] == []
-    shadow = rules(folder, "publish", str(file), *shop, "--shadow", "--note", "look first")
-    assert (shadow.exit_code, shadow.stdout) == (0, "+ big (shadow): Block if amount_in_usd > 1000\n"), shadow.exception
-    live = rules(folder, "publish", str(file), *shop)
-    assert live.stdout == "~ big mode: shadow -> live\n"
-    file.write_text(NEXT + 'switched_off = ["cvc-mismatch"]\n', encoding="utf-8")
-    refused = rules(folder, "publish", str(file), *shop)
-    assert isinstance(refused.exception, RulesInvalid), "behind a rule, it is a key of the rule"
-    file.write_text('switched_off = ["cvc-mismatch"]\n' + NEXT, encoding="utf-8")
-    changed = rules(folder, "publish", str(file), *shop)
-    assert changed.stdout.splitlines() == [
-        "~ big text: Block if amount_in_usd > 1000 -> Review if amount_in_usd > 1000",
-        "~ big mode: live -> rollout",
-        "~ big rollout_percent: none -> 5",
-        "~ big expires_at: none -> 2027-01-01 00:00:00+00:00",
-        "- cvc-mismatch (the operator's) is switched off",
+def run(*words: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["rules", *words], input=given)
+
+
+def answer(*words: str, given: str) -> tuple[int, dict[str, Any]]:
+    result = run(*words, "-", "--json", given=given)
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_a_sound_file_checks(file: Path) -> None:
+    file.write_text(SOUND)
+    result = run("check", str(file))
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "2 rules, all sound." in result.stderr
+    assert answer("check", given=SOUND) == (0, {"ok": True, "rules": 2, "faults": []})
+    assert answer("check", given=default_source())[0] == 0
+
+
+def test_every_fault_is_shown_with_its_place() -> None:
+    result = run("check", "-", given=FAULTY)
+    assert result.exit_code == 1
+    assert "rule b: `mode` is 'on'." in result.stdout
+    assert "rule a, within its text, line 1, column 10: There is no feature `card_cuntry`." in result.stdout
+    assert "  |          ^^^^^^^^^^^^^\n" in result.stdout
+    assert "rule a, within its reason, line 1, column 6: There is no feature `nothing`." in result.stdout
+    assert "2 rules, 3 faults." in result.stderr
+
+
+def test_faults_for_programs_carry_code_and_place() -> None:
+    code, said = answer("check", given=FAULTY)
+    assert code == 1
+    assert said["ok"] is False
+    of_file, of_text, of_reason = said["faults"]
+    assert of_file["rule"] == ""
+    assert "code" not in of_file
+    assert of_text == {
+        "rule": "rule a",
+        "part": "text",
+        "code": "unknown_name",
+        "line": 1,
+        "column": 10,
+        "start": 9,
+        "end": 22,
+        "message": "There is no feature `card_cuntry`.",
+        "cause": of_text["cause"],
+        "hint": of_text["hint"],
+    }
+    assert of_text["hint"].startswith("Did you mean `card_country`?")
+    assert of_reason["part"] == "reason"
+
+
+@pytest.mark.parametrize("given", ["", "[[rule", "x = 1", "rule = 5"])
+def test_what_is_no_ruleset_is_a_fault(given: str) -> None:
+    code, said = answer("check", given=given)
+    assert code == 1
+    assert said["faults"]
+    assert run("format", "-", given=given).exit_code == 1
+
+
+def test_a_file_that_cannot_be_read_is_one_message(file: Path) -> None:
+    for command in ("check", "format", "import"):
+        with pytest.raises(RulesUnreadable, match="No such file"):
+            CliRunner().invoke(app, ["rules", command, str(file)], catch_exceptions=False)
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(RulesUnreadable, match="not UTF-8"):
+        CliRunner().invoke(app, ["rules", "check", str(file)], catch_exceptions=False)
+
+
+def test_formatting_changes_the_texts_of_rules_alone(file: Path) -> None:
+    file.write_text(SOUND)
+    result = run("format", str(file))
+    assert result.exit_code == 0
+    assert file.read_text() == SOUND
+    before, after = tomllib.loads(SOUND), tomllib.loads(result.stdout)
+    assert [row.pop("text") for row in after["rule"]] == [
+        "Block if card_country != 'US' and not is_recurring",
+        "Review if email matches '^a\\.b' and count(by: card, within: 1h) > 3",
     ]
-    assert rules(folder, "publish", "-", *shop, sent=file.read_text(encoding="utf-8")).stderr == "Nothing changes.\n"
-    listed = json.loads(rules(folder, "list", *shop, "--json").stdout)
-    standing = {each["id"]: (each["mode"], each["origin"], each["standing"]) for each in listed["rules"]}
-    assert standing["big"] == ("rollout", "own", "in_force")
-    assert standing["cvc-mismatch"] == ("live", "default", "switched_off")
-    shown = rules(folder, "list", *shop).stdout
-    assert "rollout 5 %" in shown
-    back = rules(folder, "rollback", "2", *shop, "--note", "too much")
-    assert "+ cvc-mismatch (the operator's) is no longer switched off" in back.stdout
-    assert "Number 4" in back.stderr
-    versions = json.loads(rules(folder, "history", *shop, "--json").stdout)["versions"]
-    assert [(each["number"], each["restores"], each["note"]) for each in versions] == [
-        (4, 2, "too much"),
-        (3, None, ""),
-        (2, None, ""),
-        (1, None, "look first"),
+    for row in before["rule"]:
+        del row["text"]
+    assert after == before
+    assert "# Kept remarks." in result.stdout
+    assert "# also here" in result.stdout
+    assert run("format", "-", given=result.stdout).stdout == result.stdout
+    # What means nothing does not make another version: spaces, colons, the case of words.
+    assert read_ruleset(result.stdout, ()).rules[1].version == read_ruleset(SOUND, ()).rules[1].version
+
+
+def test_formatting_can_write_the_file(file: Path) -> None:
+    file.write_text(SOUND)
+    result = run("format", str(file), "--write")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "2 of 2 rules changed." in result.stderr
+    assert file.read_text() == run("format", "-", given=SOUND).stdout
+    code, said = answer("format", given=file.read_text())
+    assert (code, said["ok"], said["changed"]) == (0, True, 0)
+
+
+def test_what_has_faults_is_not_formatted(file: Path) -> None:
+    file.write_text(FAULTY)
+    result = run("format", str(file), "--write")
+    assert result.exit_code == 1
+    assert "Nothing was formatted." in result.stderr
+    assert file.read_text() == FAULTY
+    assert answer("format", given=FAULTY)[1]["faults"]
+
+
+def test_a_text_that_stands_elsewhere_is_refused() -> None:
+    inline = "rule = [{id = 'a', name = 'n', text = 'Block if is_recurring', reason = 'r'}]"
+    assert answer("check", given=inline)[0] == 0
+    with pytest.raises(RulesUnreadable, match="start of a line"):
+        CliRunner().invoke(app, ["rules", "format", "-"], input=inline, catch_exceptions=False)
+
+
+RADAR = """# Foreign card
+Block if :card_country: != :ip_country:
+   and :amount_in_usd: > 500
+Review if :risk_score: >= 20
+Allow if :email_domain: in @partners and not :is_recurring:
+"""
+
+
+def test_radars_rules_are_imported() -> None:
+    result = run("import", "-", given=RADAR)
+    assert result.exit_code == 1
+    rows = tomllib.loads(result.stdout)["rule"]
+    assert [row["text"] for row in rows] == [
+        "Block if card_country != ip_country and amount_in_usd > 500",
+        "Allow if email_domain in @partners and (is_missing(is_recurring) or not is_recurring)",
     ]
-    assert "look first" in rules(folder, "history", *shop).stdout
-    one = rules(folder, "diff", *shop, "--from", "1", "--to", "2")
-    assert one.stdout == "~ big mode: shadow -> live\n"
-    as_json = json.loads(rules(folder, "diff", *shop, "--from", "1", "--to", "2", "--json").stdout)
-    assert [(each["id"], each["change"], each["keys"]) for each in as_json["rules"]] == [("big", "changed", ["mode"])]
-    assert rules(folder, "diff", *shop, "--to", "4").stderr == "Nothing differs.\n"
+    assert rows[0]["name"] == "Foreign card"
+    assert "# Not imported: Review if :risk_score: >= 20" in result.stdout
+    assert "Not imported: Review if :risk_score: >= 20\n  `risk_score` is a probability" in result.stderr
+    assert "lists that must be there: @partners." in result.stderr
+    assert "2 of 3 rules imported." in result.stderr
 
 
-def test_what_is_shown_can_be_edited_and_published(folder: Path) -> None:
-    shown = rules(folder, "show")
-    text = shown.stdout.replace("Wrong security code", "Wrong code")
-    published = rules(folder, "publish", "-", "--replaces", shown.stderr.split()[1].rstrip(","), sent=text)
-    assert published.stdout == "~ cvc-mismatch name: Wrong security code -> Wrong code\n", published.exception
-    assert rules(folder, "show").stdout == text
-    assert "Wrong code" in rules(folder, "list").stdout
-    assert json.loads(rules(folder, "show", "--number", "1", "--json").stdout)["merchant_id"] is None
+def test_radars_rules_for_programs() -> None:
+    code, said = answer("import", given=RADAR)
+    assert code == 1
+    assert [rule["text"] is None for rule in said["rules"]] == [False, True, False]
+    assert said["rules"][1]["problems"]
+    assert said["rules"][2]["lists"] == ["partners"]
+    assert tomllib.loads(said["ruleset"])["rule"]
+    assert answer("import", given=RADAR.splitlines()[1])[0] == 0
 
 
-def test_refusals_say_why(folder: Path, tmp_path: Path) -> None:
-    shop = ("--merchant", "shop-2")
-    refused = rules(folder, "publish", "-", *shop, sent=BIG.replace("amount_in_usd", "amout_in_usd"))
-    assert isinstance(refused.exception, CallFailed)
-    assert "Did you mean `amount_in_usd`?" in str(refused.exception)
-    refused = rules(folder, "publish", "-", *shop, "--replaces", "other", sent=BIG)
-    assert isinstance(refused.exception, CallFailed)
-    assert refused.exception.problem_code == "ruleset_changed"
-    refused = rules(folder, "publish", "draft:absent", *shop)
-    assert isinstance(refused.exception, CallFailed)
-    assert refused.exception.problem_code == "draft_not_found"
-    refused = rules(folder, "rollback", "7", *shop)
-    assert isinstance(refused.exception, CallFailed)
-    assert refused.exception.problem_code == "ruleset_not_found"
-    assert isinstance(rules(folder, "publish", str(tmp_path / "missing.toml")).exception, RulesUnreadable)
-    (tmp_path / "latin.toml").write_bytes(b"# \xe9")
-    assert isinstance(rules(folder, "publish", str(tmp_path / "latin.toml")).exception, RulesUnreadable)
-    assert isinstance(rules(folder, "publish", "-", sent="[[rule]]\nid = 'x'").exception, RulesInvalid)
-    assert rules(folder, "diff", "-", "--to", "1", sent=BIG).exit_code == 2
-    assert isinstance(rules(tmp_path / "nowhere", "list").exception, StoreInvalid)
-    assert not (tmp_path / "nowhere").exists()
-
-
-def test_what_another_key_published_is_approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "data"
-    with opened_keys(folder, is_made=True) as keys:
-        key, text = new_key(name="author", test_mode=False, scopes=frozenset(Scope), merchants=None)
-        keys.add_key(key)
-    monkeypatch.setenv("ASSAY_RULES_APPROVAL", RulesApproval.ALL)
-    sent = json.dumps({"rules": [{"id": "a", "name": "A", "text": "Block if is_recurring", "reason": "r"}]}).encode()
-    with caller_of(Settings(data=folder, rules_approval=RulesApproval.ALL), (rulesets.router,)) as client:
-        assert isinstance(client, LocalClient)
-        replace(client, key=text).checked("POST", "/v1/rulesets/publish?merchant_id=shop-a", sent)
-    waiting = rules(folder, "show", "--merchant", "shop-a")
-    assert ("none was published" in waiting.stderr, "awaits approval" in waiting.stderr) == (True, True)
-    approved = rules(folder, "approve", "1", "--merchant", "shop-a")
-    assert (approved.exit_code, "is in force" in approved.stderr) == (0, True), approved.exception
-    own = rules(folder, "publish", "-", "--merchant", "shop-a", sent=BIG)
-    assert "awaits the approval of another key" in own.stderr
-    refused = rules(folder, "approve", "2", "--merchant", "shop-a", "--json")
-    assert isinstance(refused.exception, CallFailed)
-    assert refused.exception.problem_code == "approval_refused"
+def test_nothing_to_import_is_said() -> None:
+    result = run("import", "-", given="\n# nothing\n")
+    assert result.exit_code == 1
+    assert "There is no rule in it." in result.stderr

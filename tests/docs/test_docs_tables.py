@@ -22,6 +22,10 @@ from engine.access import Scope
 from engine.catalog import CATALOG
 from engine.policy import Policy
 from engine.rules import check_rule, default_source, parse_ruleset
+from engine.rules.counted import FUNCTIONS as COUNTING
+from engine.rules.counted import STATUSES
+from engine.rules.functions import FUNCTIONS
+from engine.velocity import Status
 from tests.docs.codes import codes
 from tests.docs.documents import blocks, check_generated, codes_listed, part, read
 
@@ -169,6 +173,16 @@ def ruleset_table() -> str:
     return table(("id", "rule", "what a person reads"), *rows)
 
 
+def functions_table() -> str:
+    rows = [(f"`{each.written}`", each.doc) for each in FUNCTIONS.values() if each.name not in COUNTING]
+    return table(("function", "gives"), *rows)
+
+
+def counting_table() -> str:
+    rows = [(f"`{each.written}`", each.doc) for each in FUNCTIONS.values() if each.name in COUNTING]
+    return table(("function", "gives"), *rows)
+
+
 def diagnostics() -> str:
     shown = []
     for block in blocks(part(read("docs/rules.md"), "diagnostics")):
@@ -193,6 +207,8 @@ def diagnostics() -> str:
         ("docs/features.md", "features", features_tables),
         ("docs/rules.md", "default ruleset", ruleset_table),
         ("docs/rules.md", "diagnostics", diagnostics),
+        ("docs/rules.md", "functions", functions_table),
+        ("docs/rules.md", "counting functions", counting_table),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -230,9 +246,14 @@ def test_the_example_ruleset_checks() -> None:
 def test_the_example_rules_check() -> None:
     text = read("docs/rules.md").replace(part(read("docs/rules.md"), "diagnostics"), "")
     rules = [line for block in blocks(text) if not block.language for line in block.text.splitlines()]
-    assert len(rules) == 8
+    assert len(rules) == 17
     for rule in rules:
         assert not check_rule(rule, CATALOG, ()), rule
+
+
+def test_the_statuses_are_what_counters_learn() -> None:
+    assert set(STATUSES) == {status.value for status in Status} - {Status.DISPUTED}
+    assert all(f"`{status}`" in read("docs/rules.md") for status in STATUSES)
 
 
 def test_the_thresholds_are_the_policys() -> None:

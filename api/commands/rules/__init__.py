@@ -5,10 +5,16 @@ from collections.abc import Callable
 import typer
 
 from api.commands.rules.backtest import backtest, health
+from api.commands.rules.check import check
+from api.commands.rules.format import format_
+from api.commands.rules.import_ import import_
 from api.commands.rules.listing import history, list_, show
 from api.commands.rules.publishing import approve, diff, publish, rollback
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("check", check),
+    ("format", format_),
+    ("import", import_),
     ("list", list_),
     ("show", show),
     ("diff", diff),
@@ -21,7 +27,8 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
 )
 
 app = typer.Typer(
-    help="List the rules in force, try others on what was recorded, publish, approve, go back.", no_args_is_help=True
+    help="Check, format and import rules; list those in force, try others on recorded payments, publish them, go back.",
+    no_args_is_help=True,
 )
 for name, command in COMMANDS:
     app.command(name)(command)
