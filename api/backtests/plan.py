@@ -8,6 +8,8 @@ from typing import Any, Final
 import orjson
 
 KIND: Final = "backtest"
+GUARD: Final = "guard"
+"""Of the process that publishing asks; it is no job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

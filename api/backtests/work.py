@@ -4,17 +4,14 @@ from datetime import datetime
 from typing import Final
 
 from api.backtests.plan import Plan, plan_of
+from api.backtests.reading import Reading
 from api.job_process import Task, Tell
 from api.wiring import OpenedHistory, opened_history
-from engine.catalog import ruleset_for
 from engine.errors import AssayError, VersionNotKept
 from engine.jobs import Progress
 from engine.ledger import Ledger, VersionKind
-from engine.lists import ListHistory, MerchantLists
-from engine.policy import policy_of
-from engine.recorded_frame import RecordedFrame, Wanted
-from engine.rules import read_source
-from models.backtest import Health, Report, Setting, health, reads, run
+from engine.recorded_frame import RecordedFrame
+from models.backtest import Health, Report, Setting, health, run
 
 _READING: Final = 60
 """Of a hundred steps; the others evaluate."""
@@ -34,7 +31,7 @@ def backtest(task: Task, tell: Tell) -> Report | Health:
     """
     plan = plan_of(task.arguments)
     with opened_history(task.folder) as opened:
-        reading = _Reading(opened, plan, task.merchant_id)
+        reading = Reading(opened, task.merchant_id, plan.lists_sequence)
         live = reading.setting(
             _kept(opened.ledger, VersionKind.RULESET, plan.live_ruleset).decode(),
             _kept(opened.ledger, VersionKind.POLICY, plan.live_policy),
@@ -44,44 +41,14 @@ def backtest(task: Task, tell: Tell) -> Report | Health:
             ruleset = live.ruleset.content.text() if plan.ruleset is None else plan.ruleset
             policy = live.policy.content() if plan.policy is None else plan.policy.encode()
             candidate = reading.setting(ruleset, policy)
-        frame = reading.frame((live, candidate), tell, test_mode=task.test_mode)
-        return _figures(frame, opened, (live, candidate), plan, task.at, tell)
-
-
-class _Reading:
-    """What a plan names, read."""
-
-    def __init__(self, opened: OpenedHistory, plan: Plan, merchant_id: str) -> None:
-        self._opened, self._plan, self._merchant_id = opened, plan, merchant_id
-        self._lists: MerchantLists = ListHistory(opened.lists).of(merchant_id, plan.lists_sequence)
-        self._list_names = opened.lists.names_ever()
-
-    def setting(self, ruleset: str, policy: bytes) -> Setting:
-        """The rules of a text with a policy and the lists."""
-        read = policy_of(policy)
-        content, _ = read_source(ruleset, is_limited=False)
-        compiled = ruleset_for(content, self._list_names, read.custom_fields)
-        return Setting(ruleset=compiled, policy=read, lists=self._lists)
-
-    def frame(self, settings: tuple[Setting, ...], tell: Tell, *, test_mode: bool) -> RecordedFrame:
-        """The payments of the period. Raises PeriodEmpty."""
-        features, custom = reads(settings)
-        plan = self._plan
-        wanted = Wanted(
-            merchant_id=self._merchant_id,
-            test_mode=test_mode,
-            start=plan.since,
-            end=plan.until,
-            features=features,
-            custom=custom,
-        )
-        frame = self._opened.frames.read(wanted, lambda share: tell(_reading(share)))
+        period = plan.since, plan.until
+        frame = reading.frame((live, candidate), period, lambda share: tell(_reading(share)), test_mode=task.test_mode)
         if not frame.columns.rows:
             raise PeriodEmpty(
-                f"No payment of {self._merchant_id} was decided from {plan.since:%Y-%m-%d %H:%M} until "
+                f"No payment of {task.merchant_id} was decided from {plan.since:%Y-%m-%d %H:%M} until "
                 f"{plan.until:%Y-%m-%d %H:%M} UTC: give another period."
             )
-        return frame
+        return _figures(frame, opened, (live, candidate), plan, task.at, tell)
 
 
 def _figures(

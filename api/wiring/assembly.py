@@ -10,7 +10,7 @@ import structlog
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
 from api.parts import PartState, first_parts, read_rules, states_of
-from api.publishing import Publishing
+from api.publishing import Publishing, publishing
 from api.reloading import Reloading, ReloadReport
 from api.settings import Settings
 from api.wiring.counting import HistoryOf, histories, in_memory
@@ -32,7 +32,7 @@ from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
 from engine.stores.memory_policies import MemoryPolicies
 from engine.stores.memory_rulesets import MemoryRulesets
-from engine.stores.sql import SqlLedger, open_store
+from engine.stores.sql import SqlLedger, Store, open_store
 from engine.velocity import VELOCITIES, Counters
 from engine.velocity.watch import CountersWatch
 from models.scorecard import Scorecard
@@ -138,13 +138,7 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         )
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
-        feedback = Feedback(
-            outcomes=store.outcomes,
-            ledger=store.ledger,
-            counters=counting.counters,
-            times=times,
-            new_id=new_outcome_id,
-        )
+        feedback = _feedback(store, counting.counters, times)
         yield Assembly(
             pipeline=pipeline,
             feedback=feedback,
@@ -154,7 +148,7 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             keys=store.keys,
             policies=store.policies,
             jobs=store.jobs,
-            rules=Publishing(snapshots=snapshots, rulesets=store.rulesets, approval=settings.rules_approval),
+            rules=publishing(settings, store.ledger, snapshots, store.rulesets),
             lists=Listing(store.lists, lists, put=snapshots.put_lists, rules_naming=snapshots.rules_naming),
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
@@ -165,6 +159,10 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         )
     finally:
         store.close()
+
+
+def _feedback(store: Store, counters: Counters, times: ReceiptTimes) -> Feedback:
+    return Feedback(outcomes=store.outcomes, ledger=store.ledger, counters=counters, times=times, new_id=new_outcome_id)
 
 
 def pipeline_in_memory(settings: Settings) -> Pipeline:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from api.operator import take_over
 from api.parts import first_parts
-from api.publishing import Publishing
+from api.publishing import Publishing, publishing
 from api.settings import Settings
 from engine.access import ApiKeys
 from engine.decide import Snapshot
@@ -142,7 +142,7 @@ class Opened:
             keep_velocities=_kept_at_the_next_start,
             lists=lists,
         )
-        return Publishing(snapshots=snapshots, rulesets=store.rulesets, approval=self._settings.rules_approval)
+        return publishing(self._settings, store.ledger, snapshots, store.rulesets)
 
     def _rules_naming(self, name: ListName) -> Sequence[str]:
         return self.rules.snapshots.rules_naming(name)
