@@ -1,6 +1,6 @@
 """The parts that the settings name, read from their files: at start, and again while the server runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -53,7 +53,7 @@ class PartsRead:
     faults: Mapping[Part, str]
 
 
-def first_parts(settings: Settings, list_names: frozenset[str] = frozenset()) -> PartsRead:
+def first_parts(settings: Settings, list_names: Collection[str] = ()) -> PartsRead:
     """Read everything; `list_names` are those that the rules may name.
 
     A model that cannot be used gives way to the shipped scorecard as fallback.
@@ -73,7 +73,7 @@ def first_parts(settings: Settings, list_names: frozenset[str] = frozenset()) ->
     return PartsRead(parts=parts, faults=faults)
 
 
-def parts_again(settings: Settings, last: Parts, list_names: frozenset[str]) -> PartsRead:
+def parts_again(settings: Settings, last: Parts, list_names: Collection[str]) -> PartsRead:
     """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
     faults: dict[Part, str] = {}
     reference = _reference_again(settings, last.reference, faults)
@@ -116,7 +116,7 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
         return last
 
 
-def read_rules(text: str, list_names: frozenset[str] = frozenset()) -> Ruleset:
+def read_rules(text: str, list_names: Collection[str] = ()) -> Ruleset:
     """The operator's ruleset of a file, which may name these lists.
 
     Raises RulesInvalid, also where it counts what is not counted for every merchant.
@@ -127,7 +127,7 @@ def read_rules(text: str, list_names: frozenset[str] = frozenset()) -> Ruleset:
     return ruleset
 
 
-def ruleset_in(settings: Settings, list_names: frozenset[str]) -> Ruleset:
+def ruleset_in(settings: Settings, list_names: Collection[str]) -> Ruleset:
     """The rules that the settings name, which may name these lists. Raises RulesInvalid, with the file and the mend."""
     file = settings.ruleset
     if file is None:

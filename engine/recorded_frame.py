@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from engine.decision import Action
 from engine.features import Feature
 from engine.rules.columns import Codes, Columns, Ints, Mask, Truth
+from engine.velocity import Velocity
 
 ACTIONS: Final = (Action.ALLOW, Action.CHALLENGE, Action.REVIEW, Action.BLOCK)
 """In `RecordedFrame.action` the place here; the later, the stricter."""
@@ -45,6 +46,9 @@ class Wanted:
     """The first moment left out."""
     features: Collection[Feature]
     custom: Collection[str] = ()
+    velocities: Sequence[Velocity] = ()
+    """Those among the features that may not have been kept: counted from what was recorded where a decision's own
+    catalogue lacks them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,6 +76,8 @@ class RecordedFrame:
     """What the request said of an earlier 3-D Secure beside its status (`was_3d_secure_successful`)."""
     is_declined: Mask
     """An outcome of the payment says that the bank declined it, and none that it was authorized."""
+    backfilled: tuple[str, ...] = ()
+    """The velocities that were counted for it."""
     is_forced: Mask
     """A test value stood in for the score or for the action; rules and lists had no say."""
 

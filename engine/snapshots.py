@@ -5,7 +5,7 @@ decision names it (law 11).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -24,10 +24,11 @@ from engine.errors import (
     RulesInvalid,
 )
 from engine.ledger import Ledger, VersionKind
-from engine.lists import OPERATOR, AllLists, ListName, MerchantLists
+from engine.lists import OPERATOR, AllLists, EntryType, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.rules import Content, Ruleset
 from engine.rulesets import RULE_VELOCITIES_MAX, Publication, PublishedRuleset, Rulesets, faults_of
+from engine.velocity.spec import VelocityScope
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 """Has the counters keep a snapshot's velocities for a merchant, filled from the ledger; they switch when it ends."""
@@ -131,9 +132,11 @@ class MerchantSnapshots:
         concerned = every if name.scope == OPERATOR else (in_force.of(name.scope),)
         return tuple(sorted({rule for each in concerned for rule in each.ruleset.naming(name.name)}))
 
-    def list_names(self, owner: str | None) -> Collection[str]:
-        """The lists that an owner's rules may name, without `@`; None: the operator's may name its own."""
-        return self._lists.operators_names() if owner is None else self._lists.of(owner).named.keys()
+    def list_names(self, owner: str | None) -> Mapping[str, EntryType]:
+        """The lists that an owner's rules may name, without `@`, by type; None: the operator's may name its own."""
+        if owner is None:
+            return self._lists.operators_names()
+        return {name: each.type for name, each in self._lists.of(owner).named.items()}
 
     def put_lists(self, lists: AllLists) -> None:
         """Put other lists in force for all merchants at once; what is under way has the snapshot that it took."""
@@ -356,6 +359,12 @@ class MerchantSnapshots:
 def _require_countable(snapshot: Snapshot) -> None:
     """Raise RulesetRefused where a merchant's rules count more than is kept for one."""
     velocities = snapshot.velocities[len(velocities_of(snapshot.custom_fields)) :]
+    if shared := [each.name for each in velocities if each.scope is VelocityScope.NETWORK]:
+        detail = (
+            f"The rules count over all merchants what is not counted for every merchant: {', '.join(shared)}. "
+            "With `scope: network`, use what 'assay velocities' lists."
+        )
+        raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=detail))
     if len(velocities) > RULE_VELOCITIES_MAX:
         detail = (
             f"The rules count {len(velocities)} things that are not counted for every merchant, of "

@@ -4,9 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from api.backtests.guarding import PAYMENTS_MIN
-from api.backtests.reading import Reading
+from api.backtests.reading import opened_reading
 from api.job_process import Task, Tell
-from api.wiring import opened_history
 from models.backtest import guard
 from models.backtest.figures import Share
 
@@ -17,8 +16,7 @@ def blocked(task: Task, _: Tell) -> dict[str, Any] | None:
     Raises StoreInvalid or LedgerUnavailable.
     """
     asked = task.arguments
-    with opened_history(task.folder) as opened:
-        reading = Reading(opened, task.merchant_id, asked["lists_sequence"])
+    with opened_reading(task.folder, task.merchant_id, asked["lists_sequence"]) as reading:
         candidate = reading.setting(asked["ruleset"], asked["policy"].encode())
         period = datetime.fromisoformat(asked["since"]), datetime.fromisoformat(asked["until"])
         frame = reading.frame((candidate,), period, lambda _: None, test_mode=task.test_mode)

@@ -12,7 +12,7 @@ from api.schemas.body import RequestInvalid
 from api.schemas.findings import FINDINGS_MAX
 from api.schemas.ruleset import ContentBody
 from engine.card_data import holds_card_number
-from engine.catalog import catalog_for, ruleset_for, velocities_of
+from engine.catalog import catalog_for, ruleset_for
 from engine.decide import Snapshot
 from engine.decision import RuleMode
 from engine.errors import Fault, PolicyInvalid, RulesetRefused, RulesInvalid
@@ -115,7 +115,7 @@ def _with_rule(text: str, replaces: str | None, live: Snapshot) -> _Candidate:
         faults = [Fault(pointer="/rule", code=code, detail=detail) for code, detail in said]
         raise RulesInvalid("\n\n".join(detail for _, detail in said), faults)
     content = Content(rules=tuple({**standing, rule.id: rule}.values()))
-    return _Candidate(content=_sound(content, live, "/rule"), rule_id=rule.id)
+    return _Candidate(content=_sound(content, live), rule_id=rule.id)
 
 
 def _with_rule_live(rule_id: str, live: Snapshot) -> _Candidate:
@@ -124,26 +124,18 @@ def _with_rule_live(rule_id: str, live: Snapshot) -> _Candidate:
     if rule == standing[rule_id]:
         return _Candidate(content=None, rule_id=rule_id)
     content = Content(rules=tuple({**standing, rule_id: rule}.values()))
-    return _Candidate(content=_sound(content, live, "/rule_id"), rule_id=rule_id)
+    return _Candidate(content=_sound(content, live), rule_id=rule_id)
 
 
 def _with_rules(own: Content, merchant_id: str, live: Snapshot, operator: Content) -> _Candidate:
     if faults := faults_of(merchant_id, operator, own):
         raise RulesetRefused(*faults[:FINDINGS_MAX])
-    return _Candidate(content=_sound(combined(operator, own), live, "/rules"))
+    return _Candidate(content=_sound(combined(operator, own), live))
 
 
-def _sound(content: Content, live: Snapshot, pointer: str) -> Content:
-    """The rules, where all check and count what was recorded. Raises RulesInvalid or RequestInvalid."""
-    ruleset = ruleset_for(content, live.lists.named, live.custom_fields)
-    kept = {velocity.name for velocity in live.velocities}
-    unkept = [each.name for each in velocities_of(live.custom_fields, ruleset.called) if each.name not in kept]
-    if unkept:
-        raise _wrong(
-            pointer,
-            f"It counts what nobody keeps yet, so no recorded payment has it: {', '.join(unkept)}. Publish it in "
-            "shadow first: from then on it is recorded.",
-        )
+def _sound(content: Content, live: Snapshot) -> Content:
+    """The rules, where all check together. Raises RulesInvalid."""
+    ruleset_for(content, live.lists.named, live.custom_fields)
     return content
 
 

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Final
 
 from api.backtests.plan import Plan, plan_of
-from api.backtests.reading import Reading
+from api.backtests.reading import opened_reading
 from api.job_process import Task, Tell
-from api.wiring import OpenedHistory, opened_history
-from engine.errors import AssayError, VersionNotKept
+from engine.errors import AssayError
 from engine.jobs import Progress
-from engine.ledger import Ledger, VersionKind
+from engine.ledger import Labels, VersionKind
 from engine.recorded_frame import RecordedFrame
 from models.backtest import Health, Report, Setting, health, run
 
@@ -30,11 +29,10 @@ def backtest(task: Task, tell: Tell) -> Report | Health:
     version of Assay planned it.
     """
     plan = plan_of(task.arguments)
-    with opened_history(task.folder) as opened:
-        reading = Reading(opened, task.merchant_id, plan.lists_sequence)
+    with opened_reading(task.folder, task.merchant_id, plan.lists_sequence) as reading:
         live = reading.setting(
-            _kept(opened.ledger, VersionKind.RULESET, plan.live_ruleset).decode(),
-            _kept(opened.ledger, VersionKind.POLICY, plan.live_policy),
+            reading.kept(VersionKind.RULESET, plan.live_ruleset).decode(),
+            reading.kept(VersionKind.POLICY, plan.live_policy),
         )
         candidate = live
         if plan.ruleset is not None or plan.policy is not None:
@@ -48,12 +46,12 @@ def backtest(task: Task, tell: Tell) -> Report | Health:
                 f"No payment of {task.merchant_id} was decided from {plan.since:%Y-%m-%d %H:%M} until "
                 f"{plan.until:%Y-%m-%d %H:%M} UTC: give another period."
             )
-        return _figures(frame, opened, (live, candidate), plan, task.at, tell)
+        return _figures(frame, reading.labels, (live, candidate), plan, task.at, tell)
 
 
 def _figures(
     frame: RecordedFrame,
-    opened: OpenedHistory,
+    labels: Labels,
     settings: tuple[Setting, Setting],
     plan: Plan,
     as_of: datetime,
@@ -65,23 +63,16 @@ def _figures(
         tell(_evaluating(share, rows))
 
     if plan.is_health:
-        return health(frame, opened.labels, live=live, as_of=as_of, progress=progress)
+        return health(frame, labels, live=live, as_of=as_of, progress=progress)
     return run(
         frame,
-        opened.labels,
+        labels,
         live=live,
         candidate=candidate,
         as_of=as_of,
         rule_id=plan.rule_id,
         progress=progress,
     )
-
-
-def _kept(ledger: Ledger, kind: VersionKind, version: str) -> bytes:
-    content = ledger.version(kind, version)
-    if content is None:
-        raise VersionNotKept(f"The ledger does not keep the {kind} {version} that was in force: ask again.")
-    return content
 
 
 def _reading(share: float) -> Progress:

@@ -13,14 +13,14 @@ from api.bench.fifty_rules import fifty_rules
 from api.bench.long_ledger import DAYS, make_ledger, setup
 from api.bench.measure import BenchFailed
 from api.clock import utc_now
-from api.wiring import frames_of_parquet, opened_history, segments_written
+from api.wiring import frames_of_parquet, opened_frames, segments_written
 from api.wiring.measuring import opened_labels
 from engine.catalog import CATALOG
 from engine.ledger import Label, LabelKind, Labels, Ledger
-from engine.recorded_frame import RecordedFrames, Wanted
+from engine.recorded_frame import RecordedFrames
 from engine.rules import default_source, parse_ruleset
 from models import backtest
-from models.backtest import Report, Setting, reads
+from models.backtest import Report, Setting, reads, wanted_for
 
 PAYMENTS: Final = 1_000_000
 DECIDED: Final = 20_000
@@ -34,11 +34,11 @@ _RULE: Final = "more-23"
 def run() -> Mapping[str, float]:
     """Time both ways of reading in turn. Raises BenchFailed where a payment is left out or comes out otherwise."""
     folder, now = Path(_fixture().name) / "data", utc_now()
-    with opened_history(folder) as opened:
+    with opened_frames(folder) as (frames, _, labels):
         alone = frames_of_parquet(folder)
         return {
-            "seconds_parquet": _timed(alone, opened.labels, now, at_least=PAYMENTS * 99 // 100),
-            "seconds_ledger": _timed(opened.frames, opened.labels, now, at_least=PAYMENTS),
+            "seconds_parquet": _timed(alone, labels, now, at_least=PAYMENTS * 99 // 100),
+            "seconds_ledger": _timed(frames, labels, now, at_least=PAYMENTS),
         }
 
 
@@ -49,8 +49,8 @@ def _fixture() -> "TemporaryDirectory[str]":
     folder = Path(made.name) / "data"
     asyncio.run(make_ledger(folder, PAYMENTS, DECIDED, 1, now))
     segments_written(folder, now - TAIL, lambda _: None)
-    with opened_history(folder) as opened:
-        labels = _labels(opened.ledger, now)
+    with opened_frames(folder) as (_, ledger, _):
+        labels = _labels(ledger, now)
     with opened_labels(folder) as store:
         store.record_labels(labels)
     return made
@@ -79,15 +79,8 @@ def _timed(frames: RecordedFrames, labels: Labels, now: datetime, *, at_least: i
     live = Setting(ruleset=parse_ruleset(default_source(), CATALOG, ()))
     candidate = Setting(ruleset=parse_ruleset(fifty_rules(), CATALOG, ()))
     started = time.perf_counter()
-    features, custom = reads((live, candidate))
-    wanted = Wanted(
-        merchant_id=None,
-        test_mode=False,
-        start=now - timedelta(days=DAYS + 1),
-        end=now + timedelta(days=1),
-        features=features,
-        custom=custom,
-    )
+    start, end = now - timedelta(days=DAYS + 1), now + timedelta(days=1)
+    wanted = wanted_for((live, candidate), merchant_id=None, test_mode=False, start=start, end=end)
     report = backtest.run(frames.read(wanted), labels, live=live, candidate=candidate, as_of=now, rule_id=_RULE)
     seconds = time.perf_counter() - started
     _require(report, at_least)

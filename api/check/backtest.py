@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from api.wiring import opened_history
+from api.wiring import opened_for_replay, opened_frames
 from engine.catalog import CATALOG
 from engine.errors import AssayError
 from engine.ledger import Ledger
@@ -80,12 +80,12 @@ def check(folder: Path, progress: Callable[[str], None] = lambda _: None) -> Fou
     Raises StoreInvalid, LedgerUnavailable or BundleNotKept.
     """
     found = Found()
-    with opened_history(folder) as opened:
+    with opened_frames(folder) as (frames, ledger, _), opened_for_replay(folder) as (_, store):
         progress("reading the ledger")
-        said = {each.id: _said(each.decision) for each in opened.ledger.between(_EARLIEST, _LATEST)}
+        said = {each.id: _said(each.decision) for each in ledger.between(_EARLIEST, _LATEST)}
         found.decisions = len(said)
-        settings = _settings(opened.ledger, opened.lists, {each.versions_id for each in said.values()})
-        lists = ListHistory(opened.lists)
+        settings = _settings(ledger, store, {each.versions_id for each in said.values()})
+        lists = ListHistory(store)
         features, custom = reads(tuple(settings.values()))
         # Which lists there were is found row by row: whatever any of them is compared with.
         features = (*features, *(CATALOG[name] for names in COMPARED.values() for name in names))
@@ -99,7 +99,7 @@ def check(folder: Path, progress: Callable[[str], None] = lambda _: None) -> Fou
                 features=features,
                 custom=custom,
             )
-            _compare(found, opened.frames.read(wanted), said, settings, lists)
+            _compare(found, frames.read(wanted), said, settings, lists)
     found.left_out = found.decisions - found.same - found.different
     return found
 

@@ -8,6 +8,7 @@ from typing import Final
 from api.doctor.finding import Finding, error, fine, warning
 from api.parts import read_rules
 from api.settings import Settings, is_loopback
+from api.wiring import list_types_in
 from engine.errors import AssayError
 from engine.reference import BinTable, IpCountries, Rates
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES
@@ -38,7 +39,7 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     def read_rates() -> None:
         made["rates"] = Rates.load(settings.rates or EMBEDDED_RATES).newest
 
-    yield _read("ruleset", settings.ruleset, lambda: read_rules(_text(settings.ruleset)))
+    yield _read("ruleset", settings.ruleset, lambda: read_rules(_text(settings.ruleset), list_types_in(settings.data)))
     yield _read("model", settings.model, lambda: scorecard_of(_text(settings.model).encode()))
     yield _read("bin_table", settings.bin_table, lambda: BinTable.load(settings.bin_table))
     yield _read("ip_database", settings.ip_database, read_ip)

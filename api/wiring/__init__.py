@@ -2,13 +2,13 @@
 
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
 from api.wiring.folders import (
-    OpenedHistory,
     examined,
     frames_of_parquet,
+    list_types_in,
     opened,
     opened_for_reading,
     opened_for_replay,
-    opened_history,
+    opened_frames,
     opened_keys,
     segments_written,
 )
@@ -17,15 +17,15 @@ from api.wiring.valkey import valkey_examined
 __all__ = [
     "Assembly",
     "Held",
-    "OpenedHistory",
     "assembled",
     "examined",
     "frames_of_parquet",
+    "list_types_in",
     "load_snapshot",
     "opened",
     "opened_for_reading",
     "opened_for_replay",
-    "opened_history",
+    "opened_frames",
     "opened_keys",
     "pipeline_in_memory",
     "segments_written",

@@ -1,25 +1,26 @@
 """A data folder opened for one purpose, without the rest of an installation."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from api.operator import take_over
-from api.parts import first_parts
+from api.parts import first_parts, ruleset_in
 from api.publishing import Publishing, publishing
 from api.settings import Settings
 from engine.access import ApiKeys
+from engine.catalog import CATALOG
 from engine.decide import Snapshot
-from engine.errors import StoreInvalid
+from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.examined import Examined
 from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
-from engine.lists import ListName, ListStore
+from engine.lists import OPERATOR, EntryType, ListName, ListStore
 from engine.recorded_frame import RecordedFrames
+from engine.rules import rules_naming
 from engine.snapshots import MerchantSnapshots
 from engine.stores.sql import Store, examine, open_reader, open_store
 
@@ -38,19 +39,9 @@ def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
         yield reading.ledger, reading.lists
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedHistory:
-    """What backtests read."""
-
-    frames: RecordedFrames
-    ledger: Ledger
-    labels: Labels
-    lists: ListStore
-
-
 @contextmanager
-def opened_history(folder: Path) -> Iterator[OpenedHistory]:
-    """The folder's recorded decisions in columns, and labels, read-only and without its lock: a server may run.
+def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels]]:
+    """The folder's recorded decisions in columns, its ledger and labels, without its lock: a server may run.
 
     Raises StoreInvalid.
     """
@@ -64,7 +55,7 @@ def opened_history(folder: Path) -> Iterator[OpenedHistory]:
             versions=reading.ledger.version,
             superseded=reading.ledger.superseded,
         )
-        yield OpenedHistory(frames=frames, ledger=reading.ledger, labels=reading.labels, lists=reading.lists)
+        yield frames, reading.ledger, reading.labels
 
 
 def frames_of_parquet(folder: Path) -> RecordedFrames:
@@ -75,6 +66,18 @@ def frames_of_parquet(folder: Path) -> RecordedFrames:
     manifest = manifest_of(folder)
     decisions, outcomes = ([each.file_in(folder) for each in manifest.of(kind)] for kind in SegmentKind)
     return ParquetFrames(decisions=decisions, outcomes=outcomes)
+
+
+def list_types_in(folder: Path) -> Mapping[str, EntryType]:
+    """The operator's named lists, which rules may name, and the types of their entries.
+
+    None where the folder is not there or cannot be read: what is wrong with it is not the rules' fault.
+    """
+    try:
+        with opened_for_replay(folder) as (_, lists):
+            return {each.named.list.name: each.named.type for each in lists.named(OPERATOR)}
+    except (StoreInvalid, LedgerUnavailable):
+        return {}
 
 
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:
@@ -145,7 +148,14 @@ class Opened:
         return publishing(self._settings, store.ledger, snapshots, store.rulesets)
 
     def _rules_naming(self, name: ListName) -> Sequence[str]:
-        return self.rules.snapshots.rules_naming(name)
+        # Not by what is in force: it takes longer to make than a change of a list may.
+        rulesets = self._store.rulesets
+        published = rulesets.in_force(None)
+        file = published or ruleset_in(self._settings, self.lists.lists.operators_names())
+        owned = rulesets.all_in_force() if name.scope == OPERATOR else [rulesets.in_force(name.scope)]
+        contents = [file.content, *(each.content for each in owned if each is not None)]
+        naming = (rules_naming(content.rules, name.name, CATALOG) for content in contents)
+        return sorted({rule for rules in naming for rule in rules})
 
 
 async def _kept_at_the_next_start(merchant_id: str, snapshot: Snapshot) -> None:

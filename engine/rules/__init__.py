@@ -12,6 +12,7 @@ from engine.rules.ruleset import (
     check_rules,
     default_source,
     parse_ruleset,
+    rules_naming,
     ruleset_of,
 )
 from engine.rules.source import Content, Declared, read_rows, read_source
@@ -34,5 +35,6 @@ __all__ = [
     "parse_ruleset",
     "read_rows",
     "read_source",
+    "rules_naming",
     "ruleset_of",
 ]

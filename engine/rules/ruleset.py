@@ -16,6 +16,7 @@ from engine.rules.compile import compile_condition
 from engine.rules.count_check import counted_in
 from engine.rules.counted import Counted
 from engine.rules.diagnostics import Diagnostic
+from engine.rules.list_check import list_faults
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
 from engine.rules.source import Content, Declared, read_source
@@ -127,7 +128,9 @@ class PlacedFault:
 
 
 def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str], *, is_limited: bool = True) -> Ruleset:
-    """Read, check and compile a ruleset file (TOML); `list_names` are without `@`.
+    """Read, check and compile a ruleset file (TOML).
+
+    `list_names` are without `@`; where they map to the types of their entries, what never fits is a fault too.
 
     The catalogue has a feature for whatever the rules count (`engine.catalog.read_ruleset` sees to it). What the ledger
     keeps of several sets together is not limited. Raises RulesInvalid with every fault of the file and
@@ -194,6 +197,12 @@ def called_in(rules: Iterable[Declared], catalog: Catalog) -> tuple[Counted, ...
     return tuple({each.name: each for each in found}.values())
 
 
+def rules_naming(rules: Iterable[Declared], list_name: str, catalog: Catalog) -> tuple[str, ...]:
+    """The ids of the rules that name a list, without compiling them; one at fault names none."""
+    trees = ((each.id, parse(each.text, catalog.names()).tree) for each in rules)
+    return tuple(name for name, tree in trees if tree is not None and list_name in named_lists(tree.condition))
+
+
 def check_rule(text: str, catalog: Catalog, list_names: Collection[str]) -> list[Diagnostic]:
     """The faults of one rule, in the order of its text; none means that it can be published."""
     return list(_checked(text, catalog, list_names)[1])
@@ -208,7 +217,11 @@ def _checked_rule(
     place: int, declared: Declared, catalog: Catalog, list_names: Collection[str]
 ) -> tuple[Parsed, list[PlacedFault]]:
     parsed, diagnostics = _checked(declared.text, catalog, list_names)
-    reason_faults = check_reason(declared.reason, catalog.names())
+    names = catalog.names()
+    if not declared.mode.is_evaluated and parsed.tree is not None:
+        # Nobody counts for it, and its words may name what will be counted when it is evaluated.
+        names = (*names, *(each.name for each in counted_in(parsed.tree.condition, catalog)))
+    reason_faults = check_reason(declared.reason, names)
     # A line counts within the text: the file's own line is not known here.
     faults = [
         PlacedFault(place=place, declared=declared, key=key, diagnostic=each, detail=each.render(text))
@@ -226,6 +239,7 @@ def _checked(text: str, catalog: Catalog, list_names: Collection[str]) -> tuple[
     found = parsed.diagnostics
     if parsed.tree is not None:
         found += check(parsed.tree.condition, catalog, list_names)
+        found += tuple(list_faults(parsed.tree.condition, catalog, list_names))
     ordered = sorted(found, key=lambda diagnostic: (diagnostic.span.start, diagnostic.span.end))
     return parsed, tuple(ordered[:_MAX_DIAGNOSTICS])
 

@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.features import Catalog, Feature, FeatureType
-from engine.rules import vectorize_custom
+from engine.rules import vectorize_custom, vectorize_terms, vectorize_values
 from engine.rules.closure import OPERATORS
 from engine.rules.columns import ColumnLists, Columns, Mask, Numbers, Truth
+from engine.rules.functions import IS_MISSING
 from engine.rules.literals import TEXTUAL, Held, held
+from engine.rules.resolve import resolve
 from engine.rules.tree import (
     Call,
     Comparator,
@@ -25,34 +27,49 @@ from engine.rules.tree import (
     Conjunction,
     Custom,
     Disjunction,
+    Match,
     Membership,
     Name,
     NamedList,
     Negation,
+    Number,
+    Text,
 )
+from engine.rules.types import PLAIN, argument_of, type_of
+from engine.rules.types import TEXTUAL as TEXTS
+from engine.rules.vectorize_terms import NotInColumns
 
 _EXACT_IN_FLOATS: Final = 2**53
 """Up to here every whole number is a float."""
 
 
-def truth(condition: Condition, catalog: Catalog, columns: Columns, lists: ColumnLists) -> Truth:  # noqa: PLR0911 - see below
-    """Where a condition is true and where it is false. It has passed the checker with this catalogue.
+def truth(condition: Condition, catalog: Catalog, columns: Columns, lists: ColumnLists) -> Truth:
+    """Where a condition is true and where it is false.
 
-    One return a kind of node; the recursion is bounded by the parser's depth limit.
+    It has passed the checker, and the catalogue has what it counts (`engine.catalog`).
     """
+    return _truth(resolve(condition, catalog), catalog, columns, lists)
+
+
+def _truth(  # noqa: PLR0911 - one a kind of node
+    condition: Condition, catalog: Catalog, columns: Columns, lists: ColumnLists
+) -> Truth:
+    # The recursion is bounded by the parser's depth limit.
     match condition:
         case Conjunction():
-            return reduce(_both, (truth(part, catalog, columns, lists) for part in condition.conditions))
+            return reduce(_both, (_truth(part, catalog, columns, lists) for part in condition.conditions))
         case Disjunction():
-            return reduce(_either, (truth(part, catalog, columns, lists) for part in condition.conditions))
+            return reduce(_either, (_truth(part, catalog, columns, lists) for part in condition.conditions))
         case Negation():
-            return _not(truth(condition.condition, catalog, columns, lists))
+            return _not(_truth(condition.condition, catalog, columns, lists))
         case Comparison():
             return _comparison(condition, catalog, columns)
         case Membership():
             return _membership(condition, catalog, columns, lists)
+        case Match():
+            return vectorize_values.truth_of(condition, catalog, columns)
         case Call():
-            return _missing(condition, catalog, columns)
+            return _call(condition, catalog, columns)
         case Name():
             return columns.truth(catalog[condition.name].name)
         case Custom():
@@ -73,13 +90,13 @@ def _not(one: Truth) -> Truth:
     return Truth(one.false, one.true)
 
 
-def _missing(node: Call, catalog: Catalog, columns: Columns) -> Truth:
-    subject = node.arguments[0]
-    if isinstance(subject, Custom):
-        known = columns.sent(subject.name).known
-    else:
-        assert isinstance(subject, Name)
-        known = _known(catalog[subject.name], columns)
+def _call(node: Call, catalog: Catalog, columns: Columns) -> Truth:
+    """A function that is true or false."""
+    subject = argument_of(node)
+    if node.function != IS_MISSING or not isinstance(subject, Name | Custom):
+        return vectorize_values.truth_of(node, catalog, columns)
+    is_field = isinstance(subject, Custom)
+    known = columns.sent(subject.name).known if is_field else _known(catalog[subject.name], columns)
     return Truth(~known, known)
 
 
@@ -93,6 +110,8 @@ def _known(feature: Feature, columns: Columns) -> Mask:
 
 def _comparison(node: Comparison, catalog: Catalog, columns: Columns) -> Truth:
     left, operator, right = node.left, node.operator, node.right
+    if not isinstance(left, PLAIN) or not isinstance(right, PLAIN):
+        return _of_values(node, catalog, columns)
     if isinstance(left, Custom) or isinstance(right, Custom):
         return vectorize_custom.comparison(node, catalog, columns)
     if not isinstance(left, Name):
@@ -101,6 +120,7 @@ def _comparison(node: Comparison, catalog: Catalog, columns: Columns) -> Truth:
     feature = catalog[left.name]
     if isinstance(right, Name):
         return _of_two(feature, operator, catalog[right.name], columns)
+    assert isinstance(right, Number | Text), "the checker lets nothing else stand beside a feature"
     constant = held(right, feature)
     if feature.type in TEXTUAL:
         found = columns.told(feature.name).among((constant,), is_lowered=_ignores_case(feature))
@@ -108,6 +128,16 @@ def _comparison(node: Comparison, catalog: Catalog, columns: Columns) -> Truth:
     assert not isinstance(constant, str)
     numbers = columns.numbers(feature.name)
     return Truth.where(_with_constant(numbers.values, operator, constant), numbers.known)
+
+
+def _of_values(node: Comparison, catalog: Catalog, columns: Columns) -> Truth:
+    """A comparison of which one side at least is calculated, or a function's."""
+    if {type_of(node.left, catalog).kind, type_of(node.right, catalog).kind} & {*TEXTS}:
+        return vectorize_values.truth_of(node, catalog, columns)
+    try:
+        return vectorize_terms.comparison(node, catalog, columns)
+    except NotInColumns:
+        return vectorize_values.truth_of(node, catalog, columns)
 
 
 def _ignores_case(feature: Feature) -> bool:
@@ -155,7 +185,11 @@ def _membership(node: Membership, catalog: Catalog, columns: Columns, lists: Col
     if isinstance(node.subject, Custom):
         found = vectorize_custom.membership(node, columns, lists)
         return _not(found) if node.negated else found
-    assert isinstance(node.subject, Name)
+    if not isinstance(node.subject, Name):
+        if isinstance(node.choices, NamedList):
+            found = lists.asked(node.choices.name, vectorize_values.text_of(node.subject, catalog, columns))
+            return _not(found) if node.negated else found
+        return vectorize_values.truth_of(node, catalog, columns)
     feature = catalog[node.subject.name]
     if isinstance(node.choices, NamedList):
         found = lists.asked(node.choices.name, columns.told(feature.name))

@@ -15,11 +15,9 @@ from engine.ledger import PaymentName
 from engine.outcome import OutcomeKind
 from engine.payment import EPOCH, MICROSECOND, Stage
 from engine.recorded_frame import ACTIONS, RecordedFrame, Wanted
-from engine.rules.columns import Columns, Ints, Mask, Told, Truth
+from engine.rules.columns import Codes, Columns, Ints, Mask, Told, Truth
 from engine.stores.frame_columns import ArrowIds, arrow_type, column_of, encoded, fits, known_of, places_in, truth_of
-from engine.stores.recorded_rows import (
-    ACTION,
-)
+from engine.stores.recorded_rows import ACTION, VERSIONS
 from engine.stores.segment_tables import FEATURE
 from engine.stores.sql.counted import DECISION
 from engine.test_values import TEST_VALUES
@@ -78,13 +76,18 @@ class Reading:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that are read."""
-        return (*_ABOUT, *(FEATURE + name for name in self.features))
+        return (*_ABOUT, *([VERSIONS] if self.wanted.velocities else []), *(FEATURE + name for name in self.features))
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Those of them that few different texts may stand in."""
         texts = (FeatureType.STRING, FeatureType.COUNTRY)
-        return ("merchant_id", ACTION, *(FEATURE + each.name for each in self.features.values() if each.type in texts))
+        return (
+            "merchant_id",
+            ACTION,
+            VERSIONS,
+            *(FEATURE + each.name for each in self.features.values() if each.type in texts),
+        )
 
     def is_wanted(self, row: Sequence[Any]) -> bool:
         """Whether a row of the ledger is of the merchant, mode and period."""
@@ -97,8 +100,8 @@ class Reading:
 
     def frame(
         self, read: Sequence[Read], outcomes: Iterable[pa.Table], superseded: Iterable[PaymentName]
-    ) -> RecordedFrame:
-        """Put together what was read."""
+    ) -> tuple[RecordedFrame, tuple[Codes, Sequence[str]]]:
+        """Put together what was read; beside it by which versions each row was decided, where that is asked for."""
         succeeded = [_succeeded(each) for each in read]
         custom = _Custom(self.wanted.custom)
         for each in read:
@@ -120,7 +123,8 @@ class Reading:
             custom=custom.columns(keep),
         )
         true, false = (np.concatenate([*(each[side] for each in succeeded), np.zeros(0, np.bool_)]) for side in (0, 1))
-        return RecordedFrame(
+        versions = encoded(take(_stacked(read, VERSIONS, _TEXT)))
+        frame = RecordedFrame(
             wanted=self.wanted,
             columns=columns,
             ids=ArrowIds(take(_stacked(read, "id", pa.string()))),
@@ -134,6 +138,7 @@ class Reading:
             is_declined=_declined(outcomes, transaction_ids, merchants, names, test_mode=self.wanted.test_mode),
             is_forced=_forced(columns, test_mode=self.wanted.test_mode),
         )
+        return frame, versions
 
     def _kept(self, about: Mapping[str, pa.ChunkedArray], superseded: Iterable[PaymentName]) -> Mask:
         """Which rows are of the period, mode and merchant, and were not replaced."""

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from engine.ledger import PaymentName
 from engine.recorded_frame import Progress, RecordedFrame, Wanted
+from engine.stores.frame_backfill import backfilled
 from engine.stores.frame_reading import Read, Reading
-from engine.stores.recorded_columns import require_same
+from engine.stores.recorded_columns import RecordedColumns, require_same
 from engine.stores.recorded_rows import (
     PAYMENT,
     parquet_table,
@@ -62,7 +63,20 @@ class LedgerFrames:
                 kept.append(row)
         require_same(manifest, kind, self.counted.decisions() - rows)
         read += [_of_rows(table) for table in tables_of_rows(kept, self.versions, reading.inputs)]
-        return reading.frame(read, self._outcomes(manifest, wanted), self.superseded(wanted.merchant_id))
+        gone = tuple(self.superseded(None))
+        frame, versions = reading.frame(read, self._outcomes(manifest, wanted), gone)
+        if not wanted.velocities:
+            return frame
+        inputs = sorted({name for velocity in wanted.velocities for name in velocity.inputs})
+        recorded = RecordedColumns(
+            data=self.data,
+            manifest=manifest,
+            counted=self.counted,
+            versions=self.versions,
+            inputs=inputs,
+            with_payments=False,
+        )
+        return backfilled(frame, versions, recorded, gone)
 
     def _outcomes(self, manifest: Manifest, wanted: Wanted) -> Iterator[pa.Table]:
         kind = SegmentKind.OUTCOMES
@@ -89,7 +103,9 @@ class ParquetFrames:
             table = parquet_table(file, reading.names, reading.texts)
             read.append(Read.of(table, partial(_payments_in, file)))
             progress(done / (len(self.decisions) + 1))
-        return reading.frame(read, (parquet_table(file, _OUTCOMES, ("kind",)) for file in self.outcomes), ())
+        # Files do not say what their payments lack, nor hold what came before: nothing is counted for them.
+        frame, _ = reading.frame(read, (parquet_table(file, _OUTCOMES, ("kind",)) for file in self.outcomes), ())
+        return frame
 
 
 def _payments_in(file: Path) -> Sequence[bytes]:

@@ -23,6 +23,7 @@ from engine.stores.sql.counted import DECISION
 
 ACTION: Final = "action"
 PAYMENT: Final = "payment"
+VERSIONS: Final = "versions"
 ABOUT: Final = pa.schema(
     [
         pa.field("position", pa.int64()),
@@ -63,6 +64,7 @@ class _Recorded:
     pick: Callable[[Sequence[Any]], tuple[Any, ...]]
     about: list[tuple[Any, ...]]
     values: list[tuple[Any, ...]]
+    versions_id: str
 
     @classmethod
     def of(cls, versions_id: str, versions: Versions, inputs: Sequence[str]) -> "_Recorded":
@@ -75,11 +77,13 @@ class _Recorded:
             pick=picker(known, shape_of(_catalog(versions_id, versions))),
             about=[],
             values=[],
+            versions_id=versions_id,
         )
 
     def table(self) -> pa.Table:
         """The rows in columns."""
         table = table_of(self.about, ABOUT)
+        table = table.append_column(VERSIONS, pa.array([self.versions_id] * len(self.about), pa.string()))
         for field, values in zip(self.fields, zip(*self.values, strict=True), strict=True):
             table = table.append_column(*feature_column(field, values))
         return table

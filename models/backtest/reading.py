@@ -1,13 +1,16 @@
 """What a setting reads: its rules' conditions as trees, and the features and custom fields that are in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from engine.catalog import SCORE_FEATURES
+from engine.catalog import SCORE_FEATURES, velocities_of
 from engine.features import Feature
+from engine.recorded_frame import Wanted
 from engine.rules import Ruleset
 from engine.rules.parser import parse
-from engine.rules.tree import Condition, Custom, Name, Node, children
+from engine.rules.resolve import resolve
+from engine.rules.tree import Condition, Custom, Name, nodes
 from models.backtest.listing import features_compared
 from models.backtest.setting import Setting
 
@@ -38,7 +41,7 @@ def reads(settings: Sequence[Setting]) -> tuple[tuple[Feature, ...], tuple[str, 
         catalog = setting.ruleset.catalog
         features |= {name: catalog[name] for name in (*LADDER, ENTITY, *features_compared(setting))}
         for condition in conditions(setting.ruleset):
-            for node in _nodes(condition):
+            for node in nodes(resolve(condition, catalog)):
                 if isinstance(node, Name):
                     features[catalog[node.name].name] = catalog[node.name]
                 elif isinstance(node, Custom):
@@ -46,9 +49,27 @@ def reads(settings: Sequence[Setting]) -> tuple[tuple[Feature, ...], tuple[str, 
     return tuple(features.values()), tuple(custom)
 
 
-def _nodes(root: Node) -> Iterator[Node]:
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting.extend(children(node))
+def wanted_for(
+    settings: Sequence[Setting], *, merchant_id: str | None, test_mode: bool, start: datetime, end: datetime
+) -> Wanted:
+    """What a backtest of these settings reads of a merchant's payments of a period, or of all merchants'.
+
+    What a rule counts that was not kept then is counted for it.
+    """
+    features, custom = reads(settings)
+    names = {feature.name for feature in features}
+    velocities = {
+        velocity.name: velocity
+        for setting in settings
+        for velocity in velocities_of(setting.policy.custom_fields, setting.ruleset.called)
+        if velocity.name in names
+    }
+    return Wanted(
+        merchant_id=merchant_id,
+        test_mode=test_mode,
+        start=start,
+        end=end,
+        features=features,
+        custom=custom,
+        velocities=tuple(velocities.values()),
+    )

@@ -82,7 +82,7 @@ def run(
         milder=milder,
         moves=_moves(payments, before, after),
         review_load=review_load(before, after, days),
-        backfilled=(),
+        backfilled=frame.backfilled,
     )
 
 

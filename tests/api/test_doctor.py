@@ -344,3 +344,14 @@ def test_jobs_are_looked_at(sound: Path) -> None:
     with assembled(Settings(data=sound)) as assembly:
         assembly.jobs.cancel(job.id, datetime.now(UTC))
     assert look_into(sound)["jobs"].level is Level.OK
+
+
+def test_a_ruleset_may_name_the_lists_that_there_are(folder: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        '[[rule]]\nid = "a"\nname = "A"\ntext = "Allow if customer in @vip"\nreason = "A"\n', encoding="utf-8"
+    )
+    assert look(folder, ruleset=rules)["ruleset"].level is Level.ERROR
+    made = CliRunner().invoke(app, ["lists", "create", "vip", "--type", "customer", "--data", str(folder)])
+    assert made.exit_code == 0, made.output
+    assert look(folder, ruleset=rules)["ruleset"].level is Level.OK

@@ -16,6 +16,8 @@ from engine.replay import Replay
 from engine.velocity import VELOCITIES
 from models.scorecard_file import scorecard_of
 from tests.api.ruleset_calls import Body, client_of, publish, rule
+from tests.api.valkey_shop import Shop, open_shop
+from tests.valkey_server import ValkeyServer
 
 BURST = rule("burst", "Block if count(by: card, within: 2h) >= 3", reason="{count_by_card_within_2h} in two hours")
 KEPT = rule("kept", "Tag 'seen' if count(by: card, within: 1h) >= 2")
@@ -69,7 +71,7 @@ def test_what_a_rule_counts_has_a_past_when_it_is_published_and_after_a_restart(
 def test_a_rule_that_is_not_evaluated_counts_nothing(tmp_path: Path, body: Body) -> None:
     with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
         for mode, kept in (("paused", []), ("shadow", ["count_by_card_within_2h"]), ("draft", [])):
-            wanted = {**BURST, "mode": mode, "reason": "r"}
+            wanted = {**BURST, "mode": mode}
             assert publish(client, "shop-a", wanted).status_code == 200
             assert own_velocities(assembly, "shop-a") == kept
             assert pays(client, body, "shop-a", "tok_one")["degraded"] == []
@@ -86,6 +88,49 @@ def test_the_operators_rules_count_what_is_counted_for_all(tmp_path: Path, body:
             pays(client, body, "shop-a", "tok_one")
         answer = pays(client, body, "shop-a", "tok_one")
         assert (answer["tags"], answer["features"]["count_by_card_within_2h"]) == (["seen"], 2)
+
+
+def test_what_is_counted_over_all_merchants_is_not_one_merchants_to_say(tmp_path: Path) -> None:
+    shared = rule("shared", "Block if count(by: card, within: 2h, scope: network) >= 3")
+    with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
+        for owner in ("shop-a", None):
+            refused = publish(client, owner, shared)
+            assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "not_allowed"), refused.text
+        assert own_velocities(assembly, "shop-a") == []
+
+
+CALLS = (
+    "count(by: [card, ip_address], within: 90m) >= 1",
+    "count(by: email_domain, within: 2d, status: declined) >= 1",
+    "sum(amount_in_usd, by: card, within: 3h) > 1",
+    "average(amount_in_usd, by: card, within: 3h) > 1",
+    "minimum(amount_in_usd, by: card, within: 3h) > 1",
+    "maximum(amount_in_usd, by: card, within: 365d) > 1",
+    "distinct(card, by: ip_address, within: 3h) >= 1",
+    "hours_since(first_seen(by: card)) < 1",
+    "hours_since(last_seen(by: [card, email])) < 1",
+)
+
+
+def test_whatever_rules_count_is_counted_and_counted_alike_after_a_restart(tmp_path: Path, body: Body) -> None:
+    wanted = [rule(f"rule-{place}", f"Tag 'x' if {call}") for place, call in enumerate(CALLS)]
+    with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
+        pays(client, body, "shop-a", "tok_one")
+        published = publish(client, "shop-a", *wanted)
+        assert published.status_code == 200, published.text
+        names = own_velocities(assembly, "shop-a")
+        assert len(names) >= 6
+        before = pays(client, body, "shop-a", "tok_one")
+        assert before["degraded"] == []
+        (total,) = (name for name in names if name.startswith("sum_"))
+        assert before["features"][total] == 49.9
+    with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
+        assert own_velocities(assembly, "shop-a") == names
+        after = pays(client, body, "shop-a", "tok_one")
+        assert after["degraded"] == []
+        assert after["features"][total] == 99.8
+        known = {name for name in names if before["features"][name] is not None}
+        assert {name for name in names if after["features"][name] is not None} >= known
 
 
 def test_what_rules_count_beyond_all_is_limited(tmp_path: Path) -> None:
@@ -123,3 +168,28 @@ def test_a_check_knows_what_the_rules_sent_count(tmp_path: Path) -> None:
         one = {"text": BURST["text"], "reason": BURST["reason"]}
         assert client.post("/v1/rules/check", json=one, params={"merchant_id": "shop-a"}).json()["faults"] == []
         assert assembly.rules.rulesets.newest("shop-a") is None
+
+
+async def test_valkey_counts_what_rules_count(tmp_path: Path, own_valkey: ValkeyServer) -> None:
+    pytest.importorskip("valkey")
+
+    async def counted(shop: Shop) -> Any:
+        answer = await shop.decide(options={"explain": "full", "deadline_ms": 2000})
+        assert answer["degraded"] == []
+        return answer["features"].get("count_by_card_within_2h")
+
+    async with open_shop(tmp_path / "data", own_valkey) as shop:
+        await shop.is_ready()
+        for _ in range(2):
+            assert await counted(shop) is None
+        wanted = {"rules": [{**BURST, "mode": "shadow"}]}
+        published = await shop.client.post("/v1/rulesets/publish?merchant_id=shop-a", json=wanted)
+        assert published.status_code == 200, published.text
+        assert [await counted(shop) for _ in range(2)] == [2, 3]
+    async with open_shop(tmp_path / "data", own_valkey) as shop:
+        await shop.is_ready()
+        assert await counted(shop) == 4
+        await shop.client.post("/v1/rulesets/rollback?merchant_id=shop-a", json={"number": 0})
+        assert await counted(shop) is None
+        await shop.client.post("/v1/rulesets/rollback?merchant_id=shop-a", json={"number": 1})
+        assert await counted(shop) == 6

@@ -123,6 +123,20 @@ def test_refusals_say_why(folder: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_list_that_a_published_rule_names_is_kept(folder: Path) -> None:
+    def lists(*words: str) -> Result:
+        return CliRunner().invoke(app, ["lists", *words, "--data", str(folder)])
+
+    assert lists("create", "shop-7:vip", "--type", "customer").exit_code == 0
+    vip = BIG.replace("amount_in_usd > 1000", "customer in @vip")
+    assert rules(folder, "publish", "-", "--merchant", "shop-7", sent=vip).exit_code == 0
+    refused = lists("delete", "shop-7:vip")
+    assert isinstance(refused.exception, CallFailed)
+    assert (refused.exception.problem_code, "big" in str(refused.exception)) == ("list_in_use", True)
+    assert rules(folder, "rollback", "0", "--merchant", "shop-7").exit_code == 0
+    assert lists("delete", "shop-7:vip").exit_code == 0
+
+
 def test_what_another_key_published_is_approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "data"
     with opened_keys(folder, is_made=True) as keys:

@@ -1,6 +1,6 @@
 """Frames and labels put together plainly, for tests of backtests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -70,9 +70,22 @@ def frame_of(decided: Sequence[Decided], *, test_mode: bool = False) -> Recorded
 
 @dataclass(frozen=True, slots=True)
 class ListLabels:
-    """The labels port, as far as a backtest reads it."""
+    """The labels port."""
 
     labels: list[Label] = field(default_factory=list)
+
+    def record_labels(self, labels: Sequence[Label]) -> int:
+        self.labels.extend(labels)
+        return len(labels)
+
+    async def append_labels(self, labels: Sequence[Label]) -> int:
+        return self.record_labels(labels)
+
+    async def labels_of(
+        self, merchants: Collection[str] | None, instant: datetime, *, test_mode: bool, after: str | None, limit: int
+    ) -> Sequence[tuple[str, Label]]:
+        asked = (merchants, instant, test_mode, after, limit)
+        raise AssertionError(f"a backtest reads labels as of an instant alone, and not {asked}")
 
     def labels_as_of(self, instant: datetime) -> Iterator[Label]:
         return iter(

@@ -57,7 +57,7 @@ class Shop:
             self.labels.labels.append(label(payment.transaction_id, payment.at + DAY, is_fraud=True))
 
     def health(self) -> Health:
-        return health(frame_of(self.decided), self.labels, live=self.setting, as_of=AS_OF)  # type: ignore[arg-type]
+        return health(frame_of(self.decided), self.labels, live=self.setting, as_of=AS_OF)
 
     def rule(self, rule_id: str) -> RuleHealth:
         return next(each for each in self.health().rules if each.rule_id == rule_id)
@@ -164,12 +164,12 @@ def test_what_a_rule_adds_is_what_is_lost_without_it(seed: int) -> None:
     }
     live = Setting(ruleset=ruleset(texts), policy=Policy(review_at_percent=5.0))
     frame = frame_of(made.decided)
-    found = {each.rule_id: each for each in health(frame, made.labels, live=live, as_of=AT + 200 * DAY).rules}  # type: ignore[arg-type]
+    found = {each.rule_id: each for each in health(frame, made.labels, live=live, as_of=AT + 200 * DAY).rules}
     for rule_id in texts:
         less = Setting(
             ruleset=ruleset({id_: text for id_, text in texts.items() if id_ != rule_id}), policy=live.policy
         )
-        report = run(frame, made.labels, live=less, candidate=live, as_of=AT + 200 * DAY)  # type: ignore[arg-type]
+        report = run(frame, made.labels, live=less, candidate=live, as_of=AT + 200 * DAY)
         nets = report.stricter.value.net.usd_cents + report.milder.value.net.usd_cents
         assert found[rule_id].marginal.net.usd_cents == pytest.approx(nets, abs=2)
         assert found[rule_id].alone.payments == sum(move.all.payments for move in report.moves)
@@ -179,7 +179,7 @@ def test_what_a_rule_adds_is_what_is_lost_without_it(seed: int) -> None:
 
 def test_progress_is_told_to_the_end(shop: Shop) -> None:
     told: list[float] = []
-    health(frame_of(shop.decided), shop.labels, live=shop.setting, as_of=AS_OF, progress=told.append)  # type: ignore[arg-type]
+    health(frame_of(shop.decided), shop.labels, live=shop.setting, as_of=AS_OF, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
 
