@@ -99,6 +99,8 @@ def _climbed(frame: RecordedFrame, setting: Setting, acting: Mapping[str, Mask])
     # A test value's outcome is fixed: neither rules nor lists settle anything then.
     fired = [(rules[id_], mask & ~frame.is_forced) for id_, mask in acting.items()]
     action, three_ds = _Ladder(frame, with_levels(frame, setting), setting, fired).climbed()
+    if not frame.is_forced.any():
+        return action, three_ds
     is_fixed = frame.is_forced & frame.columns.told("card").among(_FIXED).true
     return (
         np.where(is_fixed, frame.action, action).astype(np.int8),
