@@ -117,7 +117,7 @@ class Replay:
         _require_same(VersionKind.CATALOG, versions.catalog, catalog.fingerprint)
         policy = _policy(self._kept(VersionKind.POLICY, versions.policy), versions.policy)
         text = self._kept(VersionKind.RULESET, versions.ruleset).decode()
-        ruleset = parse_ruleset(text, catalog, self._list_names)
+        ruleset = parse_ruleset(text, catalog, self._list_names, is_limited=False)
         _require_same(VersionKind.RULESET, versions.ruleset, ruleset.hash)
         return Snapshot(
             ruleset=ruleset,

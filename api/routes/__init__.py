@@ -13,6 +13,9 @@ from api.routes import (
     metrics,
     outcomes,
     policies,
+    rules,
+    ruleset_drafts,
+    rulesets,
     transactions,
 )
 
@@ -24,6 +27,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     outcomes.reading,
     labels.router,
     policies.router,
+    rules.router,
+    rulesets.router,
+    ruleset_drafts.router,
     list_entries.router,
     lists.router,
     keys.router,

@@ -191,6 +191,32 @@ POLICIES = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+RULESETS = Table(
+    "rulesets",
+    METADATA,
+    Column("merchant_id", Text, primary_key=True, comment="Empty for the operator's."),
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="An owner's versions, from 1."),
+    Column("published_at_us", BigInteger, nullable=False),
+    Column("published_by", Text, nullable=False, comment="The id of the key that published it."),
+    Column("note", Text, nullable=False),
+    Column("restores", Integer, comment="The number of the version whose content it is again."),
+    Column("awaits", Boolean, nullable=False, comment="Whether it has no effect before another key approves."),
+    Column("approved_at_us", BigInteger),
+    Column("approved_by", Text),
+    Column("version", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+RULESET_DRAFTS = Table(
+    "ruleset_drafts",
+    METADATA,
+    Column("merchant_id", Text, primary_key=True, comment="Empty for the operator's."),
+    Column("name", Text, primary_key=True),
+    Column("saved_at_us", BigInteger, nullable=False),
+    Column("saved_by", Text, nullable=False, comment="The id of the key that saved it."),
+    Column("content", LargeBinary, nullable=False),
+)
+
 # One row for all that one call changed: the sequence by which lists are rebuilt.
 LIST_CHANGES = Table(
     "list_changes",
