@@ -21,6 +21,7 @@ from engine.errors import (
     Fault,
     IdempotencyInProgress,
     IdempotencyKeyReused,
+    JobFinished,
     LedgerUnavailable,
     ListExists,
     ListInUse,
@@ -34,6 +35,7 @@ from engine.errors import (
     RulesetChanged,
     RulesetRefused,
     RulesInvalid,
+    TooManyJobs,
 )
 
 log = structlog.get_logger()
@@ -56,9 +58,14 @@ _STATUSES: dict[type[AssayError], int] = {
     ListsInvalid: 422,
     ListExists: 409,
     ListInUse: 409,
+    TooManyJobs: 429,
+    JobFinished: 409,
 }
 _WITH_FAULTS = (PaymentInvalid, PolicyInvalid, ListsInvalid, RulesetRefused, RulesInvalid)
-_RETRY_AFTER = dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1")
+_RETRY_AFTER: dict[type[AssayError], str] = {
+    **dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1"),
+    TooManyJobs: "30",
+}
 _FAULTS = {
     "missing": ("missing", "Required."),
     "extra_forbidden": ("field_unknown", "There is no such field."),

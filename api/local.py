@@ -19,6 +19,7 @@ from api.settings import Settings
 from api.watching import WatchedIds
 from api.wiring import opened
 from engine.errors import DataFolderInUse
+from engine.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class LocalClient(Caller):
     app: ASGIApp
     key: str
     runner: asyncio.Runner
+    jobs: Jobs
 
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """One call."""
@@ -86,4 +88,4 @@ def caller_of(settings: Settings, routers: Sequence[APIRouter]) -> Iterator[Call
         for router in routers:
             app.include_router(router)
         errors.install(app)
-        yield LocalClient(app=BodyLimit(app), key=operator_key(settings.data), runner=runner)
+        yield LocalClient(app=BodyLimit(app), key=operator_key(settings.data), runner=runner, jobs=parts.jobs)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import Problem
 
 BODY_BYTES_MAX = 64 * 1024
-LARGER_BODIES = (("/v1/rulesets/", 1024 * 1024),)
+LARGER_BODIES = (("/v1/rulesets/", 1024 * 1024), ("/v1/backtests", 1024 * 1024))
 """Where more may come, by the beginning of the path: 200 rules of 4 KB and their reasons."""
 
 _PROCESS = secrets.token_hex(4)

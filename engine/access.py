@@ -21,6 +21,7 @@ class Scope(StrEnum):
     POLICIES_WRITE = "policies:write"
     RULES_READ = "rules:read"
     RULES_WRITE = "rules:write"
+    BACKTESTS_WRITE = "backtests:write"
     LISTS_READ = "lists:read"
     LISTS_WRITE = "lists:write"
     INSTALLATION_WRITE = "installation:write"

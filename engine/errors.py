@@ -215,3 +215,21 @@ class VersionTooOld(AssayError):
     """A version that a decision names is kept as it was, and this version of Assay cannot read it."""
 
     code = "version_too_old"
+
+
+class TooManyJobs(AssayError):
+    """The merchant has as many open jobs as it may have."""
+
+    code = "too_many_jobs"
+
+
+class JobFinished(AssayError):
+    """The job has ended already."""
+
+    code = "job_finished"
+
+
+class LeaseLost(AssayError):
+    """The job was taken by another worker, or has ended: nothing of this one's is written any more."""
+
+    code = "lease_lost"

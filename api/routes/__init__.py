@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.routes import (
+    backtests,
     decisions,
     health,
     installation,
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     outcomes.reading,
     labels.router,
     policies.router,
+    backtests.router,
     rules.router,
     rulesets.router,
     ruleset_drafts.router,

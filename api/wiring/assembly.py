@@ -10,7 +10,7 @@ import structlog
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
 from api.parts import PartState, first_parts, read_rules, states_of
-from api.publishing import Publishing
+from api.publishing import Publishing, publishing
 from api.reloading import Reloading, ReloadReport
 from api.settings import Settings
 from api.wiring.counting import HistoryOf, histories, in_memory
@@ -19,6 +19,7 @@ from engine.access import ApiKeys
 from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
 from engine.feedback import Feedback
+from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger, Outcomes
 from engine.listing import Listing, loaded
 from engine.lists import NO_LISTS
@@ -31,7 +32,7 @@ from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
 from engine.stores.memory_policies import MemoryPolicies
 from engine.stores.memory_rulesets import MemoryRulesets
-from engine.stores.sql import SqlLedger, open_store
+from engine.stores.sql import SqlLedger, Store, open_store
 from engine.velocity import VELOCITIES, Counters
 from engine.velocity.watch import CountersWatch
 from models.scorecard import Scorecard
@@ -64,6 +65,7 @@ class Assembly:
     keys: ApiKeys
     policies: Policies
     rules: Publishing
+    jobs: Jobs
     lists: Listing
     counters: Counters
     watch: CountersWatch
@@ -136,13 +138,7 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         )
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
-        feedback = Feedback(
-            outcomes=store.outcomes,
-            ledger=store.ledger,
-            counters=counting.counters,
-            times=times,
-            new_id=new_outcome_id,
-        )
+        feedback = _feedback(store, counting.counters, times)
         yield Assembly(
             pipeline=pipeline,
             feedback=feedback,
@@ -151,7 +147,8 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             labels=store.labels,
             keys=store.keys,
             policies=store.policies,
-            rules=Publishing(snapshots=snapshots, rulesets=store.rulesets, approval=settings.rules_approval),
+            jobs=store.jobs,
+            rules=publishing(settings, store.ledger, snapshots, store.rulesets),
             lists=Listing(store.lists, lists, put=snapshots.put_lists, rules_naming=snapshots.rules_naming),
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
@@ -162,6 +159,10 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         )
     finally:
         store.close()
+
+
+def _feedback(store: Store, counters: Counters, times: ReceiptTimes) -> Feedback:
+    return Feedback(outcomes=store.outcomes, ledger=store.ledger, counters=counters, times=times, new_id=new_outcome_id)
 
 
 def pipeline_in_memory(settings: Settings) -> Pipeline:

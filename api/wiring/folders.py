@@ -8,13 +8,14 @@ from pathlib import Path
 
 from api.operator import take_over
 from api.parts import first_parts, ruleset_in
-from api.publishing import Publishing
+from api.publishing import Publishing, publishing
 from api.settings import Settings
 from engine.access import ApiKeys
 from engine.catalog import CATALOG
 from engine.decide import Snapshot
 from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.examined import Examined
+from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
 from engine.lists import OPERATOR, EntryType, ListName, ListStore
@@ -121,13 +122,14 @@ def opened_keys(folder: Path, *, is_made: bool = False) -> Iterator[ApiKeys]:
 
 
 class Opened:
-    """What the routes of lists and rules need of an installation. No payment comes, so nothing is counted."""
+    """What the routes of lists, rules and jobs need of an installation. No payment comes, so nothing is counted."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         """Load the lists; the rules are loaded when they are asked for."""
         self._settings, self._store = settings, store
         self.ledger: Ledger = store.ledger
         self.keys: ApiKeys = store.keys
+        self.jobs: Jobs = store.jobs
         lists = loaded(store.lists)
         self.lists = Listing(store.lists, lists, put=lambda _: None, rules_naming=self._rules_naming)
 
@@ -143,7 +145,7 @@ class Opened:
             keep_velocities=_kept_at_the_next_start,
             lists=lists,
         )
-        return Publishing(snapshots=snapshots, rulesets=store.rulesets, approval=self._settings.rules_approval)
+        return publishing(self._settings, store.ledger, snapshots, store.rulesets)
 
     def _rules_naming(self, name: ListName) -> Sequence[str]:
         # Not by what is in force: it takes longer to make than a change of a list may.

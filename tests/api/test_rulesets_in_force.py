@@ -241,7 +241,7 @@ async def test_no_decision_is_dropped_while_rules_are_swapped(tmp_path: Path, bo
             return answer.status_code, {each["id"] for each in answer.json()["rules"]} & {"a", "b", "c"}
 
         async def swap(*names: str) -> int:
-            wanted = {"rules": [rule(name) for name in names]}
+            wanted = {"rules": [rule(name) for name in names], "confirm": True}
             answer = await client.post("/v1/rulesets/publish", json=wanted, params={"merchant_id": shop})
             return answer.status_code
 

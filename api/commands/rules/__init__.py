@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import typer
 
+from api.commands.rules.backtest import backtest, health
 from api.commands.rules.check import check
 from api.commands.rules.format import format_
 from api.commands.rules.import_ import import_
@@ -17,6 +18,8 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("list", list_),
     ("show", show),
     ("diff", diff),
+    ("backtest", backtest),
+    ("health", health),
     ("publish", publish),
     ("approve", approve),
     ("rollback", rollback),
@@ -24,7 +27,8 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
 )
 
 app = typer.Typer(
-    help="Check, format and import rules; list those in force, publish others, go back.", no_args_is_help=True
+    help="Check, format and import rules; list those in force, try others on recorded payments, publish them, go back.",
+    no_args_is_help=True,
 )
 for name, command in COMMANDS:
     app.command(name)(command)

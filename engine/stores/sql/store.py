@@ -1,4 +1,4 @@
-"""The data folder opened: ledger, outcomes, labels, keys, policies, rulesets and lists of one installation."""
+"""The data folder opened: ledger, outcomes, labels, keys, policies, rulesets, lists and jobs of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -11,6 +11,7 @@ from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.stores.sql.counted import SqlCounted
 from engine.stores.sql.folder import hold_folder
 from engine.stores.sql.group_commit import GroupCommit
+from engine.stores.sql.jobs import SqlJobs
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
@@ -38,6 +39,7 @@ class Store:
     policies: SqlPolicies
     rulesets: SqlRulesets
     lists: SqlLists
+    jobs: SqlJobs
     resources: ExitStack
     """Closes everything, last opened first."""
 
@@ -67,7 +69,7 @@ def open_store(folder: Path) -> Store:
             outcomes = SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
-            lists = SqlLists(writer, file)
+            lists, jobs = SqlLists(writer, file), SqlJobs(writer, reader, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
@@ -83,5 +85,6 @@ def open_store(folder: Path) -> Store:
         policies=policies,
         rulesets=rulesets,
         lists=lists,
+        jobs=jobs,
         resources=opened,
     )
