@@ -127,6 +127,12 @@ def test_whole_numbers_and_money_are_exact(condition: str, known: list[dict[str,
     assert in_columns(tree, rows, [], {}) == [compile_condition(tree, CATALOG)(each.values, {}) for each in rows]
 
 
+# Units are resolved once: what was resolved says nothing of hours any more.
+@example(
+    condition="card_payments_1h > count(by: card, within: 1h) / (0.5h / hours_since_created)",
+    rows=[(row(card_payments_1h=2, hours_since_created=0.3), {}), (row(hours_since_created=0.3), {})],
+    lists={},
+)
 @settings(max_examples=80)
 @given(condition=results() | texts(), rows=st.lists(st.tuples(ROWS, CUSTOM), min_size=2, max_size=4), lists=LISTS)
 def test_columns_calculate_and_look_as_the_closures_do(
