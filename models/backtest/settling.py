@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.catalog import RISK_LEVELS
-from engine.decision import Action, Rule, RuleAction, RuleMode
-from engine.payment import Stage
+from engine.decision import Action, Rule, RuleAction, RuleMode, is_in_share
+from engine.payment import EPOCH, MICROSECOND, Stage
 from engine.policy import FailAction, Policy
 from engine.recorded_frame import ACTIONS, RecordedFrame
 from engine.rules.columns import Columns, Mask, Told, Truth
@@ -30,6 +30,8 @@ _SUCCEEDED, _FAILED = ("Y", "A"), ("N", "R")
 SETTLING: Final = (RuleAction.ALLOW, RuleAction.BLOCK, RuleAction.REVIEW, RuleAction.REQUEST_3DS)
 """What a rule asks for that settles an action."""
 
+_ACTS: Final = (RuleMode.LIVE, RuleMode.ROLLOUT)
+
 Places = npt.NDArray[np.int8]
 Tell = Callable[[], None]
 
@@ -46,7 +48,7 @@ class Settled:
     unknown: Mapping[str, int]
     """By rule id, on how many rows it could not be said."""
     acting: Mapping[str, Mask]
-    """By rule id where the rule is true and acts: of those alone that are live."""
+    """By rule id where the rule is true and acts: of those alone that are live, or in rollout."""
 
 
 class Evaluating:
@@ -76,7 +78,7 @@ class Evaluating:
 def settled(evaluating: Evaluating, setting: Setting) -> Settled:
     """Evaluate every rule and settle every row; what a test value decided stays as it was recorded."""
     results = list(evaluating.results(setting))
-    acting = {rule.id: found.true for rule, found in results if rule.mode is RuleMode.LIVE}
+    acting = {rule.id: _acting(evaluating.frame, rule, found.true) for rule, found in results if rule.mode in _ACTS}
     action, three_ds = _climbed(evaluating.frame, setting, acting)
     return Settled(
         action=action,
@@ -85,6 +87,21 @@ def settled(evaluating: Evaluating, setting: Setting) -> Settled:
         unknown={rule.id: len(found.true) - int(found.known.sum()) for rule, found in results},
         acting=acting,
     )
+
+
+def _acting(frame: RecordedFrame, rule: Rule, true: Mask) -> Mask:
+    """Where a rule that is true has an effect: before it expires, and in rollout on its share of the payments."""
+    if not rule.is_conditional:
+        return true
+    acting = true.copy()
+    if rule.expires_at is not None:
+        acting &= frame.at_us < (rule.expires_at - EPOCH) // MICROSECOND
+    if rule.mode is RuleMode.ROLLOUT:
+        assert rule.rollout_percent is not None, "a rule in rollout has a share"
+        rows = np.flatnonzero(acting)
+        ids = frame.transaction_ids.at(rows.tolist())
+        acting[rows] = [is_in_share(rule.id, id_, rule.rollout_percent) for id_ in ids]
+    return acting
 
 
 def without(evaluating: Evaluating, setting: Setting, made: Settled, rule_id: str) -> Places:
@@ -99,6 +116,8 @@ def _climbed(frame: RecordedFrame, setting: Setting, acting: Mapping[str, Mask])
     # A test value's outcome is fixed: neither rules nor lists settle anything then.
     fired = [(rules[id_], mask & ~frame.is_forced) for id_, mask in acting.items()]
     action, three_ds = _Ladder(frame, with_levels(frame, setting), setting, fired).climbed()
+    if not frame.is_forced.any():
+        return action, three_ds
     is_fixed = frame.is_forced & frame.columns.told("card").among(_FIXED).true
     return (
         np.where(is_fixed, frame.action, action).astype(np.int8),

@@ -48,6 +48,13 @@ RULES = (
     ("fewer", "Score -15 if is_gift", ""),
     ("tagged", "Tag 'x' if card_payments_1h > 2", ""),
     ("listed", "Review if card in @risky and email_payments_1h > 2 or ::tier:: in @risky", ""),
+    ("rolled", "Block if card_payments_24h >= 5", "mode = 'rollout'\nrollout_percent = 40"),
+    ("ending", "Review if card_payments_1h >= 3", "expires_at = 2026-11-02T14:30:20Z"),
+    (
+        "both",
+        "Request 3DS if card_payments_1h <= 4",
+        "mode = 'rollout'\nrollout_percent = 70\nexpires_at = 2026-11-02T14:30:30Z",
+    ),
     ("silent", "Block if card_payments_1h >= 0", "mode = 'shadow'"),
 )
 
