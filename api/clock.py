@@ -31,3 +31,8 @@ def new_outcome_id(at: datetime) -> str:
     Ids sort by time, finer than decisions': outcomes of one payment may come close together, and are listed by id.
     """
     return f"out_{(at - EPOCH) // MICROSECOND:014x}{os.urandom(9).hex()}"
+
+
+def new_job_id(at: datetime) -> str:
+    """`job_`, 48 bits of milliseconds and 80 random bits, in hexadecimal."""
+    return f"job_{int(at.timestamp() * 1000):012x}{os.urandom(10).hex()}"

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.routes import (
+    backtests,
     decisions,
     health,
     installation,
@@ -13,6 +14,9 @@ from api.routes import (
     metrics,
     outcomes,
     policies,
+    rules,
+    ruleset_drafts,
+    rulesets,
     transactions,
 )
 
@@ -24,6 +28,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     outcomes.reading,
     labels.router,
     policies.router,
+    backtests.router,
+    rules.router,
+    rulesets.router,
+    ruleset_drafts.router,
     list_entries.router,
     lists.router,
     keys.router,

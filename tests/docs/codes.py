@@ -15,6 +15,8 @@ SOURCES = (
     *sorted(ROOT.glob("api/schemas/*.py")),
     ROOT / "engine" / "payment.py",
     ROOT / "engine" / "policy.py",
+    ROOT / "engine" / "rulesets.py",
+    ROOT / "engine" / "snapshots.py",
 )
 _POSITIONAL = {"Odd": "warning", "Wrong": "fault"}
 _NAMED = {"Problem": "problem", "Fault": "fault", "InputWarning": "warning"}

@@ -16,6 +16,7 @@ from api.schemas import DecisionAnswer, DecisionRequest
 from api.schemas.label import LabelRequest
 from api.schemas.outcome import OutcomeRequest
 from api.schemas.policy import PolicyBody
+from api.schemas.ruleset import RuleBody
 from api.settings import Settings
 from engine.access import Scope
 from engine.catalog import CATALOG
@@ -220,6 +221,7 @@ def diagnostics() -> str:
         ("docs/api.md", "outcome", fields_of(OutcomeRequest)),
         ("docs/api.md", "label", fields_of(LabelRequest)),
         ("docs/api.md", "policy", policy_table),
+        ("docs/api.md", "rule", fields_of(RuleBody)),
         ("docs/api.md", "keys", keys_table),
         ("docs/operating.md", "settings", settings_table),
         ("docs/features.md", "features", features_tables),

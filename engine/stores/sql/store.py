@@ -1,7 +1,8 @@
-"""The data folder opened: ledger, outcomes, labels, API keys, policies and lists of one installation."""
+"""The data folder opened: ledger, outcomes, labels, keys, policies, rulesets, lists and jobs of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -10,12 +11,14 @@ from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.stores.sql.counted import SqlCounted
 from engine.stores.sql.folder import hold_folder
 from engine.stores.sql.group_commit import GroupCommit
+from engine.stores.sql.jobs import SqlJobs
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.lists import SqlLists
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
+from engine.stores.sql.rulesets import SqlRulesets
 from engine.stores.sql.schema import upgrade
 from engine.stores.sql.sqlite import PointReader, connect_writer, invalid
 from engine.stores.sql.writer import Writer
@@ -23,35 +26,26 @@ from engine.stores.sql.writer import Writer
 DATABASE_NAME = "assay.db"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """What is kept in one data folder. `open_store` makes it; `close` gives the folder back."""
 
-    def __init__(
-        self,
-        *,
-        file: Path,
-        writer: Writer,
-        ledger: SqlLedger,
-        outcomes: SqlOutcomes,
-        labels: SqlLabels,
-        keys: SqlApiKeys,
-        policies: SqlPolicies,
-        resources: ExitStack,
-    ) -> None:
-        """`resources` closes everything, last opened first."""
-        self.counted = SqlCounted(file)
-        self.writer = writer
-        self.ledger = ledger
-        self.outcomes = outcomes
-        self.labels = labels
-        self.keys = keys
-        self.policies = policies
-        self.lists = SqlLists(writer, file)
-        self._resources = resources
+    counted: SqlCounted
+    writer: Writer
+    ledger: SqlLedger
+    outcomes: SqlOutcomes
+    labels: SqlLabels
+    keys: SqlApiKeys
+    policies: SqlPolicies
+    rulesets: SqlRulesets
+    lists: SqlLists
+    jobs: SqlJobs
+    resources: ExitStack
+    """Closes everything, last opened first."""
 
     def close(self) -> None:
         """Commit what waits, checkpoint, close, let the folder go. On the event loop's thread; again is no fault."""
-        self._resources.close()
+        self.resources.close()
 
 
 def open_store(folder: Path) -> Store:
@@ -74,19 +68,23 @@ def open_store(folder: Path) -> Store:
             ledger = SqlLedger(writer, group, reader, file, writes_alone=True)
             outcomes = SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
-            policies = SqlPolicies(writer, file)
+            policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
+            lists, jobs = SqlLists(writer, file), SqlJobs(writer, reader, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
             raise StoreInvalid(f"{file} cannot be upgraded: {error}") from error
         opened = resources.pop_all()
     return Store(
-        file=file,
+        counted=SqlCounted(file),
         writer=writer,
         ledger=ledger,
         outcomes=outcomes,
         labels=labels,
         keys=keys,
         policies=policies,
+        rulesets=rulesets,
+        lists=lists,
+        jobs=jobs,
         resources=opened,
     )
