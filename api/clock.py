@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from engine.payment import EPOCH, MICROSECOND
+from engine.scheme_report import SchemeReportKind
 
 
 def utc_now() -> datetime:
@@ -31,3 +32,11 @@ def new_outcome_id(at: datetime) -> str:
     Ids sort by time, finer than decisions': outcomes of one payment may come close together, and are listed by id.
     """
     return f"out_{(at - EPOCH) // MICROSECOND:014x}{os.urandom(9).hex()}"
+
+
+_REPORT_PREFIXES: Final = {SchemeReportKind.CHARGEBACK: "chb", SchemeReportKind.FRAUD_WARNING: "fwn"}
+
+
+def new_report_id(kind: SchemeReportKind, at: datetime) -> str:
+    """`chb_` or `fwn_`, then as an outcome's."""
+    return new_outcome_id(at).replace("out", _REPORT_PREFIXES[kind], 1)

@@ -86,6 +86,8 @@ class Metrics:
         """By code and status."""
         self.outcomes: Counter[str] = Counter()
         """By type; one that is told again is not counted again."""
+        self.scheme_reports: Counter[str] = Counter()
+        """By kind; likewise."""
         self.replayed = 0
         self.dry_runs = 0
         self._decisions: Counter[tuple[str, bool, bool]] = Counter()
@@ -155,6 +157,7 @@ class Metrics:
             problems.add_metric((code, str(status)), count)
         yield problems
         yield counter("assay_outcomes", "Outcomes recorded.", "type", self.outcomes)
+        yield counter("assay_scheme_reports", "Chargebacks and fraud warnings recorded.", "kind", self.scheme_reports)
 
 
 def counter(name: str, doc: str, label: str, counts: Mapping[str, int]) -> CounterMetricFamily:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from engine.decision import RecordedDecision, recorded_decision
 from engine.features import Catalog, FeatureType, Value
-from engine.ledger import DecisionRecord, Label, LabelKind, Labels, Ledger, VersionKind
+from engine.ledger import DecisionRecord, Labels, Ledger, VersionKind
+from models.labels import standing
 
 FACTS: Final = (
     "id",
@@ -35,9 +36,6 @@ _DTYPES: Final[Mapping[FeatureType, str]] = {
     FeatureType.STRING: "string",
     FeatureType.COUNTRY: "string",
 }
-_RANKS: Final[Mapping[LabelKind, int]] = {LabelKind.CHARGEBACK: 2, LabelKind.FRAUD_WARNING: 1}
-
-_Key = tuple[str, bool, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +81,11 @@ def decisions_frame(ledger: Ledger, catalog: Catalog | None = None) -> pd.DataFr
 def labelled(frame: pd.DataFrame, labels: Labels, as_of: datetime) -> pd.DataFrame:
     """The frame with what was known at `as_of`: `is_fraud` (NA where no label was), `label_kind`, `label_known_at`.
 
-    All stages of a payment get the same label. Of several, a chargeback's newest word stands (so one that was won
-    clears the payment), else a fraud warning's, else the newest of verdict and clearing: what the scheme reported
-    beats what somebody thought. Raises LedgerUnavailable.
+    All stages of a payment get the same label: the one that stands (`models.labels.standing`). Raises LedgerUnavailable.
     """
-    standing: dict[_Key, Label] = {}
-    for label in labels.labels_as_of(as_of):
-        key = (label.merchant_id, label.test_mode, label.transaction_id)
-        # Labels come oldest first, so of one rank the later one replaces the earlier.
-        if key not in standing or _rank(label) >= _rank(standing[key]):
-            standing[key] = label
+    known = standing(labels.labels_as_of(as_of))
     keys = zip(frame["merchant_id"], frame["test_mode"], frame["transaction_id"], strict=True)
-    found = [standing.get(key) for key in keys]
+    found = [known.get(key) for key in keys]
     return frame.assign(
         is_fraud=_like(frame, [None if label is None else label.is_fraud for label in found], "boolean"),
         label_kind=_like(frame, [None if label is None else label.kind.value for label in found], "string"),
@@ -102,10 +93,6 @@ def labelled(frame: pd.DataFrame, labels: Labels, as_of: datetime) -> pd.DataFra
             frame, [None if label is None else label.received_at for label in found], "datetime64[us, UTC]"
         ),
     )
-
-
-def _rank(label: Label) -> int:
-    return _RANKS.get(label.kind, 0)
 
 
 def _like(frame: pd.DataFrame, values: Sequence[Any], dtype: str) -> "pd.Series[Any]":

@@ -114,7 +114,7 @@ async def _rehearse_against(ledger: Ledger, work: Work, tally: Tally, advance: A
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Assembly]:
     try:
-        with assembled(settings) as assembly:
+        with assembled(settings, is_live=False) as assembly:
             yield assembly
     except DataFolderInUse as in_use:
         # Who holds it is worth repeating; of the mends, an import has two.

@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from api.routes import decisions, health, installation, keys, labels, metrics, outcomes, policies, transactions
+from api.routes import (
+    chargebacks,
+    decisions,
+    health,
+    installation,
+    keys,
+    labels,
+    metrics,
+    outcomes,
+    policies,
+    transactions,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     decisions.router,
@@ -11,6 +22,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     outcomes.router,
     outcomes.reading,
     labels.router,
+    chargebacks.router,
     policies.router,
     keys.router,
     installation.router,

@@ -9,6 +9,7 @@ from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
 from api.parts import PartState, first_parts, states_of
 from api.reloading import Reloading, ReloadReport
+from api.schemas.outcome import scheme_outcome_bytes
 from api.settings import Settings
 from api.wiring.counting import HistoryOf, histories, in_memory
 from api.wiring.valkey import in_valkey
@@ -16,12 +17,13 @@ from engine.access import ApiKeys
 from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
 from engine.feedback import Feedback
-from engine.ledger import Labels, Ledger, Outcomes
+from engine.ledger import Labels, Ledger, Outcomes, SchemeReports
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
-from engine.reference import load_reference
+from engine.reference import ReasonCodes, load_reference
 from engine.rules import parse_ruleset
+from engine.scheme_feedback import SchemeFeedback
 from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
@@ -29,6 +31,7 @@ from engine.stores.memory_policies import MemoryPolicies
 from engine.stores.sql import SqlLedger, open_store
 from engine.velocity import VELOCITIES, Counters
 from engine.velocity.watch import CountersWatch
+from models.labels import label_after
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
 
@@ -51,9 +54,12 @@ class Assembly:
 
     pipeline: Pipeline
     feedback: Feedback
+    scheme_feedback: SchemeFeedback
+    reason_codes: ReasonCodes
     ledger: Ledger
     outcomes: Outcomes
     labels: Labels
+    scheme_reports: SchemeReports
     keys: ApiKeys
     policies: Policies
     counters: Counters
@@ -93,8 +99,11 @@ def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
 
 
 @contextmanager
-def assembled(settings: Settings) -> Iterator[Assembly]:
+def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]:
     """Open the data folder, rebuild the counters from the ledger, and hold the folder's lock until the end.
+
+    Where it is not live, as in an import of history, reports of schemes wait on when their payment comes: they were
+    learnt after it, and are counted by the next server.
 
     Raises DataFolderInUse, StoreInvalid, RulesInvalid or ReferenceInvalid.
     """
@@ -108,8 +117,6 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         )
         keep = _keeping(counting.counters, counting.history_of)
         snapshots = MerchantSnapshots(read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep)
-        pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
-        pipeline.go_on_from(counting.sequence)
         feedback = Feedback(
             outcomes=store.outcomes,
             ledger=store.ledger,
@@ -117,12 +124,27 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
             times=times,
             new_id=new_outcome_id,
         )
+        scheme_feedback = SchemeFeedback(
+            reports=store.scheme_reports,
+            ledger=store.ledger,
+            feedback=feedback,
+            times=times,
+            label_after=label_after,
+            render=scheme_outcome_bytes,
+        )
+        pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
+        pipeline.go_on_from(counting.sequence)
+        if is_live:
+            pipeline.tell(scheme_feedback.arrived)
         yield Assembly(
             pipeline=pipeline,
             feedback=feedback,
+            scheme_feedback=scheme_feedback,
+            reason_codes=ReasonCodes.load(),
             ledger=store.ledger,
             outcomes=store.outcomes,
             labels=store.labels,
+            scheme_reports=store.scheme_reports,
             keys=store.keys,
             policies=store.policies,
             counters=counting.counters,

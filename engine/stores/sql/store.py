@@ -1,4 +1,4 @@
-"""The data folder opened: ledger, outcomes, labels, API keys and policies of one installation."""
+"""The data folder opened: ledger, outcomes, labels, schemes' reports, API keys and policies of one installation."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -16,6 +16,7 @@ from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.schema import upgrade
+from engine.stores.sql.scheme_reports import SqlSchemeReports
 from engine.stores.sql.sqlite import PointReader, connect_writer, invalid
 from engine.stores.sql.writer import Writer
 
@@ -33,6 +34,7 @@ class Store:
         ledger: SqlLedger,
         outcomes: SqlOutcomes,
         labels: SqlLabels,
+        scheme_reports: SqlSchemeReports,
         keys: SqlApiKeys,
         policies: SqlPolicies,
         resources: ExitStack,
@@ -43,6 +45,7 @@ class Store:
         self.ledger = ledger
         self.outcomes = outcomes
         self.labels = labels
+        self.scheme_reports = scheme_reports
         self.keys = keys
         self.policies = policies
         self._resources = resources
@@ -72,6 +75,7 @@ def open_store(folder: Path) -> Store:
             ledger = SqlLedger(writer, group, reader, file, writes_alone=True)
             outcomes = SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
+            scheme_reports = SqlSchemeReports(labels, group, reader, file)
             policies = SqlPolicies(writer, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
@@ -84,6 +88,7 @@ def open_store(folder: Path) -> Store:
         ledger=ledger,
         outcomes=outcomes,
         labels=labels,
+        scheme_reports=scheme_reports,
         keys=keys,
         policies=policies,
         resources=opened,
