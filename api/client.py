@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -35,8 +36,32 @@ class Reply:
     body: bytes
 
 
+class Caller(ABC):
+    """Calls routes with one key: a server's, or those of this process."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        """One call. Raises OSError where nobody answers."""
+
+    def checked(self, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
+        """One call that must succeed: the body of its answer. Raises CallFailed, saying why."""
+        try:
+            reply = self.call(method, path, body, **headers)
+        except OSError as error:
+            raise CallFailed(f"The server did not answer: {error}.") from error
+        if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            return reply.body
+        problem = _problem_in(reply.body)
+        said = problem.get("detail") or f"status {reply.status}"
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            said = f"{said} Restart the server: it makes the operator's key anew."
+        raise CallFailed(f"The server refused: {said}", problem.get("code"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(Caller):
     """Calls one server with one key."""
 
     url: str
@@ -45,20 +70,6 @@ class Client:
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """One call. Raises OSError where the server does not answer."""
         return _called(self.url, method, path, body, {"Authorization": f"Bearer {self.key}", **_JSON, **headers})
-
-    def checked(self, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
-        """One call that must succeed: the body of its answer. Raises CallFailed, saying why."""
-        try:
-            reply = self.call(method, path, body, **headers)
-        except OSError as error:
-            raise CallFailed(f"The server at {self.url} did not answer: {error}.") from error
-        if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
-            return reply.body
-        problem = _problem_in(reply.body)
-        said = problem.get("detail") or f"status {reply.status}"
-        if reply.status == HTTPStatus.UNAUTHORIZED:
-            said = f"{said} Restart the server: it makes the operator's key anew."
-        raise CallFailed(f"The server refused: {said}", problem.get("code"))
 
 
 def _problem_in(body: bytes) -> dict[str, str]:

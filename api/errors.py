@@ -21,6 +21,9 @@ from engine.errors import (
     IdempotencyInProgress,
     IdempotencyKeyReused,
     LedgerUnavailable,
+    ListExists,
+    ListInUse,
+    ListsInvalid,
     MalformedJson,
     Overloaded,
     PaymentInvalid,
@@ -42,6 +45,9 @@ _STATUSES: dict[type[AssayError], int] = {
     RateLimited: 429,
     PolicyInvalid: 422,
     PolicyChanged: 412,
+    ListsInvalid: 422,
+    ListExists: 409,
+    ListInUse: 409,
 }
 _RETRY_AFTER = dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1")
 _FAULTS = {
@@ -73,7 +79,7 @@ def problem_of(error: AssayError | ProblemRaised) -> Problem:
     """The problem that an error is to its caller."""
     if isinstance(error, ProblemRaised):
         return error.problem
-    if isinstance(error, PaymentInvalid | PolicyInvalid):
+    if isinstance(error, PaymentInvalid | PolicyInvalid | ListsInvalid):
         return _of_faults(error)
     retry_after = _RETRY_AFTER.get(type(error))
     headers = {} if retry_after is None else {"Retry-After": retry_after}
@@ -85,7 +91,7 @@ async def _of_known(request: Request, error: Exception) -> Response:
     return problem_of(error).response(request_id(request))
 
 
-def _of_faults(error: PaymentInvalid | PolicyInvalid) -> Problem:
+def _of_faults(error: PaymentInvalid | PolicyInvalid | ListsInvalid) -> Problem:
     refused = "card_data_refused"
     if any(fault.code == refused for fault in error.faults):
         detail = "The request carries card data that must never be sent here; nothing of it was kept."

@@ -53,18 +53,20 @@ class PartsRead:
     faults: Mapping[Part, str]
 
 
-def first_parts(settings: Settings) -> PartsRead:
-    """Read everything. A model that cannot be used gives way to the shipped scorecard as fallback.
+def first_parts(settings: Settings, list_names: frozenset[str] = frozenset()) -> PartsRead:
+    """Read everything; `list_names` are those that the rules may name.
+
+    A model that cannot be used gives way to the shipped scorecard as fallback.
 
     Raises RulesInvalid or ReferenceInvalid, naming the file and the mend.
     """
-    ruleset, text = _ruleset(settings.ruleset)
+    ruleset, text = ruleset_of(settings, list_names)
     faults: dict[Part, str] = {}
     scorer = _kept(Part.MODEL, lambda: _scorer(settings), None, faults)
     parts = Parts(
         ruleset=ruleset,
         ruleset_text=text,
-        lists={},
+        list_names=list_names,
         scorer=scorer or _shipped(settings, role=FALLBACK),
         reference=load_reference(
             settings.ip_database, settings.bin_table, settings.rates, settings.reference_max_age_days
@@ -73,15 +75,16 @@ def first_parts(settings: Settings) -> PartsRead:
     return PartsRead(parts=parts, faults=faults)
 
 
-def parts_again(settings: Settings, last: Parts) -> PartsRead:
+def parts_again(settings: Settings, last: Parts, list_names: frozenset[str]) -> PartsRead:
     """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
     faults: dict[Part, str] = {}
-    parts = replace(last, reference=_reference_again(settings, last.reference, faults))
+    reference = _reference_again(settings, last.reference, faults)
+    parts = replace(last, reference=reference, list_names=list_names)
     if settings.model is not None:
         parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings), last.scorer, faults))
     if settings.ruleset is not None:
         before = (last.ruleset, last.ruleset_text)
-        ruleset, text = _kept(Part.RULESET, lambda: _ruleset(settings.ruleset), before, faults)
+        ruleset, text = _kept(Part.RULESET, lambda: ruleset_of(settings, list_names), before, faults)
         parts = replace(parts, ruleset=ruleset, ruleset_text=text)
     return PartsRead(parts=parts, faults=faults)
 
@@ -116,16 +119,21 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
         return last
 
 
-def _ruleset(file: Path | None) -> tuple[Ruleset, str]:
+def ruleset_of(settings: Settings, list_names: frozenset[str]) -> tuple[Ruleset, str]:
+    """The rules that the settings name, and their text; they may name these lists.
+
+    Raises RulesInvalid, naming the file and the mend.
+    """
+    file = settings.ruleset
     if file is None:
         text = default_source()
-        return parse_ruleset(text, CATALOG, ()), text
+        return parse_ruleset(text, CATALOG, list_names), text
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RulesInvalid(f"The ruleset {file} cannot be read: {error}. Check ASSAY_RULESET.") from error
     try:
-        return parse_ruleset(text, CATALOG, ()), text
+        return parse_ruleset(text, CATALOG, list_names), text
     except RulesInvalid as error:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 

@@ -17,7 +17,7 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
-    409: "In progress",
+    409: "Conflict",
     412: "Changed meanwhile",
     413: "Body too large",
     422: "Wrong input",

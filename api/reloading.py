@@ -56,7 +56,8 @@ class Reloading:
     async def _reload(self) -> ReloadReport:
         async with self._reloading:
             last = self._snapshots.parts
-            read = await asyncio.to_thread(parts_again, self._settings, last)
+            names = self._snapshots.lists.operators_names()
+            read = await asyncio.to_thread(parts_again, self._settings, last, names)
             await self._snapshots.replace_parts(read.parts)
             before = {state.part: state.version for state in self._states}
             self._states = states_of(self._settings, read)

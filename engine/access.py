@@ -19,6 +19,8 @@ class Scope(StrEnum):
     LABELS_WRITE = "labels:write"
     KEYS_WRITE = "keys:write"
     POLICIES_WRITE = "policies:write"
+    LISTS_READ = "lists:read"
+    LISTS_WRITE = "lists:write"
     INSTALLATION_WRITE = "installation:write"
 
 

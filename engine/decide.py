@@ -12,10 +12,11 @@ from engine.decision import NO_MODEL, Action, Decision, Reason, Rule, RuleAction
 from engine.errors import ScoreInvalid
 from engine.features import Catalog, Features
 from engine.ladder import Verdict, settle
+from engine.lists import Hit, MerchantLists, screen
 from engine.payment import Payment
 from engine.policy import Policy
 from engine.reference import Reference
-from engine.rules import Lists, Ruleset
+from engine.rules import Ruleset
 from engine.score import Score, Scorer
 from engine.test_values import REASON_CODE, Forced, forced
 from engine.velocity import Velocity
@@ -55,7 +56,7 @@ class Snapshot:
     """
 
     ruleset: Ruleset
-    lists: Lists
+    lists: MerchantLists
     scorer: Scorer | None
     policy: Policy
     reference: Reference
@@ -66,7 +67,7 @@ class Snapshot:
 
 
 def snapshot_of(
-    *, ruleset: Ruleset, lists: Lists, scorer: Scorer | None, policy: Policy, reference: Reference
+    *, ruleset: Ruleset, lists: MerchantLists, scorer: Scorer | None, policy: Policy, reference: Reference
 ) -> Snapshot:
     """The bundle of these parts, with the versions that its decisions will name.
 
@@ -102,19 +103,21 @@ def decide(payment: Payment, features: Features, snapshot: Snapshot, *, is_late:
     score = None if is_late else _score(features, snapshot, test)
     risk_level = snapshot.policy.risk_level(score)
     scored = features.replaced({"risk_score": None if score is None else score.percent, "risk_level": risk_level})
-    results = snapshot.ruleset.evaluate(scored, snapshot.lists, payment.custom)
-    # A test value's outcome is fixed: the rules are recorded, and none of them settles anything.
+    lists, at_us = snapshot.lists, payment.at_us
+    results = snapshot.ruleset.evaluate(scored, lists.at(at_us), payment.custom)
+    # A test value's outcome is fixed: the rules are recorded, and neither they nor a list settle anything.
     heard = results if test is None else _NO_RESULTS
-    verdict = settle(payment, score, heard, scored, snapshot.policy)
+    hits = screen(lists, scored, at_us) if lists.screening and test is None else ()
+    verdict = settle(payment, score, heard, scored, snapshot.policy, hits)
     if test is not None:
         verdict = _as_forced(verdict, test, snapshot.policy)
-    rule_reasons = [] if test else _by_rung(snapshot.ruleset.reasons(results, scored), results.fired)
+    settling = [] if test else _by_rung(snapshot.ruleset.reasons(results, scored), results.fired, hits)
     return Decision(
         action=verdict.action,
         three_ds=verdict.three_ds,
         score=score,
         risk_level=risk_level,
-        reasons=(*_test_reasons(test), *rule_reasons, *verdict.reasons, *_model_reasons(score, scored)),
+        reasons=(*_test_reasons(test), *settling, *verdict.reasons, *_model_reasons(score, scored)),
         results=results,
         features=scored,
         versions=snapshot.versions,
@@ -122,6 +125,7 @@ def decide(payment: Payment, features: Features, snapshot: Snapshot, *, is_late:
         review=verdict.review,
         rule_score=results.rule_score(),
         tags=results.tags(),
+        lists_sequence=lists.sequence,
     )
 
 
@@ -156,10 +160,21 @@ def _test_reasons(test: Forced | None) -> tuple[Reason, ...]:
     return () if test is None else (Reason(code=REASON_CODE, text=test.text, source="policy"),)
 
 
-def _by_rung(reasons: Iterable[Reason], fired: Iterable[Rule]) -> list[Reason]:
-    """The ladder's order, so that the reason which decided comes first and the rules' order shows nowhere (law 8)."""
+def _by_rung(reasons: Iterable[Reason], fired: Iterable[Rule], hits: Iterable[Hit]) -> list[Reason]:
+    """The ladder's order, so that the reason which decided comes first and the rules' order shows nowhere (law 8).
+
+    A list comes before the rules of its rung.
+    """
     rung = {rule.id: (not rule.mandatory, _RUNGS.index(rule.action), rule.id) for rule in fired}
-    return sorted(reasons, key=lambda reason: rung[reason.code])
+    if not hits:
+        return sorted(reasons, key=lambda reason: rung[reason.code])
+    of_lists = [((not hit.is_mandatory, _RUNGS.index(_asked_by(hit)), ""), hit.said()) for hit in hits]
+    of_rules = [(rung[reason.code], reason) for reason in reasons]
+    return [reason for _, reason in sorted([*of_lists, *of_rules])]
+
+
+def _asked_by(hit: Hit) -> RuleAction:
+    return RuleAction.ALLOW if hit.is_allow else RuleAction.BLOCK
 
 
 def _degraded(features: Features, score: Score | None, versions: Versions, *, is_late: bool) -> tuple[str, ...]:

@@ -171,6 +171,8 @@ class Decision:
     review: ReviewTerms | None = None
     rule_score: int = 0
     tags: tuple[str, ...] = ()
+    lists_sequence: int = 0
+    """The newest change of the merchant's lists that it saw; 0 where there never was one."""
 
     def canonical(self, *, is_plain: bool = False) -> bytes:
         """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1).
@@ -183,23 +185,25 @@ class Decision:
         parts = () if self.score is None else _weighing(self.score)
         places = {} if is_plain else {part.code: place for place, part in enumerate(parts)}
         values = self.features.values
-        return orjson.dumps(
-            {
-                "action": self.action,
-                "three_ds": self.three_ds,
-                "score": None if self.score is None else _score_row(self.score, parts),
-                "risk_level": self.risk_level,
-                "rule_score": self.rule_score,
-                "tags": self.tags,
-                "reasons": [_reason_row(reason, places) for reason in self.reasons],
-                "rules": self.results.packed(),
-                "features": values if is_plain else packed(values, shape_of(self.features.catalog)),
-                "causes": _by_cause(self.features),
-                "degraded": self.degraded,
-                "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
-                "versions": self.versions.id,
-            }
-        )
+        said: dict[str, object] = {
+            "action": self.action,
+            "three_ds": self.three_ds,
+            "score": None if self.score is None else _score_row(self.score, parts),
+            "risk_level": self.risk_level,
+            "rule_score": self.rule_score,
+            "tags": self.tags,
+            "reasons": [_reason_row(reason, places) for reason in self.reasons],
+            "rules": self.results.packed(),
+            "features": values if is_plain else packed(values, shape_of(self.features.catalog)),
+            "causes": _by_cause(self.features),
+            "degraded": self.degraded,
+            "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
+            "versions": self.versions.id,
+        }
+        if self.lists_sequence:
+            # Said only where there are lists, so that records without any keep their bytes.
+            said["lists"] = self.lists_sequence
+        return orjson.dumps(said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +220,7 @@ class RecordedDecision:
     values: tuple[Value, ...]
     causes: Mapping[int, str]
     versions_id: str
+    lists_sequence: int
 
     def features(self, catalog: Catalog) -> Features:
         """The features as they were when recorded under this catalogue."""
@@ -237,6 +242,7 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
         values=unpacked(record["features"]),
         causes={position: cause for cause, positions in record["causes"].items() for position in positions},
         versions_id=record["versions"],
+        lists_sequence=record.get("lists", 0),
     )
 
 

@@ -79,6 +79,30 @@ class PolicyChanged(AssayError):
     code = "policy_changed"
 
 
+class ListsInvalid(AssayError):
+    """A list or an entry that cannot be: every fault found, not the first alone."""
+
+    code = "list_invalid"
+
+    def __init__(self, *faults: Fault) -> None:
+        """Keep the faults; at least one."""
+        assert faults, "an invalid list has a fault"
+        super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
+        self.faults = faults
+
+
+class ListExists(AssayError):
+    """A list of that name is there already, of the merchant or of the operator."""
+
+    code = "list_exists"
+
+
+class ListInUse(AssayError):
+    """A list that rules in force name: without it their conditions would be unknown."""
+
+    code = "list_in_use"
+
+
 class ModelInvalid(AssayError):
     """A model's file that cannot be used: names what is wrong and where."""
 

@@ -1,11 +1,13 @@
 """The ladder: how a score and the rules' results settle into an action, whatever the rules' order."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 from engine.decision import Action, Reason, ReviewTerms, Rule, RuleAction, RuleResults
 from engine.features import Features
+from engine.lists import Hit
 from engine.payment import Payment, Stage
 from engine.policy import FailAction, Policy
 from engine.score import Score
@@ -33,20 +35,28 @@ class Verdict(NamedTuple):
     review: ReviewTerms | None
 
 
-def settle(payment: Payment, score: Score | None, results: RuleResults, features: Features, policy: Policy) -> Verdict:
-    """Walk the ladder; the first true rung wins (docs/rules.md).
+def settle(
+    payment: Payment,
+    score: Score | None,
+    results: RuleResults,
+    features: Features,
+    policy: Policy,
+    hits: Sequence[Hit] = (),
+) -> Verdict:
+    """Walk the ladder; the first true rung wins (docs/rules.md). `hits` are the lists that hold the payment.
 
-    Mandatory block > allow rule > block rule or threshold > review rule or threshold > fail policy > allow. 3-D Secure
-    is settled beside it: neither an allow rule nor a review takes it away, a block does. Where it has run and is asked
+    Mandatory block rule or operator's block list > allow rule or list > block rule, list or threshold > review rule or
+    threshold > fail policy > allow. 3-D Secure is settled beside it: neither an allow nor a review takes it away, a
+    block does. Where it has run and is asked
     for all the same, only its success lets the payment pass without a review.
     """
     fired = results.deciding()
     asked = {rule.action for rule in fired}
     heights = _Heights(None if score is None else score.percent, results.rule_score(), policy)
-    action, reasons = _climb(fired, asked, heights)
+    action, reasons = _climb(fired, asked, heights, hits)
     wants_3ds = RuleAction.REQUEST_3DS in asked
     challenged = heights.reached(Action.CHALLENGE)
-    if score is None and not fired and not reasons and challenged is None:
+    if score is None and not fired and not hits and not reasons and challenged is None:
         action, wants_3ds, failed = _fail(features, policy)
         reasons = (failed,)
     can_3ds = action is not Action.BLOCK and _can_authenticate(payment)
@@ -91,11 +101,15 @@ class _Heights(NamedTuple):
 
 
 def _climb(
-    fired: tuple[Rule, ...], asked: AbstractSet[RuleAction], heights: _Heights
+    fired: tuple[Rule, ...], asked: AbstractSet[RuleAction], heights: _Heights, hits: Sequence[Hit]
 ) -> tuple[Action, tuple[Reason, ...]]:
     """The rung that is reached; `asked` are the actions of the rules that fired."""
     if RuleAction.BLOCK in asked and any(rule.action is RuleAction.BLOCK and rule.mandatory for rule in fired):
         return Action.BLOCK, ()
+    if hits:
+        if any(hit.is_mandatory for hit in hits):
+            return Action.BLOCK, ()
+        asked = asked | {RuleAction.ALLOW if hit.is_allow else RuleAction.BLOCK for hit in hits}
     if RuleAction.ALLOW in asked:
         return Action.ALLOW, ()
     for action, rule_action in ((Action.BLOCK, RuleAction.BLOCK), (Action.REVIEW, RuleAction.REVIEW)):

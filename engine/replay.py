@@ -5,7 +5,7 @@ up and nothing is counted anew, so neither today's tables, rules nor model have 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from engine.decision import NO_MODEL, Versions, recorded_decision
 from engine.errors import AssayError, PolicyInvalid, VersionNotKept, VersionTooOld
 from engine.features import Catalog, Feature, FeatureType
 from engine.ledger import DecisionRecord, Ledger, VersionKind
+from engine.lists import NO_LISTS, ListHistory, ListStore
 from engine.packing import unpacked
 from engine.payment_record import payment_of
 from engine.policy import Policy, policy_of
@@ -46,11 +47,22 @@ class Replayed:
 class Replay:
     """Replays decisions of one ledger; a bundle that many decisions name is put together once."""
 
-    def __init__(self, ledger: Ledger, scorer_of: ScorerOf, reference: Reference) -> None:
-        """`reference` stands where a bundle has its tables: decide() reads none of them."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        scorer_of: ScorerOf,
+        reference: Reference,
+        lists: ListStore,
+    ) -> None:
+        """`reference` stands where a bundle has its tables: decide() reads none of them.
+
+        Of `lists` those are rebuilt that a decision saw. Raises LedgerUnavailable.
+        """
         self._ledger = ledger
         self._scorer_of = scorer_of
         self._reference = reference
+        self._lists = ListHistory(lists)
+        self._list_names = lists.names_ever()
         self._snapshots: dict[str, Snapshot | AssayError] = {}
 
     def of(self, records: Iterable[DecisionRecord]) -> Iterator[Replayed]:
@@ -75,6 +87,9 @@ class Replay:
             return f"features: {len(recorded.values)} values for {len(snapshot.catalog)} features"
         try:
             payment = payment_of(record.payment)
+            if recorded.lists_sequence:
+                lists = self._lists.of(payment.merchant_id, recorded.lists_sequence)
+                snapshot = replace(snapshot, lists=lists)
             features = recorded.features(snapshot.catalog).replaced({"risk_score": None, "risk_level": None})
             decision = decide(payment, features, snapshot, is_late=LATE in said.get("degraded", ()))
             again = decision.canonical()
@@ -101,12 +116,12 @@ class Replay:
         catalog = catalog_of_content(self._kept(VersionKind.CATALOG, versions.catalog))
         _require_same(VersionKind.CATALOG, versions.catalog, catalog.fingerprint)
         policy = _policy(self._kept(VersionKind.POLICY, versions.policy), versions.policy)
-        # There are no lists yet: rules that name one are not published.
-        ruleset = parse_ruleset(self._kept(VersionKind.RULESET, versions.ruleset).decode(), catalog, ())
+        text = self._kept(VersionKind.RULESET, versions.ruleset).decode()
+        ruleset = parse_ruleset(text, catalog, self._list_names)
         _require_same(VersionKind.RULESET, versions.ruleset, ruleset.hash)
         return Snapshot(
             ruleset=ruleset,
-            lists={},
+            lists=NO_LISTS,
             scorer=self._scorer(versions, catalog),
             policy=policy,
             reference=self._reference,

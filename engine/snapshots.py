@@ -1,6 +1,7 @@
-"""Snapshots: the bundle in force for each merchant, made of what all share and of the merchant's policy, swapped whole.
+"""Snapshots: the bundle in force for each merchant, made of what all share and of the merchant's policy and lists.
 
-What fails its checks is not activated, and every version is in the ledger before the first decision names it (law 11).
+It is swapped whole. What fails its checks is not activated, and every version is in the ledger before the first
+decision names it (law 11).
 """
 
 import asyncio
@@ -13,9 +14,10 @@ from engine.catalog import catalog_of
 from engine.decide import Snapshot, snapshot_of
 from engine.errors import LedgerUnavailable, PolicyChanged
 from engine.ledger import Ledger, VersionKind
+from engine.lists import NO_LISTS, AllLists, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.reference import Reference
-from engine.rules import Lists, Ruleset, parse_ruleset
+from engine.rules import Ruleset, parse_ruleset
 from engine.score import Scorer
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
@@ -24,18 +26,21 @@ KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What all merchants share. `ruleset` is the text compiled for the catalogue that every merchant has."""
+    """What all merchants share. `ruleset` is the text compiled for the catalogue that every merchant has.
+
+    `list_names` are the lists that it may name, without `@`.
+    """
 
     ruleset: Ruleset
     ruleset_text: str
-    lists: Lists
+    list_names: frozenset[str]
     scorer: Scorer | None
     reference: Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _InForce:
-    """Everything in force at one time; merchants of one policy share a snapshot."""
+    """Everything in force at one time but the lists; merchants of one policy share a snapshot."""
 
     parts: Parts
     default: Snapshot
@@ -50,8 +55,16 @@ class _InForce:
 class MerchantSnapshots:
     """The snapshots port. It belongs to one event loop: what is in force changes in one step of it."""
 
-    def __init__(self, parts: Parts, *, ledger: Ledger, policies: Policies, keep_velocities: KeepVelocities) -> None:
-        """Put the parts and every merchant's newest policy in force.
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        ledger: Ledger,
+        policies: Policies,
+        keep_velocities: KeepVelocities,
+        lists: AllLists | None = None,
+    ) -> None:
+        """Put the parts, every merchant's newest policy and the lists in force.
 
         The counters keep the velocities of those policies already. Raises LedgerUnavailable.
         """
@@ -60,11 +73,13 @@ class MerchantSnapshots:
         self._keep_velocities = keep_velocities
         self._changing = asyncio.Lock()
         self._in_force = self._made(parts)
+        self._lists = AllLists() if lists is None else lists
+        self._listed: dict[tuple[int, int], Snapshot] = {}
 
     @property
     def default(self) -> Snapshot:
         """The bundle of merchants without a policy of their own."""
-        return self._in_force.default
+        return self._with(self._in_force.default, self._lists.shared)
 
     @property
     def parts(self) -> Parts:
@@ -74,12 +89,42 @@ class MerchantSnapshots:
     def of(self, merchant_id: str) -> Snapshot:
         """The bundle in force for the merchant; one call pins one."""
         in_force = self._in_force
-        return in_force.by_merchant.get(merchant_id, in_force.default)
+        snapshot = in_force.by_merchant.get(merchant_id, in_force.default)
+        lists = self._lists.of(merchant_id)
+        return snapshot if lists is snapshot.lists else self._with(snapshot, lists)
+
+    @property
+    def lists(self) -> AllLists:
+        """The lists in force."""
+        return self._lists
+
+    def rules_naming(self, list_name: str) -> tuple[str, ...]:
+        """The ids of the rules in force that name a list."""
+        return self.parts.ruleset.naming(list_name)
+
+    def put_lists(self, lists: AllLists) -> None:
+        """Put other lists in force for all merchants at once; what is under way has the snapshot that it took."""
+        self._lists = lists
+        self._listed = {}
+
+    def _with(self, snapshot: Snapshot, lists: MerchantLists) -> Snapshot:
+        """The snapshot with these lists, made once: by identity, for both are held as long as what is made of them."""
+        if lists is snapshot.lists:
+            return snapshot
+        key = (id(snapshot), id(lists))
+        made = self._listed.get(key)
+        if made is None:
+            made = self._listed[key] = replace(snapshot, lists=lists)
+        return made
+
+    def _put(self, in_force: _InForce) -> None:
+        self._in_force = in_force
+        self._listed = {}
 
     async def replace_parts(self, parts: Parts) -> None:
         """Put other parts in force for all merchants at once. Raises LedgerUnavailable; then nothing has changed."""
         async with self._changing:
-            self._in_force = await asyncio.to_thread(self._made, parts)
+            self._put(await asyncio.to_thread(self._made, parts))
 
     async def rehearse(self, merchant_id: str, policy: Policy, *, replaces: str | None = None) -> None:
         """Raise what `publish` would raise of such a policy, and change nothing."""
@@ -117,7 +162,7 @@ class MerchantSnapshots:
                     await self._keep_velocities(merchant_id, self.of(merchant_id))
                     raise
             by_merchant = MappingProxyType({**self._in_force.by_merchant, merchant_id: snapshot})
-            self._in_force = replace(self._in_force, by_merchant=by_merchant)
+            self._put(replace(self._in_force, by_merchant=by_merchant))
         return self._policies.current(merchant_id)
 
     def _require_stands(self, merchant_id: str, replaces: str | None) -> str:
@@ -156,7 +201,5 @@ def _snapshot(parts: Parts, policy: Policy) -> Snapshot:
     """
     ruleset = parts.ruleset
     if policy.custom_fields:
-        ruleset = parse_ruleset(parts.ruleset_text, catalog_of(policy.custom_fields), parts.lists)
-    return snapshot_of(
-        ruleset=ruleset, lists=parts.lists, scorer=parts.scorer, policy=policy, reference=parts.reference
-    )
+        ruleset = parse_ruleset(parts.ruleset_text, catalog_of(policy.custom_fields), parts.list_names)
+    return snapshot_of(ruleset=ruleset, lists=NO_LISTS, scorer=parts.scorer, policy=policy, reference=parts.reference)

@@ -1,7 +1,7 @@
 """What labels mean: which one a scheme's report makes, and which of a payment's labels stands.
 
-The score is the probability of reported third-party fraud. So a chargeback coded as fraud, and a fraud warning, say that
-it was; what ends otherwise clears it, from the day that this became known. Errors of processing and unknown codes say
+The score is the probability of reported third-party fraud. So a chargeback coded as fraud, and a fraud warning, say
+that it was; what ends otherwise clears it, from when this became known. Errors of processing and unknown codes say
 nothing of who paid, and make no label.
 """
 

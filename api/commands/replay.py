@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.commands.options import Data, settings_with
-from api.wiring import opened_for_reading
+from api.wiring import opened_for_replay
 from engine.errors import AssayError
 from engine.reference import Rates, Reference, TimeZones
 from engine.replay import Replay, Replayed
@@ -77,9 +77,9 @@ def replay(
     if begins >= ends:
         raise PeriodInvalid(f"--from {start} is not before --to {end}: the period would be empty.")
     found = Found()
-    with opened_for_reading(settings_with(data=data).data) as (ledger, _):
+    with opened_for_replay(settings_with(data=data).data) as (ledger, lists):
         replaying = Replay(
-            ledger, lambda content, catalog, role: scorecard_of(content, catalog, role=role), _no_tables()
+            ledger, lambda content, catalog, role: scorecard_of(content, catalog, role=role), _no_tables(), lists
         )
         for replayed in _shown(replaying.of(ledger.between(begins, ends, merchant)), begins, ends):
             found.note(replayed)

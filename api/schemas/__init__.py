@@ -15,6 +15,7 @@ from api.schemas.examples import DECISION_EXAMPLES
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
 from api.schemas.label import LabelRequest, LabelsRequest
+from api.schemas.lists import NewEntries
 from api.schemas.outcome import OutcomeRequest
 from api.schemas.reading import AskedRequest, read_request
 from api.schemas.request import DecisionRequest
@@ -44,6 +45,7 @@ _READ_BY_ROUTES = (
     ChargebacksRequest,
     FraudWarningRequest,
     FraudWarningsRequest,
+    NewEntries,
     Problem,
 )
 OPENAPI_SCHEMAS: dict[str, Any] = models_json_schema(

@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from engine.decision import Action, Decision, Rule, RuleAction
+from engine.lists.screening import SOURCE
 from engine.payment import Payment
 from engine.rules.suggest import quoted
 from engine.test_values import REASON_CODE, forced
@@ -22,6 +23,8 @@ _ASKED_BY: Final[Mapping[Action, RuleAction]] = {
     Action.REVIEW: RuleAction.REVIEW,
     Action.BLOCK: RuleAction.BLOCK,
 }
+_BLOCK_LIST, _OPERATORS_BLOCK_LIST = "block_list_", "operator_block_list_"
+"""How the codes of their reasons begin."""
 _FAIL_POLICY, _UNPROVEN = "fail_policy", "three_ds_unproven"
 _ALLOW_RULE_FEATURES: Final = ("customer", "email")
 _NAMED_MAX: Final = 3
@@ -52,19 +55,23 @@ def advice(payment: Payment, decision: Decision) -> dict[str, Any] | None:
 
 
 def _decided_by(payment: Payment, decision: Decision) -> tuple[Sequence[Rule], Sequence[str]]:
-    """The rules that settled the action, and the codes of the policy's reasons that did."""
+    """The rules that settled the action, and the codes of the lists' and the policy's reasons that did."""
     test = forced(payment)
     if test is not None and test.action is not None:
         return (), (REASON_CODE,)
     action, fired = decision.action, decision.results.fired
-    if action is Action.BLOCK and (mandatory := [rule for rule in fired if rule.mandatory]):
-        return mandatory, ()
+    operators = _of_lists(decision, _OPERATORS_BLOCK_LIST)
+    mandatory = [rule for rule in fired if rule.mandatory]
+    if action is Action.BLOCK and (mandatory or operators):
+        return mandatory, operators
     codes = [
         reason.code
         for reason in decision.reasons
         if reason.source == "policy"
         and (reason.code in (_FAIL_POLICY, _UNPROVEN) or reason.code.startswith(f"{action}_"))
     ]
+    if action is Action.BLOCK:
+        codes = [*_of_lists(decision, _BLOCK_LIST), *codes]
     rules = [rule for rule in fired if rule.action is _ASKED_BY[action]]
     if action is Action.REVIEW and any(rule.action is RuleAction.ALLOW for rule in fired):
         # An allow rule has overridden the review rules: what is left is the 3-D Secure that did not succeed.
@@ -74,9 +81,15 @@ def _decided_by(payment: Payment, decision: Decision) -> tuple[Sequence[Rule], S
     return rules, codes
 
 
+def _of_lists(decision: Decision, prefix: str) -> list[str]:
+    return [each.code for each in decision.reasons if each.source == SOURCE and each.code.startswith(prefix)]
+
+
 def _yields_to_allow(rules: Sequence[Rule], codes: Collection[str]) -> bool:
     """Whether an allow rule would have let the payment pass."""
-    return not any(rule.mandatory for rule in rules) and not {_FAIL_POLICY, _UNPROVEN, REASON_CODE}.intersection(codes)
+    if any(rule.mandatory for rule in rules) or any(code.startswith(_OPERATORS_BLOCK_LIST) for code in codes):
+        return False
+    return not {_FAIL_POLICY, _UNPROVEN, REASON_CODE}.intersection(codes)
 
 
 def _allow_rule(decision: Decision) -> str | None:
@@ -96,6 +109,8 @@ def _next_step(action: Action, rules: Sequence[Rule], codes: Collection[str], al
     mend = next((text for code, text in _MENDS.items() if code in codes), None)
     if any(rule.mandatory for rule in rules):
         mend = f"Rule {_named(rules)} is the operator's and outranks yours: ask the operator to change it"
+    elif any(code.startswith(_OPERATORS_BLOCK_LIST) for code in codes):
+        mend = "The operator's block list holds it and outranks your rules and lists: ask the operator to look at it"
     mend = mend or _way_past(action, rules, codes, allow_rule)
     if action is Action.BLOCK:
         return f"{mend}; then {_RETRY}."
@@ -104,9 +119,12 @@ def _next_step(action: Action, rules: Sequence[Rule], codes: Collection[str], al
 
 def _way_past(action: Action, rules: Sequence[Rule], codes: Collection[str], allow_rule: str | None) -> str:
     ways = ["add allow_rule to your ruleset" if allow_rule else "add an Allow rule for them"]
+    thresholds = [code for code in codes if not code.startswith(_BLOCK_LIST)]
+    if len(thresholds) < len(codes):
+        ways.append("take the entry off your block list")
     if rules:
         ways.append(f"change or pause rule {_named(rules)}")
-    if codes:
+    if thresholds:
         ways.append(f"raise the policy's {action} threshold")
     return f"If you trust this customer, {', or '.join(ways)}"
 
@@ -120,7 +138,8 @@ class AdviceAnswer(BaseModel):
     """What to do about a payment that does not simply pass."""
 
     decided_by: list[str] = Field(
-        description="What settled the action: ids of rules, then codes of the policy's reasons. Each is in `reasons`."
+        description="What settled the action: ids of rules, then codes of the lists' and the policy's reasons. Each "
+        "is in `reasons`."
     )
     next_step: str = Field(description="For the merchant: what to do, and how to let such a payment pass.")
     allow_rule: str | None = Field(

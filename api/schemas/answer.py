@@ -128,7 +128,7 @@ class ReasonAnswer(BaseModel):
 
     code: str = Field(description="Stable.")
     text: str = Field(description="May change.")
-    source: str = Field(description="rule, model or policy; list is reserved.")
+    source: str = Field(description="rule, list, model or policy.")
     weight: float | None = Field(description="What it adds to the score, in log-odds, where the model says it.")
 
 

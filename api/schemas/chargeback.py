@@ -247,10 +247,8 @@ def _read(
     said = values_of(fields, {**form.readers, "occurred_at": past(received_at)}, pointer, findings)
     drop_card_numbers({pointer: said}, findings)
     _note_wrong(fields, said, pointer, findings)
-    if kind is SchemeReportKind.CHARGEBACK:
-        step = _chargeback(said, pointer, codes, findings)
-    else:
-        step = _warning(said)
+    is_chargeback = kind is SchemeReportKind.CHARGEBACK
+    step = _chargeback(said, pointer, codes, findings) if is_chargeback else _warning(said)
     if len(findings.faults) > before:
         return None
     facts = {name: said[name] for name in _FACTS}

@@ -1,7 +1,14 @@
 """Wiring: puts the parts together, and alone names the concrete stores."""
 
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
-from api.wiring.folders import examined, opened_for_reading, opened_keys, segments_written
+from api.wiring.folders import (
+    examined,
+    opened_for_reading,
+    opened_for_replay,
+    opened_keys,
+    opened_lists,
+    segments_written,
+)
 from api.wiring.valkey import valkey_examined
 
 __all__ = [
@@ -11,7 +18,9 @@ __all__ = [
     "examined",
     "load_snapshot",
     "opened_for_reading",
+    "opened_for_replay",
     "opened_keys",
+    "opened_lists",
     "pipeline_in_memory",
     "segments_written",
     "valkey_examined",

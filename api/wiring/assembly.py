@@ -18,6 +18,8 @@ from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
 from engine.feedback import Feedback
 from engine.ledger import Labels, Ledger, Outcomes, SchemeReports
+from engine.listing import Listing, loaded
+from engine.lists import NO_LISTS
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
@@ -62,6 +64,7 @@ class Assembly:
     scheme_reports: SchemeReports
     keys: ApiKeys
     policies: Policies
+    lists: Listing
     counters: Counters
     watch: CountersWatch
     snapshots: MerchantSnapshots
@@ -91,7 +94,7 @@ def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
     """A bundle of this ruleset and the shipped model, outside of a server. Raises RulesInvalid or ReferenceInvalid."""
     return snapshot_of(
         ruleset=parse_ruleset(ruleset_text, CATALOG, ()),
-        lists={},
+        lists=NO_LISTS,
         scorer=Scorecard(ITEMS, CATALOG, settings.fraud_rate),
         policy=Policy(),
         reference=load_reference(settings.ip_database, settings.bin_table, settings.rates),
@@ -107,16 +110,20 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
 
     Raises DataFolderInUse, StoreInvalid, RulesInvalid or ReferenceInvalid.
     """
-    read = first_parts(settings)
     store = open_store(settings.data)
     try:
+        lists = loaded(store.lists)
+        # The rules may name the operator's lists alone: these are known first.
+        read = first_parts(settings, lists.operators_names())
         take_over(settings.data, store.keys)
         times = ReceiptTimes()
         counting = (
             in_memory(store, settings.data, times) if settings.valkey is None else in_valkey(settings, store, times)
         )
         keep = _keeping(counting.counters, counting.history_of)
-        snapshots = MerchantSnapshots(read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep)
+        snapshots = MerchantSnapshots(
+            read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep, lists=lists
+        )
         feedback = Feedback(
             outcomes=store.outcomes,
             ledger=store.ledger,
@@ -147,6 +154,7 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
             scheme_reports=store.scheme_reports,
             keys=store.keys,
             policies=store.policies,
+            lists=Listing(store.lists, lists, put=snapshots.put_lists, rules_naming=snapshots.rules_naming),
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
             snapshots=snapshots,

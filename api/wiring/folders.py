@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from api.operator import take_over
+from api.parts import ruleset_of
+from api.settings import Settings
 from engine.access import ApiKeys
 from engine.errors import StoreInvalid
 from engine.examined import Examined
 from engine.ledger import Labels, Ledger
+from engine.listing import Listing, loaded
+from engine.lists import ListStore
 from engine.stores.sql import examine, open_reader, open_store
 
 
@@ -18,6 +23,13 @@ def opened_for_reading(folder: Path) -> Iterator[tuple[Ledger, Labels]]:
     """The folder's ledger and labels, read-only and without its lock: a server may run. Raises StoreInvalid."""
     with open_reader(folder) as reading:
         yield reading.ledger, reading.labels
+
+
+@contextmanager
+def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
+    """The folder's ledger and lists, read-only and without its lock: a server may run. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        yield reading.ledger, reading.lists
 
 
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:
@@ -57,5 +69,34 @@ def opened_keys(folder: Path, *, is_made: bool = False) -> Iterator[ApiKeys]:
     try:
         take_over(folder, store.keys)
         yield store.keys
+    finally:
+        store.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedLists:
+    """What the routes of lists need of an installation."""
+
+    lists: Listing
+    ledger: Ledger
+    keys: ApiKeys
+
+
+@contextmanager
+def opened_lists(settings: Settings) -> Iterator[OpenedLists]:
+    """The folder's lists, under its lock. Raises DataFolderInUse or StoreInvalid."""
+    if not settings.data.exists():
+        raise StoreInvalid(f"There is no data folder {settings.data}: check --data or ASSAY_DATA.")
+    store = open_store(settings.data)
+    try:
+        take_over(settings.data, store.keys)
+        lists = loaded(store.lists)
+
+        def rules_naming(list_name: str) -> tuple[str, ...]:
+            ruleset, _ = ruleset_of(settings, lists.operators_names())
+            return ruleset.naming(list_name)
+
+        listing = Listing(store.lists, lists, put=lambda _: None, rules_naming=rules_naming)
+        yield OpenedLists(lists=listing, ledger=store.ledger, keys=store.keys)
     finally:
         store.close()

@@ -50,9 +50,8 @@ class ReasonCodes:
         codes: dict[tuple[str, str], ReasonCode] = {}
         for line, cells in enumerate(rows[1:], start=2):
             if len(cells) != len(_COLUMNS) or cells[4] not in _FRAUD_LABELS:
-                raise ReferenceInvalid(
-                    f"{path}, line {line}: write {','.join(_COLUMNS)}, fraud_label yes, no or review"
-                )
+                mend = f"write {','.join(_COLUMNS)}; fraud_label is yes, no or review"
+                raise ReferenceInvalid(f"{path}, line {line}: {mend}")
             network, code, description, category, fraud_label, _ = cells
             if (network, code) in codes:
                 raise ReferenceInvalid(f"{path}, line {line}: {network} {code} stands twice; keep one row")

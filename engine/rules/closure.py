@@ -3,13 +3,20 @@
 from collections.abc import Callable, Mapping
 from operator import eq, ge, gt, le, lt, ne
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from engine.rules.tree import Comparator
 
-Lists = Mapping[str, frozenset[str]]
-"""Named lists: names without `@`. Entries are lower-cased (countries too), but as they stand in a list that is asked
-with case-sensitive features or custom fields. A list that is not there makes the condition unknown."""
+
+class NamedEntries(Protocol):
+    """A named list as one payment asks it: what expired by its time is not in it."""
+
+    def holds(self, value: str) -> bool:
+        """Whether an entry holds a value as its feature has it; the list's type says what spellings are one."""
+
+
+Lists = Mapping[str, NamedEntries]
+"""Named lists: names without `@`. A list that is not there makes the condition unknown."""
 
 Custom = Mapping[str, str | int | float | bool]
 """A payment's custom fields by name, which rules read as `::name::`; one that is not there is unknown."""

@@ -137,8 +137,7 @@ def _membership(node: Membership, catalog: Catalog) -> Compiled:
     assert isinstance(node.subject, Name)
     feature, position = catalog[node.subject.name], catalog.position(node.subject.name)
     if isinstance(node.choices, NamedList):
-        lowered = feature.type is FeatureType.COUNTRY or _ignores_case(feature)
-        found = _in_list(position, node.choices.name, lowered=lowered)
+        found = _in_list(position, node.choices.name)
     else:
         # The checker admits literals alone. Equal numbers have equal hashes, be they int, float or Fraction.
         constants = frozenset(held(item, feature) for item in node.choices.items if not isinstance(item, Name | Custom))
@@ -152,12 +151,10 @@ def _in_set(position: int, constants: frozenset[Held], *, lowered: bool) -> Comp
     return lambda values, _: None if (value := values[position]) is None else value in constants
 
 
-def _in_list(position: int, name: str, *, lowered: bool) -> Compiled:
+def _in_list(position: int, name: str) -> Compiled:
     def condition(values: Values, lists: Lists) -> bool | None:
         value, entries = values[position], lists.get(name)
-        if value is None or entries is None:
-            return None
-        return (value.lower() if lowered else value) in entries
+        return None if value is None or entries is None else entries.holds(value)
 
     return condition
 

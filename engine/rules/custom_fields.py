@@ -174,7 +174,7 @@ def compile_membership(node: Membership) -> Compiled:
 def _in_list(name: str, list_name: str) -> Compiled:
     def condition(values: Values, lists: Lists) -> bool | None:
         value, entries = as_text(values[CUSTOM_AT].get(name)), lists.get(list_name)
-        return None if value is None or entries is None else value in entries
+        return None if value is None or entries is None else entries.holds(value)
 
     return condition
 

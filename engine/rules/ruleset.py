@@ -16,7 +16,7 @@ from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
 from engine.rules.source import Declared, read_source
-from engine.rules.tree import RuleTree, reads_custom
+from engine.rules.tree import RuleTree, named_lists, reads_custom
 
 _MAX_DIAGNOSTICS = 20
 """Of one rule: nobody reads more at once."""
@@ -26,12 +26,13 @@ _VERSION_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule with its text as written, its compiled condition and its reason read."""
+    """A rule with its text as written, its compiled condition, its reason read and the lists that it names."""
 
     rule: Rule
     text: str
     condition: Compiled
     reason: ReasonText
+    lists: frozenset[str]
 
     def said(self, catalog: Catalog, values: tuple[Value, ...]) -> str:
         """The reason with the values of a payment; a score rule's says how much it adds."""
@@ -61,6 +62,10 @@ class Ruleset:
         assert features.catalog.fingerprint == self.catalog.fingerprint, "compiled for another catalogue"
         values: Values = (*features.values, custom) if self.reads_custom else features.values
         return RuleResults(self.rules, tuple([compiled.condition(values, lists) for compiled in self.compiled]))
+
+    def naming(self, list_name: str) -> tuple[str, ...]:
+        """The ids of the rules that name a list."""
+        return tuple(compiled.rule.id for compiled in self.compiled if list_name in compiled.lists)
 
     def reasons(self, results: RuleResults, features: Features) -> tuple[Reason, ...]:
         """Why, for each live rule that is true; a tag is reason for nothing. `results` are this ruleset's."""
@@ -154,6 +159,7 @@ def _compiled(declaration: Declared, tree: RuleTree, canonical: str, catalog: Ca
         text=declaration.text,
         condition=compile_condition(tree.condition, catalog),
         reason=read_reason(declaration.reason, catalog),
+        lists=named_lists(tree.condition),
     )
 
 

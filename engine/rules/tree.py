@@ -178,6 +178,18 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
 
 
+def named_lists(root: Condition) -> frozenset[str]:
+    """The lists that a condition names, without `@`."""
+    found: set[str] = set()
+    waiting: list[Node] = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, NamedList):
+            found.add(node.name)
+        waiting.extend(children(node))
+    return frozenset(found)
+
+
 def reads_custom(root: Condition) -> bool:
     """Whether a condition reads a custom field of the request."""
     waiting: list[Node] = [root]

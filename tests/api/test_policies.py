@@ -263,6 +263,7 @@ def test_decisions_under_every_policy_are_replayed_byte_for_byte(
             assembly.ledger,
             lambda content, catalog, role: scorecard_of(content, catalog, role=role),
             assembly.snapshot.reference,
+            assembly.lists.store,
         )
         replayed = list(replay.of(assembly.ledger.recent(timedelta(days=1))))
     assert [each.difference for each in replayed] == [None] * 12

@@ -29,6 +29,7 @@ from engine.decide import decide, snapshot_of
 from engine.decision import recorded_decision
 from engine.features import Catalog, Feature, Features, FeatureType
 from engine.ledger import DecisionRecord, VersionKind
+from engine.lists import NO_LISTS
 from engine.packing import unpacked
 from engine.payment import Order, Payment
 from engine.payment_record import payment_bytes
@@ -37,6 +38,7 @@ from engine.replay import Replay, catalog_of_content, versions_of
 from engine.rules import parse_ruleset
 from engine.score import Score
 from engine.stores.memory_ledger import MemoryLedger
+from engine.stores.memory_lists import MemoryLists
 from models.scorecard import Scorecard
 from models.scorecard_file import scorecard_of
 from tests.docs.demo_traffic import NOW, play_demo
@@ -310,7 +312,7 @@ def test_a_decision_of_another_catalogue_is_replayed_by_it(assembly: Assembly) -
     ledger, reference = MemoryLedger(), assembly.snapshot.reference
     scorer = Scorecard(assembly_items(assembly), catalog, role="champion")
     ruleset = parse_ruleset(ruleset_text, catalog, ())
-    snapshot = snapshot_of(ruleset=ruleset, lists={}, scorer=scorer, policy=Policy(), reference=reference)
+    snapshot = snapshot_of(ruleset=ruleset, lists=NO_LISTS, scorer=scorer, policy=Policy(), reference=reference)
     record = recorded(snapshot_features(catalog), snapshot)
     asyncio.run(ledger.append(record))
     for kind, version, content in (
@@ -321,7 +323,7 @@ def test_a_decision_of_another_catalogue_is_replayed_by_it(assembly: Assembly) -
         (VersionKind.MODEL, scorer.id, scorer.content()),
     ):
         ledger.keep_version(kind, version, content)
-    replay = Replay(ledger, lambda content, of, role: scorecard_of(content, of, role=role), reference)
+    replay = Replay(ledger, lambda content, of, role: scorecard_of(content, of, role=role), reference, MemoryLists())
     (result,) = replay.of(ledger.between(NOW, NOW + timedelta(seconds=1)))
     assert result.difference is None
     assert orjson.loads(record.decision)["action"] == "block"

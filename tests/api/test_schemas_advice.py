@@ -14,6 +14,7 @@ from engine.catalog import CATALOG
 from engine.decide import decide, snapshot_of
 from engine.decision import Action
 from engine.features import Features, Value
+from engine.lists import NO_LISTS
 from engine.payment import Card, Order, Payment, Stage
 from engine.pipeline import Outline
 from engine.policy import FailAction, Policy
@@ -63,7 +64,7 @@ def ask(reference: Reference) -> Ask:
     ) -> dict[str, Any]:
         snapshot = snapshot_of(
             ruleset=parse_ruleset("\n".join(rules) or "rule = []", CATALOG, ()),
-            lists={},
+            lists=NO_LISTS,
             scorer=None if percent is None else FixedScorer(percent),
             policy=policy or Policy(),
             reference=reference,

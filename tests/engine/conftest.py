@@ -10,6 +10,7 @@ import pytest
 from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
 from engine.features import Features, Value
+from engine.lists import NO_LISTS
 from engine.payment import Order, Payment
 from engine.policy import Policy
 from engine.reference import Reference, load_reference
@@ -59,7 +60,7 @@ def snapshot(reference: Reference) -> Snapshot:
     """The shipped bundle."""
     return snapshot_of(
         ruleset=parse_ruleset(default_source(), CATALOG, ()),
-        lists={},
+        lists=NO_LISTS,
         scorer=Scorecard(ITEMS, CATALOG),
         policy=Policy(),
         reference=reference,

@@ -14,6 +14,7 @@ from engine.decision import Action, Decision
 from engine.enrichment import enrich
 from engine.errors import ScoreInvalid
 from engine.features import Features, Value
+from engine.lists import NO_LISTS
 from engine.payment import Card, Device, Payment
 from engine.policy import FailAction, Policy
 from engine.reference import Reference
@@ -74,7 +75,7 @@ class Broken:
 def snapshot(reference: Reference) -> Snapshot:
     return snapshot_of(
         ruleset=parse_ruleset(RULES, CATALOG, ()),
-        lists={},
+        lists=NO_LISTS,
         scorer=Scorecard(ITEMS, CATALOG),
         policy=Policy(),
         reference=reference,
@@ -127,7 +128,7 @@ def test_a_late_decision_is_made_without_a_score_and_says_so(decided: Callable[.
 def test_a_stand_in_scores_and_the_decision_is_degraded(snapshot: Snapshot, make_payment: Make) -> None:
     stand_in = snapshot_of(
         ruleset=snapshot.ruleset,
-        lists={},
+        lists=NO_LISTS,
         scorer=Scorecard(ITEMS, CATALOG, role=FALLBACK),
         policy=Policy(),
         reference=snapshot.reference,

@@ -194,8 +194,9 @@ def membership(node: Membership, features: Features, lists: Mapping[str, frozens
     if value is None:
         return None
     if isinstance(node.choices, NamedList):
+        # A list is asked with the value as it is: which spellings are one is the list's own matter.
         entries = lists.get(node.choices.name)
-        return None if entries is None else value in entries
+        return None if entries is None else features[feature.name] in entries
     assert isinstance(node.choices, Items)
     items = [plain(item, features, feature, exact_case=feature.case_sensitive) for item in node.choices.items]
     return any(value == item for item in items)

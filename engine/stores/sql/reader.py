@@ -12,6 +12,7 @@ from engine.errors import StoreInvalid
 from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
+from engine.stores.sql.lists import SqlLists
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.schema import require_current
 from engine.stores.sql.sqlite import PointReader, connect_reader, invalid, reader_engine
@@ -26,6 +27,7 @@ class Reading:
     ledger: SqlLedger
     outcomes: SqlOutcomes
     labels: SqlLabels
+    lists: SqlLists
 
 
 @contextmanager
@@ -53,4 +55,5 @@ def open_reader(folder: Path) -> Iterator[Reading]:
             ledger=SqlLedger(writer, group, reader, file),
             outcomes=SqlOutcomes(writer, group, reader, file),
             labels=SqlLabels(writer, group, reader, file),
+            lists=SqlLists(writer, file),
         )

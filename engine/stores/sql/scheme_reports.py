@@ -24,9 +24,8 @@ _IS_MATCHED = exists().where(
     *(OUTCOMES.c[name] == _TABLE[name] for name in _PAYMENT), OUTCOMES.c.fingerprint == _TABLE.fingerprint
 )
 _COLUMNS = select(*(_TABLE[name] for name in _ROW))
-_INSERT = compiled(
-    insert(SCHEME_REPORTS).values({name: bindparam(name) for name in _ROW}).on_conflict_do_nothing(), *_ROW
-)
+_NEW = insert(SCHEME_REPORTS).values({name: bindparam(name) for name in _ROW})
+_INSERT = compiled(_NEW.on_conflict_do_nothing(), *_ROW)
 
 
 def _given(*names: str) -> Any:  # noqa: ANN401 - a clause of any kind
@@ -60,8 +59,6 @@ _PAGE_OF_ALL, _PAGE_OF_ONE = _page(*_PAGED_BY), _page("merchant_id", *_PAGED_BY)
 ROWS_PER_STEP = 200
 """Rows read between two pauses: a millisecond or two of the event loop."""
 _LOOK_UPS_PER_TURN = 50
-# Each of them is looked up by itself where this many are few beside all that there are.
-_MERCHANTS_EACH = 1
 
 
 class SqlSchemeReports:
@@ -122,9 +119,10 @@ class SqlSchemeReports:
         Raises LedgerUnavailable, and ValueError where `after` is none of these merchants', kind and mode.
         """
         place = 0 if after is None else self._place(after, kind, merchants, test_mode=test_mode)
-        statement, given = _PAGE_OF_ALL, (test_mode, kind.value)
-        if merchants is not None and len(merchants) == _MERCHANTS_EACH:
-            statement, given = _PAGE_OF_ONE, (*merchants, test_mode, kind.value)
+        given: tuple[object, ...] = (test_mode, kind.value)
+        statement = _PAGE_OF_ALL
+        if merchants is not None and len(merchants) == 1:
+            statement, given = _PAGE_OF_ONE, (*merchants, *given)
         newest = self._reader.row(_NEWEST, ())[0] or 0
         found: list[tuple[SchemeReport, bool]] = []
         while len(found) < limit:
@@ -142,11 +140,9 @@ class SqlSchemeReports:
 
     def _place(self, id_: str, kind: SchemeReportKind, merchants: Collection[str] | None, *, test_mode: bool) -> int:
         row = self._reader.row(_PLACE, (id_,))
-        if (
-            row is None
-            or (bool(row[2]), row[3]) != (test_mode, kind)
-            or (merchants is not None and row[1] not in merchants)
-        ):
+        if row is None or (bool(row[2]), row[3]) != (test_mode, kind):
+            raise ValueError
+        if merchants is not None and row[1] not in merchants:
             raise ValueError
         place: int = row[0]
         return place

@@ -1,7 +1,8 @@
-"""The data folder opened: ledger, outcomes, labels, schemes' reports, API keys and policies of one installation."""
+"""The data folder opened: ledger, outcomes, labels, schemes' reports, keys, policies and lists of an installation."""
 
 import sqlite3
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +14,7 @@ from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
+from engine.stores.sql.lists import SqlLists
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.schema import upgrade
@@ -23,36 +25,25 @@ from engine.stores.sql.writer import Writer
 DATABASE_NAME = "assay.db"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """What is kept in one data folder. `open_store` makes it; `close` gives the folder back."""
 
-    def __init__(
-        self,
-        *,
-        file: Path,
-        writer: Writer,
-        ledger: SqlLedger,
-        outcomes: SqlOutcomes,
-        labels: SqlLabels,
-        scheme_reports: SqlSchemeReports,
-        keys: SqlApiKeys,
-        policies: SqlPolicies,
-        resources: ExitStack,
-    ) -> None:
-        """`resources` closes everything, last opened first."""
-        self.counted = SqlCounted(file)
-        self.writer = writer
-        self.ledger = ledger
-        self.outcomes = outcomes
-        self.labels = labels
-        self.scheme_reports = scheme_reports
-        self.keys = keys
-        self.policies = policies
-        self._resources = resources
+    counted: SqlCounted
+    writer: Writer
+    ledger: SqlLedger
+    outcomes: SqlOutcomes
+    labels: SqlLabels
+    scheme_reports: SqlSchemeReports
+    keys: SqlApiKeys
+    policies: SqlPolicies
+    lists: SqlLists
+    resources: ExitStack
+    """Closes everything, last opened first."""
 
     def close(self) -> None:
         """Commit what waits, checkpoint, close, let the folder go. On the event loop's thread; again is no fault."""
-        self._resources.close()
+        self.resources.close()
 
 
 def open_store(folder: Path) -> Store:
@@ -76,14 +67,14 @@ def open_store(folder: Path) -> Store:
             outcomes = SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             scheme_reports = SqlSchemeReports(labels, group, reader, file)
-            policies = SqlPolicies(writer, file)
+            policies, lists = SqlPolicies(writer, file), SqlLists(writer, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
             raise StoreInvalid(f"{file} cannot be upgraded: {error}") from error
         opened = resources.pop_all()
     return Store(
-        file=file,
+        counted=SqlCounted(file),
         writer=writer,
         ledger=ledger,
         outcomes=outcomes,
@@ -91,5 +82,6 @@ def open_store(folder: Path) -> Store:
         scheme_reports=scheme_reports,
         keys=keys,
         policies=policies,
+        lists=lists,
         resources=opened,
     )

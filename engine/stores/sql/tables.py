@@ -234,6 +234,60 @@ POLICIES = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# One row for all that one call changed: the sequence by which lists are rebuilt.
+LIST_CHANGES = Table(
+    "list_changes",
+    METADATA,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("merchant_id", Text, nullable=False, comment="Whose lists; empty: the operator's."),
+    Column("at_us", BigInteger, nullable=False),
+    Column("by_key", Text, nullable=False, comment="The id of the key that changed them."),
+)
+Index("ix_list_changes_of_merchant", LIST_CHANGES.c.merchant_id, LIST_CHANGES.c.sequence)
+
+NAMED_LISTS = Table(
+    "named_lists",
+    METADATA,
+    Column("merchant_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("added_sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("removed_sequence", BigInteger),
+    Column("type", Text, nullable=False),
+)
+
+LIST_ENTRIES = Table(
+    "list_entries",
+    METADATA,
+    Column("position", ROW_NUMBER, primary_key=True),
+    Column("id", Text, nullable=False, comment="A hash of list, type and value."),
+    Column("merchant_id", Text, nullable=False),
+    Column("name", Text, nullable=False, comment="The list's."),
+    Column("type", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("reason", Text),
+    Column("added_sequence", BigInteger, nullable=False),
+    Column("removed_sequence", BigInteger),
+)
+# A value is once in a list, however often it was before.
+Index(
+    "uq_list_entries_id",
+    LIST_ENTRIES.c.id,
+    unique=True,
+    sqlite_where=LIST_ENTRIES.c.removed_sequence.is_(None),
+    postgresql_where=LIST_ENTRIES.c.removed_sequence.is_(None),
+)
+# For pages of a list, and for what changed from one sequence to another.
+Index("ix_list_entries_of_list", LIST_ENTRIES.c.merchant_id, LIST_ENTRIES.c.name, LIST_ENTRIES.c.position)
+Index("ix_list_entries_added", LIST_ENTRIES.c.merchant_id, LIST_ENTRIES.c.added_sequence)
+Index(
+    "ix_list_entries_removed",
+    LIST_ENTRIES.c.merchant_id,
+    LIST_ENTRIES.c.removed_sequence,
+    sqlite_where=LIST_ENTRIES.c.removed_sequence.is_not(None),
+    postgresql_where=LIST_ENTRIES.c.removed_sequence.is_not(None),
+)
+
 
 def microseconds(instant: datetime) -> int:
     """An instant as the tables keep it; the assertion catches a time without a zone before it is a wrong one."""

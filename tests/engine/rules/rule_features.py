@@ -57,6 +57,13 @@ CATALOG = Catalog(
 LIST_NAMES = ("trusted", "risky_domains", "countries")
 
 
+class Texts(frozenset[str]):
+    """A named list of texts as they stand."""
+
+    def holds(self, value: str) -> bool:
+        return value in self
+
+
 def row(**values: Value) -> Features:
     """Features with these values; every other is unknown."""
     return Features(CATALOG, (None,) * len(CATALOG)).replaced(values)

@@ -7,9 +7,9 @@ from engine.rules import check_rule, parse_ruleset
 from engine.rules.compile import compile_condition
 from engine.rules.parser import parse
 from engine.rules.tree import Comparison, Custom, reads_custom
-from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, row
+from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, Texts, row
 
-LISTS = {"trusted": frozenset({"Gold", "12", "true"})}
+LISTS = {"trusted": Texts({"Gold", "12", "true"})}
 
 Sent = str | int | float | bool
 

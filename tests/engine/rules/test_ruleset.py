@@ -11,7 +11,7 @@ from engine.decision import Reason, RuleAction, RuleMode
 from engine.errors import RulesInvalid
 from engine.rules import Ruleset, parse_ruleset
 from engine.rules.source import MAX_LIVE_RULES, MAX_RULES
-from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, row
+from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, Texts, row
 
 
 def declared(
@@ -67,7 +67,7 @@ def test_results_and_reasons() -> None:
 
 def test_lists_are_handed_in() -> None:
     checked = ruleset(declared(text="Allow if customer in @trusted"))
-    assert checked.evaluate(row(customer="c"), {"trusted": frozenset({"c"})}).outcomes == (True,)
+    assert checked.evaluate(row(customer="c"), {"trusted": Texts({"c"})}).outcomes == (True,)
     assert checked.evaluate(row(customer="c"), {}).outcomes == (None,)
 
 

@@ -1,0 +1,89 @@
+"""Calls of a route without a server: the same code and the same answers, by the folder's lock."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Message
+
+from api import errors
+from api.client import Caller, Reply, client_of
+from api.clock import utc_now
+from api.middleware import BodyLimit
+from api.operator import operator_key
+from api.settings import Settings
+from api.watching import WatchedIds
+from api.wiring import opened_lists
+from engine.errors import DataFolderInUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalClient(Caller):
+    """Calls an application within this process, with one key."""
+
+    app: ASGIApp
+    key: str
+    runner: asyncio.Runner
+
+    def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        """One call."""
+        said = {name.lower(): value for name, value in headers.items()}
+        sent = {"authorization": f"Bearer {self.key}", "content-type": "application/json", **said}
+        return self.runner.run(self._called(method, path, body or b"", sent))
+
+    async def _called(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        parts, status, heads, chunks = urlsplit(path), 0, dict[str, str](), list[bytes]()
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                heads.update({name.decode(): value.decode() for name, value in message["headers"]})
+            else:
+                chunks.append(message.get("body", b""))
+
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(parts.path),
+            "raw_path": parts.path.encode(),
+            "query_string": parts.query.encode(),
+            "root_path": "",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "client": None,
+            "server": None,
+        }
+        await self.app(scope, receive, send)
+        return Reply(status=status, headers=heads, body=b"".join(chunks))
+
+
+@contextmanager
+def lists_caller(settings: Settings, routers: Sequence[APIRouter]) -> Iterator[Caller]:
+    """What the routes of lists are called through: the folder's server, or where none runs the folder itself.
+
+    Raises DataFolderInUse where another command holds it, StoreInvalid where there is none.
+    """
+    with ExitStack() as opened:
+        try:
+            parts = opened.enter_context(opened_lists(settings))
+        except DataFolderInUse as in_use:
+            yield client_of(settings.data, in_use)
+            return
+        runner = opened.enter_context(asyncio.Runner())
+        app = FastAPI(strict_content_type=False, redirect_slashes=False)
+        app.state.assembly, app.state.ledger, app.state.keys = parts, parts.ledger, parts.keys
+        app.state.now, app.state.watched_ids = utc_now, WatchedIds()
+        for router in routers:
+            app.include_router(router)
+        errors.install(app)
+        yield LocalClient(app=BodyLimit(app), key=operator_key(settings.data), runner=runner)
