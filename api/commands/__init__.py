@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands import keys, lists, policies
+from api.commands import chargebacks, keys, lists, policies
 from api.commands.bench import bench
 from api.commands.decide import decide
 from api.commands.demo import demo
@@ -30,4 +30,9 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("doctor", doctor),
     ("bench", bench),
 )
-GROUPS: tuple[tuple[str, typer.Typer], ...] = (("keys", keys.app), ("policy", policies.app), ("lists", lists.app))
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (
+    ("keys", keys.app),
+    ("policy", policies.app),
+    ("lists", lists.app),
+    ("chargebacks", chargebacks.app),
+)

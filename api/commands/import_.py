@@ -70,7 +70,7 @@ def import_payments(
         tally,
         unmapped=tuple(name for name in original_columns(sheet.columns) if name in bound.unmapped),
         left_out=work.plan.left_out,
-        rejects=write_rejects(rejects, sheet, bound, (*tally.refused, *tally.labels_refused)),
+        rejects=write_rejects(rejects, sheet, bound.card_columns, (*tally.refused, *tally.labels_refused)),
         data=settings.data,
         is_dry_run=dry_run,
     )

@@ -156,6 +156,14 @@ async def test_a_restart_counts_the_same(house: House, make_payment: Make) -> No
     assert await seen(house, make_payment, 4) == 0
 
 
+async def until_matched(house: House, transaction_id: str) -> None:
+    for _ in range(5_000):
+        if await house.store.outcomes.of_transaction("shop-a", transaction_id, test_mode=False):
+            return
+        await asyncio.sleep(0.001)
+    pytest.fail("it was never matched")
+
+
 class Failing:
     """A store whose appends fail for a while."""
 
@@ -278,8 +286,7 @@ async def test_one_that_is_not_recorded_in_time_is_found_later(house: House, mak
     taken = taking(house, budget_seconds=0)
     with pytest.raises(DeadlineExceeded):
         await told(taken, chargeback(house, 1))
-    while not await house.store.outcomes.of_transaction("shop-a", "tx-1", test_mode=False):
-        await asyncio.sleep(0.001)
+    await until_matched(house, "tx-1")
     (found,) = await told(taking(house), chargeback(house, 1))
     assert not found.is_new
     assert await seen(house, make_payment, 2) == 1
