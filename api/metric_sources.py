@@ -69,6 +69,8 @@ def _in_force(assembly: Assembly) -> Iterable[Metric]:
         },
     )
     yield GaugeMetricFamily("assay_policies", "Merchants with a policy of their own.", len(assembly.policies.all()))
+    entries = assembly.lists.lists.entries()
+    yield GaugeMetricFamily("assay_list_entries", "Entries of all lists, the expired ones too.", entries)
     refused = GaugeMetricFamily("assay_part_refused", "1 where a part's file was not taken.", labels=("part",))
     for state in assembly.state():
         refused.add_metric((state.part.value,), float(state.fault is not None))

@@ -1,6 +1,6 @@
 """The parts that the settings name, read from their files: at start, and again while the server runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -9,12 +9,13 @@ from typing import TypeVar
 import structlog
 
 from api.settings import Settings
-from engine.catalog import CATALOG
+from engine.catalog import CATALOG, read_ruleset, velocities_of
 from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
 from engine.reference import IpCountries, Rates, Reference, load_reference
-from engine.rules import Ruleset, default_source, parse_ruleset
+from engine.rules import Ruleset, default_source
 from engine.snapshots import Parts
+from engine.velocity import VELOCITIES
 from models.scorecard import Scorecard
 from models.scorecard_file import scorecard_of
 from models.scorecard_items import ITEMS
@@ -53,7 +54,7 @@ class PartsRead:
     faults: Mapping[Part, str]
 
 
-def first_parts(settings: Settings, list_names: frozenset[str] = frozenset()) -> PartsRead:
+def first_parts(settings: Settings, list_names: Collection[str] = ()) -> PartsRead:
     """Read everything; `list_names` are those that the rules may name.
 
     A model that cannot be used gives way to the shipped scorecard as fallback.
@@ -75,7 +76,7 @@ def first_parts(settings: Settings, list_names: frozenset[str] = frozenset()) ->
     return PartsRead(parts=parts, faults=faults)
 
 
-def parts_again(settings: Settings, last: Parts, list_names: frozenset[str]) -> PartsRead:
+def parts_again(settings: Settings, last: Parts, list_names: Collection[str]) -> PartsRead:
     """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
     faults: dict[Part, str] = {}
     reference = _reference_again(settings, last.reference, faults)
@@ -119,7 +120,21 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
         return last
 
 
-def ruleset_of(settings: Settings, list_names: frozenset[str]) -> tuple[Ruleset, str]:
+def read_rules(text: str, list_names: Collection[str] = ()) -> Ruleset:
+    """The ruleset of a file, which may name these lists.
+
+    Raises RulesInvalid, also where it counts what the counters do not keep.
+    """
+    ruleset = read_ruleset(text, list_names)
+    if unkept := velocities_of((), ruleset.called)[len(VELOCITIES) :]:
+        names = ", ".join(velocity.name for velocity in unkept)
+        raise RulesInvalid(
+            f"The rules count what is not kept yet: {names}. Rules of a file can count what 'assay velocities' lists."
+        )
+    return ruleset
+
+
+def ruleset_of(settings: Settings, list_names: Collection[str]) -> tuple[Ruleset, str]:
     """The rules that the settings name, and their text; they may name these lists.
 
     Raises RulesInvalid, naming the file and the mend.
@@ -127,13 +142,13 @@ def ruleset_of(settings: Settings, list_names: frozenset[str]) -> tuple[Ruleset,
     file = settings.ruleset
     if file is None:
         text = default_source()
-        return parse_ruleset(text, CATALOG, list_names), text
+        return read_rules(text, list_names), text
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RulesInvalid(f"The ruleset {file} cannot be read: {error}. Check ASSAY_RULESET.") from error
     try:
-        return parse_ruleset(text, CATALOG, list_names), text
+        return read_rules(text, list_names), text
     except RulesInvalid as error:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 

@@ -52,7 +52,7 @@ class Snapshot:
     """The immutable bundle in force for a merchant; swapped atomically, never edited.
 
     `catalog` is the merchant's: CATALOG, the declared custom fields, what is counted by them. `velocities` are the
-    same for all, then the merchant's own: as the counters read them.
+    same for all, then the merchant's own and what its rules count: as the counters read them.
     """
 
     ruleset: Ruleset
@@ -88,7 +88,7 @@ def snapshot_of(
         policy=policy,
         reference=reference,
         catalog=ruleset.catalog,
-        velocities=velocities_of(policy.custom_fields),
+        velocities=velocities_of(policy.custom_fields, ruleset.called),
         custom_fields=policy.custom_fields,
         versions=versions,
     )
@@ -103,7 +103,9 @@ def decide(payment: Payment, features: Features, snapshot: Snapshot, *, is_late:
     score = None if is_late else _score(features, snapshot, test)
     risk_level = snapshot.policy.risk_level(score)
     scored = features.replaced({"risk_score": None if score is None else score.percent, "risk_level": risk_level})
-    lists, at_us = snapshot.lists, payment.at_us
+    lists = snapshot.lists
+    # Only lists ask for the time, and most payments meet none.
+    at_us = payment.at_us if lists.sequence else 0
     results = snapshot.ruleset.evaluate(scored, lists.at(at_us), payment.custom)
     # A test value's outcome is fixed: the rules are recorded, and neither they nor a list settle anything.
     heard = results if test is None else _NO_RESULTS

@@ -5,19 +5,19 @@ decision names it (law 11).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from engine.catalog import catalog_of
+from engine.catalog import read_ruleset
 from engine.decide import Snapshot, snapshot_of
 from engine.errors import LedgerUnavailable, PolicyChanged
 from engine.ledger import Ledger, VersionKind
 from engine.lists import NO_LISTS, AllLists, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.reference import Reference
-from engine.rules import Ruleset, parse_ruleset
+from engine.rules import Ruleset
 from engine.score import Scorer
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
@@ -28,12 +28,12 @@ KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 class Parts:
     """What all merchants share. `ruleset` is the text compiled for the catalogue that every merchant has.
 
-    `list_names` are the lists that it may name, without `@`.
+    `list_names` are the lists that it may name, without `@`, and the types of their entries.
     """
 
     ruleset: Ruleset
     ruleset_text: str
-    list_names: frozenset[str]
+    list_names: Collection[str]
     scorer: Scorer | None
     reference: Reference
 
@@ -201,5 +201,5 @@ def _snapshot(parts: Parts, policy: Policy) -> Snapshot:
     """
     ruleset = parts.ruleset
     if policy.custom_fields:
-        ruleset = parse_ruleset(parts.ruleset_text, catalog_of(policy.custom_fields), parts.list_names)
+        ruleset = read_ruleset(parts.ruleset_text, parts.list_names, policy.custom_fields)
     return snapshot_of(ruleset=ruleset, lists=NO_LISTS, scorer=parts.scorer, policy=policy, reference=parts.reference)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands import chargebacks, keys, lists, policies
+from api.commands import chargebacks, keys, lists, policies, rules
 from api.commands.bench import bench
 from api.commands.decide import decide
 from api.commands.demo import demo
@@ -33,6 +33,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
 GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("keys", keys.app),
     ("policy", policies.app),
+    ("rules", rules.app),
     ("lists", lists.app),
     ("chargebacks", chargebacks.app),
 )

@@ -61,7 +61,9 @@ def answer_bytes(
     has_model = versions.model != NO_MODEL and decision.score is not None
     answer["model"] = {"id": versions.model, "role": versions.model_role} if has_model else None
     answer["ruleset"] = versions.ruleset
-    answer["data_versions"] = dict(versions.data)
+    answer["data_versions"] = data_versions = dict(versions.data)
+    if decision.lists_sequence:
+        data_versions["lists"] = str(decision.lists_sequence)
     answer["degraded"] = decision.degraded
     answer["durability"] = durability if outline.is_recorded else NOT_RECORDED
     answer["warnings"] = [
@@ -206,7 +208,9 @@ class DecisionAnswer(BaseModel):
     review: ReviewAnswer | None
     model: ModelAnswer | None = Field(description="What scored; null where nothing did, and then risk_score is too.")
     ruleset: str = Field(description="Content hash of the ruleset.")
-    data_versions: dict[str, str] = Field(description="Versions of the reference data.")
+    data_versions: dict[str, str] = Field(
+        description="Versions of the reference data; `lists`, where there are any, is the newest change that it saw."
+    )
     degraded: list[str] = Field(
         description="What was missing when this was decided: `bin`, `geo`, `geo_stale` (reference data), `velocity`, "
         "`velocity_warming` (counters), `model`, `deadline` (the time was over). Empty is the rule."

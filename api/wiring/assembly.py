@@ -7,7 +7,7 @@ from functools import partial
 
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
-from api.parts import PartState, first_parts, states_of
+from api.parts import PartState, first_parts, read_rules, states_of
 from api.reloading import Reloading, ReloadReport
 from api.schemas.outcome import scheme_outcome_bytes
 from api.settings import Settings
@@ -24,7 +24,6 @@ from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
 from engine.reference import ReasonCodes, load_reference
-from engine.rules import parse_ruleset
 from engine.scheme_feedback import SchemeFeedback
 from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
@@ -93,7 +92,7 @@ class Assembly:
 def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
     """A bundle of this ruleset and the shipped model, outside of a server. Raises RulesInvalid or ReferenceInvalid."""
     return snapshot_of(
-        ruleset=parse_ruleset(ruleset_text, CATALOG, ()),
+        ruleset=read_rules(ruleset_text),
         lists=NO_LISTS,
         scorer=Scorecard(ITEMS, CATALOG, settings.fraud_rate),
         policy=Policy(),

@@ -79,7 +79,7 @@ class TypedEntries:
 
     def holds(self, value: str, at_us: int) -> bool:
         """Whether an entry holds the value for a payment of this time (microseconds since the epoch)."""
-        if not self.entries.types:
+        if self.type not in self.entries.types:
             return False
         return self.entries.found(self.type, asked_value(self.type, value), at_us) is not None
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.lists.entries import Entries, Keyed, TypedEntries
-from engine.lists.entry import BUILT_IN, OPERATOR, Entry, ListName, NamedList, Terms
+from engine.lists.entry import BUILT_IN, OPERATOR, Entry, EntryType, ListName, NamedList, Terms
 from engine.rules import Lists
 from engine.rules.closure import NamedEntries
 
@@ -104,9 +104,9 @@ class AllLists:
         """The names of all named lists, of every scope."""
         return frozenset(name for lists in self._scopes.values() for name in lists.named)
 
-    def operators_names(self) -> frozenset[str]:
-        """The names of the operator's named lists, which the rules of all merchants may name."""
-        return frozenset(self.scope(OPERATOR).named)
+    def operators_names(self) -> Mapping[str, EntryType]:
+        """The operator's named lists, which the rules of all merchants may name, and their types."""
+        return {name: each.type for name, each in self.scope(OPERATOR).named.items()}
 
     def entries(self) -> int:
         """How many entries there are in all lists."""

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from engine.features import Catalog, Feature, FeatureType
-from engine.rules import custom_fields
+from engine.rules import custom_fields, terms, texts
 from engine.rules.closure import OPERATORS, Compiled, Lists, Values
+from engine.rules.functions import IP_IN, IS_MISSING, STARTS_WITH
 from engine.rules.literals import Held, held
+from engine.rules.resolve import resolve
 from engine.rules.tree import (
     Call,
     Comparator,
@@ -19,32 +21,43 @@ from engine.rules.tree import (
     Conjunction,
     Custom,
     Disjunction,
+    Items,
+    Match,
     Membership,
     Name,
     NamedList,
     Negation,
+    Number,
+    Text,
 )
+from engine.rules.types import PLAIN, TEXTUAL, Kind, argument_of, type_of
 
 
-def compile_condition(condition: Condition, catalog: Catalog) -> Compiled:  # noqa: PLR0911 - one a kind of node
-    """A closure that gives true, false or None (unknown). The condition has passed the checker with this catalogue."""
+def compile_condition(condition: Condition, catalog: Catalog) -> Compiled:
+    """A closure that gives true, false or None (unknown).
+
+    The condition has passed the checker, and the catalogue has what it counts (`engine.catalog`).
+    """
+    return _compiled(resolve(condition, catalog), catalog)
+
+
+def _compiled(condition: Condition, catalog: Catalog) -> Compiled:  # noqa: PLR0911 - one a kind of node
     match condition:
         case Conjunction():
-            return _joined(tuple(compile_condition(part, catalog) for part in condition.conditions), decisive=False)
+            return _joined(tuple(_compiled(part, catalog) for part in condition.conditions), decisive=False)
         case Disjunction():
-            return _joined(tuple(compile_condition(part, catalog) for part in condition.conditions), decisive=True)
+            return _joined(tuple(_compiled(part, catalog) for part in condition.conditions), decisive=True)
         case Negation():
-            return _negated(compile_condition(condition.condition, catalog))
+            return _negated(_compiled(condition.condition, catalog))
         case Comparison():
             return _comparison(condition, catalog)
         case Membership():
             return _membership(condition, catalog)
+        case Match():
+            found = texts.compile_match(condition, catalog)
+            return _negated(found) if condition.negated else found
         case Call():
-            subject = condition.arguments[0]
-            if isinstance(subject, Custom):
-                return custom_fields.compile_missing(subject)
-            assert isinstance(subject, Name)
-            return _missing(catalog.position(subject.name))
+            return _call(condition, catalog)
         case Name():
             return _flag(catalog.position(condition.name))
         case Custom():
@@ -55,6 +68,10 @@ def compile_condition(condition: Condition, catalog: Catalog) -> Compiled:  # no
 
 def _comparison(node: Comparison, catalog: Catalog) -> Compiled:
     left, operator, right = node.left, node.operator, node.right
+    if not isinstance(left, PLAIN) or not isinstance(right, PLAIN):
+        if {type_of(left, catalog).kind, type_of(right, catalog).kind} & {*TEXTUAL}:
+            return texts.compile_comparison(left, operator, right, catalog)
+        return terms.compile_comparison(node, catalog)
     if isinstance(left, Custom) or isinstance(right, Custom):
         return custom_fields.compile_comparison(node, catalog)
     if not isinstance(left, Name):
@@ -65,6 +82,7 @@ def _comparison(node: Comparison, catalog: Catalog) -> Compiled:
         other = catalog[right.name]
         lowered = _ignores_case(feature) and _ignores_case(other)
         return _of_two(position, catalog.position(right.name), OPERATORS[operator], lowered=lowered)
+    assert isinstance(right, Number | Text), "the checker lets nothing else stand beside a feature"
     constant = held(right, feature)
     if _ignores_case(feature):
         assert isinstance(constant, str)
@@ -134,7 +152,9 @@ def _membership(node: Membership, catalog: Catalog) -> Compiled:
     if isinstance(node.subject, Custom):
         found = custom_fields.compile_membership(node)
         return _negated(found) if node.negated else found
-    assert isinstance(node.subject, Name)
+    if not isinstance(node.subject, Name):
+        found = _result_in(node.subject, node.choices, catalog)
+        return _negated(found) if node.negated else found
     feature, position = catalog[node.subject.name], catalog.position(node.subject.name)
     if isinstance(node.choices, NamedList):
         found = _in_list(position, node.choices.name)
@@ -143,6 +163,15 @@ def _membership(node: Membership, catalog: Catalog) -> Compiled:
         constants = frozenset(held(item, feature) for item in node.choices.items if not isinstance(item, Name | Custom))
         found = _in_set(position, constants, lowered=_ignores_case(feature))
     return _negated(found) if node.negated else found
+
+
+def _result_in(subject: Condition, choices: NamedList | Items, catalog: Catalog) -> Compiled:
+    """What is calculated, or a function gives, looked up."""
+    if isinstance(choices, NamedList):
+        read, found = texts.text(subject, catalog), _in_list(0, choices.name)
+        return lambda values, lists: found((read(values),), lists)
+    compiled = texts.compile_items if type_of(subject, catalog).kind in TEXTUAL else terms.compile_items
+    return compiled(subject, choices, catalog)
 
 
 def _in_set(position: int, constants: frozenset[Held], *, lowered: bool) -> Compiled:
@@ -169,6 +198,38 @@ def _flag(position: int) -> Compiled:
 
 def _missing(position: int) -> Compiled:
     return lambda values, _: values[position] is None
+
+
+def _call(node: Call, catalog: Catalog) -> Compiled:
+    """A function that is true or false."""
+    if node.function == STARTS_WITH:
+        return texts.compile_starts_with(node, catalog)
+    if node.function == IP_IN:
+        return texts.compile_ip_in(node, catalog)
+    assert node.function == IS_MISSING, "the checker lets no other function be a condition"
+    subject = argument_of(node)
+    if isinstance(subject, Custom):
+        return custom_fields.compile_missing(subject)
+    if isinstance(subject, Name):
+        return _missing(catalog.position(subject.name))
+    read = _read(subject, catalog)
+    return lambda values, lists: read(values, lists) is None
+
+
+def _read(node: Condition, catalog: Catalog) -> Callable[[Values, Lists], object]:
+    """What is calculated, or a function gives; None where it is unknown."""
+    of = type_of(node, catalog)
+    if of.kind is Kind.TRUTH:
+        return _compiled(node, catalog)
+    if of.kind in TEXTUAL:
+        of_text = texts.text(node, catalog)
+        return lambda values, _: of_text(values)
+    if of.is_float:
+        of_float = terms.measured(node, catalog)
+        return lambda values, _: of_float(values)
+    of_exact = terms.exact(node, catalog).read
+    assert of_exact is not None, "the checker lets nobody ask for a fixed value"
+    return lambda values, _: of_exact(values)
 
 
 def _negated(condition: Compiled) -> Compiled:

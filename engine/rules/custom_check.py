@@ -6,7 +6,7 @@ from engine.features import Feature, FeatureType
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.literals import TEXTUAL, described
 from engine.rules.suggest import quoted
-from engine.rules.tree import Comparator, Comparison, Custom, Items, Number, Operand, Text, Truth
+from engine.rules.tree import Comparator, Comparison, Custom, Duration, Items, Number, Operand, Text, Truth
 
 _BY_USE: Final = "A custom field is read as what stands beside it."
 
@@ -33,8 +33,12 @@ def comparison_fault(node: Comparison, custom: Custom, other: Operand, feature: 
 
 def items_fault(items: Items, custom: Custom) -> Diagnostic | None:
     """The fault of a list beside a custom field, or None; names in it are the caller's to report."""
-    values = [item for item in items.items if isinstance(item, Text | Number | Truth)]
+    values = [item for item in items.items if isinstance(item, Text | Number | Truth | Duration)]
     for item in values:
+        if isinstance(item, Duration):
+            message = "A length of time stands in no list beside a custom field."
+            hint = "Write plain numbers, in the unit in which the field is sent."
+            return Diagnostic(code=Code.TYPE, span=item.span, message=message, cause=_BY_USE, hint=hint)
         if isinstance(item, Truth):
             message = "`true` and `false` stand in no list."
             hint = f"Write `{written(custom)}` or `not {written(custom)}`."

@@ -55,7 +55,7 @@ def as_country(value: Sent) -> str | None:
     return code if isinstance(value, str) and (code := value.upper()) in COUNTRIES else None
 
 
-def _exactly(value: Sent) -> int | Fraction | None:
+def exactly(value: Sent) -> int | Fraction | None:
     """The number that was sent as the decimal that was written: 2.35 is not the float nearest to it."""
     number = as_number(value)
     return Fraction(repr(number)) if isinstance(number, float) else number
@@ -90,6 +90,8 @@ def compile_comparison(node: Comparison, catalog: Catalog) -> Compiled:
             return _with_constant(left.name, OPERATORS[operator], as_text, right.value)
         case Truth():
             return _with_constant(left.name, OPERATORS[operator], as_truth, right.value)
+        case _:
+            raise AssertionError("what is calculated is compared in terms.py and texts.py")
 
 
 def _with_number(name: str, compare: Callable[[Any, Any], bool], constant: Fraction) -> Compiled:
@@ -131,7 +133,7 @@ def _with_feature(name: str, operator: Comparator, feature: Feature, position: i
 
 
 def _as_hundredths(value: Sent) -> int | Fraction | None:
-    return None if (number := _exactly(value)) is None else number * _HUNDREDTHS
+    return None if (number := exactly(value)) is None else number * _HUNDREDTHS
 
 
 def _as_float(value: Sent) -> float | None:
@@ -139,7 +141,7 @@ def _as_float(value: Sent) -> float | None:
 
 
 _READ_AS: Final[dict[FeatureType, Callable[[Sent], Any]]] = {
-    FeatureType.INTEGER: _exactly,
+    FeatureType.INTEGER: exactly,
     FeatureType.NUMBER: _as_float,
     FeatureType.MONEY: _as_hundredths,
     FeatureType.STRING: as_text,
@@ -155,7 +157,7 @@ def _of_two(one: str, two: str, operator: Comparator) -> Compiled:
         left, right = values[CUSTOM_AT].get(one), values[CUSTOM_AT].get(two)
         if left is None or right is None:
             return None
-        numbers = _exactly(left), _exactly(right)
+        numbers = exactly(left), exactly(right)
         if None not in numbers:
             return compare(*numbers)
         return None if is_ordering else compare(as_text(left), as_text(right))

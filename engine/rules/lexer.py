@@ -6,12 +6,13 @@ The patterns need no backtracking worth the name, and a rule is at most 4 KB: ti
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from engine.rules.diagnostics import Span
 
 
 class Kind(StrEnum):
-    """The kinds of token: first those of the grammar, then those that the language lacks or does not have yet."""
+    """The kinds of token: first those of the grammar, then those that the language lacks."""
 
     NAME = "NAME"
     CUSTOM = "CUSTOM"
@@ -27,10 +28,18 @@ class Kind(StrEnum):
     LPAR = "LPAR"
     RPAR = "RPAR"
     COMMA = "COMMA"
+    MATCH = "MATCH"
+    ADD = "ADD"
+    MULTIPLY = "MULTIPLY"
+    DURATION = "DURATION"
+    OPTION = "OPTION"
+    """`by:` and the like inside a function's parentheses: mistakes.py tells it from a name with a lone colon."""
+    LBRA = "LBRA"
+    RBRA = "RBRA"
     IF = "IF"
     END = "END"
-    DURATION = "DURATION"
-    ARITHMETIC = "ARITHMETIC"
+    ODD_DURATION = "ODD_DURATION"
+    ODD_ARITHMETIC = "ODD_ARITHMETIC"
     COLON = "COLON"
     HALF_NAME = "HALF_NAME"
     HALF_CUSTOM = "HALF_CUSTOM"
@@ -90,7 +99,11 @@ _PATTERNS = (
     (Kind.PRICE, rf"{_CURRENCY}\s?{_GROUPED}|{_GROUPED}\s?{_CURRENCY}"),
     (Kind.PERCENT, rf"{_PLAIN}\s?%"),
     (Kind.UNQUOTED, r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[0-9]+(?:\.[0-9]+){3}(?:/[0-9]+)?"),
-    (Kind.DURATION, rf"{_PLAIN}(?:s|m|h|d|w|min|hours?|days?){_ENDS}"),
+    (Kind.DURATION, rf"{_PLAIN}[smhd]{_ENDS}"),
+    (
+        Kind.ODD_DURATION,
+        rf"{_PLAIN}\s?(?:w|y|secs?|mins?|hrs?|seconds?|minutes?|hours?|days?|weeks?|months?|years?){_ENDS}",
+    ),
     (Kind.NUMBER, rf"{_PLAIN}{_STOPS}"),
     (
         Kind.ODD_NUMBER,
@@ -110,18 +123,23 @@ _PATTERNS = (
     (Kind.COMMA, ","),
     (Kind.BRACKET, r"[\[\]{}]"),
     (Kind.COLON, ":"),
-    (Kind.ARITHMETIC, r"[-+*/%^]"),
+    (Kind.ADD, r"[-+]"),
+    (Kind.MULTIPLY, r"[*/]"),
+    (Kind.ODD_ARITHMETIC, r"[%^]"),
     (Kind.STOP, r"[;.?]+"),
     (Kind.OTHER, r"[^\x00-\x7f]+|."),
 )
 _GROUP_KINDS: tuple[str, ...] = tuple(kind for kind, _ in _PATTERNS)
 _TOKEN = re.compile("|".join(f"({pattern})" for _, pattern in _PATTERNS), re.DOTALL)
 
-_KEYWORDS = {
+KEYWORDS: Final = {
     "and": Kind.AND,
     "or": Kind.OR,
     "not": Kind.NOT,
     "in": Kind.IN,
+    "includes": Kind.MATCH,
+    "like": Kind.MATCH,
+    "matches": Kind.MATCH,
     "if": Kind.IF,
     "true": Kind.TRUTH,
     "false": Kind.TRUTH,
@@ -144,7 +162,7 @@ def _token(kind: str, match: re.Match[str]) -> Token:
     text = match.group()
     value = text
     if kind is Kind.NAME and not text.startswith(":"):
-        kind = _KEYWORDS.get(text.lower(), Kind.NAME)
+        kind = KEYWORDS.get(text.lower(), Kind.NAME)
         value = text if kind is Kind.NAME else text.lower()
     elif kind in (Kind.NAME, Kind.TEXT):
         value = text[1:-1]

@@ -8,8 +8,10 @@ from engine.features import Feature, FeatureType
 from engine.iso import COUNTRIES
 from engine.rules.countries import country_code
 from engine.rules.diagnostics import Code, Diagnostic
+from engine.rules.format import decimal
 from engine.rules.suggest import listed, nearest, quoted
-from engine.rules.tree import Literal, Number, Text, Truth
+from engine.rules.tree import Duration, Literal, Number, Text, Truth
+from engine.rules.types import Kind, of_feature
 
 NUMERIC: Final = (FeatureType.INTEGER, FeatureType.NUMBER, FeatureType.MONEY)
 TEXTUAL: Final = (FeatureType.STRING, FeatureType.COUNTRY)
@@ -57,12 +59,14 @@ def described(feature: Feature) -> str:
 
 def literal_fault(literal: Literal, feature: Feature) -> Diagnostic | None:
     """What is wrong with a literal that is compared with a feature, or None. The feature is not boolean."""
+    if isinstance(literal, Duration):
+        return None if of_feature(feature).kind is Kind.TIME else _no_time(literal, feature)
     if feature.type in NUMERIC:
         return _number_fault(literal, feature) if isinstance(literal, Number) else _not_a_number(literal, feature)
     if not isinstance(literal, Text):
         return _not_a_text(literal, feature)
     if feature.type is FeatureType.COUNTRY:
-        return None if literal.value.upper() in COUNTRIES else _no_country(literal, feature)
+        return country_fault(literal, described(feature))
     if not literal.value:
         hint = f"Write `is_missing({feature.name})`."
         cause = "A value is either known, and then not empty, or unknown."
@@ -79,6 +83,13 @@ def _number_fault(literal: Number, feature: Feature) -> Diagnostic | None:
         return None
     message = f"`{feature.name}` is never above {_PERCENT_MAX} %."
     return _fault(literal, Code.UNKNOWN_VALUE, message, described(feature), f"Write a number from 0 to {_PERCENT_MAX}.")
+
+
+def _no_time(literal: Duration, feature: Feature) -> Diagnostic:
+    shown = f"{decimal(literal.value)}{literal.unit}"
+    hint = f"Write {decimal(literal.value)}, a plain number." if feature.type in NUMERIC else "Write a text in quotes."
+    message = f"`{feature.name}` cannot be compared with the length of time `{shown}`."
+    return _fault(literal, Code.TYPE, message, described(feature), hint)
 
 
 def _not_a_number(literal: Literal, feature: Feature) -> Diagnostic:
@@ -107,12 +118,13 @@ def _not_a_text(literal: Literal, feature: Feature) -> Diagnostic:
     return _fault(literal, Code.TYPE, message, described(feature), hint)
 
 
-def _no_country(literal: Text, feature: Feature) -> Diagnostic:
+def country_fault(literal: Text, cause: str) -> Diagnostic | None:
+    """What is wrong with a text as a country's code, or None."""
+    if literal.value.upper() in COUNTRIES:
+        return None
     code = country_code(literal.value)
     hint = f"Write '{code}'." if code else "Write the ISO 3166-1 code of two letters, as in 'US', 'GB' or 'DE'."
-    return _fault(
-        literal, Code.UNKNOWN_VALUE, f"{quoted(literal.value)} is not a country's code.", described(feature), hint
-    )
+    return _fault(literal, Code.UNKNOWN_VALUE, f"{quoted(literal.value)} is not a country's code.", cause, hint)
 
 
 def _no_bin(literal: Text, feature: Feature) -> Diagnostic | None:

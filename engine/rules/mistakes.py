@@ -1,28 +1,65 @@
-"""What merchants write that the language does not know.
-
-Each mistake gets a diagnostic and, where it is plain what was meant, a repair, so that the faults behind it are found
-in the same pass.
-"""
+"""What merchants write that the language does not know, one token each: a diagnostic and, where plain, a repair."""
 
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Final
 
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.lexer import INVISIBLE, Kind, Token
 from engine.rules.suggest import quoted
-from engine.rules.unavailable import unavailable
 
-_BEFORE_A_VALUE = (Kind.COMPARE, Kind.LPAR, Kind.COMMA, Kind.IN)
-_OPERANDS = (Kind.NAME, Kind.CUSTOM, Kind.TEXT, Kind.NUMBER, Kind.TRUTH, Kind.RPAR)
+BEFORE_A_VALUE: Final = (
+    Kind.COMPARE,
+    Kind.LPAR,
+    Kind.LBRA,
+    Kind.COMMA,
+    Kind.IN,
+    Kind.MATCH,
+    Kind.ADD,
+    Kind.MULTIPLY,
+    Kind.OPTION,
+)
+_OPERANDS = (Kind.NAME, Kind.CUSTOM, Kind.TEXT, Kind.NUMBER, Kind.TRUTH, Kind.DURATION, Kind.RPAR)
 _NAMES = (Kind.NAME, Kind.CUSTOM)
 _MEANT = {"\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "=>": ">=", "=<": "<=", "<>": "!=", "=!": "!=", "!==": "!="}
 MAX_CUSTOM_CHARACTERS: Final = 255
 """How long the name of a custom field can be."""
 
+_OPERATORS = (
+    "Conditions are written with the operators `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `includes`, `like` and `matches`."
+)
+_MATCHERS = {
+    "contains": "{} includes 'text'",
+    "contain": "{} includes 'text'",
+    "has": "{} includes 'text'",
+    "startswith": "starts_with({}, 'text')",
+    "starts_with": "starts_with({}, 'text')",
+    "begins": "starts_with({}, 'text')",
+    "endswith": "{} like '%text'",
+    "ends_with": "{} like '%text'",
+    "ends": "{} like '%text'",
+    "ilike": "{} like '%text%'",
+    "rlike": "{} matches 'pattern'",
+    "regex": "{} matches 'pattern'",
+    "regexp": "{} matches 'pattern'",
+}
 _SIGNS = {"equals": "=", "eq": "=", "is": "=", "ne": "!=", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
+_TIMES = (
+    ("se", (1, "s")),
+    ("min", (1, "m")),
+    ("h", (1, "h")),
+    ("d", (1, "d")),
+    ("w", (7, "d")),
+    ("mo", (30, "d")),
+    ("y", (365, "d")),
+)
+"""How units of time begin that people write, and what they mean."""
 _NOTHING = frozenset({"null", "none", "nil", "missing", "empty", "unknown", "undefined"})
+_JOINS = frozenset({"then", "else", "unless", "xor", "when", "where"})
+ODD_WORDS: Final = frozenset({"between", "within", *_SIGNS, *_MATCHERS, *_NOTHING, *_JOINS})
+"""Words of other languages, which name a feature only in colons or where one has this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,69 +70,8 @@ class Fault:
     meant: tuple[Token, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
-    """Tokens of the grammar alone, or None where a mistake has no plain repair; and what was found."""
-
-    tokens: tuple[Token, ...] | None
-    diagnostics: tuple[Diagnostic, ...]
-
-
-def mend(tokens: Sequence[Token], names: Collection[str]) -> Mended:
-    """Repair or report what is not in the grammar. `names` are those of the features, for hints."""
-    meant: list[Token] = []
-    diagnostics: list[Diagnostic] = []
-    complete = True
-    index = 0
-    while index < len(tokens):
-        missing = unavailable(tokens, index, names)
-        if missing is not None:
-            diagnostics.append(missing.diagnostic)
-            complete = False
-            index = missing.next_index
-            continue
-        joined, index = _joined_number(tokens, index, meant)
-        fault = _fault(joined, meant, tokens[index] if index < len(tokens) else joined, names)
-        if fault is None:
-            meant.append(joined)
-            continue
-        diagnostics.append(fault.diagnostic)
-        complete = complete and fault.meant is not None
-        meant.extend(fault.meant or ())
-    return Mended(tokens=tuple(meant) if complete else None, diagnostics=tuple(diagnostics))
-
-
-def _joined_number(tokens: Sequence[Token], index: int, meant: Sequence[Token]) -> tuple[Token, int]:
-    """The token at `index` and the index after it; a sign and thousands written with commas are joined to a number."""
-    token = tokens[index]
-    before = meant[-1].kind if meant else Kind.END
-    if (
-        token.text == "-"
-        and before in (*_BEFORE_A_VALUE, Kind.AND, Kind.OR, Kind.NOT, Kind.END)
-        and tokens[index + 1].kind is Kind.NUMBER
-        and token.span.end == tokens[index + 1].span.start
-    ):
-        number = tokens[index + 1]
-        text = token.text + number.text
-        return replace(number, span=token.span.to(number.span), text=text, value=text), index + 2
-    if token.kind is not Kind.NUMBER or before is not Kind.COMPARE:
-        return token, index + 1
-    last = index
-    while (
-        tokens[last + 1].kind is Kind.COMMA
-        and tokens[last + 2].kind is Kind.NUMBER
-        and re.fullmatch(r"[0-9]{3}(\.[0-9]+)?", tokens[last + 2].text)
-        and tokens[last].span.end == tokens[last + 1].span.start == tokens[last + 2].span.start - 1
-    ):
-        last += 2
-    if last == index:
-        return token, index + 1
-    text = "".join(part.text for part in tokens[index : last + 1])
-    span = token.span.to(tokens[last].span)
-    return Token(kind=Kind.ODD_NUMBER, span=span, text=text, value=text.replace(",", "")), last + 1
-
-
-def _fault(token: Token, meant: Sequence[Token], after: Token, names: Collection[str]) -> Fault | None:
+def fault_of(token: Token, meant: Sequence[Token], after: Token, names: Collection[str]) -> Fault | None:
+    """What is wrong with a token behind those that were `meant`, before `after`; None where it is in the grammar."""
     if token.kind is Kind.NAME:
         return None if token.value in names else _odd_word(token, meant, after)
     explain = _EXPLAIN.get(token.kind)
@@ -122,15 +98,25 @@ def _odd_word(token: Token, meant: Sequence[Token], after: Token) -> Fault | Non
         cause = "There is no word for nothing: a comparison with an unknown value is never true."
         hint = f"Write `is_missing({subject})`, or `not is_missing({subject})`."
     elif word == "is" and after_operand and (after.kind is Kind.NOT or after.value.lower() in _NOTHING):
-        cause = "Conditions are written with the operators `=`, `!=`, `<`, `<=`, `>`, `>=` and `in`."
+        cause = _OPERATORS
         hint = f"Write `is_missing({subject})` to ask for an unknown value, `!=` for `is not`."
     elif word in _SIGNS and after_operand:
-        cause = "Conditions are written with the operators `=`, `!=`, `<`, `<=`, `>`, `>=` and `in`."
+        cause = _OPERATORS
         hint = f"Write `{_SIGNS[word]}`."
+    elif (meaning := _MATCHERS.get(word)) is not None and after_operand:
+        cause = _OPERATORS
+        hint = f"Write `{meaning.format(subject)}`."
+    elif word in ("by", "within", "status", "scope", "delay") and after_operand and after.kind is Kind.COLON:
+        cause = "Between the parts of a function stands a comma."
+        hint = f"Write `, {word}:`."
+        return Fault(diagnostic=_report(token, Code.SYNTAX, "A comma is missing.", cause, hint), meant=None)
+    elif word == "within" and after_operand:
+        cause = "A time is part of what is counted, within the parentheses of `count`, `sum` or another function."
+        hint = "Write, for example, `count(by: card, within: 10m) > 5`."
     elif word == "between" and after_operand:
         cause = "There is no operator for a range."
         hint = f"Write both ends: `{subject} >= 1 and {subject} <= 5`."
-    elif word in ("then", "else", "unless", "xor", "when", "where") and (after_operand or word == "unless"):
+    elif word in _JOINS and (after_operand or word == "unless"):
         cause = "A rule is one action and one condition; conditions are joined by `and`, `or` and `not`."
         hint = "Write `Block if ...`, and a second rule for what shall happen otherwise."
     if not hint:
@@ -184,14 +170,14 @@ def _unquoted(token: Token, meant: Sequence[Token]) -> Fault:
         diagnostic = _report(token, Code.QUOTES, f"`{token.text}` touches a text.", cause, hint)
         return Fault(diagnostic=diagnostic, meant=None)
     amount = re.fullmatch(r"([0-9]+)(?:[A-Za-z]{1,3})", token.text)
-    if meant and meant[-1].kind in _BEFORE_A_VALUE:
+    if meant and meant[-1].kind in BEFORE_A_VALUE:
         number = f"{amount[1]}, which is a number, or " if amount else ""
         hint = f"Write {number}{quoted(token.text)}."
     else:
         hint = f"Names are written with underscores; a text stands in quotes, after an operator: {quoted(token.text)}."
     cause = "A text stands in quotes; a name has letters, digits and underscores, and begins with a letter."
     diagnostic = _report(token, Code.QUOTES, f"`{token.text}` is neither a name nor a number.", cause, hint)
-    known = bool(meant) and meant[-1].kind in _BEFORE_A_VALUE and not amount
+    known = bool(meant) and meant[-1].kind in BEFORE_A_VALUE and not amount
     return Fault(diagnostic=diagnostic, meant=_as(token, Kind.TEXT, token.text) if known else None)
 
 
@@ -208,6 +194,28 @@ def _odd_number(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
         f"Write {value}." if value else "Write it in full, as in 1250 or 12.50; put a text in quotes.",
     )
     return Fault(diagnostic=diagnostic, meant=_as(token, Kind.NUMBER, value) if value else None)
+
+
+def _odd_duration(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    number, word = re.fullmatch(r"([0-9.]+)\s?([a-z]+)", token.text).groups()  # type: ignore[union-attr]
+    factor, unit = next(meaning for begins, meaning in _TIMES if word.startswith(begins))
+    value = Fraction(number) * factor
+    exact = str(value.numerator) if value.denominator == 1 else str(float(value))
+    diagnostic = _report(
+        token,
+        Code.NUMBER,
+        f"`{token.text}` is not written as a length of time.",
+        "A length of time is a number and, right after it, `s`, `m`, `h` or `d`: seconds, minutes, hours, days.",
+        f"Write {exact}{unit}.",
+    )
+    return Fault(diagnostic=diagnostic, meant=_as(token, Kind.DURATION, f"{exact}{unit}"))
+
+
+def _odd_arithmetic(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
+    cause = "Rules calculate with `+`, `-`, `*` and `/`."
+    hint = "Write a power as a product, `x * x`." if token.text == "^" else "Compare with `/`, as in `a / b > 0.1`."
+    diagnostic = _report(token, Code.OPERATOR, f"`{token.text}` is not an operator.", cause, hint)
+    return Fault(diagnostic=diagnostic, meant=None)
 
 
 def _half_name(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
@@ -236,7 +244,7 @@ def _colon(token: Token, meant: Sequence[Token]) -> Fault:
 
 def _bracket(token: Token, meant: Sequence[Token]) -> Fault:  # noqa: ARG001
     kind, round_one = (Kind.LPAR, "(") if token.text in "[{" else (Kind.RPAR, ")")
-    cause = "Lists and groups stand in round parentheses."
+    cause = "Lists and groups stand in round parentheses; square ones hold the keys of a function: `by: [card, email]`."
     diagnostic = _report(token, Code.SYNTAX, f"`{token.text}` is not used in rules.", cause, f"Write `{round_one}`.")
     return Fault(diagnostic=diagnostic, meant=_as(token, kind, round_one))
 
@@ -331,6 +339,8 @@ _EXPLAIN: dict[Kind, Callable[[Token, Sequence[Token]], Fault | None]] = {
     Kind.ODD_NUMBER: _odd_number,
     Kind.PRICE: _odd_number,
     Kind.PERCENT: _odd_number,
+    Kind.ODD_DURATION: _odd_duration,
+    Kind.ODD_ARITHMETIC: _odd_arithmetic,
     Kind.HALF_NAME: _half_name,
     Kind.COLON: _colon,
     Kind.BRACKET: _bracket,

@@ -14,8 +14,9 @@ from engine.rules import syntax
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.header import Head, split
 from engine.rules.lexer import Kind, Token, tokens
-from engine.rules.mistakes import mend
+from engine.rules.mending import mend
 from engine.rules.tree import (
+    Arithmetic,
     Call,
     Comparator,
     Comparison,
@@ -23,7 +24,10 @@ from engine.rules.tree import (
     Conjunction,
     Custom,
     Disjunction,
+    Duration,
     Items,
+    Match,
+    Matcher,
     Membership,
     Name,
     NamedList,
@@ -31,19 +35,24 @@ from engine.rules.tree import (
     Node,
     Number,
     Operand,
+    Operator,
+    Option,
     RuleTree,
     Text,
     Truth,
     children,
 )
 
-NodeT = TypeVar("NodeT", bound=Condition)
+NodeT = TypeVar("NodeT")
 
 MAX_BYTES: Final = 4096
 MAX_NODES: Final = 500
 MAX_DEPTH: Final = 50
 MAX_DIGITS: Final = 30
-"""Limits of one rule: bytes, nodes of its tree, levels of nesting, digits of a number."""
+MAX_OPERATIONS: Final = 50
+MAX_PATTERNS: Final = 10
+"""Limits of one rule: bytes, nodes of its tree, levels of nesting, digits of a number, operations of arithmetic, and
+patterns of `matches`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +100,8 @@ def _canonical(token: Token) -> str:
         return repr(token.value)
     if token.kind is Kind.CUSTOM:
         return f"::{token.value}::"
+    if token.kind is Kind.OPTION:
+        return f"{token.value}:"
     return token.text if token.kind is Kind.LIST else token.value
 
 
@@ -125,7 +136,7 @@ def _condition(condition: Sequence[Token]) -> Condition | Diagnostic:
 
 def _long_number(condition: Sequence[Token]) -> Diagnostic | None:
     for token in condition:
-        if token.kind is Kind.NUMBER and len(token.value) > MAX_DIGITS:
+        if token.kind in (Kind.NUMBER, Kind.DURATION) and len(token.value) > MAX_DIGITS:
             return Diagnostic(
                 code=Code.LIMIT,
                 span=token.span,
@@ -139,10 +150,28 @@ def _long_number(condition: Sequence[Token]) -> Diagnostic | None:
 def _within_limits(root: Condition) -> Condition | Diagnostic:
     """The tree if it is small and flat enough, found without recursion."""
     waiting: list[tuple[Node, int]] = [(root, 1)]
-    nodes = 0
+    nodes = operations = patterns = 0
     while waiting:
         node, depth = waiting.pop()
         nodes += 1
+        operations += isinstance(node, Arithmetic)
+        patterns += isinstance(node, Match) and node.operator is Matcher.MATCHES
+        if patterns > MAX_PATTERNS:
+            return Diagnostic(
+                code=Code.LIMIT,
+                span=node.span,
+                message=f"The rule has more than {MAX_PATTERNS} patterns.",
+                cause="Each takes time with every payment.",
+                hint="Join them by `|` in one pattern, or use `includes` and `like`.",
+            )
+        if operations > MAX_OPERATIONS:
+            return Diagnostic(
+                code=Code.LIMIT,
+                span=node.span,
+                message=f"The rule calculates more than {MAX_OPERATIONS} times.",
+                cause="So much arithmetic cannot be read by a person or checked in time.",
+                hint="Work out what is fixed beforehand, or split the rule in two.",
+            )
         if depth > MAX_DEPTH or nodes > MAX_NODES:
             deep = depth > MAX_DEPTH
             return Diagnostic(
@@ -180,22 +209,43 @@ class _Builder(lark.Transformer[lark.Token, Condition]):
     def items(self, parts: list[lark.Token | Operand]) -> Items:
         return Items(span=_span(parts), items=_nodes(parts))
 
-    def arguments(self, parts: list[lark.Token | Operand]) -> tuple[Operand, ...]:
-        return _nodes(parts)
+    def duration(self, parts: list[lark.Token]) -> Duration:
+        written = str(parts[0])
+        return Duration(span=_span(parts), value=Fraction(written[:-1]), unit=written[-1])
 
-    def call(self, parts: tuple[lark.Token, lark.Token, tuple[Operand, ...], lark.Token]) -> Call:
-        name, opening, arguments, closing = parts
-        return Call(span=_span([name, opening, closing]), function=str(name).lower(), arguments=arguments)
+    def option(self, parts: list[lark.Token | Operand]) -> Option:
+        return Option(span=_span(parts), name=str(parts[0]).lower(), values=_nodes(parts))
 
-    def comparison(self, parts: tuple[Operand, lark.Token, Operand]) -> Comparison:
+    def call(self, parts: list[lark.Token | Condition | NamedList | Option]) -> Call:
+        return Call(
+            span=_span(parts),
+            function=str(parts[0]).lower(),
+            arguments=tuple(part for part in parts if not isinstance(part, lark.Token | Option)),
+            options=tuple(part for part in parts if isinstance(part, Option)),
+        )
+
+    def arithmetic(self, parts: tuple[Condition, lark.Token, Condition]) -> Arithmetic:
+        left, operator, right = parts
+        return Arithmetic(span=left.span.to(right.span), left=left, operator=Operator(operator), right=right)
+
+    def comparison(self, parts: tuple[Condition, lark.Token, Condition]) -> Comparison:
         left, operator, right = parts
         return Comparison(span=left.span.to(right.span), left=left, operator=Comparator(operator), right=right)
 
-    def membership(self, parts: tuple[Operand, lark.Token, NamedList | Items]) -> Membership:
+    def match(self, parts: tuple[Condition, lark.Token, Condition]) -> Match:
+        subject, operator, pattern = parts
+        span = subject.span.to(pattern.span)
+        return Match(span=span, subject=subject, operator=Matcher(operator), pattern=pattern, negated=False)
+
+    def mismatch(self, parts: tuple[Condition, lark.Token, lark.Token, Condition]) -> Match:
+        subject, _, operator, pattern = parts
+        return replace(self.match((subject, operator, pattern)), negated=True)
+
+    def membership(self, parts: tuple[Condition, lark.Token, NamedList | Items]) -> Membership:
         subject, _, choices = parts
         return Membership(span=subject.span.to(choices.span), subject=subject, choices=choices, negated=False)
 
-    def absence(self, parts: tuple[Operand, lark.Token, lark.Token, NamedList | Items]) -> Membership:
+    def absence(self, parts: tuple[Condition, lark.Token, lark.Token, NamedList | Items]) -> Membership:
         subject, _, _, choices = parts
         return Membership(span=subject.span.to(choices.span), subject=subject, choices=choices, negated=True)
 
@@ -216,11 +266,11 @@ def _nodes(parts: Sequence[NodeT | lark.Token]) -> tuple[NodeT, ...]:
     return tuple(part for part in parts if not isinstance(part, lark.Token))
 
 
-def _span(parts: Sequence[Condition | lark.Token]) -> Span:
+def _span(parts: Sequence[Node | Option | lark.Token]) -> Span:
     return _place(parts[0]).to(_place(parts[-1]))
 
 
-def _place(part: Condition | lark.Token) -> Span:
+def _place(part: Node | Option | lark.Token) -> Span:
     if isinstance(part, lark.Token):
         assert part.start_pos is not None
         assert part.end_pos is not None

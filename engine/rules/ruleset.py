@@ -12,7 +12,10 @@ from engine.features import Catalog, Features, Value
 from engine.rules.check import check
 from engine.rules.closure import NO_CUSTOM, Compiled, Custom, Lists, Values
 from engine.rules.compile import compile_condition
+from engine.rules.count_check import counted_in
+from engine.rules.counted import Counted
 from engine.rules.diagnostics import Diagnostic
+from engine.rules.list_check import list_faults
 from engine.rules.parser import Parsed, parse
 from engine.rules.reasons import ReasonText, check_reason, read_reason
 from engine.rules.source import Declared, read_source
@@ -45,7 +48,8 @@ class Ruleset:
     """Rules that have been checked against a catalogue and compiled for it, in the order of their ids.
 
     `hash` is the SHA-256 of the content in hex: the same for the same rules in any order in the file. `reads_custom`
-    says whether a rule reads a custom field of the payment.
+    says whether a rule reads a custom field of the payment. `called` is what the rules count by functions over
+    velocities, each once.
     """
 
     catalog: Catalog
@@ -53,6 +57,7 @@ class Ruleset:
     rules: tuple[Rule, ...]
     hash: str
     reads_custom: bool = False
+    called: tuple[Counted, ...] = ()
 
     def evaluate(self, features: Features, lists: Lists, custom: Custom = NO_CUSTOM) -> RuleResults:
         """The result of every rule for one payment. A named list that `lists` lacks makes its condition unknown.
@@ -79,8 +84,11 @@ class Ruleset:
 
 
 def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) -> Ruleset:
-    """Read, check and compile a ruleset file (TOML); `list_names` are without `@`.
+    """Read, check and compile a ruleset file (TOML).
 
+    `list_names` are without `@`; where they map to the types of their entries, what never fits is a fault too.
+
+    The catalogue has a feature for whatever the rules count (`engine.catalog.read_ruleset` sees to it).
     Raises RulesInvalid with every fault of the file and of each rule, each naming the rule.
     """
     declared, file_faults = read_source(source)
@@ -88,6 +96,7 @@ def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) ->
     compiled = []
     lines = []
     reading = False
+    called: dict[str, Counted] = {}
     for declaration in declared:
         parsed, diagnostics = _checked(declaration.text, catalog, list_names)
         reason_faults = check_reason(declaration.reason, catalog.names())
@@ -98,6 +107,7 @@ def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) ->
             continue
         compiled.append(_compiled(declaration, parsed.tree, parsed.canonical, catalog))
         reading = reading or reads_custom(parsed.tree.condition)
+        called |= {each.name: each for each in counted_in(parsed.tree.condition, catalog)}
         lines.append(_content(declaration, parsed.canonical))
     if faults:
         raise RulesInvalid("\n\n".join(faults))
@@ -109,7 +119,19 @@ def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str]) ->
         # A line begins with the id, and ids are unique: sorted lines are the rules sorted by id.
         hash=hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest(),
         reads_custom=reading,
+        called=tuple(called.values()),
     )
+
+
+def called_in(source: str, catalog: Catalog) -> tuple[Counted, ...]:
+    """What the rules of a file count by functions over velocities, each once: a catalogue for them has its features.
+
+    `catalog` has all other features. What has a fault is left out: `parse_ruleset` names it.
+    """
+    declared, _ = read_source(source)
+    trees = (parse(declaration.text, catalog.names()).tree for declaration in declared)
+    found = (each for tree in trees if tree is not None for each in counted_in(tree.condition, catalog))
+    return tuple({each.name: each for each in found}.values())
 
 
 def check_rule(text: str, catalog: Catalog, list_names: Collection[str]) -> list[Diagnostic]:
@@ -127,6 +149,7 @@ def _checked(text: str, catalog: Catalog, list_names: Collection[str]) -> tuple[
     found = parsed.diagnostics
     if parsed.tree is not None:
         found += check(parsed.tree.condition, catalog, list_names)
+        found += tuple(list_faults(parsed.tree.condition, catalog, list_names))
     ordered = sorted(found, key=lambda diagnostic: (diagnostic.span.start, diagnostic.span.end))
     return parsed, tuple(ordered[:_MAX_DIAGNOSTICS])
 

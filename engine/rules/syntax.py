@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 from engine.iso import CURRENCY_EXPONENTS
 from engine.rules.diagnostics import Code, Diagnostic, Span
+from engine.rules.functions import FUNCTIONS
 from engine.rules.lexer import Kind, Token
 from engine.rules.suggest import quoted
 
-_VALUES = (Kind.TEXT, Kind.NUMBER, Kind.TRUTH)
+_VALUES = (Kind.TEXT, Kind.NUMBER, Kind.TRUTH, Kind.DURATION)
 _JOINS = (Kind.AND, Kind.OR)
 _STARTS_CONDITION = (Kind.NAME, Kind.CUSTOM, *_VALUES, Kind.LPAR, Kind.NOT)
 _ENDS_CONDITION = (Kind.NAME, Kind.CUSTOM, *_VALUES, Kind.RPAR, Kind.LIST)
+_CALCULATES = (Kind.ADD, Kind.MULTIPLY)
 
 
 def unbalanced(tokens: Sequence[Token], max_depth: int) -> Diagnostic | None:
@@ -50,6 +52,8 @@ def explain(tokens: Sequence[Token], index: int) -> Diagnostic:  # noqa: PLR0911
         return _no_value(token, tokens, index)
     if previous.kind is Kind.IN:
         return _no_list(token, tokens, index)
+    if previous.kind in (Kind.MATCH, *_CALCULATES, Kind.OPTION):
+        return _no_operand(token, previous)
     if previous.kind in _ENDS_CONDITION:
         return _no_operator(token, tokens, index)
     if token.kind is Kind.RPAR and previous.kind is Kind.LPAR:
@@ -69,7 +73,13 @@ def _unfinished(token: Token, previous: Token | None) -> Diagnostic:
             "After `if` stands a condition.",
             "Write one, as in `amount_in_usd > 1000`.",
         )
-    needed = {Kind.COMPARE: "a value", Kind.IN: "a list"}.get(previous.kind, "a condition")
+    needed = {
+        Kind.COMPARE: "a value",
+        Kind.IN: "a list",
+        Kind.MATCH: "a text in quotes",
+        Kind.ADD: "a value",
+        Kind.MULTIPLY: "a value",
+    }.get(previous.kind, "a condition")
     lone = previous.kind in (Kind.LIST, *_VALUES)
     return _fault(
         token,
@@ -93,6 +103,10 @@ def _no_condition(tokens: Sequence[Token], index: int) -> Diagnostic:
             f"Write, for example, `email in {token.text}`.",
         )
     place = f"After `{previous.text}`" if previous else "After `if`"
+    if token.kind in _CALCULATES:
+        return _fault(
+            token, "A value is missing.", f"`{token.text}` stands between two values.", "Write `0 - x` to turn a sign."
+        )
     return _fault(
         token,
         f"`{token.text}` cannot stand here.",
@@ -118,8 +132,26 @@ def _no_value(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
     if token.kind is Kind.COMPARE:
         cause = "The comparison operators are `=`, `!=`, `<`, `<=`, `>` and `>=`, without a space inside."
         return _fault(token, f"Two operators follow each other: `{operator.text} {token.text}`.", cause, "Keep one.")
+    if token.kind in _CALCULATES:
+        cause = f"`{token.text}` stands between two values, or before a number."
+        return _fault(token, "A value is missing.", cause, "Write `0 - x` to turn a sign.")
     cause = f"After `{operator.text}` stands a name or a value, before `{token.text}`."
     return _fault(token, "A value is missing.", cause, "Write the value; a text stands in quotes.")
+
+
+def _no_operand(token: Token, previous: Token) -> Diagnostic:
+    """After an operator of arithmetic, a matcher or `by:`, where no value stands."""
+    if previous.kind is Kind.OPTION:
+        cause = f"After `{previous.text}` stands a value; several keys stand in square brackets."
+        hint = f"Write `{previous.text} [card, ip_address]`." if token.kind is Kind.LPAR else "Write the value."
+        return _fault(token, f"`{token.text}` cannot stand here.", cause, hint)
+    if previous.kind is Kind.MATCH:
+        hint = f"Write `in {token.text}`." if token.kind is Kind.LIST else f"Write `{previous.text} 'text'`."
+        cause = f"After `{previous.text}` stands a text in quotes."
+        return _fault(token, "A text is missing.", cause, hint)
+    cause = f"`{previous.text}` stands between two values."
+    hint = "Write a value on both sides; `0 - x` turns the sign of `x`."
+    return _fault(token, "A value is missing.", cause, hint)
 
 
 def _no_list(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
@@ -132,7 +164,9 @@ def _no_list(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:
     return _fault(token, "`in` takes a list.", "A list is values in parentheses, or a named list `@name`.", hint)
 
 
-def _no_operator(token: Token, tokens: Sequence[Token], index: int) -> Diagnostic:  # noqa: PLR0911 - one a mistake
+def _no_operator(  # noqa: C901, PLR0911 - one a mistake
+    token: Token, tokens: Sequence[Token], index: int
+) -> Diagnostic:
     previous = tokens[index - 1]
     if token.kind is Kind.COMPARE and index >= 2 and tokens[index - 2].kind is Kind.COMPARE:  # noqa: PLR2004
         words = [part.text for part in tokens[max(index - 3, 0) : index + 2]]
@@ -153,9 +187,19 @@ def _no_operator(token: Token, tokens: Sequence[Token], index: int) -> Diagnosti
     if token.kind is Kind.LPAR and previous.kind is Kind.NAME:
         cause = f"`{previous.text}` stands before a parenthesis, so it is read as a function."
         return _fault(token, f"`{previous.text}(` cannot stand here.", cause, "Write `and` or `or` between conditions.")
+    if token.kind is Kind.COMMA and (opened := _compared_list(tokens, index)) is not None:
+        operator = tokens[opened - 1]
+        membership = "not in" if operator.value == "!=" else "in"
+        cause = f"After `{operator.text}` stands a name or a value."
+        hint = f"For several values write `{membership} (...)`; leave out the parentheses around a single one."
+        return _fault(tokens[opened], "A comparison takes one value.", cause, hint)
     if token.kind is Kind.COMMA:
         hint = "For a list write `in (...)`; join conditions by `and` or `or`."
         return _fault(token, "A comma stands in lists alone.", "A comma separates the values of a list.", hint)
+    if token.kind is Kind.NAME and previous.kind is Kind.NAME and previous.value.lower() in FUNCTIONS:
+        cause = "The arguments of a function stand in parentheses."
+        hint = f"Write `{FUNCTIONS[previous.value.lower()].written}`."
+        return _fault(token, f"`{token.text}` cannot follow `{previous.text}`.", cause, hint)
     if token.kind in _STARTS_CONDITION:
         both = f"`{previous.text}` and `{token.text}`"
         hint = (
@@ -164,6 +208,16 @@ def _no_operator(token: Token, tokens: Sequence[Token], index: int) -> Diagnosti
         return _fault(token, f"Something is missing between {both}.", "Two values cannot follow each other.", hint)
     cause = f"`{token.text}` cannot follow `{previous.text}`."
     return _fault(token, f"`{token.text}` cannot stand here.", cause, "Join conditions by `and` or `or`.")
+
+
+def _compared_list(tokens: Sequence[Token], index: int) -> int | None:
+    """The index of the parenthesis that stands open around `index`, where it follows a comparison operator."""
+    depth = 0
+    for place in range(index - 1, 0, -1):
+        depth += {Kind.RPAR: 1, Kind.LPAR: -1}.get(tokens[place].kind, 0)
+        if depth < 0:
+            return place if tokens[place - 1].kind is Kind.COMPARE else None
+    return None
 
 
 def _fault(token: Token, message: str, cause: str, hint: str) -> Diagnostic:

@@ -1,8 +1,11 @@
 """The tree of a rule: typed nodes, each with its place in the text. Checker, compiler and formatter walk this tree."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
 
 from engine.decision import RuleAction
 from engine.rules.diagnostics import Span
@@ -32,121 +35,183 @@ class Comparator(StrEnum):
 _MIRROR = str.maketrans("<>", "><")
 
 
+class Matcher(StrEnum):
+    """The operators that look into a text."""
+
+    INCLUDES = "includes"
+    LIKE = "like"
+    MATCHES = "matches"
+
+
+class Operator(StrEnum):
+    """The operators of arithmetic."""
+
+    ADD = "+"
+    SUBTRACT = "-"
+    MULTIPLY = "*"
+    DIVIDE = "/"
+
+
+SECONDS: Final[Mapping[str, int]] = MappingProxyType({"s": 1, "m": 60, "h": 3_600, "d": 86_400})
+"""How long the units of a duration are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
+class _Placed:
+    """What stands in the text. Nodes are equal where they mean the same, wherever they stand."""
+
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name(_Placed):
     """A feature's name or alias, without colons."""
 
-    span: Span
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Custom:
+class Custom(_Placed):
     """A custom field of the request, `::name::`; `name` is without colons."""
 
-    span: Span
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(_Placed):
     """A literal text, without its quotes."""
 
-    span: Span
     value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
+class Number(_Placed):
     """A literal number, exact."""
 
-    span: Span
     value: Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
+class Truth(_Placed):
     """A literal `true` or `false`, for custom fields; beside a feature the checker says what to write instead."""
 
-    span: Span
     value: bool
 
 
-Literal = Text | Number | Truth
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duration(_Placed):
+    """A literal length of time, `30d`: a number, exact, and one of s, m, h, d."""
+
+    value: Fraction
+    unit: str
+
+    @property
+    def seconds(self) -> Fraction:
+        """How long it is."""
+        return self.value * SECONDS[self.unit]
+
+
+Literal = Text | Number | Truth | Duration
 Operand = Name | Custom | Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedList:
+class NamedList(_Placed):
     """A list kept beside the rules, `@name`; `name` is without the `@`."""
 
-    span: Span
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Items:
+class Items(_Placed):
     """A list written in the rule: `('US', 'CA')`."""
 
-    span: Span
     items: tuple[Operand, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """`left operator right`."""
+class Arithmetic(_Placed):
+    """`left operator right`, of numbers, amounts and lengths of time."""
 
-    span: Span
-    left: Operand
-    operator: Comparator
-    right: Operand
+    left: "Condition"
+    operator: Operator
+    right: "Condition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
+class Option(_Placed):
+    """`name: value` or `name: [value, ...]` among the arguments of a function; `name` is lower-case."""
+
+    name: str
+    values: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(_Placed):
+    """`function(arguments, options)`; `function` is lower-case."""
+
+    function: str
+    arguments: tuple["Condition | NamedList", ...]
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(_Placed):
+    """`left operator right`."""
+
+    left: "Condition"
+    operator: Comparator
+    right: "Condition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership(_Placed):
     """`subject in choices` or `subject not in choices`."""
 
-    span: Span
-    subject: Operand
+    subject: "Condition"
     choices: NamedList | Items
     negated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """`function(arguments)`; `function` is lower-case."""
+class Match(_Placed):
+    """`subject operator pattern` or `subject not operator pattern`; the checker admits a text alone as the pattern."""
 
-    span: Span
-    function: str
-    arguments: tuple[Operand, ...]
+    subject: "Condition"
+    operator: Matcher
+    pattern: "Condition"
+    negated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Negation:
+class Negation(_Placed):
     """`not condition`."""
 
-    span: Span
     condition: "Condition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conjunction:
+class Conjunction(_Placed):
     """`a and b and ...`, two conditions or more."""
 
-    span: Span
     conditions: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disjunction:
+class Disjunction(_Placed):
     """`a or b or ...`, two conditions or more."""
 
-    span: Span
     conditions: tuple["Condition", ...]
 
 
-Condition = Comparison | Membership | Call | Negation | Conjunction | Disjunction | Operand
-"""An operand may stand as a condition in the tree; the checker admits custom fields, and names of boolean features."""
+Condition = (
+    Comparison | Membership | Match | Negation | Conjunction | Disjunction | Call | Arithmetic | Name | Custom | Literal
+)
+"""What stands for a condition or for a value: the grammar is one, and the checker tells the two apart.
+
+Conditions are comparisons, memberships, matches, what joins them, calls of functions that are true or false, custom
+fields and names of boolean features. Values are all other calls and names, arithmetic and literals.
+"""
 
 Node = Condition | NamedList | Items
 
@@ -161,15 +226,17 @@ class RuleTree:
     tag: str | None = None
 
 
-def children(node: Node) -> tuple[Node, ...]:
+def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one a kind of node
     """The nodes right below a node. The items of a list have a limit of their own and count as none."""
     match node:
-        case Comparison():
+        case Comparison() | Arithmetic():
             return (node.left, node.right)
         case Membership():
             return (node.subject, node.choices)
+        case Match():
+            return (node.subject, node.pattern)
         case Call():
-            return node.arguments
+            return (*node.arguments, *(value for option in node.options for value in option.values))
         case Negation():
             return (node.condition,)
         case Conjunction() | Disjunction():
@@ -180,22 +247,18 @@ def children(node: Node) -> tuple[Node, ...]:
 
 def named_lists(root: Condition) -> frozenset[str]:
     """The lists that a condition names, without `@`."""
-    found: set[str] = set()
+    return frozenset(node.name for node in nodes(root) if isinstance(node, NamedList))
+
+
+def nodes(root: Condition) -> Iterator[Node]:
+    """Every node of a tree, without recursion, those on the left first."""
     waiting: list[Node] = [root]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, NamedList):
-            found.add(node.name)
-        waiting.extend(children(node))
-    return frozenset(found)
+        yield node
+        waiting.extend(reversed(children(node)))
 
 
 def reads_custom(root: Condition) -> bool:
     """Whether a condition reads a custom field of the request."""
-    waiting: list[Node] = [root]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Custom):
-            return True
-        waiting.extend(children(node))
-    return False
+    return any(isinstance(node, Custom) for node in nodes(root))

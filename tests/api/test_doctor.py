@@ -305,3 +305,14 @@ def test_a_valkey_is_asked_whether_it_can_be_counted_in(valkey_server: ValkeySer
     level, said = found("valkey://:s3cret@127.0.0.1:1/0")
     assert (level, "s3cret" in said) == (Level.ERROR, False)
     assert said.startswith("valkey://127.0.0.1:1/0: Valkey does not answer")
+
+
+def test_a_ruleset_may_name_the_lists_that_there_are(folder: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        '[[rule]]\nid = "a"\nname = "A"\ntext = "Allow if customer in @vip"\nreason = "A"\n', encoding="utf-8"
+    )
+    assert look(folder, ruleset=rules)["ruleset"].level is Level.ERROR
+    made = CliRunner().invoke(app, ["lists", "create", "vip", "--type", "customer", "--data", str(folder)])
+    assert made.exit_code == 0, made.output
+    assert look(folder, ruleset=rules)["ruleset"].level is Level.OK

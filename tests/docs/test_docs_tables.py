@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from api.features_page import markdown, table
 from api.routes.keys import KeyCreated, NewKey
 from api.schemas import DecisionAnswer, DecisionRequest
+from api.schemas.chargeback import ChargebackRequest, FraudWarningRequest
 from api.schemas.label import LabelRequest
 from api.schemas.outcome import OutcomeRequest
 from api.schemas.policy import PolicyBody
@@ -21,6 +22,10 @@ from engine.access import Scope
 from engine.catalog import CATALOG
 from engine.policy import Policy
 from engine.rules import check_rule, default_source, parse_ruleset
+from engine.rules.counted import FUNCTIONS as COUNTING
+from engine.rules.counted import STATUSES
+from engine.rules.functions import FUNCTIONS
+from engine.velocity import Status
 from tests.docs.codes import codes
 from tests.docs.documents import blocks, check_generated, codes_listed, part, read
 
@@ -168,6 +173,16 @@ def ruleset_table() -> str:
     return table(("id", "rule", "what a person reads"), *rows)
 
 
+def functions_table() -> str:
+    rows = [(f"`{each.written}`", each.doc) for each in FUNCTIONS.values() if each.name not in COUNTING]
+    return table(("function", "gives"), *rows)
+
+
+def counting_table() -> str:
+    rows = [(f"`{each.written}`", each.doc) for each in FUNCTIONS.values() if each.name in COUNTING]
+    return table(("function", "gives"), *rows)
+
+
 def diagnostics() -> str:
     shown = []
     for block in blocks(part(read("docs/rules.md"), "diagnostics")):
@@ -185,12 +200,16 @@ def diagnostics() -> str:
         ("docs/api.md", "answer", answer_table),
         ("docs/api.md", "outcome", fields_of(OutcomeRequest)),
         ("docs/api.md", "label", fields_of(LabelRequest)),
+        ("docs/api.md", "chargeback", fields_of(ChargebackRequest)),
+        ("docs/api.md", "fraud warning", fields_of(FraudWarningRequest)),
         ("docs/api.md", "policy", policy_table),
         ("docs/api.md", "keys", keys_table),
         ("docs/operating.md", "settings", settings_table),
         ("docs/features.md", "features", features_tables),
         ("docs/rules.md", "default ruleset", ruleset_table),
         ("docs/rules.md", "diagnostics", diagnostics),
+        ("docs/rules.md", "functions", functions_table),
+        ("docs/rules.md", "counting functions", counting_table),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -228,9 +247,14 @@ def test_the_example_ruleset_checks() -> None:
 def test_the_example_rules_check() -> None:
     text = read("docs/rules.md").replace(part(read("docs/rules.md"), "diagnostics"), "")
     rules = [line for block in blocks(text) if not block.language for line in block.text.splitlines()]
-    assert len(rules) == 8
+    assert len(rules) == 17
     for rule in rules:
         assert not check_rule(rule, CATALOG, ()), rule
+
+
+def test_the_statuses_are_what_counters_learn() -> None:
+    assert set(STATUSES) == {status.value for status in Status} - {Status.DISPUTED}
+    assert all(f"`{status}`" in read("docs/rules.md") for status in STATUSES)
 
 
 def test_the_thresholds_are_the_policys() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
+from engine.errors import StoreInvalid
 from engine.lists import (
     Change,
     Delta,
@@ -27,6 +28,7 @@ from engine.stores.sql.writer import Writer
 
 _IDS_A_STATEMENT: Final = 500
 """SQLite takes a bounded number of parameters."""
+_TYPES: Final = {each.value: each for each in EntryType}
 _ADDED, _REMOVED = LIST_CHANGES.alias("added"), LIST_CHANGES.alias("removed")
 _PAGE: Final = (
     select(
@@ -243,13 +245,13 @@ def _named_row(named: NamedList, sequence: int) -> dict[str, object]:
 
 
 def _named_of(row: Any) -> NamedList:  # noqa: ANN401 - a row's columns have no type
-    return NamedList(list=_list_of(row.merchant_id, row.name), type=EntryType(row.type))
+    return NamedList(list=_list_of(row.merchant_id, row.name), type=_type_of(row))
 
 
 def _entry_of(row: Any) -> Entry:  # noqa: ANN401 - a row's columns have no type
     return Entry(
         list=_list_of(row.merchant_id, row.name),
-        type=EntryType(row.type),
+        type=_type_of(row),
         value=row.value,
         terms=_terms_of(row.expires_at_us, row.reason),
     )
@@ -264,6 +266,16 @@ def _listed_of(row: Any) -> ListedEntry:  # noqa: ANN401 - a row's columns have 
         if row.removed_sequence is None
         else Change(sequence=row.removed_sequence, at=instant(row.removed_at_us), by=row.removed_by),
     )
+
+
+def _type_of(row: Any) -> EntryType:  # noqa: ANN401 - a row's columns have no type
+    kind = _TYPES.get(row.type)
+    if kind is None:
+        raise StoreInvalid(
+            f"The list {row.name!r} of {row.merchant_id or 'the operator'!r} holds the type {row.type!r}, which this "
+            "version of Assay does not know: start the version that wrote it, or restore assay.db from a backup."
+        )
+    return kind
 
 
 @lru_cache(maxsize=1024)

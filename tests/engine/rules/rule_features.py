@@ -13,13 +13,20 @@ _TYPES = {
 
 
 def feature(
-    name: str, kind: str, unit: str = "", *, aliases: tuple[str, ...] = (), exact: bool = False, values: str = ""
+    name: str,
+    kind: str,
+    unit: str = "",
+    *,
+    aliases: tuple[str, ...] = (),
+    exact: bool = False,
+    values: str = "",
+    source: str = "tests",
 ) -> Feature:
     return Feature(
         name=name,
         type=_TYPES[kind],
         doc=f"{name}, for tests.",
-        source="tests",
+        source=source,
         unit=unit,
         aliases=aliases,
         case_sensitive=exact,
@@ -31,11 +38,15 @@ CATALOG = Catalog(
     (
         feature("amount_in_usd", "money", "USD"),
         feature("amount_in_eur", "money", "EUR"),
-        feature("card_amount_usd_24h", "money", "USD"),
+        feature("card_amount_usd_24h", "money", "USD", source="velocity"),
         feature("risk_score", "number", "%"),
         feature("hours_since_created", "number", "hours"),
-        feature("ip_distinct_cards_10m", "integer", "cards"),
-        feature("card_payments_1h", "integer", "payments"),
+        feature("session_age_seconds", "number", "seconds"),
+        feature("seconds_since_login", "integer", "seconds"),
+        feature("basket_share", "number"),
+        feature("distance_between_ip_and_billing_address", "number", "km"),
+        feature("ip_distinct_cards_10m", "integer", "cards", source="velocity"),
+        feature("card_payments_1h", "integer", "payments", source="velocity"),
         feature("card_country", "country"),
         feature("ip_country", "country"),
         feature("billing_country", "country", aliases=("billing_address_country",)),

@@ -115,7 +115,7 @@ def test_numbers_compare_across_types() -> None:
     assert outcome("risk_score > 20", risk_score=20.01) is True
     assert outcome("card_payments_1h >= 2.5", card_payments_1h=2) is False
     assert outcome("card_payments_1h >= 2.5", card_payments_1h=3) is True
-    assert outcome("card_payments_1h > risk_score", card_payments_1h=3, risk_score=2.5) is True
+    assert outcome("card_payments_1h > basket_share", card_payments_1h=3, basket_share=2.5) is True
     assert outcome("card_amount_usd_24h > amount_in_usd", card_amount_usd_24h=500, amount_in_usd=499) is True
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import LedgerUnavailable
+from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.listing import loaded
 from engine.lists import (
     OPERATOR,
@@ -129,6 +129,13 @@ def test_lists_survive_a_reopening(store: Store, tmp_path: Path) -> None:
     lists = loaded(again.lists).of("shop-a")
     assert (lists.sequence, set(lists.named), len(lists.screening)) == (2, {"trusted"}, 1)
     again.close()
+
+
+def test_a_type_that_is_not_known_names_the_list_and_the_mend(store: Store) -> None:
+    store.lists.apply(put(entry("a")))
+    store.writer.driver.execute("UPDATE list_entries SET type = 'iban'")
+    with pytest.raises(StoreInvalid, match=r"'block' of 'shop-a' holds the type 'iban'.*restore"):
+        loaded(store.lists)
 
 
 def test_what_is_not_durable_did_not_happen(store: Store) -> None:
