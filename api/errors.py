@@ -16,6 +16,7 @@ from api.problems import Problem, ProblemRaised
 from api.schemas.findings import pointer_to
 from engine.errors import (
     AssayError,
+    CaseContradicted,
     DeadlineExceeded,
     Fault,
     IdempotencyInProgress,
@@ -37,6 +38,7 @@ log = structlog.get_logger()
 _STATUSES: dict[type[AssayError], int] = {
     MalformedJson: 400,
     PaymentInvalid: 422,
+    CaseContradicted: 422,
     IdempotencyKeyReused: 422,
     IdempotencyInProgress: 409,
     LedgerUnavailable: 503,

@@ -29,7 +29,7 @@ from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
 from engine.stores.memory_policies import MemoryPolicies
-from engine.stores.sql import SqlLedger, open_store
+from engine.stores.sql import SqlLedger, Store, open_store
 from engine.velocity import VELOCITIES, Counters
 from engine.velocity.watch import CountersWatch
 from models.labels import label_after
@@ -130,14 +130,7 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
             times=times,
             new_id=new_outcome_id,
         )
-        scheme_feedback = SchemeFeedback(
-            reports=store.scheme_reports,
-            ledger=store.ledger,
-            feedback=feedback,
-            times=times,
-            label_after=label_after,
-            render=scheme_outcome_bytes,
-        )
+        scheme_feedback = _scheme_feedback(store, feedback, times)
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
         if is_live:
@@ -195,6 +188,17 @@ def _pipeline(
         times=times,
         monotonic_ns=monotonic_ns,
         new_id=new_decision_id,
+    )
+
+
+def _scheme_feedback(store: Store, feedback: Feedback, times: ReceiptTimes) -> SchemeFeedback:
+    return SchemeFeedback(
+        reports=store.scheme_reports,
+        ledger=store.ledger,
+        feedback=feedback,
+        times=times,
+        label_after=label_after,
+        render=scheme_outcome_bytes,
     )
 
 
