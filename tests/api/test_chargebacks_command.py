@@ -2,14 +2,17 @@
 
 import csv
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from typer.testing import CliRunner, Result
 
+from api.app import create_app
 from api.bench.installation import start_server
 from api.cli import app
 from api.client import Caller, CallFailed, Reply
@@ -18,6 +21,9 @@ from api.importing.checker import MappingInvalid
 from api.importing.reading import FileOptions, ImportFileInvalid, read_sheet
 from api.importing.reports import ReportsImporter, ReportsTally
 from api.importing.reports_mapping import bind_reports
+from api.operator import operator_key
+from api.settings import Settings
+from api.wiring import assembled
 from engine.scheme_report import SchemeReportKind
 
 HEADING = "merchant_id,transaction_id,case_id,network,stage,result,reason_code,amount,currency,occurred_at\n"
@@ -262,3 +268,25 @@ def test_a_server_that_stays_busy_ends_the_import_and_says_why(tmp_path: Path) -
     with pytest.raises(CallFailed, match="Try again") as failed:
         made.run(read_sheet(tmp_path / "cases.csv", FileOptions()), tally)
     assert (failed.value.problem_code, tally.new, tally.refused) == ("overloaded", 0, [])
+
+
+def test_what_an_import_of_history_left_waiting_is_matched_by_the_next_server(tmp_path: Path) -> None:
+    """The payments lie before what was learnt of them: counted amid the import, it would have been known too early."""
+    folder, file = tmp_path / "data", tmp_path / "cases.csv"
+    folder.mkdir(mode=0o700)
+    file.write_text(HEADING + line("late", 1))
+    imported(folder, file)
+    with assembled(Settings(data=folder), is_live=False) as assembly, TestClient(create_app(assembly)) as client:
+        client.headers["Authorization"] = f"Bearer {operator_key(folder)}"
+        event = {"transaction_id": "tx-1", "merchant_id": "late"}
+        paid = client.post("/v1/decisions", json={"event": event, "order": {"amount_minor": 4990, "currency": "USD"}})
+        assert paid.status_code == 200, paid.text
+    assert len(listed(folder, "late", "--unmatched")) == 1
+    server = start_server(folder)
+    for _ in range(2_000):
+        if listed(folder, "late", "--matched"):
+            break
+        time.sleep(0.005)
+    else:
+        pytest.fail("it was never matched")
+    server.stop()
