@@ -1,6 +1,6 @@
 """The settings, the files that they name, and the age of the tables."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -8,9 +8,8 @@ from typing import Final
 from api.doctor.finding import Finding, error, fine, warning
 from api.parts import read_rules
 from api.settings import Settings, is_loopback
-from api.wiring import opened_for_replay
-from engine.errors import AssayError, LedgerUnavailable, StoreInvalid
-from engine.lists import OPERATOR, EntryType
+from api.wiring import list_types_in
+from engine.errors import AssayError
 from engine.reference import BinTable, IpCountries, Rates
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES
 from engine.reference.rates import EMBEDDED_RATES
@@ -40,7 +39,7 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     def read_rates() -> None:
         made["rates"] = Rates.load(settings.rates or EMBEDDED_RATES).newest
 
-    yield _read("ruleset", settings.ruleset, lambda: read_rules(_text(settings.ruleset), _list_types(settings.data)))
+    yield _read("ruleset", settings.ruleset, lambda: read_rules(_text(settings.ruleset), list_types_in(settings.data)))
     yield _read("model", settings.model, lambda: scorecard_of(_text(settings.model).encode()))
     yield _read("bin_table", settings.bin_table, lambda: BinTable.load(settings.bin_table))
     yield _read("ip_database", settings.ip_database, read_ip)
@@ -84,15 +83,6 @@ def _read(check: str, file: Path | None, read: Callable[[], object]) -> Finding:
     except (OSError, UnicodeDecodeError) as fault:
         return error(check, f"{file} cannot be read: {fault}", f"Name a readable file in {named}, or unset it.")
     return fine(check, "as shipped" if file is None else str(file))
-
-
-def _list_types(folder: Path) -> Mapping[str, EntryType]:
-    """The operator's named lists, which rules may name; none where the folder cannot be read, which is found apart."""
-    try:
-        with opened_for_replay(folder) as (_, lists):
-            return {each.named.list.name: each.named.type for each in lists.named(OPERATOR)}
-    except (StoreInvalid, LedgerUnavailable):
-        return {}
 
 
 def _text(file: Path | None) -> str:

@@ -3,6 +3,7 @@
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
 from api.wiring.folders import (
     examined,
+    list_types_in,
     opened_for_reading,
     opened_for_replay,
     opened_keys,
@@ -16,6 +17,7 @@ __all__ = [
     "Held",
     "assembled",
     "examined",
+    "list_types_in",
     "load_snapshot",
     "opened_for_reading",
     "opened_for_replay",

@@ -1,5 +1,6 @@
 """The counters of an installation as they are at its start: in memory, filled from the ledger."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +58,7 @@ def in_memory(store: Store, folder: Path, times: ReceiptTimes) -> Counting:
     # Millions of objects are made that all stay.
     with no_garbage_collection():
         counters, restored = _restored(store, folder, declared_in(store), last_at)
+        gc.freeze()
     times.restore(last_at)
     return Counting(
         counters=counters,

@@ -1,6 +1,6 @@
 """A data folder opened for one purpose, without the rest of an installation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +10,11 @@ from api.operator import take_over
 from api.parts import ruleset_of
 from api.settings import Settings
 from engine.access import ApiKeys
-from engine.errors import StoreInvalid
+from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.examined import Examined
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
-from engine.lists import ListStore
+from engine.lists import OPERATOR, EntryType, ListStore
 from engine.stores.sql import examine, open_reader, open_store
 
 
@@ -30,6 +30,18 @@ def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
     """The folder's ledger and lists, read-only and without its lock: a server may run. Raises StoreInvalid."""
     with open_reader(folder) as reading:
         yield reading.ledger, reading.lists
+
+
+def list_types_in(folder: Path) -> Mapping[str, EntryType]:
+    """The operator's named lists, which rules may name, and the types of their entries.
+
+    None where the folder is not there or cannot be read: what is wrong with it is not the rules' fault.
+    """
+    try:
+        with opened_for_replay(folder) as (_, lists):
+            return {each.named.list.name: each.named.type for each in lists.named(OPERATOR)}
+    except (StoreInvalid, LedgerUnavailable):
+        return {}
 
 
 def segments_written(folder: Path, now: datetime, progress: Callable[[int], None]) -> dict[str, int | str]:

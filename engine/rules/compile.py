@@ -168,7 +168,7 @@ def _membership(node: Membership, catalog: Catalog) -> Compiled:
 def _result_in(subject: Condition, choices: NamedList | Items, catalog: Catalog) -> Compiled:
     """What is calculated, or a function gives, looked up."""
     if isinstance(choices, NamedList):
-        read, found = texts.text(subject, catalog), _in_list(0, choices.name)
+        read, found = texts.as_listed(subject, catalog), _in_list(0, choices.name)
         return lambda values, lists: found((read(values),), lists)
     compiled = texts.compile_items if type_of(subject, catalog).kind in TEXTUAL else terms.compile_items
     return compiled(subject, choices, catalog)

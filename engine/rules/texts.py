@@ -85,6 +85,11 @@ def _comparable(node: Condition, of: Type, catalog: Catalog) -> ReadText:
     return lambda values: None if (value := read(values)) is None else value.upper()
 
 
+def as_listed(node: Condition, catalog: Catalog) -> ReadText:
+    """A function's text as a named list is asked for it."""
+    return _comparable(node, type_of(node, catalog), catalog)
+
+
 def _constant(node: Text, of: Type) -> str:
     if of.kind is Kind.COUNTRY:
         return node.value.upper()

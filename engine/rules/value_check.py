@@ -26,7 +26,7 @@ from engine.rules.tree import (
 )
 from engine.rules.types import FIELD, NUMERIC, OPEN_NUMBER, OPEN_TEXT, OPEN_TIME, TEXTUAL, Kind, Type
 
-MAX_SUGGESTIONS: Final = 10
+MAX_SUGGESTIONS: Final = 5
 """After so many faults no nearest name is looked for: it takes time, and nobody reads it."""
 
 MAX_CHOICES: Final = 100

@@ -137,10 +137,11 @@ class _Reading:
         self._decisions = recorded.decisions(of_decisions, window)
         self._outcomes = recorded.outcomes(self.newest_us, window)
         self._of_decisions = of_decisions
+        self._decided = self._rows_of_outcomes()
+        """For each outcome the row of its decision, -1 for one of a kind that is not counted."""
 
     def history(self, superseded: Sequence[PaymentName]) -> History:
         """Put together what is counted."""
-        self._add_decisions_of_outcomes()
         decided, learnt = self._scopes_of(self._decisions), self._scopes_of(self._outcomes)
         ids, codes = _encoded(
             [self._decisions["transaction_id"], self._outcomes["transaction_id"]], [name for *_, name in superseded]
@@ -215,7 +216,7 @@ class _Reading:
         received_us, since_us = _ints(table["received_at_us"]), self._since_us(self.newest_us)
         kinds = table["kind"].combine_chunks().to_numpy(zero_copy_only=False)
         wanted = (received_us > since_us[scopes]) & ~is_gone
-        rows = _ints(pc.index_in(table["decision_id"], value_set=self._decisions["id"].combine_chunks()))
+        rows = self._decided
         position = _ints(table["position"])
         found = {}
         for kind, status in STATUSES.items():
@@ -233,15 +234,18 @@ class _Reading:
             ]
         return found
 
-    def _add_decisions_of_outcomes(self) -> None:
-        """Read the decisions that are older than the windows, and of which something was learnt within them."""
-        table, kinds = self._outcomes, [kind.value for kind in STATUSES]
-        table = table.filter(pc.is_in(table["kind"], value_set=pa.array(kinds, pa.string())))
-        known = pc.is_in(table["decision_id"], value_set=self._decisions["id"].combine_chunks())
-        missing = table.filter(pc.invert(known))["decision_id"].unique().to_pylist()
-        if missing:
-            older = self._recorded.named(missing)
-            self._decisions = pa.concat_tables([self._decisions, older], promote_options="permissive")
+    def _rows_of_outcomes(self) -> Ints:
+        """For each outcome its decision's row; those older than the windows are read and put behind the others."""
+        ids, kinds = self._outcomes["decision_id"], pa.array([kind.value for kind in STATUSES], pa.string())
+        rows = _ints(pc.index_in(ids, value_set=self._decisions["id"].combine_chunks()))
+        older = np.flatnonzero((rows < 0) & pc.is_in(self._outcomes["kind"], value_set=kinds).to_numpy())
+        if len(older):
+            named = ids.take(pa.array(older))
+            table = self._recorded.named(named.unique().to_pylist())
+            found = _ints(pc.index_in(named, value_set=table["id"].combine_chunks()))
+            rows[older] = np.where(found < 0, -1, self._decisions.num_rows + found)
+            self._decisions = pa.concat_tables([self._decisions, table], promote_options="permissive")
+        return rows
 
     def _features(self) -> dict[str, Column]:
         """Each input; custom fields as their payments said them, of the merchants that declare them today."""

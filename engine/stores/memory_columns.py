@@ -77,10 +77,11 @@ class Columns:
     Item `ordinal` stands at index `ordinal - base` of each column, so a stream restored as columns is taken as it is.
     """
 
-    __slots__ = ("_width", "amounts", "amounts_at", "base", "ids", "loose", "profiles", "sequences", "times")
+    __slots__ = ("amounts", "amounts_at", "base", "ids", "loose", "profiles", "sequences", "times", "width")
 
     def __init__(self, plan: Plan) -> None:
-        self._width = plan.profile
+        self.width = plan.profile
+        """Of a profile."""
         self.base = 0
         self.times = array("q")
         self.ids: list[str | None] = []
@@ -154,7 +155,7 @@ class Columns:
 
     def profile_of(self, row: Row) -> Profile:
         """The profile of a row."""
-        return tuple(row[: self._width])
+        return tuple(row[: self.width])
 
     def id_of(self, ordinal: int) -> str | None:
         """The id of an item, None where nothing is counted."""
@@ -178,14 +179,14 @@ class Columns:
 
     def value(self, ordinal: int, index: int) -> Value:
         """What stands at an index of an item's row, where it is kept."""
-        if index < self._width:
+        if index < self.width:
             return self.profiles[ordinal - self.base][index]
         return self.loose[index][ordinal - self.base]
 
     def values(self, ordinals: Sequence[int], index: int) -> list[Value]:
         """As `value`, of some items."""
         base = self.base
-        if index < self._width:
+        if index < self.width:
             profiles = self.profiles
             return [profiles[ordinal - base][index] for ordinal in ordinals]
         column = self.loose[index]

@@ -19,20 +19,24 @@ class Crowd:
 
     __slots__ = ("_columns", "_gone", "_group", "_numbers", "_tellings", "ordinals")
 
-    def __init__(self, columns: Columns, group: Group, ordinals: Sequence[int]) -> None:
-        """Begin with these, ascending."""
+    def __init__(
+        self, columns: Columns, group: Group, ordinals: Sequence[int], told: Sequence[Told] | None = None
+    ) -> None:
+        """Begin with these, ascending, and with what is `told` of them already."""
         self._columns = columns
         self._group = group
         self._gone = 0
         self.ordinals = array("q")
         self._numbers = [Numbers(frozenset({Kind.TOTAL})) for _ in group.amounts]
-        self._tellings = [(group.told[index], Told(0)) for index, _ in group.tellings]
+        indices = [group.told[index] for index, _ in group.tellings]
+        self._tellings = [*zip(indices, told or [Told(0) for _ in indices], strict=True)]
         """By index into a row."""
         self.ordinals.extend(ordinals)
         for numbers, index in zip(self._numbers, group.amounts, strict=True):
             numbers.extend(columns.amounts[index].known(ordinals, columns.base))
-        for index, told in self._tellings:
-            told.extend(columns.values(ordinals, index))
+        if told is None:
+            for index, each in self._tellings:
+                each.extend(columns.values(ordinals, index))
 
     def __len__(self) -> int:
         return len(self.ordinals) - self._gone

@@ -18,6 +18,11 @@ Ordinals = tuple[int, ...]
 """Of the items of a key value, ascending; keys that hold the same items share one."""
 
 
+def limits() -> tuple[int, int, int]:
+    """Items up to which a key value has nothing of its own, the same where they are alike, and what is alike."""
+    return FEW, FEW_ALIKE, PROFILES
+
+
 class Grown:
     """What becomes of the ordinals that keys hold as one item is added: each once, however many keys hold them."""
 
@@ -27,7 +32,7 @@ class Grown:
         """Add the item of this ordinal, mostly the latest one."""
         self._columns = columns
         self._ordinal = ordinal
-        self._limits = FEW, FEW_ALIKE, PROFILES
+        self._limits = limits()
         self._grown: dict[Ordinals | int, tuple[Ordinals, bool]] = {}
 
     def of(self, held: Ordinals | int) -> tuple[Ordinals, bool]:

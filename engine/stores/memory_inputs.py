@@ -1,18 +1,16 @@
-"""What streams are made of, in columns for all rows of a history, and the items of one stream with their key values."""
+"""What streams are made of, in columns for all rows of a history, and the items of one stream."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.errors import StoreInvalid
 from engine.features import Value
 from engine.stores.history import History, Texts
 from engine.stores.memory_plan import Group
 from engine.velocity.batch import Amounts, NumberTooLarge
-from engine.velocity.batch.sorting import combined
 from engine.velocity.batch.stream import Ints, Mask
 
 _LEAST: Final = -(2**63) + 1
@@ -26,7 +24,7 @@ class Loaded:
 
     ids: Sequence[str | None]
     """None where nothing is counted, so in all columns."""
-    ordinals: Sequence[int]
+    ordinals: Texts
     """From 0 on: the same number is one object wherever it is held."""
     at_us: Ints
     sequences: Ints
@@ -45,20 +43,6 @@ class Loaded:
         """How many ordinals there are."""
         return len(self.ids)
 
-    def grouped(self, group: Group, few: int) -> "Grouped":
-        """The items by the group's key."""
-        return _grouped(self, group, few)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Grouped:
-    """The ordinals of each key value, ascending: of few items all at once, of more one by one."""
-
-    few: dict[Hashable, int | tuple[int, ...]]
-    more: Iterator[tuple[Hashable, tuple[int, ...]]]
-    shared: Callable[[tuple[int, ...]], tuple[int, ...]]
-    """Gives equal ordinals as one object."""
-
 
 class Inputs:
     """What a set of velocities is made of, a column each, for all rows of the history; rows as `Observation` gives."""
@@ -69,11 +53,11 @@ class Inputs:
         self.columns = [history.features[name] for name in names]
         self.codes = [column.codes() for column in self.columns]
         self.told = [_told(column) for column in self.columns]
-        self._profiles, self._profile_of = self._shared(profile)
+        self._profiles, self.profile_of = self._shared(profile)
 
     def profiles(self, rows: Ints) -> list[tuple[Value, ...]]:
         """The profiles of some rows, () for -1: equal ones are one object."""
-        found: list[tuple[Value, ...]] = self._profiles[np.where(rows < 0, -1, self._profile_of[rows])].tolist()
+        found: list[tuple[Value, ...]] = self._profiles[np.where(rows < 0, -1, self.profile_of[rows])].tolist()
         return found
 
     def values(self, index: int, rows: Ints) -> list[Value]:
@@ -125,44 +109,6 @@ class Inputs:
         profiles[:-1] = _objects(list(zip(*columns, strict=True)))
         profiles[-1] = _NOBODY
         return profiles, places
-
-
-def _grouped(items: Loaded, group: Group, few: int) -> Grouped:
-    inputs, rows = items.inputs, items.rows
-    bits = len(items).bit_length()
-    columns = [inputs.codes[index][rows] for index in group.key]
-    codes = combined(columns, bits)
-    which = np.flatnonzero((codes >= 0) & inputs.lets(group, rows))
-    ordered = np.sort((codes[which] << bits) | which)
-    places = ordered & ((1 << bits) - 1)
-    starts = np.flatnonzero(np.diff(ordered >> bits, prepend=-1))
-    counts = np.diff(starts, append=len(ordered))
-    objects = _objects(items.ordinals)
-    of_keys = [inputs.told[index][each[places[starts]]] for index, each in zip(group.key, columns, strict=True)]
-
-    def keys(these: npt.NDArray[Any]) -> Iterator[Hashable]:
-        values = [each[these].tolist() for each in of_keys]
-        return iter(values[0]) if len(values) == 1 else zip(*values, strict=True)
-
-    alone = np.flatnonzero(counts == 1)
-    held: dict[Hashable, int | tuple[int, ...]]
-    held = dict(zip(keys(alone), objects[places[starts[alone]]].tolist(), strict=True))
-    shared = items.parts
-    for count in range(2, few + 1):
-        these = np.flatnonzero(counts == count)
-        parts = objects[places[starts[these][:, None] + np.arange(count)]]
-        own = [shared.setdefault(each, each) for each in map(tuple, parts.tolist())]
-        held.update(zip(keys(these), own, strict=True))
-    many = np.flatnonzero(counts > few)
-    ends = starts + counts
-    return Grouped(
-        few=held,
-        more=(
-            (key, tuple(objects[places[start:end]].tolist()))
-            for key, start, end in zip(keys(many), starts[many].tolist(), ends[many].tolist(), strict=True)
-        ),
-        shared=lambda ordinals: shared.setdefault(ordinals, ordinals),
-    )
 
 
 def _told(column: Any) -> Texts:  # noqa: ANN401 - one of two kinds

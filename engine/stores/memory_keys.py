@@ -14,7 +14,7 @@ from engine.stores.memory_plan import EVER_US, Block, Group, Kind, Row
 from engine.stores.memory_reading import Reader
 
 if TYPE_CHECKING:
-    from engine.stores.memory_inputs import Grouped
+    from engine.stores.memory_grouped import Grouped
 
 FEW: Final = 8
 """Items up to which a key value has no columns of its own: they are read from the scope's."""
@@ -66,8 +66,9 @@ class Keys:
 
     def load(self, items: "Grouped") -> None:
         """Hold these, where nothing is held: items in the order of time."""
-        self.held.update(items.few)
-        for key, ordinals in items.more:
+        are_few = items.counts <= self.few
+        self.held.update(items.few(are_few))
+        for key, ordinals in items.many(~are_few):
             entity = self.held[key] = Entity(self._group)
             for each in ordinals:
                 entity.add(self._item(each), None)

@@ -144,7 +144,7 @@ def _loaded(items: Items, inputs: Inputs, plan: Plan, is_counted: Mask) -> Loade
         ids = [each if flag else None for each, flag in zip(ids, is_counted.tolist(), strict=True)]
     return Loaded(
         ids=ids,
-        ordinals=list(range(len(items))),
+        ordinals=np.fromiter(range(len(items)), dtype=np.object_, count=len(items)),
         at_us=items.at_us,
         sequences=items.sequences,
         profiles=inputs.profiles(rows),

@@ -104,6 +104,8 @@ class Group:
     delays_us: tuple[int, ...]
     resets: tuple[tuple[int, int], ...]
     """Index of a span, and its reset."""
+    is_reset: bool
+    """Whether its items are what others start anew at."""
 
     def takes(self, row: Row) -> bool:
         """Whether an item with a key is counted."""
@@ -117,6 +119,33 @@ class Group:
     def kinds_of(self, amount: int) -> frozenset[Kind]:
         """What is made of an amount."""
         return frozenset(each.kind for each in self.blocks if each.kind in OF_AMOUNTS and each.index == amount)
+
+
+class Picks:
+    """Takes the key values of some groups out of a row."""
+
+    __slots__ = ("_combined", "_filtered", "_first")
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        """Work out what is to be done beyond taking the first feature of each key."""
+        self._first = gathering([group.key[0] for group in groups])
+        self._combined = [(place, group.pick) for place, group in enumerate(groups) if len(group.key) > 1]
+        self._filtered = [(place, group) for place, group in enumerate(groups) if group.where]
+
+    def keys_of(self, row: Row) -> list[Hashable]:
+        """By group the key value of a row, None where it is unknown."""
+        keys: list[Hashable] = [*self._first(row)]
+        for place, pick in self._combined:
+            keys[place] = pick(row)
+        return keys
+
+    def counted_of(self, row: Row) -> list[Hashable]:
+        """By group the key value under which an item is counted, None where it is not."""
+        keys = self.keys_of(row)
+        for place, group in self._filtered:
+            if not group.takes(row):
+                keys[place] = None
+        return keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,33 +166,14 @@ class Plan:
     is_in_order: bool
     """Whether items come in the order of time."""
     groups: tuple[Group, ...]
-    first: Gather
-    """Takes of each group the first feature of its key out of a row."""
-    combined: tuple[tuple[int, Group], ...]
-    """The groups whose key is more than one feature, and where they stand."""
-    filtered: tuple[tuple[int, Group], ...]
-    """The same of those that count some items only."""
+    picks: Picks
+    """Of all groups."""
     unseen: tuple[Value, ...]
     """What is read where nothing is held and all keys are known."""
 
     def is_by_one(self, group: Group) -> bool:
         """Whether the group's key is one feature of the profile, and all items are counted."""
         return len(group.key) == 1 and group.key[0] < self.profile and not group.where
-
-    def keys_of(self, row: Row) -> list[Hashable]:
-        """By group the key value of a row, None where it is unknown."""
-        keys: list[Hashable] = [*self.first(row)]
-        for place, group in self.combined:
-            keys[place] = group.pick(row)
-        return keys
-
-    def counted_of(self, row: Row) -> list[Hashable]:
-        """By group the key value under which an item is counted, None where it is not."""
-        keys = self.keys_of(row)
-        for place, group in self.filtered:
-            if not group.takes(row):
-                keys[place] = None
-        return keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from engine.stores.memory_plan import (
     Group,
     Kind,
     Pick,
+    Picks,
     Plan,
     Plans,
     Row,
@@ -97,12 +98,13 @@ def _streams(
         names = _unique([*((each.key, each.where) for each in of_status), *((key, ()) for key in its_resets)])
         # Keys of one feature first: by them repeated texts are found.
         for key, where in sorted(names, key=lambda each: (len(each[0]) > 1, bool(each[1]))):
-            if status is not None and key in its_resets and not where:
-                places[status, key] = len(groups)
             alone = [each for each in of_status if (each.key, each.where) == (key, where)]
             # What changes is told apart last: the others of it by profiles, all at once.
             alone.sort(key=lambda each: isinstance(each.aggregate, Distinct) and each.aggregate.value in CHANGING)
-            group, own_slots = _group(key, where, alone, inputs, (resets, amounts))
+            is_reset = status is not None and key in its_resets and not where
+            group, own_slots = _group(key, where, alone, inputs, (resets, amounts), is_reset=is_reset)
+            if status is not None and is_reset:
+                places[status, key] = len(groups)
             groups.append(group)
             slots |= {name: size + slot for name, slot in own_slots.items()}
             size += len(group.unseen)
@@ -116,9 +118,7 @@ def _streams(
             hold_us=_hold_us(looking, remembered, is_in_order=is_in_order),
             is_in_order=is_in_order,
             groups=tuple(groups),
-            first=gathering([group.key[0] for group in groups]),
-            combined=tuple((place, group) for place, group in enumerate(groups) if len(group.key) > 1),
-            filtered=tuple((place, group) for place, group in enumerate(groups) if group.where),
+            picks=Picks(groups),
             unseen=tuple(value for group in groups for value in group.unseen),
         )
     payments = found.pop(None)
@@ -162,6 +162,8 @@ def _group(
     members: Sequence[Velocity],
     inputs: tuple[str, ...],
     known: tuple[_Resets, tuple[int, ...]],
+    *,
+    is_reset: bool,
 ) -> tuple[Group, dict[str, int]]:
     """The group of the velocities of one key and filter, and where each stands among its values."""
     resets, stream_amounts = known
@@ -209,6 +211,7 @@ def _group(
         offsets_us=tuple(span.offset_us for span in spans),
         delays_us=tuple(span.delay_us for span in spans),
         resets=tuple((index, span.reset) for index, span in enumerate(spans) if span.reset is not None),
+        is_reset=is_reset,
     )
     return group, slots
 

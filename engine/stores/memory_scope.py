@@ -12,19 +12,18 @@ from engine.stores.memory_crowd import Crowd
 from engine.stores.memory_entity import Entity
 from engine.stores.memory_few import Grown, Ordinals
 from engine.stores.memory_keys import Keys
-from engine.stores.memory_plan import EVER_US, Group, Plan, Row, gathering
+from engine.stores.memory_leaving import NEVER_US, PARTS, Leaving, Member
+from engine.stores.memory_plan import Group, Plan, Row, gathering
 from engine.stores.memory_reading import Reader
 from engine.stores.memory_windowed import Windowed, is_windowed
 
 if TYPE_CHECKING:
     from engine.stores.memory_inputs import Loaded
 
-EXPIRE: Final = 32
-"""Items dropped at most by one observation, so that the first one after a quiet month need not drop a million."""
+COMMON: Final = 1_000
+"""Different values of a feature up to which equal ones are looked for, though no key is made of it."""
 COMPACT: Final = 4_096
 """Dropped items from which on the columns are shortened."""
-NEVER_US: Final = 2 * EVER_US
-"""Later than any time."""
 
 
 class Scope:
@@ -35,15 +34,18 @@ class Scope:
         "_alone_finds",
         "_alone_of",
         "_columns",
+        "_common",
         "_ever",
         "_finds",
-        "_first",
         "_held",
         "_keys",
+        "_last",
         "_leaves_us",
+        "_leaving",
         "_moves_us",
         "_offsets_us",
         "_ordinals",
+        "_soonest_us",
         "_started_us",
         "_starts",
         "_unseen",
@@ -56,8 +58,6 @@ class Scope:
         self.now_us = 0
         """The time of the latest item."""
         self.plan = plan
-        self._first = 0
-        """The first ordinal that is not dropped yet."""
         self._ordinals: dict[str, int] = {}
         self._columns = Columns(plan)
         windowed = [group for group in plan.groups if plan.is_in_order and is_windowed(group)]
@@ -65,15 +65,23 @@ class Scope:
         self._starts = [0] * len(self._offsets_us)
         """The ordinals at which windows started at the latest reading, and until when they start there."""
         self._started_us = self._moves_us = 0
-        self._leaves_us = NEVER_US
-        """When the first item leaves that is not dropped yet."""
         self._keys = tuple(self._keys_of(group, is_windowed=group in windowed) for group in plan.groups)
+        self._leaving = self._leaving_of(windowed)
+        self._last = self._leaving[-1]
+        """What leaves it is held no more."""
+        self._leaves_us = NEVER_US
+        """No item is to be dropped before."""
+        self._soonest_us = self._leaving[0].hold_us
         self._held = tuple(keys.held for keys in self._keys)
         self._finds = tuple(keys.find for keys in self._keys)
         self._unseen = tuple(group.unseen for group in plan.groups)
         alone = [place for place, group in enumerate(plan.groups) if plan.is_by_one(group)]
         self._alone = tuple(plan.groups[place].key[0] for place in alone)
         """The features of a profile by whose values, each alone, items are found."""
+        self._common: tuple[tuple[int, dict[Value, Value]], ...] = tuple(
+            (index, {}) for index in range(plan.profile) if index not in self._alone
+        )
+        """The other features of it, such as countries: their values, as long as they are few."""
         self._alone_of = gathering(self._alone)
         self._alone_finds = tuple(self._finds[place] for place in alone)
         self._ever = tuple(keys for keys in self._keys if keys.pasts is not None)
@@ -82,21 +90,12 @@ class Scope:
         """Let time pass: drop a few of the items that left the longest window."""
         assert at_us >= self.now_us or not self.plan.is_in_order, f"observed at {at_us}, after one at {self.now_us}"
         self.now_us = max(self.now_us, at_us)
-        hold_us = self.plan.hold_us
-        if hold_us is None or self.now_us < self._leaves_us:
+        if self.now_us < self._leaves_us:
             return
-        columns, edge_us = self._columns, self.now_us - hold_us
-        times, end = columns.times, columns.base + len(columns.times)
-        ordinal = self._first
-        until = min(end, ordinal + EXPIRE)
-        while ordinal < until and times[ordinal - columns.base] <= edge_us:
-            self._expire(ordinal)
-            ordinal += 1
-        self._first = ordinal
-        self._leaves_us = times[ordinal - columns.base] + hold_us if ordinal < end else NEVER_US
-        gone = ordinal - columns.base
-        if gone >= COMPACT and 2 * gone >= len(times):
-            columns.drop(gone)
+        first = self._last.first
+        self._leaves_us = min([leaving.advance(self.now_us) for leaving in self._leaving])
+        if self._last.first > first:
+            self._clear(first, self._last.first)
 
     def find(self, payment_id: str, since_us: int) -> int | None:
         """The ordinal of a payment counted after a time, None where there is none."""
@@ -139,7 +138,7 @@ class Scope:
     def since(self, at_us: int) -> list[str]:
         """The payments held that were counted after a time: only where items come in the order of time."""
         columns = self._columns
-        start = bisect_right(columns.times, at_us, self._first - columns.base)
+        start = bisect_right(columns.times, at_us, self._last.first - columns.base)
         found = (columns.id_of(each + columns.base) for each in range(start, len(columns.times)))
         return [payment_id for payment_id in found if payment_id is not None]
 
@@ -147,7 +146,7 @@ class Scope:
         """What the groups read at a time, without the items of the excluded ordinals."""
         if at_us < self.now_us and self.plan.is_in_order:
             excluded = (*excluded, *self._later(at_us))
-        keys = self.plan.keys_of(row)
+        keys = self.plan.picks.keys_of(row)
         found = [*map(call, self._finds, keys)]
         if found.count(None) == len(found) and None not in keys:
             return self.plan.unseen
@@ -162,7 +161,7 @@ class Scope:
 
     def unseen(self, row: Row) -> Sequence[Value]:
         """As `read`, where nothing is held."""
-        keys, groups = self.plan.keys_of(row), self.plan.groups
+        keys, groups = self.plan.picks.keys_of(row), self.plan.groups
         if None not in keys:
             return self.plan.unseen
         each_of = zip(keys, groups, strict=True)
@@ -180,7 +179,7 @@ class Scope:
 
     def is_dropped(self, ordinal: int) -> bool:
         """Whether what came at this ordinal left the longest window and is not held any more."""
-        return ordinal < self._first
+        return ordinal < self._last.first
 
     def reserve(self, at_us: int) -> int:
         """An ordinal at which nothing is counted, unless it is placed there."""
@@ -191,6 +190,9 @@ class Scope:
         """Count a payment that is not held at an ordinal reserved for it: O(n) in what its keys hold since."""
         self._columns.place(ordinal, payment_id, row)
         self._count(payment_id, ordinal, row)
+        for leaving in self._leaving:
+            if ordinal < leaving.first:
+                leaving.drop(ordinal)
 
     def append(
         self,
@@ -214,23 +216,31 @@ class Scope:
 
     def load(self, items: "Loaded") -> None:
         """Hold these items, where nothing is held, as if each had been appended; what left the windows is dropped."""
+        from engine.stores.memory_grouped import Grouped  # noqa: PLC0415 - columns take a third of a second to load
+
         self._columns.load(items)
         self._ordinals = {each: at for each, at in zip(items.ids, items.ordinals, strict=True) if each is not None}
-        for group, keys in zip(self.plan.groups, self._keys, strict=True):
-            keys.load(items.grouped(group, keys.few))
-        if len(items):
-            self._comes(int(items.at_us[0]))
+        if not len(items):
+            return
+        now_us = int(items.at_us[-1])
+        for leaving in self._leaving:
+            # What left the longest windows may have to be told to the past.
+            first = 0 if leaving is self._last else leaving.leave_at_once(now_us)
+            for group, keys in leaving.members:
+                keys.load(Grouped(items, group, first))
+        self._comes(int(items.at_us[0]))
         first = -1
-        while len(items) and first != self._first:
-            first = self._first
-            self.advance(int(items.at_us[-1]))
+        while first != self._last.first:
+            first = self._last.first
+            self.advance(now_us)
+        self.now_us = now_us
 
     def forget(self, payment_id: str) -> None:
         """Take a payment out as if it had never been; its ordinal stays empty."""
         ordinal = self._ordinals.pop(payment_id, None)
         if ordinal is None:
             return
-        counted = self.plan.counted_of(self._columns.row(ordinal, self.plan.kept))
+        counted = self.plan.picks.counted_of(self._columns.row(ordinal, self.plan.kept))
         for key, keys in zip(counted, self._keys, strict=True):
             if key is not None:
                 keys.remove(key, ordinal, self._edge_us())
@@ -245,32 +255,30 @@ class Scope:
 
     def _comes(self, at_us: int) -> None:
         """An item comes, which will leave the windows."""
-        if self.plan.hold_us is not None:
-            self._leaves_us = min(self._leaves_us, at_us + self.plan.hold_us)
+        self._leaves_us = min(self._leaves_us, at_us + self._soonest_us)
         if self._offsets_us:
             self._moves_us = min(self._moves_us, at_us + self._offsets_us[0])
 
     def _count(self, payment_id: str, ordinal: int, row: Row) -> None:
         self._ordinals[payment_id] = ordinal
         edge_us, grown = self._edge_us(), Grown(self._columns, ordinal)
-        for key, held, keys in zip(self.plan.counted_of(row), self._held, self._keys, strict=True):
+        for key, held, keys in zip(self.plan.picks.counted_of(row), self._held, self._keys, strict=True):
             if key is not None and held.setdefault(key, ordinal) is not ordinal:
                 keys.add(key, ordinal, grown, row, edge_us)
 
-    def _expire(self, ordinal: int) -> None:
-        """Drop what is kept of an item, but what a general entity holds: that drops it when it grows."""
+    def _clear(self, first: int, end: int) -> None:
+        """Hold no more of these items: no group holds them."""
         columns = self._columns
-        payment_id = columns.id_of(ordinal)
-        if payment_id is None:
-            return
-        if self._ordinals.get(payment_id) == ordinal:
-            del self._ordinals[payment_id]
-        counted, left = self.plan.counted_of(columns.row(ordinal, self.plan.kept)), dict[Ordinals, Ordinals]()
-        for key, keys in zip(counted, self._keys, strict=True):
-            if key is not None:
-                keys.expire(key, ordinal, left)
-        # Its texts go now: those of all that are dropped at once would hold others up.
-        columns.clear(ordinal)
+        for ordinal in range(first, end):
+            payment_id = columns.id_of(ordinal)
+            if payment_id is not None:
+                if self._ordinals.get(payment_id) == ordinal:
+                    del self._ordinals[payment_id]
+                # Its texts go now: those of all that are dropped at once would hold others up.
+                columns.clear(ordinal)
+        gone = end - columns.base
+        if gone >= COMPACT and 2 * gone >= len(columns.times):
+            columns.drop(gone)
 
     def _shared(self, profile: Profile) -> Profile:
         """An equal profile that is held already, else one of texts that are held already, as far as they are."""
@@ -282,6 +290,9 @@ class Scope:
                 if another == profile:
                     return another
                 texts[column] = another[column]
+        for column, common in self._common:
+            text = texts[column]
+            texts[column] = common.setdefault(text, text) if len(common) < COMMON else common.get(text, text)
         return tuple(texts)
 
     def _starts_at(self, at_us: int) -> Sequence[int]:
@@ -312,6 +323,18 @@ class Scope:
 
     def _keys_of(self, group: Group, *, is_windowed: bool) -> Keys | Windowed:
         return Windowed(group, self._columns, self._offsets_us) if is_windowed else Keys(group, self._columns)
+
+    def _leaving_of(self, windowed: Sequence[Group]) -> tuple[Leaving, ...]:
+        """The groups by how long they hold an item, the shortest first and what holds all last."""
+        hold_us = NEVER_US if self.plan.hold_us is None else self.plan.hold_us
+        least_us = (self.plan.hold_us or 0) // PARTS
+        members: dict[int, list[Member]] = {hold_us: []}
+        for group, keys in zip(self.plan.groups, self._keys, strict=True):
+            # Where others start anew at its items they are looked for as long as any is held.
+            is_own = group in windowed and not group.is_reset
+            own_us = max(*group.offsets_us, least_us) if is_own else hold_us
+            members.setdefault(own_us, []).append((group, keys))
+        return tuple(Leaving(each, members[each], self._columns, self.plan.kept) for each in sorted(members))
 
 
 def _latest(held: int | Ordinals | Crowd | Entity) -> int:

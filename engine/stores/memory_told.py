@@ -30,6 +30,15 @@ class Told:
         self._stale: list[Value] = []
         """Values that were dropped, to be forgotten a few at a time: of a million, all at once would hold others up."""
 
+    @classmethod
+    def of(cls, last: dict[Value, int], before: bytes, marks: bytes) -> "Told":
+        """Values told already: where each was last, before each position the one with its value, and which are last."""
+        made = cls(0)
+        made._last = last
+        made._before.frombytes(before)
+        made.marks = Marks.of(bytearray(marks))
+        return made
+
     def __len__(self) -> int:
         return len(self._before)
 

@@ -14,7 +14,7 @@ from engine.stores.memory_plan import Group, Kind, Row, gathering
 from engine.stores.memory_reading import Reader
 
 if TYPE_CHECKING:
-    from engine.stores.memory_inputs import Grouped
+    from engine.stores.memory_grouped import Grouped
 
 _KINDS: Final = frozenset({Kind.COUNT, Kind.TOTAL, Kind.DISTINCT})
 
@@ -73,11 +73,11 @@ class Windowed:
 
     def load(self, items: "Grouped") -> None:
         """Hold these, where nothing is held."""
-        self.held.update(items.few)
-        grown = Grown(self._columns, 0)
-        for key, ordinals in items.more:
-            is_few = grown.is_few(ordinals)
-            self.held[key] = items.shared(ordinals) if is_few else Crowd(self._columns, self._group, ordinals)
+        columns, group, are_few = self._columns, self._group, items.are_few()
+        self.held.update(items.few(are_few))
+        indices = [group.told[index] for index, _ in group.tellings]
+        for key, ordinals, told in items.crowds(~are_few, indices, columns):
+            self.held[key] = Crowd(columns, group, ordinals, told)
 
     def remove(self, key: Hashable, ordinal: int, _edge_us: int) -> None:
         """Take an item out as if it had never been; one that is not held is fine."""

@@ -10,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 from api.cli import app
 from api.commands.rules.reading import RulesUnreadable
+from api.settings import Settings
+from api.wiring import assembled
 from engine.catalog import read_ruleset
 from engine.rules import default_source
 
@@ -54,6 +56,19 @@ def test_a_sound_file_checks(file: Path) -> None:
     assert "2 rules, all sound." in result.stderr
     assert answer("check", given=SOUND) == (0, {"ok": True, "rules": 2, "faults": []})
     assert answer("check", given=default_source())[0] == 0
+
+
+def test_rules_may_name_the_lists_of_the_folder(tmp_path: Path) -> None:
+    folder = str(tmp_path / "data")
+    rule = SOUND.replace("not(is_recurring)", "not email in @risky")
+    words = ("check", "-", "--data", folder)
+    assert "There is no list `@risky`" in run(*words, given=rule).stdout
+    with assembled(Settings(data=Path(folder))):
+        pass
+    for command in (("create", "risky", "--type", "domain"),):
+        assert CliRunner().invoke(app, ["lists", *command, "--data", folder]).exit_code == 0
+    assert "`@risky` never holds `email`" in run(*words, given=rule).stdout
+    assert run(*words, given=rule.replace("email in", "email_domain in")).exit_code == 0
 
 
 def test_every_fault_is_shown_with_its_place() -> None:

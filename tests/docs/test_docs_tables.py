@@ -25,6 +25,7 @@ from engine.rules import check_rule, default_source, parse_ruleset
 from engine.rules.counted import FUNCTIONS as COUNTING
 from engine.rules.counted import STATUSES
 from engine.rules.functions import FUNCTIONS
+from engine.rules.radar import import_rules
 from engine.velocity import Status
 from tests.docs.codes import codes
 from tests.docs.documents import blocks, check_generated, codes_listed, part, read
@@ -183,6 +184,25 @@ def counting_table() -> str:
     return table(("function", "gives"), *rows)
 
 
+RADAR = (
+    "Block if :card_country: != :ip_country: and :amount_in_usd: > 500",
+    "Request 3D Secure if :risk_score: >= 65 and not :is_recurring:",
+    "Block if :seconds_since_card_first_seen: < 3600 and :card_bin: = '424242'",
+    "Review if :card_count_for_shipping_address_hourly: > 2 and :card_funding: != 'prepaid'",
+    "Block if ::customer:tier:: = 'new' and :declined_charges_per_card_number_hourly: > 3",
+    "Block if :risk_score: > 20",
+    "Block if :dispute_count_on_card_number_all_time: > 0",
+)
+
+
+def radar_table() -> str:
+    rows = []
+    for rule in import_rules("\n".join(RADAR), CATALOG):
+        said = f"`{' '.join(rule.text.split())}`" if rule.text is not None else " ".join(rule.problems)
+        rows.append((f"`{rule.source}`", said))
+    return table(("in Radar", "imported"), *rows)
+
+
 def diagnostics() -> str:
     shown = []
     for block in blocks(part(read("docs/rules.md"), "diagnostics")):
@@ -209,6 +229,7 @@ def diagnostics() -> str:
         ("docs/rules.md", "default ruleset", ruleset_table),
         ("docs/rules.md", "diagnostics", diagnostics),
         ("docs/rules.md", "functions", functions_table),
+        ("docs/rules.md", "radar", radar_table),
         ("docs/rules.md", "counting functions", counting_table),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -5,7 +5,8 @@ import pytest
 from engine.catalog import CATALOG, catalog_of, read_ruleset, velocities_of
 from engine.custom import CustomField, CustomType
 from engine.features import Features
-from engine.rules import Counted
+from engine.replay import catalog_of_content
+from engine.rules import Counted, parse_ruleset
 from engine.velocity import VELOCITIES, Count, Status, Velocity
 from engine.velocity.spec import Average, Distinct, FirstSeen, Maximum, Minimum, Total, VelocityScope
 
@@ -122,3 +123,21 @@ def test_what_differs_in_one_part_is_another() -> None:
     functions = called(*(f"{call} > 1" for call in calls))
     catalog = catalog_of((), functions)
     assert len({catalog.position(counted.name) for counted in functions}) == len(calls)
+
+
+def test_the_recorded_catalogue_says_what_a_function_read() -> None:
+    either = "count(by: customer, within: 3h) > 3 or first_seen(by: device) < 1h"
+    rules = source("count(by: card, within: 1h) > 3", either)
+    made = read_ruleset(rules, ())
+    again = parse_ruleset(rules, catalog_of_content(made.catalog.content()), ())
+    assert again.catalog.fingerprint == made.catalog.fingerprint
+    assert again.hash == made.hash
+    names = ("card_payments_1h", "count_by_customer_within_3h", "first_seen_by_device")
+    for known in ((4, 3, 7200), (3, 4, None), (3, 3, 3599)):
+        given = dict(zip(names, known, strict=True))
+        one, two = (
+            each.evaluate(Features(each.catalog, (None,) * len(each.catalog)).replaced(given), {}).outcomes
+            for each in (made, again)
+        )
+        assert one == two
+        assert True in one

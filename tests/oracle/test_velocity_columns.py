@@ -25,6 +25,7 @@ from engine.stores.recorded_columns import RecordedColumns
 from engine.stores.segments import manifest_of, write_segments
 from engine.stores.sql import Store, open_store
 from engine.velocity import Count, Observation, Reading, Status, StatusEvent, Velocity
+from tests.oracle.test_velocity_oracle import dropping
 from tests.oracle.test_velocity_rebuild import INPUTS, KINDS, House
 from tests.oracle.velocity_oracle import EVERYTHING, MIXED, SECOND, Step, steps, stream_of, velocity
 
@@ -190,11 +191,19 @@ async def same_goes_on(one: MemoryCounters, other: MemoryCounters, house: House,
     more=steps(least=10, most=40),
     velocities=st.sampled_from((EVERYTHING, MIXED)),
     shares=st.tuples(*(st.sampled_from((0.0, 0.3, 0.7, 1.0)),) * 2),
+    limit=st.sampled_from((16, 2, 5)),
 )
 @settings(max_examples=100, deadline=None)
 def test_columns_give_what_is_given_one_by_one(
-    folders: Folders, stream: list[Step], more: list[Step], velocities: Sequence[Velocity], shares: tuple[float, float]
+    folders: Folders,
+    stream: list[Step],
+    more: list[Step],
+    velocities: Sequence[Velocity],
+    shares: tuple[float, float],
+    limit: int,
 ) -> None:
+    """Also where few items are many, so that crowds and entities are filled."""
+
     async def play() -> None:
         house = Careless()
         for number, step in enumerate(stream):
@@ -210,4 +219,5 @@ def test_columns_give_what_is_given_one_by_one(
         assert newest == last_at
         await same_goes_on(plain, loaded, house, more)
 
-    asyncio.run(play())
+    with dropping(limit):
+        asyncio.run(play())

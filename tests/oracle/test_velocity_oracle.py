@@ -14,6 +14,7 @@ from engine.stores import (
     memory_entity,
     memory_few,
     memory_keys,
+    memory_leaving,
     memory_planning,
     memory_scope,
     memory_streams,
@@ -111,7 +112,7 @@ def test_rare_cases_are_the_oracles(script: str) -> None:
 
 LIMITS = (
     (memory_scope, "COMPACT"),
-    (memory_scope, "EXPIRE"),
+    (memory_leaving, "EXPIRE"),
     (memory_entity, "COMPACT"),
     (memory_keys, "FEW"),
     (memory_windowed, "FEW"),

@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from api.commands.rules.check import fault_json
-from api.commands.rules.reading import Json, RulesFile, RulesUnreadable, content, say
-from engine.catalog import CATALOG
-from engine.rules.examine import examine
+from api.commands.options import Data
+from api.commands.rules.reading import Json, RulesFile, RulesUnreadable, content, examined, fault_json, say
 from engine.rules.format import format_rule
 from engine.rules.toml_text import rewritten
 
@@ -19,10 +17,11 @@ def format_(
     *,
     write: Annotated[bool, typer.Option("--write", help="Write the file instead of printing it.")] = False,
     as_json: Json = False,
+    data: Data = None,
 ) -> None:
     """Print a ruleset file with its rules formatted, all else as it was. Exit code 1 where it has faults."""
     source = content(file)
-    found = examine(source, CATALOG, ())
+    found = examined(source, data)
     if found.faults:
         if as_json:
             typer.echo(json.dumps({"ok": False, "faults": [fault_json(fault) for fault in found.faults]}))

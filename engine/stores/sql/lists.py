@@ -1,6 +1,7 @@
 """Lists on SQLite: rows are added and marked as removed, never edited else, so any earlier state can be read."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -83,7 +84,7 @@ class SqlLists:
     def delta(self, after: int, up_to: int | None = None, scopes: Collection[str] | None = None) -> Delta:
         """What changed behind the sequence `after` up to another (None: until now), itself included.
 
-        The entries are read as they are gone through, once. Raises LedgerUnavailable.
+        From the beginning (0) the entries are read as they are gone through, once. Raises LedgerUnavailable.
         """
         newest = (
             select(LIST_CHANGES.c.merchant_id, func.max(LIST_CHANGES.c.sequence).label("sequence"))
@@ -96,13 +97,15 @@ class SqlLists:
         dropped = select(NAMED_LISTS).where(*_gone(names, after, up_to), *_of(names.merchant_id, scopes))
         removed = select(LIST_ENTRIES).where(*_gone(entries, after, up_to), *_of(entries.merchant_id, scopes))
         put = select(LIST_ENTRIES).where(*_put(entries, after, up_to), *_of(entries.merchant_id, scopes))
-        return Delta(
-            sequences={row.merchant_id: row.sequence for row in self._rows(newest)},
-            made=[_named_of(row) for row in self._rows(made)],
-            dropped=[_list_of(row.merchant_id, row.name) for row in self._rows(dropped)],
-            removed=map(_entry_of, self._streamed(removed)),
-            put=map(_entry_of, self._streamed(put)),
-        )
+        with self._reading() as rows:
+            return Delta(
+                sequences={row.merchant_id: row.sequence for row in rows(newest)},
+                made=[_named_of(row) for row in rows(made)],
+                dropped=[_list_of(row.merchant_id, row.name) for row in rows(dropped)],
+                removed=[_entry_of(row) for row in rows(removed)] if after else (),
+                # From the beginning they are as many as there are: gone through, not held.
+                put=[_entry_of(row) for row in rows(put)] if after else map(_entry_of, self._streamed(put)),
+            )
 
     def entries(
         self,
@@ -159,9 +162,15 @@ class SqlLists:
         return frozenset(row.name for row in self._rows(select(NAMED_LISTS.c.name).distinct()))
 
     def _rows(self, asked: Select[Any]) -> Sequence[Any]:
+        with self._reading() as rows:
+            return rows(asked)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Callable[[Select[Any]], Sequence[Any]]]:
+        """Several queries over one connection."""
         try:
             with self._readers.connect() as connection:
-                return connection.execute(asked).all()
+                yield lambda asked: connection.execute(asked).all()
         except DBAPIError as error:
             raise unavailable(error) from error
 

@@ -135,6 +135,7 @@ def test_case_counts_where_it_does_for_the_text() -> None:
     assert outcome("lower(::tier::) = 'Gold'", {"tier": "GOLD"}) is True
     assert outcome("starts_with(customer, 'cust')", customer="Cust-1") is False
     assert outcome("lower(card_country) in ('us', 'CA')", card_country="US") is True
+    assert outcome("lower(card_country) in @countries", lists={"countries": Texts({"US"})}, card_country="US") is True
     assert outcome("lower(customer) in @trusted", lists={"trusted": Texts({"cust-1"})}, customer="Cust-1") is True
 
 

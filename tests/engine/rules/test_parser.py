@@ -180,7 +180,9 @@ WRITTEN = """
     Block Allow Score if and or not in like is null true between ( ) , = != < <= > >= == <> && || ! & | [ ] { } ' " :
     :: @ # ; . - + * / % $ \N{EURO SIGN} \N{RIGHT SINGLE QUOTATION MARK} \\ amount_in_usd :card_country: :ip_country
     email is_recurring is_missing count @trusted ::tier:: amout 'US' 'x' "y" 12 12.505 1,000 10m 1e5 .5 5. 192.0.2.1
-    ::tier :tier:: :::: +15 Tag 'vip' a@b.example \N{SUPERSCRIPT TWO} \u200b \ud800
+    ::tier :tier:: :::: +15 Tag 'vip' a@b.example \N{SUPERSCRIPT TWO} \u200b \ud800 includes matches contains '%x' '^a+'
+    by: within: status: scope: delay: [card] count( sum( distinct( first_seen( lower( domain_of( starts_with( ip_in(
+    hours_since( distance_km( hours_since_created session_age_seconds customer 6h 30d 0.5s 2w 5days declined network all
 """
 FRAGMENTS = ("\n", "Request 3DS", *WRITTEN.split())
 

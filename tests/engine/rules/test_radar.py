@@ -57,10 +57,7 @@ def problem(rule: str) -> str:
         ),
         (
             "Block if not (:is_recurring: and :is_off_session:)",
-            (
-                "Block if not ("
-                f"(not is_missing({FLAGS[0]}) and {FLAGS[0]}) and (not is_missing({FLAGS[1]}) and {FLAGS[1]}))"
-            ),
+            "Block if not ({} and {})".format(*(f"(not is_missing({flag}) and {flag})" for flag in FLAGS)),
         ),
         ("Block if not not :is_recurring:", "Block if not not is_recurring"),
         ("Block if :risk_score: >= 65", "Block if risk_level in ('elevated', 'highest')"),
