@@ -218,10 +218,15 @@ def read_reports(
             _note_length(items, f"/{form.list_name}", findings)
         items = items if isinstance(items, list) else []
         rows = [(f"/{form.list_name}/{index}", item) for index, item in enumerate(items[:REPORTS_MAX])]
-    read = [_read(kind, item, pointer, received_at, codes, findings) for pointer, item in rows]
+    read: list[ReportRead] = []
+    for pointer, item in rows:
+        if findings.has_enough_faults:
+            break
+        report = _read(kind, item, pointer, received_at, codes, findings)
+        read += [] if report is None else [report]
     if findings.faults:
         raise RequestInvalid(*findings.faults)
-    return [report for report in read if report is not None], findings
+    return read, findings
 
 
 def _note_length(items: list[Any], pointer: str, findings: Findings) -> None:

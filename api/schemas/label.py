@@ -142,10 +142,15 @@ def read_labels(body: bytes, received_at: datetime) -> tuple[Sequence[LabelRead]
         rows = [(f"/labels/{index}", item) for index, item in enumerate(items if isinstance(items, list) else ())]
     else:
         rows = [("", tree)]
-    read = [_read(item, pointer, received_at, findings) for pointer, item in rows[:LABELS_MAX]]
+    read: list[LabelRead] = []
+    for pointer, item in rows[:LABELS_MAX]:
+        if findings.has_enough_faults:
+            break
+        label = _read(item, pointer, received_at, findings)
+        read += [] if label is None else [label]
     if findings.faults:
         raise RequestInvalid(*findings.faults)
-    return [label for label in read if label is not None], findings.warnings()
+    return read, findings.warnings()
 
 
 class _LabelsAlone(Fields):

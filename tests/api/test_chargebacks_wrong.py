@@ -60,6 +60,12 @@ def test_every_fault_of_many_is_named(disputed_shop: TestClient) -> None:
     ]
 
 
+def test_of_more_faults_than_are_named_each_report_is_refused_all_the_same(disputed_shop: TestClient) -> None:
+    sent = [chargeback(network="acme") for _ in range(60)]
+    assert len(refused(disputed_shop, {"chargebacks": sent})) == 50
+    assert listed(disputed_shop) == []
+
+
 @pytest.mark.parametrize("sent", [{"chargebacks": []}, {"chargebacks": "x"}, {"chargebacks": [7]}])
 def test_a_list_that_is_none_is_refused(disputed_shop: TestClient, sent: Any) -> None:
     assert refused(disputed_shop, sent)[0][0].startswith("/chargebacks")
