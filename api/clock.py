@@ -34,6 +34,11 @@ def new_outcome_id(at: datetime) -> str:
     return f"out_{(at - EPOCH) // MICROSECOND:014x}{os.urandom(9).hex()}"
 
 
+def new_job_id(at: datetime) -> str:
+    """`job_`, 48 bits of milliseconds and 80 random bits, in hexadecimal."""
+    return f"job_{int(at.timestamp() * 1000):012x}{os.urandom(10).hex()}"
+
+
 _REPORT_PREFIXES: Final = {SchemeReportKind.CHARGEBACK: "chb", SchemeReportKind.FRAUD_WARNING: "fwn"}
 
 

@@ -13,14 +13,16 @@ from api.metrics import Metrics
 from api.middleware import new_request_id
 from api.observing import Leaving
 from api.problems import Problem, ProblemRaised
-from api.schemas.findings import pointer_to
+from api.schemas.findings import FINDINGS_MAX, pointer_to
 from engine.errors import (
+    ApprovalRefused,
     AssayError,
     CaseContradicted,
     DeadlineExceeded,
     Fault,
     IdempotencyInProgress,
     IdempotencyKeyReused,
+    JobFinished,
     LedgerUnavailable,
     ListExists,
     ListInUse,
@@ -31,6 +33,10 @@ from engine.errors import (
     PolicyChanged,
     PolicyInvalid,
     RateLimited,
+    RulesetChanged,
+    RulesetRefused,
+    RulesInvalid,
+    TooManyJobs,
 )
 
 log = structlog.get_logger()
@@ -47,11 +53,21 @@ _STATUSES: dict[type[AssayError], int] = {
     RateLimited: 429,
     PolicyInvalid: 422,
     PolicyChanged: 412,
+    RulesInvalid: 422,
+    RulesetRefused: 422,
+    RulesetChanged: 412,
+    ApprovalRefused: 409,
     ListsInvalid: 422,
     ListExists: 409,
     ListInUse: 409,
+    TooManyJobs: 429,
+    JobFinished: 409,
 }
-_RETRY_AFTER = dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1")
+_WITH_FAULTS = (PaymentInvalid, PolicyInvalid, ListsInvalid, RulesetRefused, RulesInvalid)
+_RETRY_AFTER: dict[type[AssayError], str] = {
+    **dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1"),
+    TooManyJobs: "30",
+}
 _FAULTS = {
     "missing": ("missing", "Required."),
     "extra_forbidden": ("field_unknown", "There is no such field."),
@@ -81,8 +97,11 @@ def problem_of(error: AssayError | ProblemRaised) -> Problem:
     """The problem that an error is to its caller."""
     if isinstance(error, ProblemRaised):
         return error.problem
-    if isinstance(error, PaymentInvalid | PolicyInvalid | ListsInvalid):
-        return _of_faults(error)
+    if (
+        isinstance(error, PaymentInvalid | PolicyInvalid | ListsInvalid | RulesetRefused | RulesInvalid)
+        and error.faults
+    ):
+        return _of_faults(error.code, error.faults[:FINDINGS_MAX])
     retry_after = _RETRY_AFTER.get(type(error))
     headers = {} if retry_after is None else {"Retry-After": retry_after}
     return Problem(status=_STATUSES.get(type(error), 500), code=error.code, detail=str(error), headers=headers)
@@ -93,15 +112,15 @@ async def _of_known(request: Request, error: Exception) -> Response:
     return problem_of(error).response(request_id(request))
 
 
-def _of_faults(error: PaymentInvalid | PolicyInvalid | ListsInvalid) -> Problem:
+def _of_faults(code: str, faults: Sequence[Fault]) -> Problem:
     refused = "card_data_refused"
-    if any(fault.code == refused for fault in error.faults):
+    if any(fault.code == refused for fault in faults):
         detail = "The request carries card data that must never be sent here; nothing of it was kept."
-        return Problem(status=422, code=refused, detail=detail, errors=error.faults)
-    first = error.faults[0]
-    more = f" (and {len(error.faults) - 1} more in errors)" if len(error.faults) > 1 else ""
+        return Problem(status=422, code=refused, detail=detail, errors=faults)
+    first = faults[0]
+    more = f" (and {len(faults) - 1} more in errors)" if len(faults) > 1 else ""
     detail = f"{first.pointer}: {first.detail}{more}"
-    return Problem(status=422, code=error.code, detail=detail, errors=error.faults)
+    return Problem(status=422, code=code, detail=detail, errors=faults)
 
 
 async def _of_http_exception(request: Request, error: Exception) -> Response:

@@ -18,8 +18,9 @@ from api.middleware import BodyLimit
 from api.operator import operator_key
 from api.settings import Settings
 from api.watching import WatchedIds
-from api.wiring import assembled, opened_lists
+from api.wiring import assembled, opened
 from engine.errors import DataFolderInUse
+from engine.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class LocalClient(Caller):
     app: ASGIApp
     key: str
     runner: asyncio.Runner
+    jobs: Jobs
 
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """One call."""
@@ -69,25 +71,25 @@ class LocalClient(Caller):
 
 
 @contextmanager
-def lists_caller(settings: Settings, routers: Sequence[APIRouter]) -> Iterator[Caller]:
-    """What the routes of lists are called through: the folder's server, or where none runs the folder itself.
+def caller_of(settings: Settings, routers: Sequence[APIRouter]) -> Iterator[Caller]:
+    """What routes of lists and rules are called through: the folder's server, or where none runs the folder itself.
 
     Raises DataFolderInUse where another command holds it, StoreInvalid where there is none.
     """
-    with ExitStack() as opened:
+    with ExitStack() as resources:
         try:
-            parts = opened.enter_context(opened_lists(settings))
+            parts = resources.enter_context(opened(settings))
         except DataFolderInUse as in_use:
             yield client_of(settings.data, in_use)
             return
-        runner = opened.enter_context(asyncio.Runner())
+        runner = resources.enter_context(asyncio.Runner())
         app = FastAPI(strict_content_type=False, redirect_slashes=False)
         app.state.assembly, app.state.ledger, app.state.keys = parts, parts.ledger, parts.keys
         app.state.now, app.state.watched_ids = utc_now, WatchedIds()
         for router in routers:
             app.include_router(router)
         errors.install(app)
-        yield LocalClient(app=BodyLimit(app), key=operator_key(settings.data), runner=runner)
+        yield LocalClient(app=BodyLimit(app), key=operator_key(settings.data), runner=runner, jobs=parts.jobs)
 
 
 @contextmanager
@@ -96,12 +98,12 @@ def installation_caller(settings: Settings) -> Iterator[Caller]:
 
     Raises DataFolderInUse where another command holds it, and what opening an installation raises.
     """
-    with ExitStack() as opened:
+    with ExitStack() as resources:
         try:
-            assembly = opened.enter_context(assembled(settings, is_live=False))
+            assembly = resources.enter_context(assembled(settings, is_live=False))
         except DataFolderInUse as in_use:
             yield client_of(settings.data, in_use)
             return
         # Ended before the store is closed: what was begun is committed by then.
-        runner = opened.enter_context(asyncio.Runner())
-        yield LocalClient(app=create_app(assembly), key=operator_key(settings.data), runner=runner)
+        runner = resources.enter_context(asyncio.Runner())
+        yield LocalClient(app=create_app(assembly), key=operator_key(settings.data), runner=runner, jobs=assembly.jobs)

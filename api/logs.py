@@ -22,8 +22,8 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 
 _LISTED: Final = """
     action cause changed code commits count decision_id degraded detail error event failed field file folder found host
-    is_clean key_id kind level limit line logger mode model number of part payments pid policies policy port reason
-    request_id result role rules ruleset seconds shed signal source stage started status suspect table test_mode
+    is_clean job_id key_id kind level limit line logger mode model number of part payments pid policies policy port
+    reason request_id result role rules ruleset seconds shed signal source stage started status suspect table test_mode
     timestamp total turned_away under_way url version versions waiting where
 """
 PLAIN: Final = frozenset(_LISTED.split())

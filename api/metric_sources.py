@@ -1,6 +1,7 @@
 """What the parts of an installation tell when Prometheus asks: gauges, and the store's own counts."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
@@ -8,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from api.admission import Load
 from api.metrics import Source, counter
 from api.wiring import Assembly
+from engine.errors import LedgerUnavailable
 from engine.reference import Reference
 from engine.velocity.watch import CountersState
 
@@ -35,8 +37,18 @@ def _held(assembly: Assembly) -> Iterable[Metric]:
         yield GaugeMetricFamily(
             "assay_counted_key_values", "Cards, addresses and so on that they hold.", held.key_values
         )
+    yield from _jobs(assembly)
     yield from _watched(assembly)
     yield counter("assay_reloads", "Reloads of rules, model and tables.", "result", assembly.reloading.results)
+
+
+def _jobs(assembly: Assembly) -> Iterable[Metric]:
+    jobs = GaugeMetricFamily("assay_jobs", "Jobs that wait or run.", labels=("state",))
+    # Where they cannot be read, all other samples are wanted the more.
+    with suppress(LedgerUnavailable):
+        for state, count in assembly.jobs.open_counts().items():
+            jobs.add_metric((state.value,), count)
+    yield jobs
 
 
 def _watched(assembly: Assembly) -> Iterable[Metric]:

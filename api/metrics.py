@@ -88,6 +88,8 @@ class Metrics:
         """By type; one that is told again is not counted again."""
         self.scheme_reports: Counter[str] = Counter()
         """By kind; likewise."""
+        self.jobs: Counter[str] = Counter()
+        """That ended, by state."""
         self.replayed = 0
         self.dry_runs = 0
         self._decisions: Counter[tuple[str, bool, bool]] = Counter()
@@ -158,6 +160,7 @@ class Metrics:
         yield problems
         yield counter("assay_outcomes", "Outcomes recorded.", "type", self.outcomes)
         yield counter("assay_scheme_reports", "Chargebacks and fraud warnings recorded.", "kind", self.scheme_reports)
+        yield counter("assay_jobs_ended", "Jobs that ended since the start, by state.", "state", self.jobs)
 
 
 def counter(name: str, doc: str, label: str, counts: Mapping[str, int]) -> CounterMetricFamily:

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import Problem
 
 BODY_BYTES_MAX = 64 * 1024
+LARGER_BODIES = (("/v1/rulesets/", 1024 * 1024), ("/v1/backtests", 1024 * 1024))
+"""Where more may come, by the beginning of the path: 200 rules of 4 KB and their reasons."""
 
 _PROCESS = secrets.token_hex(4)
 _NUMBERS = count(1)
@@ -20,7 +22,7 @@ def new_request_id() -> str:
 
 
 class BodyLimit:
-    """Refuse a body over 64 KB: by its declared length at once, else as soon as that much has come in."""
+    """Refuse a body over the path's limit: by its declared length at once, else as soon as that much has come in."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap the application."""
@@ -31,8 +33,9 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS", "DELETE"}:
             await self._app(scope, receive, send)
             return
-        if _declared_length(scope["headers"]) > BODY_BYTES_MAX:
-            await _refuse(scope, receive, send)
+        most = _most(scope["path"])
+        if _declared_length(scope["headers"], most) > most:
+            await _refuse(scope, receive, send, most)
             return
         chunks: list[bytes] = []
         size, is_more = 0, True
@@ -42,8 +45,8 @@ class BodyLimit:
                 return
             chunk = message.get("body", b"")
             size += len(chunk)
-            if size > BODY_BYTES_MAX:
-                await _refuse(scope, receive, send)
+            if size > most:
+                await _refuse(scope, receive, send, most)
                 return
             chunks.append(chunk)
             is_more = message.get("more_body", False)
@@ -62,15 +65,20 @@ class BodyLimit:
         await self._app(scope, replay, send)
 
 
-def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
+def _most(path: str) -> int:
+    """How many bytes the body of a call may have."""
+    return next((most for begins, most in LARGER_BODIES if path.startswith(begins)), BODY_BYTES_MAX)
+
+
+def _declared_length(headers: Iterable[tuple[bytes, bytes]], most: int) -> int:
     for name, value in headers:
         if name == b"content-length":
-            return int(value) if value.isdigit() else BODY_BYTES_MAX + 1
+            return int(value) if value.isdigit() else most + 1
     return 0
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    detail = f"A request body has at most {BODY_BYTES_MAX} bytes; leave out what the fields do not ask for."
+async def _refuse(scope: Scope, receive: Receive, send: Send, most: int) -> None:
+    detail = f"A request body has at most {most} bytes; leave out what the fields do not ask for."
     response = Problem(status=413, code="body_too_large", detail=detail, headers={"Connection": "close"}).response(
         scope.get("assay.request_id", "")
     )

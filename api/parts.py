@@ -9,13 +9,12 @@ from typing import TypeVar
 import structlog
 
 from api.settings import Settings
-from engine.catalog import CATALOG, read_ruleset, velocities_of
+from engine.bundles import Parts
+from engine.catalog import CATALOG, read_ruleset, unkept_by_all
 from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
 from engine.reference import IpCountries, Rates, Reference, load_reference
 from engine.rules import Ruleset, default_source
-from engine.snapshots import Parts
-from engine.velocity import VELOCITIES
 from models.scorecard import Scorecard
 from models.scorecard_file import scorecard_of
 from models.scorecard_items import ITEMS
@@ -61,13 +60,11 @@ def first_parts(settings: Settings, list_names: Collection[str] = ()) -> PartsRe
 
     Raises RulesInvalid or ReferenceInvalid, naming the file and the mend.
     """
-    ruleset, text = ruleset_of(settings, list_names)
+    ruleset = ruleset_in(settings, list_names)
     faults: dict[Part, str] = {}
     scorer = _kept(Part.MODEL, lambda: _scorer(settings), None, faults)
     parts = Parts(
         ruleset=ruleset,
-        ruleset_text=text,
-        list_names=list_names,
         scorer=scorer or _shipped(settings, role=FALLBACK),
         reference=load_reference(
             settings.ip_database, settings.bin_table, settings.rates, settings.reference_max_age_days
@@ -80,18 +77,17 @@ def parts_again(settings: Settings, last: Parts, list_names: Collection[str]) ->
     """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
     faults: dict[Part, str] = {}
     reference = _reference_again(settings, last.reference, faults)
-    parts = replace(last, reference=reference, list_names=list_names)
+    parts = replace(last, reference=reference)
     if settings.model is not None:
         parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings), last.scorer, faults))
     if settings.ruleset is not None:
-        before = (last.ruleset, last.ruleset_text)
-        ruleset, text = _kept(Part.RULESET, lambda: ruleset_of(settings, list_names), before, faults)
-        parts = replace(parts, ruleset=ruleset, ruleset_text=text)
+        ruleset = _kept(Part.RULESET, lambda: ruleset_in(settings, list_names), last.ruleset, faults)
+        parts = replace(parts, ruleset=ruleset)
     return PartsRead(parts=parts, faults=faults)
 
 
 def states_of(settings: Settings, read: PartsRead) -> tuple[PartState, ...]:
-    """Each part as it is in force after a reading."""
+    """Each part as it is after a reading; the ruleset is in force until the operator publishes another."""
     parts, data = read.parts, read.parts.reference.versions()
     found = (
         (Part.RULESET, parts.ruleset.hash, settings.ruleset),
@@ -121,34 +117,27 @@ def _kept(part: Part, read: Callable[[], _Read], last: _Read, faults: dict[Part,
 
 
 def read_rules(text: str, list_names: Collection[str] = ()) -> Ruleset:
-    """The ruleset of a file, which may name these lists.
+    """The operator's ruleset of a file, which may name these lists.
 
-    Raises RulesInvalid, also where it counts what the counters do not keep.
+    Raises RulesInvalid, also where it counts what is not counted for every merchant.
     """
     ruleset = read_ruleset(text, list_names)
-    if unkept := velocities_of((), ruleset.called)[len(VELOCITIES) :]:
-        names = ", ".join(velocity.name for velocity in unkept)
-        raise RulesInvalid(
-            f"The rules count what is not kept yet: {names}. Rules of a file can count what 'assay velocities' lists."
-        )
+    if unkept := unkept_by_all(ruleset):
+        raise RulesInvalid(unkept)
     return ruleset
 
 
-def ruleset_of(settings: Settings, list_names: Collection[str]) -> tuple[Ruleset, str]:
-    """The rules that the settings name, and their text; they may name these lists.
-
-    Raises RulesInvalid, naming the file and the mend.
-    """
+def ruleset_in(settings: Settings, list_names: Collection[str]) -> Ruleset:
+    """The rules that the settings name, which may name these lists. Raises RulesInvalid, with the file and the mend."""
     file = settings.ruleset
     if file is None:
-        text = default_source()
-        return read_rules(text, list_names), text
+        return read_rules(default_source(), list_names)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RulesInvalid(f"The ruleset {file} cannot be read: {error}. Check ASSAY_RULESET.") from error
     try:
-        return read_rules(text, list_names), text
+        return read_rules(text, list_names)
     except RulesInvalid as error:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 

@@ -38,6 +38,8 @@ class Problem:
     detail: str
     errors: Sequence[Fault] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, object] = field(default_factory=dict)
+    """More members of the problem, by name: what the caller needs in order to go on."""
 
     def response(self, request_id: str) -> Response:
         """The problem as an HTTP response."""
@@ -49,6 +51,7 @@ class Problem:
             "code": self.code,
             "request_id": request_id,
             "errors": [{"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in self.errors],
+            **self.beside,
         }
         return Response(orjson.dumps(body), self.status, dict(self.headers), MEDIA_TYPE)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api.parts import Part, PartState, parts_again, states_of
 from api.settings import Settings
@@ -37,8 +37,11 @@ class Reloading:
         """How many reloads took every file, left out some, or failed: `taken`, `partly`, `failed`."""
 
     def states(self) -> tuple[PartState, ...]:
-        """Each part as it is in force."""
-        return self._states
+        """Each part as it is in force: the ruleset that of the operator's, be it read or published."""
+        in_force = self._snapshots.default.ruleset.hash
+        return tuple(
+            replace(state, version=in_force) if state.part is Part.RULESET else state for state in self._states
+        )
 
     async def reload(self) -> ReloadReport:
         """Read and check off the event loop, then swap; of what fails its checks the last good one stays.
@@ -58,8 +61,9 @@ class Reloading:
             last = self._snapshots.parts
             names = self._snapshots.lists.operators_names()
             read = await asyncio.to_thread(parts_again, self._settings, last, names)
+            before = {state.part: state.version for state in self.states()}
             await self._snapshots.replace_parts(read.parts)
-            before = {state.part: state.version for state in self._states}
             self._states = states_of(self._settings, read)
-            changed = frozenset(state.part for state in self._states if state.version != before[state.part])
-        return ReloadReport(states=self._states, changed=changed)
+            states = self.states()
+            changed = frozenset(state.part for state in states if state.version != before[state.part])
+        return ReloadReport(states=states, changed=changed)

@@ -16,6 +16,8 @@ from api.admission import Load
 from api.app import create_app
 from api.clock import utc_now
 from api.hourly import segments_written_hourly
+from api.jobs import Runner
+from api.logs import told
 from api.metrics import Metrics
 from api.operator import server_announced
 from api.protocol import BoundedProtocol
@@ -89,9 +91,11 @@ def serve(
         server_announced(settings.data, url),
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
-        hourly = segments_written_hourly(settings.data) if settings.segments else None
+        beside = [Runner(assembly.jobs, settings.data, load.metrics.jobs).run()]
+        if settings.segments:
+            beside.append(segments_written_hourly(settings.data))
         runner.run(
-            _watched(assembly, _serve(_Server(config, noted, load), assembly, listener, url, when_ready, hourly))
+            _watched(assembly, _serve(_Server(config, noted, load), assembly, listener, url, when_ready, beside))
         )
 
 
@@ -171,9 +175,9 @@ async def _serve(
     listener: socket.socket,
     url: str,
     when_ready: Callable[[str], Awaitable[None]] | None,
-    hourly: Coroutine[None, None, None] | None,
+    beside: Sequence[Coroutine[None, None, None]],
 ) -> None:
-    beside = None if hourly is None else asyncio.create_task(hourly)
+    tasks = [_begun(each) for each in beside]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # One that could not even listen is not waited for.
     serving.add_done_callback(lambda _: server.is_listening.set())
@@ -195,9 +199,21 @@ async def _serve(
         server.should_exit = server.should_exit or not is_started
         await serving
         loop.remove_signal_handler(signal.SIGHUP)
-        if beside is not None:
-            beside.cancel()
-            await asyncio.wait([beside])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def _begun(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    """A task beside the decisions; it runs until it is cancelled, and where a fault of ours ends it the log says so."""
+
+    def say(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("work_beside_ended", **told(error))
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(say)
+    return task
 
 
 def _begin_reload(assembly: Assembly, reloads: set[asyncio.Task[None]]) -> None:

@@ -32,6 +32,14 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class RulesApproval(StrEnum):
+    """Whose published rules wait until another key approves them."""
+
+    NONE = "none"
+    OPERATOR = "operator"
+    ALL = "all"
+
+
 class SettingsInvalid(AssayError):
     """Settings that cannot be used: names each variable or option, the cause and the mend."""
 
@@ -51,7 +59,11 @@ class Settings(BaseSettings):
     )
     bin_table: Path | None = Field(default=None, description="A BIN table (CSV) laid over the embedded one.")
     rates: Path | None = Field(default=None, description="Currency rates (CSV) in place of the embedded ones.")
-    ruleset: Path | None = Field(default=None, description="A ruleset (TOML) in place of the shipped one.")
+    ruleset: Path | None = Field(default=None, description="The operator's ruleset (TOML), until one is published.")
+    rules_approval: RulesApproval = Field(
+        default=RulesApproval.NONE,
+        description="Whose published rules wait for a second key's approval: none, operator or all.",
+    )
     model: Path | None = Field(default=None, description="A scorecard (JSON) in place of the shipped one.")
     fraud_rate: float = Field(
         default=0.012, gt=0, lt=0.5, description="The share of fraud among your payment attempts, as you know it."

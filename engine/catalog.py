@@ -1,13 +1,13 @@
 """The feature catalogue: request fields, enrichments, velocities, score, in that order; then the merchant's own."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from engine.custom import CustomField
 from engine.enrichment import ENRICHMENTS
 from engine.features import Catalog, Feature, FeatureType
-from engine.rules import Counted, Ruleset, called_in, parse_ruleset
+from engine.rules import Content, Counted, Declared, Ruleset, called_in, parse_ruleset, read_source, ruleset_of
 from engine.rules.counted import COUNT, DISTINCT, length
 from engine.velocity import VELOCITIES, Aggregate, Count, Distinct, Status, Total, Velocity
 from engine.velocity.spec import ALL_TIME, Average, FirstSeen, LastSeen, Maximum, Minimum, VelocityScope
@@ -79,9 +79,31 @@ def velocity_of(counted: Counted) -> Velocity:
     )
 
 
+def catalog_for(rules: Iterable[Declared], declared: Sequence[CustomField] = ()) -> Catalog:
+    """The catalogue of a merchant with these custom fields, and with what these rules count."""
+    return catalog_of(declared, called_in(rules, catalog_of(declared)))
+
+
 def read_ruleset(source: str, list_names: Collection[str], declared: Sequence[CustomField] = ()) -> Ruleset:
     """The ruleset of a file, compiled for the catalogue of a merchant with these custom fields. Raises RulesInvalid."""
-    return parse_ruleset(source, catalog_of(declared, called_in(source, catalog_of(declared))), list_names)
+    return parse_ruleset(source, catalog_for(read_source(source)[0].rules, declared), list_names)
+
+
+def ruleset_for(content: Content, list_names: Collection[str], declared: Sequence[CustomField] = ()) -> Ruleset:
+    """As `read_ruleset`, of rules that are well written as a set."""
+    return ruleset_of(content, catalog_for(content.rules, declared), list_names)
+
+
+def unkept_by_all(ruleset: Ruleset) -> str:
+    """Why rules cannot be the operator's: they count what is not counted for every merchant. Empty where they can."""
+    unkept = velocities_of((), ruleset.called)[len(VELOCITIES) :]
+    if not unkept:
+        return ""
+    names = ", ".join(velocity.name for velocity in unkept)
+    return (
+        f"The rules count what is not kept for every merchant: {names}. The operator's rules can count what "
+        "'assay velocities' lists; a merchant's own count anything."
+    )
 
 
 def _counted_by(declared: Sequence[CustomField]) -> tuple[Velocity, ...]:

@@ -106,7 +106,8 @@ def decide(payment: Payment, features: Features, snapshot: Snapshot, *, is_late:
     lists = snapshot.lists
     # Only lists ask for the time, and most payments meet none.
     at_us = payment.at_us if lists.sequence else 0
-    results = snapshot.ruleset.evaluate(scored, lists.at(at_us), payment.custom)
+    acting = snapshot.ruleset.acting(payment.transaction_id, payment.at)
+    results = snapshot.ruleset.evaluate(scored, lists.at(at_us), payment.custom, acting)
     # A test value's outcome is fixed: the rules are recorded, and neither they nor a list settle anything.
     heard = results if test is None else _NO_RESULTS
     hits = screen(lists, scored, at_us) if lists.screening and test is None else ()

@@ -1,10 +1,12 @@
 """A decision: what Assay answers, why, and from what. Pure data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from itertools import compress
+from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
@@ -35,10 +37,25 @@ class RuleAction(StrEnum):
 
 
 class RuleMode(StrEnum):
-    """Whether a rule's result has an effect (live) or is recorded alone (shadow)."""
+    """What becomes of a rule: its result has an effect, is recorded alone, or there is none."""
 
     LIVE = "live"
     SHADOW = "shadow"
+    """Evaluated and recorded, without any effect."""
+    ROLLOUT = "rollout"
+    """Live for a share of the payments, shadow for the others."""
+    PAUSED = "paused"
+    """Not evaluated, until someone publishes it otherwise."""
+    DRAFT = "draft"
+    """Not evaluated: it has yet to come into force."""
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether a payment has a result of such a rule."""
+        return self in _EVALUATED
+
+
+_EVALUATED = frozenset((RuleMode.LIVE, RuleMode.SHADOW, RuleMode.ROLLOUT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +65,8 @@ class Rule:
     `id` is stable over edits, `version` is the hash of the rule's text, `reason` is what a merchant reads when it
     fires. A mandatory rule is the operator's and stands on the ladder's first rung. `points` are what a score rule adds
     to the rule score (0 for the others), `tag` is what a tag rule marks the decision with (None for the others).
+    `rollout_percent` is the share of payments (1-99) on which a rule in rollout acts. From `expires_at` on it acts on
+    none and is recorded as in shadow.
     """
 
     id: str
@@ -59,43 +78,91 @@ class Rule:
     mandatory: bool = False
     points: int = 0
     tag: str | None = None
+    rollout_percent: int | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it acts on some payments and not on others."""
+        return self.mode is RuleMode.ROLLOUT or (self.mode is RuleMode.LIVE and self.expires_at is not None)
+
+    def acts_on(self, transaction_id: str, at: datetime) -> bool:
+        """Whether its result has an effect on this payment, received `at`."""
+        if self.expires_at is not None and at >= self.expires_at:
+            return False
+        if self.mode is RuleMode.ROLLOUT:
+            assert self.rollout_percent is not None, "a rule in rollout has a share"
+            return is_in_share(self.id, transaction_id, self.rollout_percent)
+        return self.mode is RuleMode.LIVE
 
 
+def is_in_share(rule_id: str, transaction_id: str, percent: int) -> bool:
+    """Whether a payment belongs to a rule's share, `percent` (0-100) of all.
+
+    All stages and retries of a payment do or do not, and a greater share holds every payment of a smaller one. Another
+    rule has another share.
+    """
+    digest = sha256(f"{rule_id}\0{transaction_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) * 100 < percent << 64
+
+
+_mode = attrgetter("mode")
 _SETTLES_NOTHING = frozenset((RuleAction.SCORE, RuleAction.TAG))
 
 
 @dataclass(frozen=True, slots=True)
 class RuleResults:
-    """The result of every rule of a ruleset, in its order: true, false or unknown (None).
+    """The result of every evaluated rule of a ruleset, in its order: true, false or unknown (None).
 
-    Only live rules that are true have an effect; the order of the rules shows in none of them (law 8).
+    Only rules that act on the payment and are true have an effect; the order of the rules shows in none of them
+    (law 8). `acting` says which act on it; None: all that are live and no other.
     """
 
     rules: tuple[Rule, ...]
     outcomes: tuple[bool | None, ...]
+    acting: tuple[bool, ...] | None = None
     fired: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
-    """The live rules that are true: found once, of up to a thousand rules, for all that ask."""
+    """The acting rules that are true: found once, of up to a thousand rules, for all that ask."""
 
     def __post_init__(self) -> None:
         """Find the rules that fired."""
-        fired = [rule for rule in compress(self.rules, self.outcomes) if rule.mode is RuleMode.LIVE]
+        if self.acting is None:
+            fired = [rule for rule in compress(self.rules, self.outcomes) if rule.mode is RuleMode.LIVE]
+        else:
+            told = zip(self.rules, self.outcomes, self.acting, strict=True)
+            fired = [rule for rule, outcome, acts in told if outcome and acts]
         object.__setattr__(self, "fired", tuple(fired))
 
+    def modes(self) -> Iterable[RuleMode]:
+        """What each rule was for this payment: live, or shadow where it was recorded alone."""
+        if self.acting is None:
+            return map(_mode, self.rules)
+        return [RuleMode.LIVE if acts else RuleMode.SHADOW for acts in self.acting]
+
     def deciding(self) -> tuple[Rule, ...]:
-        """The live rules that are true and ask for an action: what the ladder settles."""
+        """The rules that fired and ask for an action: what the ladder settles."""
         return tuple([rule for rule in self.fired if rule.action not in _SETTLES_NOTHING])
 
     def rule_score(self) -> int:
-        """The sum of the points of the live score rules that are true; 0 where none is."""
+        """The sum of the points of the score rules that fired; 0 where none did."""
         return sum([rule.points for rule in self.fired])
 
     def tags(self) -> tuple[str, ...]:
-        """The tags of the live tag rules that are true, each once, sorted."""
+        """The tags of the tag rules that fired, each once, sorted."""
         return tuple(sorted({rule.tag for rule in self.fired if rule.tag is not None}))
 
     def packed(self) -> str:
-        """One letter a rule: t, f or u."""
-        return "".join("u" if outcome is None else "t" if outcome else "f" for outcome in self.outcomes)
+        """One letter a rule: t, f or u; a capital where it could act and did not on this payment.
+
+        Such are a rule in rollout beyond its share, and one that had expired. A shadow rule's letter is small.
+        """
+        letters = "".join("u" if outcome is None else "t" if outcome else "f" for outcome in self.outcomes)
+        if self.acting is None:
+            return letters
+        told = zip(letters, self.rules, self.acting, strict=True)
+        return "".join(
+            letter if acts or rule.mode is RuleMode.SHADOW else letter.upper() for letter, rule, acts in told
+        )
 
 
 class Reason(NamedTuple):

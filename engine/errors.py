@@ -1,5 +1,6 @@
 """What can go wrong, as one tree: each leaf has a stable code, a message that names the field and the mend."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -56,9 +57,14 @@ class ReferenceInvalid(AssayError):
 
 
 class RulesInvalid(AssayError):
-    """A ruleset that does not check: the message is the rendered diagnostics."""
+    """A ruleset that does not check: the message is the rendered diagnostics, `faults` those of each rule."""
 
     code = "rules_invalid"
+
+    def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
+        """Keep the faults; a file as a whole may be at fault without any."""
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class PolicyInvalid(AssayError):
@@ -77,6 +83,30 @@ class PolicyChanged(AssayError):
     """Someone else published a policy of this merchant meanwhile: look at it, then publish again."""
 
     code = "policy_changed"
+
+
+class RulesetChanged(AssayError):
+    """Someone else published rules of this owner meanwhile: look at them, then publish again."""
+
+    code = "ruleset_changed"
+
+
+class RulesetRefused(AssayError):
+    """A ruleset whose every rule is sound and that cannot be published all the same: every fault found."""
+
+    code = "ruleset_refused"
+
+    def __init__(self, *faults: Fault) -> None:
+        """Keep the faults; at least one."""
+        assert faults, "a refused ruleset has a fault"
+        super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
+        self.faults = faults
+
+
+class ApprovalRefused(AssayError):
+    """A version that this key cannot approve, or that awaits no approval."""
+
+    code = "approval_refused"
 
 
 class ListsInvalid(AssayError):
@@ -191,3 +221,21 @@ class VersionTooOld(AssayError):
     """A version that a decision names is kept as it was, and this version of Assay cannot read it."""
 
     code = "version_too_old"
+
+
+class TooManyJobs(AssayError):
+    """The merchant has as many open jobs as it may have."""
+
+    code = "too_many_jobs"
+
+
+class JobFinished(AssayError):
+    """The job has ended already."""
+
+    code = "job_finished"
+
+
+class LeaseLost(AssayError):
+    """The job was taken by another worker, or has ended: nothing of this one's is written any more."""
+
+    code = "lease_lost"

@@ -15,3 +15,6 @@ class Examined:
     keys: tuple[ApiKey, ...]
     newest_at: datetime | None
     decisions: int
+    jobs_waiting: int = 0
+    jobs_waiting_since: datetime | None = None
+    """When the one that waits longest was asked for."""

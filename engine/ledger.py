@@ -88,6 +88,9 @@ class Ledger(Protocol):
     async def holds(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> bool:
         """Whether any stage of a payment was decided."""
 
+    async def holds_many(self, merchant_id: str | None, count: int, *, test_mode: bool) -> bool:
+        """Whether at least so many decisions are kept, of one merchant or of all."""
+
     async def superseded_by(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> str | None:
         """The transaction id of the newest payment that replaces this one."""
 

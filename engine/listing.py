@@ -11,7 +11,7 @@ from engine.errors import Fault, ListExists, ListInUse, ListsInvalid
 from engine.lists import OPERATOR, AllLists, Entry, EntryType, ListChange, ListName, ListStore, NamedList, Terms
 from engine.lists.entry import ENTRIES_MAX, LIST_ENTRIES_MAX, NAMED_LISTS_MAX
 
-RulesNaming = Callable[[str], Sequence[str]]
+RulesNaming = Callable[[ListName], Sequence[str]]
 """The ids of the rules in force that name a list."""
 
 
@@ -64,7 +64,7 @@ class Listing:
         """Delete a named list with all that is in it. Raises ListInUse where a rule names it, LedgerUnavailable."""
 
         def prepared() -> ListChange:
-            rules = self._rules_naming(name.name)
+            rules = self._rules_naming(name)
             if rules:
                 raise ListInUse(f"Rules name @{name.name}: {', '.join(rules)}. Change them first.")
             return ListChange(scope=name.scope, at=at, by=by, dropped=name)

@@ -78,7 +78,7 @@ class Replay:
             recorded, said = recorded_decision(record.decision), orjson.loads(record.decision)
         except (LookupError, TypeError, ValueError) as error:
             return f"the record is no decision ({type(error).__name__})"
-        snapshot = self._snapshot(recorded.versions_id)
+        snapshot = self.snapshot(recorded.versions_id)
         if isinstance(snapshot, VersionTooOld):
             raise snapshot
         if isinstance(snapshot, AssayError):
@@ -101,8 +101,8 @@ class Replay:
             return f"it cannot be decided again ({type(error).__name__})"
         return None if again == record.decision else _first_difference(said, orjson.loads(again), snapshot.catalog)
 
-    def _snapshot(self, versions_id: str) -> Snapshot | AssayError:
-        """The bundle that decided; where it cannot be had, why."""
+    def snapshot(self, versions_id: str) -> Snapshot | AssayError:
+        """The bundle that decided, by the versions that decisions name; where it cannot be had, why."""
         if versions_id not in self._snapshots:
             try:
                 self._snapshots[versions_id] = self._rebuilt(versions_id)
@@ -117,7 +117,7 @@ class Replay:
         _require_same(VersionKind.CATALOG, versions.catalog, catalog.fingerprint)
         policy = _policy(self._kept(VersionKind.POLICY, versions.policy), versions.policy)
         text = self._kept(VersionKind.RULESET, versions.ruleset).decode()
-        ruleset = parse_ruleset(text, catalog, self._list_names)
+        ruleset = parse_ruleset(text, catalog, self._list_names, is_limited=False)
         _require_same(VersionKind.RULESET, versions.ruleset, ruleset.hash)
         return Snapshot(
             ruleset=ruleset,

@@ -1,55 +1,65 @@
-"""Snapshots: the bundle in force for each merchant, made of what all share and of the merchant's policy and lists.
+"""Snapshots: the bundle in force for each merchant, made of what all share, and of its policy, rules and lists.
 
 It is swapped whole. What fails its checks is not activated, and every version is in the ledger before the first
 decision names it (law 11).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from engine.catalog import read_ruleset
-from engine.decide import Snapshot, snapshot_of
-from engine.errors import LedgerUnavailable, PolicyChanged
+from engine.bundles import Parts, bundle, lenient_bundle, lenient_operator
+from engine.catalog import ruleset_for, unkept_by_all, velocities_of
+from engine.decide import Snapshot
+from engine.errors import (
+    ApprovalRefused,
+    Fault,
+    LedgerUnavailable,
+    PolicyChanged,
+    PolicyInvalid,
+    RulesetChanged,
+    RulesetRefused,
+    RulesInvalid,
+)
 from engine.ledger import Ledger, VersionKind
-from engine.lists import NO_LISTS, AllLists, MerchantLists
+from engine.lists import OPERATOR, AllLists, EntryType, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
-from engine.reference import Reference
-from engine.rules import Ruleset
-from engine.score import Scorer
+from engine.rules import Content, Ruleset
+from engine.rulesets import RULE_VELOCITIES_MAX, Publication, PublishedRuleset, Rulesets, faults_of
+from engine.velocity.spec import VelocityScope
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 """Has the counters keep a snapshot's velocities for a merchant, filled from the ledger; they switch when it ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What all merchants share. `ruleset` is the text compiled for the catalogue that every merchant has.
+class _InForce:
+    """Everything in force at one time but the lists; merchants of one policy and the same rules share a snapshot.
 
-    `list_names` are the lists that it may name, without `@`, and the types of their entries.
+    `left_out` says by owner which published rules do not check any more and are left out.
     """
 
-    ruleset: Ruleset
-    ruleset_text: str
-    list_names: Collection[str]
-    scorer: Scorer | None
-    reference: Reference
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _InForce:
-    """Everything in force at one time but the lists; merchants of one policy share a snapshot."""
-
     parts: Parts
+    operator: Ruleset
     default: Snapshot
     by_merchant: Mapping[str, Snapshot]
+    left_out: Mapping[str | None, str]
 
-    def of_policy(self, policy: Policy) -> Snapshot | None:
-        """The snapshot of this policy where it is in force for anybody."""
+    def of(self, merchant_id: str) -> Snapshot:
+        return self.by_merchant.get(merchant_id, self.default)
+
+    def with_merchant(self, merchant_id: str, snapshot: Snapshot) -> "_InForce":
+        """The same with another snapshot for one merchant: an equal one of another's where there is one."""
         every = (self.default, *self.by_merchant.values())
-        return next((each for each in every if each.policy.version == policy.version), None)
+        shared = next((each for each in every if each.versions.id == snapshot.versions.id), snapshot)
+        left_out = {owner: said for owner, said in self.left_out.items() if owner != merchant_id}
+        return replace(
+            self,
+            by_merchant=MappingProxyType({**self.by_merchant, merchant_id: shared}),
+            left_out=MappingProxyType(left_out),
+        )
 
 
 class MerchantSnapshots:
@@ -61,30 +71,47 @@ class MerchantSnapshots:
         *,
         ledger: Ledger,
         policies: Policies,
+        rulesets: Rulesets,
         keep_velocities: KeepVelocities,
         lists: AllLists | None = None,
     ) -> None:
-        """Put the parts, every merchant's newest policy and the lists in force.
+        """Put the parts, every merchant's newest policy, every ruleset and the lists in force.
 
-        The counters keep the velocities of those policies already. Raises LedgerUnavailable.
+        The counters keep the velocities of those already. Raises LedgerUnavailable.
         """
         self._ledger = ledger
         self._policies = policies
+        self._rulesets = rulesets
         self._keep_velocities = keep_velocities
         self._changing = asyncio.Lock()
-        self._in_force = self._made(parts)
         self._lists = AllLists() if lists is None else lists
         self._listed: dict[tuple[int, int], Snapshot] = {}
+        self._in_force = self._made(parts)
 
     @property
     def default(self) -> Snapshot:
-        """The bundle of merchants without a policy of their own."""
+        """The bundle of merchants without a policy or rules of their own."""
         return self._with(self._in_force.default, self._lists.shared)
 
     @property
     def parts(self) -> Parts:
         """What all merchants share now."""
         return self._in_force.parts
+
+    @property
+    def operator(self) -> Content:
+        """The operator's rules in force: the published ones, else those of the parts."""
+        return self._in_force.operator.content
+
+    @property
+    def own(self) -> Mapping[str, Snapshot]:
+        """The bundles of merchants with a policy or rules of their own, without their lists."""
+        return self._in_force.by_merchant
+
+    @property
+    def left_out(self) -> Mapping[str | None, str]:
+        """By owner (None: the operator) why published rules are left out: those that do not check any more."""
+        return self._in_force.left_out
 
     def of(self, merchant_id: str) -> Snapshot:
         """The bundle in force for the merchant; one call pins one."""
@@ -98,9 +125,18 @@ class MerchantSnapshots:
         """The lists in force."""
         return self._lists
 
-    def rules_naming(self, list_name: str) -> tuple[str, ...]:
-        """The ids of the rules in force that name a list."""
-        return self.parts.ruleset.naming(list_name)
+    def rules_naming(self, name: ListName) -> tuple[str, ...]:
+        """The ids of the published rules that name a list: the operator's any merchant's may, another its own alone."""
+        in_force = self._in_force
+        every = (in_force.default, *in_force.by_merchant.values())
+        concerned = every if name.scope == OPERATOR else (in_force.of(name.scope),)
+        return tuple(sorted({rule for each in concerned for rule in each.ruleset.naming(name.name)}))
+
+    def list_names(self, owner: str | None) -> Mapping[str, EntryType]:
+        """The lists that an owner's rules may name, without `@`, by type; None: the operator's may name its own."""
+        if owner is None:
+            return self._lists.operators_names()
+        return {name: each.type for name, each in self._lists.of(owner).named.items()}
 
     def put_lists(self, lists: AllLists) -> None:
         """Put other lists in force for all merchants at once; what is under way has the snapshot that it took."""
@@ -129,7 +165,7 @@ class MerchantSnapshots:
     async def rehearse(self, merchant_id: str, policy: Policy, *, replaces: str | None = None) -> None:
         """Raise what `publish` would raise of such a policy, and change nothing."""
         self._require_stands(merchant_id, replaces)
-        await asyncio.to_thread(_snapshot, self._in_force.parts, policy)
+        await asyncio.to_thread(self._with_policy, merchant_id, policy)
 
     async def publish(
         self, merchant_id: str, policy: Policy, *, at: datetime, by: str, replaces: str | None = None
@@ -137,33 +173,99 @@ class MerchantSnapshots:
         """Keep a policy durably and put it in force: the merchant's newest version; None: it has the default still.
 
         `by` is the id of the key that publishes. `replaces` is the version that must stand until now, None any. Raises
-        PolicyChanged or LedgerUnavailable; then the policy before stays in force.
+        PolicyChanged, PolicyInvalid where the merchant's rules would not check with it, or LedgerUnavailable; then the
+        policy before stays in force.
         """
         async with self._changing:
             before = self._policies.current(merchant_id)
             stands = self._require_stands(merchant_id, replaces)
-            snapshot = self._in_force.of_policy(policy)
-            if snapshot is None:
-                snapshot = await asyncio.to_thread(_snapshot, self._in_force.parts, policy)
-                await asyncio.to_thread(self._keep_versions, snapshot)
-            await self._keep_velocities(merchant_id, snapshot)
-            # From here on nothing is awaited: no decision sees the counters switched and the policy not.
-            if stands != policy.version:
-                published = PublishedPolicy(
-                    merchant_id=merchant_id,
-                    number=1 if before is None else before.number + 1,
-                    policy=policy,
-                    published_at=at,
-                    published_by=by,
-                )
-                try:
-                    self._policies.append(published)
-                except (LedgerUnavailable, PolicyChanged):
-                    await self._keep_velocities(merchant_id, self.of(merchant_id))
-                    raise
-            by_merchant = MappingProxyType({**self._in_force.by_merchant, merchant_id: snapshot})
-            self._put(replace(self._in_force, by_merchant=by_merchant))
+            after = await asyncio.to_thread(self._with_policy, merchant_id, policy)
+            published = PublishedPolicy(
+                merchant_id=merchant_id,
+                number=1 if before is None else before.number + 1,
+                policy=policy,
+                published_at=at,
+                published_by=by,
+            )
+            await self._activate(after, lambda: None if stands == policy.version else self._policies.append(published))
         return self._policies.current(merchant_id)
+
+    def rules_standing(self, owner: str | None) -> str:
+        """The version of an owner's newest ruleset, in force or not yet; of one without the version of what holds."""
+        newest = self._rulesets.newest(owner)
+        if newest is not None:
+            return newest.version
+        return (self._in_force.parts.ruleset.content if owner is None else Content()).version
+
+    async def rehearse_rules(self, owner: str | None, content: Content, *, replaces: str | None = None) -> Ruleset:
+        """Raise what `publish_rules` would raise of such rules, and change nothing; the ruleset that would hold."""
+        self._require_rules_stand(owner, replaces)
+        after = await asyncio.to_thread(self._with_rules, owner, content)
+        return after.operator if owner is None else after.of(owner).ruleset
+
+    async def publish_rules(self, wanted: Publication, *, replaces: str | None = None) -> PublishedRuleset | None:
+        """Keep a ruleset durably and, unless it awaits approval, put it in force: the owner's newest version.
+
+        None: the owner has none, and what is wanted is what holds. `replaces` is the version that must stand until now
+        (`rules_standing`), None any. What says the same as the newest is no new version. Raises RulesetChanged,
+        RulesInvalid, RulesetRefused or LedgerUnavailable; then what was in force stays.
+        """
+        owner = wanted.owner
+        async with self._changing:
+            newest = self._rulesets.newest(owner)
+            if self._require_rules_stand(owner, replaces) == wanted.content.version:
+                return newest
+            after = await asyncio.to_thread(self._with_rules, owner, wanted.content)
+            published = wanted.numbered(1 if newest is None else newest.number + 1)
+            if published.awaits:
+                self._rulesets.append(published)
+            else:
+                await self._activate(after, lambda: self._rulesets.append(published))
+        return published
+
+    async def approve_rules(self, owner: str | None, number: int, *, at: datetime, by: str) -> PublishedRuleset:
+        """Put a version that awaits approval in force; it must be the owner's newest, and another key's.
+
+        Raises ApprovalRefused, RulesInvalid or RulesetRefused where it does not check any more, or LedgerUnavailable.
+        """
+        async with self._changing:
+            newest = self._rulesets.newest(owner)
+            if newest is None or newest.number != number:
+                shown = "there is none" if newest is None else f"the newest is {newest.number}"
+                raise ApprovalRefused(
+                    f"Version {number} is not the newest of this ruleset ({shown}): look at that one."
+                )
+            if newest.is_effective:
+                raise ApprovalRefused(f"Version {number} awaits no approval: it is in force.")
+            if newest.published_by == by:
+                raise ApprovalRefused("The key that published a version cannot approve it: another one must.")
+            after = await asyncio.to_thread(self._with_rules, owner, newest.content)
+            approved = replace(newest, approved_at=at, approved_by=by)
+            await self._activate(after, lambda: self._rulesets.approve(approved))
+        return approved
+
+    async def _activate(self, after: _InForce, commit: Callable[[], None]) -> None:
+        """Put it in force: its versions kept, its velocities counted, then the commit, then the swap.
+
+        Raises LedgerUnavailable, PolicyChanged or RulesetChanged; then what was in force stays.
+        """
+        before = self._in_force
+        known = {id(each) for each in (before.default, *before.by_merchant.values())}
+        new = {id(each): each for each in (after.default, *after.by_merchant.values()) if id(each) not in known}
+        await asyncio.to_thread(self._keep_versions, tuple(new.values()))
+        switched = []
+        try:
+            for merchant_id in after.by_merchant:
+                if _counts_otherwise(before.of(merchant_id), after.of(merchant_id)):
+                    await self._keep_velocities(merchant_id, after.of(merchant_id))
+                    switched.append(merchant_id)
+            # From here on nothing is awaited: no decision sees the counters switched and the snapshot not.
+            commit()
+        except (LedgerUnavailable, PolicyChanged, RulesetChanged):
+            for merchant_id in switched:
+                await self._keep_velocities(merchant_id, before.of(merchant_id))
+            raise
+        self._put(after)
 
     def _require_stands(self, merchant_id: str, replaces: str | None) -> str:
         """The version of the merchant's newest policy. Raises PolicyChanged where it is another than is replaced."""
@@ -173,33 +275,108 @@ class MerchantSnapshots:
             raise PolicyChanged(f"The policy in force is {stands}, not {replaces}: look at it, then publish again.")
         return stands
 
+    def _require_rules_stand(self, owner: str | None, replaces: str | None) -> str:
+        """The version of the owner's newest ruleset. Raises RulesetChanged where it is another than is replaced."""
+        stands, newest = self.rules_standing(owner), self._rulesets.newest(owner)
+        if replaces is not None and replaces != stands:
+            waits = "" if newest is None or newest.is_effective else ", which awaits approval"
+            message = f"The newest version is {stands}{waits}, not {replaces}: look at it, then publish again."
+            raise RulesetChanged(message)
+        return stands
+
     def _made(self, parts: Parts) -> _InForce:
-        """Everything made of these parts and the newest policies, with its versions in the ledger."""
-        snapshots: dict[str, Snapshot] = {}
-        for policy in (Policy(), *(published.policy for published in self._policies.all())):
-            if policy.version not in snapshots:
-                snapshots[policy.version] = _snapshot(parts, policy)
-        self._ledger.keep_version(VersionKind.RULESET, parts.ruleset.hash, parts.ruleset_text.encode())
+        """Everything made of these parts, the newest policies and rulesets, with its versions in the ledger."""
+        left_out: dict[str | None, str] = {}
+        operator, published = parts.ruleset, self._rulesets.in_force(None)
+        if published is not None:
+            operator, said = lenient_operator(published.content, self.list_names(None))
+            left_out |= {None: said} if said else {}
+        after = self._made_with(parts, operator, left_out)
         if parts.scorer is not None:
             self._ledger.keep_version(VersionKind.MODEL, parts.scorer.id, parts.scorer.content())
-        for snapshot in snapshots.values():
-            self._keep_versions(snapshot)
-        of_merchant = {each.merchant_id: snapshots[each.policy.version] for each in self._policies.all()}
-        return _InForce(parts=parts, default=snapshots[Policy().version], by_merchant=MappingProxyType(of_merchant))
+        self._keep_versions(tuple({id(each): each for each in (after.default, *after.by_merchant.values())}.values()))
+        return after
 
-    def _keep_versions(self, snapshot: Snapshot) -> None:
-        catalog, policy, versions = snapshot.catalog, snapshot.policy, snapshot.versions
-        self._ledger.keep_version(VersionKind.CATALOG, catalog.fingerprint, catalog.content())
-        self._ledger.keep_version(VersionKind.POLICY, policy.version, policy.content())
-        self._ledger.keep_version(VersionKind.SNAPSHOT, versions.id, versions.content())
+    def _made_with(self, parts: Parts, operator: Ruleset, left_out: Mapping[str | None, str]) -> _InForce:
+        """The same for these rules of the operator's. Of a merchant's own, what does not check is left out."""
+        own = {each.owner: each.content for each in self._rulesets.all_in_force() if each.owner is not None}
+        policies = {each.merchant_id: each.policy for each in self._policies.all()}
+        default, made, of_merchant = Policy(), dict[tuple[str, str | None], tuple[Snapshot, str]](), {}
+        said: dict[str | None, str] = dict(left_out)
+        made[default.version, None] = (bundle(parts, operator, default, None, ()), "")
+        for merchant_id in policies.keys() | own.keys():
+            policy, rules = policies.get(merchant_id, default), own.get(merchant_id)
+            key = policy.version, None if rules is None else rules.version
+            if key not in made:
+                made[key] = lenient_bundle(parts, operator, policy, rules, self.list_names(merchant_id))
+            of_merchant[merchant_id], fault = made[key]
+            said |= {merchant_id: fault} if fault else {}
+        return _InForce(
+            parts=parts,
+            operator=operator,
+            default=made[default.version, None][0],
+            by_merchant=MappingProxyType(of_merchant),
+            left_out=MappingProxyType(said),
+        )
+
+    def _with_policy(self, merchant_id: str, policy: Policy) -> _InForce:
+        """What would be in force with this policy. Raises PolicyInvalid where the merchant's rules do not check."""
+        in_force, own = self._in_force, self._rulesets.in_force(merchant_id)
+        try:
+            content = None if own is None else own.content
+            snapshot = bundle(in_force.parts, in_force.operator, policy, content, self.list_names(merchant_id))
+        except RulesInvalid as error:
+            detail = f"The merchant's rules do not check with these custom fields: mend them first. {error}"
+            raise PolicyInvalid(Fault(pointer="/custom_fields", code="breaks_rules", detail=detail)) from error
+        return in_force.with_merchant(merchant_id, snapshot)
+
+    def _with_rules(self, owner: str | None, content: Content) -> _InForce:
+        """What would be in force with these rules. Raises RulesInvalid or RulesetRefused with every fault."""
+        in_force = self._in_force
+        if owner is not None:
+            current = self._policies.current(owner)
+            policy = Policy() if current is None else current.policy
+            _require_no_faults(owner, in_force.operator.content, content)
+            made = bundle(in_force.parts, in_force.operator, policy, content, self.list_names(owner))
+            _require_countable(made)
+            return in_force.with_merchant(owner, made)
+        _require_no_faults(None, content, content)
+        operator = ruleset_for(content, self.list_names(None))
+        if unkept := unkept_by_all(operator):
+            raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=unkept))
+        return self._made_with(in_force.parts, operator, {})
+
+    def _keep_versions(self, snapshots: tuple[Snapshot, ...]) -> None:
+        for each in snapshots:
+            catalog, policy, versions = each.catalog, each.policy, each.versions
+            text = each.ruleset.content.text().encode()
+            self._ledger.keep_version(VersionKind.RULESET, each.ruleset.hash, text)
+            self._ledger.keep_version(VersionKind.CATALOG, catalog.fingerprint, catalog.content())
+            self._ledger.keep_version(VersionKind.POLICY, policy.version, policy.content())
+            self._ledger.keep_version(VersionKind.SNAPSHOT, versions.id, versions.content())
 
 
-def _snapshot(parts: Parts, policy: Policy) -> Snapshot:
-    """The bundle of these parts and this policy.
+def _require_countable(snapshot: Snapshot) -> None:
+    """Raise RulesetRefused where a merchant's rules count more than is kept for one."""
+    velocities = snapshot.velocities[len(velocities_of(snapshot.custom_fields)) :]
+    if shared := [each.name for each in velocities if each.scope is VelocityScope.NETWORK]:
+        detail = (
+            f"The rules count over all merchants what is not counted for every merchant: {', '.join(shared)}. "
+            "With `scope: network`, use what 'assay velocities' lists."
+        )
+        raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=detail))
+    if len(velocities) > RULE_VELOCITIES_MAX:
+        detail = (
+            f"The rules count {len(velocities)} things that are not counted for every merchant, of "
+            f"{RULE_VELOCITIES_MAX} at most: each is counted for every payment. Use what 'assay velocities' lists."
+        )
+        raise RulesetRefused(Fault(pointer="/rules", code="too_many", detail=detail))
 
-    The rules were checked with the catalogue of all, to which custom fields only add: so they check with any policy's.
-    """
-    ruleset = parts.ruleset
-    if policy.custom_fields:
-        ruleset = read_ruleset(parts.ruleset_text, parts.list_names, policy.custom_fields)
-    return snapshot_of(ruleset=ruleset, lists=NO_LISTS, scorer=parts.scorer, policy=policy, reference=parts.reference)
+
+def _counts_otherwise(before: Snapshot, after: Snapshot) -> bool:
+    return (before.velocities, before.custom_fields) != (after.velocities, after.custom_fields)
+
+
+def _require_no_faults(owner: str | None, operator: Content, content: Content) -> None:
+    if faults := faults_of(owner, operator, content):
+        raise RulesetRefused(*faults)

@@ -81,11 +81,9 @@ def decisions_frame(ledger: Ledger, catalog: Catalog | None = None) -> pd.DataFr
 def labelled(frame: pd.DataFrame, labels: Labels, as_of: datetime) -> pd.DataFrame:
     """The frame with what was known at `as_of`: `is_fraud` (NA where no label was), `label_kind`, `label_known_at`.
 
-    All stages of a payment get the same label: the one that stands (`models.labels.standing`).
-
-    Raises LedgerUnavailable.
+    All stages of a payment get the same label; `models.labels` says which one of several. Raises LedgerUnavailable.
     """
-    known = standing(labels.labels_as_of(as_of))
+    known = standing(labels, as_of)
     keys = zip(frame["merchant_id"], frame["test_mode"], frame["transaction_id"], strict=True)
     found = [known.get(key) for key in keys]
     return frame.assign(

@@ -6,9 +6,10 @@ nothing of who paid, and make no label.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
-from engine.ledger import Label, LabelKind, PaymentName
+from engine.ledger import Label, LabelKind, Labels, PaymentName
 from engine.scheme_report import STAGES, CaseResult, CaseStage, Claim, SchemeReport, SchemeReportKind
 
 _RANKS: Final[Mapping[LabelKind, int]] = {
@@ -65,7 +66,7 @@ def label_after(case: Sequence[SchemeReport], report: SchemeReport) -> Label | N
     )
 
 
-def standing(labels: Iterable[Label]) -> dict[PaymentName, Label]:
+def strongest(labels: Iterable[Label]) -> dict[PaymentName, Label]:
     """Of each payment the label that stands; `labels` come in the order in which they became known.
 
     The scheme's word beats a person's: a chargeback's newest (so one that was won clears the payment), else a fraud
@@ -77,6 +78,11 @@ def standing(labels: Iterable[Label]) -> dict[PaymentName, Label]:
         if name not in found or _rank(label) >= _rank(found[name]):
             found[name] = label
     return found
+
+
+def standing(labels: Labels, as_of: datetime) -> dict[PaymentName, Label]:
+    """The label that stands for each payment, by what was known at `as_of`. Raises LedgerUnavailable."""
+    return strongest(labels.labels_as_of(as_of))
 
 
 def _of_fraud(last: SchemeReport) -> Verdict:

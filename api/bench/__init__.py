@@ -6,6 +6,8 @@ from api.bench.s2_http import S2
 from api.bench.s3_arrivals import S3
 from api.bench.s6_hot_key import S6
 from api.bench.s7_backfill import S7
+from api.bench.s8_backtest import S8
 from api.bench.s10_restart import S10
+from api.bench.s13_rules import S13
 
-BENCHMARKS: tuple[Benchmark, ...] = (S1, S2, S3, S6, S7, S10)
+BENCHMARKS: tuple[Benchmark, ...] = (S1, S2, S3, S6, S7, S8, S10, S13)

@@ -69,16 +69,19 @@ def setup(count: int, decided: int) -> str:
     )
 
 
-async def make_ledger(folder: Path, count: int, decided: int, seed: int, now: datetime) -> None:
+async def make_ledger(
+    folder: Path, count: int, decided: int, seed: int, now: datetime, ruleset: Path | None = None
+) -> None:
     """Fill a new data folder with so many payments, `decided` of them for real; whole spans of them.
 
-    What a payment of the last reports came to is not known yet.
+    What a payment of the last reports came to is not known yet. `ruleset` None: the shipped one decides.
     """
     spans = count // decided
     assert count == spans * decided, "whole spans"
     assert spans < SPANS_MAX, "a span is three digits"
     span = timedelta(days=DAYS) / spans
-    with assembled(shipped_settings(folder)) as assembly:
+    settings = shipped_settings(folder).model_copy(update={"ruleset": ruleset})
+    with assembled(settings) as assembly:
         await _decide(assembly, decided, seed, now - span * spans, span)
     with opened_history(folder) as (ledger, outcomes):
         features = RecordedFeatures(ledger)

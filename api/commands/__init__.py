@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands import chargebacks, keys, lists, policies, rules
+from api.commands import chargebacks, check, keys, lists, policies, rules
 from api.commands.bench import bench
 from api.commands.decide import decide
 from api.commands.demo import demo
@@ -36,4 +36,5 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("rules", rules.app),
     ("lists", lists.app),
     ("chargebacks", chargebacks.app),
+    ("check", check.app),
 )

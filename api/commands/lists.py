@@ -16,7 +16,7 @@ from rich.table import Table
 from api.client import Caller
 from api.commands.options import Data, settings_with
 from api.lists_file import ListFileInvalid, exported, read_list_file, write_private, write_rejects
-from api.local import lists_caller
+from api.local import caller_of
 from api.routes import list_entries, lists
 from engine.errors import AssayError
 from engine.lists import EntryType
@@ -60,7 +60,7 @@ def show(
     data: Data = None,
 ) -> None:
     """Print the lists of the operator or of a merchant, or the newest entries of one list."""
-    with lists_caller(settings_with(data=data), _ROUTERS) as caller:
+    with caller_of(settings_with(data=data), _ROUTERS) as caller:
         if list_id is None:
             query = "" if merchant is None else f"?{urlencode({'merchant_id': merchant})}"
             _tell_lists(_asked(caller, "GET", f"/v1/lists{query}"), as_json=as_json)
@@ -80,7 +80,7 @@ def create(
     """Make a list that rules name with @."""
     merchant, _, name = list_id.rpartition(":")
     wanted = {"merchant_id": merchant or None, "name": name, "type": kind.value}
-    with lists_caller(settings_with(data=data), _ROUTERS) as caller:
+    with caller_of(settings_with(data=data), _ROUTERS) as caller:
         made = _asked(caller, "POST", "/v1/lists", wanted)
     _say(made, f"The list {made['id']} is made: rules read it as @{made['name']}.", as_json=as_json)
 
@@ -88,7 +88,7 @@ def create(
 @app.command()
 def delete(list_id: ListId, data: Data = None) -> None:
     """Delete a named list with all that is in it, unless rules name it."""
-    with lists_caller(settings_with(data=data), _ROUTERS) as caller:
+    with caller_of(settings_with(data=data), _ROUTERS) as caller:
         caller.checked("DELETE", _path(list_id))
     console.print(f"The list {list_id} is deleted.", markup=False)
 
@@ -107,7 +107,7 @@ def add(
     """Put values in a list. What is in it already gets the reason and the expiry said now."""
     said = None if kind is None else kind.value
     entries = [{"value": value, "type": said, "reason": reason, "expires_at": expires} for value in values]
-    with lists_caller(settings_with(data=data), _ROUTERS) as caller:
+    with caller_of(settings_with(data=data), _ROUTERS) as caller:
         answer = _asked(caller, "POST", f"{_path(list_id)}/entries", {"entries": entries})
     _tell_takings(answer, as_json=as_json)
 
@@ -134,7 +134,7 @@ def add_payment(
         "reason": reason,
         "expires_at": expires,
     }
-    with lists_caller(settings_with(data=data), _ROUTERS) as caller:
+    with caller_of(settings_with(data=data), _ROUTERS) as caller:
         answer = _asked(caller, "POST", f"{_path(list_id)}/entries/from_payment", wanted)
     _tell_takings(answer, as_json=as_json)
 
@@ -147,7 +147,7 @@ def remove(
     data: Data = None,
 ) -> None:
     """Take values out of a list."""
-    with lists_caller(settings_with(data=data), _ROUTERS) as caller:
+    with caller_of(settings_with(data=data), _ROUTERS) as caller:
         found: list[str] = []
         for value in values:
             query = _query(value=value, type=None if kind is None else kind.value)
@@ -179,7 +179,7 @@ def import_(
         raise ListFileInvalid(f"{where} is the file itself: give another place with --rejects.")
     counted = {"added": 0, "updated": 0, "unchanged": 0, "rejected": 0}
     refused: list[tuple[int, tuple[str, ...], dict[str, Any]]] = []
-    with lists_caller(settings_with(data=data), _ROUTERS) as caller, _progress(len(read.rows)) as advance:
+    with caller_of(settings_with(data=data), _ROUTERS) as caller, _progress(len(read.rows)) as advance:
         for part in read.parts():
             said = caller.checked("POST", f"{_path(list_id)}/entries", part.body, **{"Content-Type": "text/csv"})
             answer = json.loads(said)
@@ -203,7 +203,7 @@ def export(
     data: Data = None,
 ) -> None:
     """Write a list as CSV that 'assay lists import' takes, safe to open in a spreadsheet."""
-    with lists_caller(settings_with(data=data), _ROUTERS) as caller:
+    with caller_of(settings_with(data=data), _ROUTERS) as caller:
         lines = exported(_every(caller, list_id, as_of))
         if file is None:
             sys.stdout.writelines(lines)

@@ -1,6 +1,5 @@
 """`assay serve`."""
 
-from collections import Counter
 from pathlib import Path
 from socket import socket
 from typing import Final
@@ -36,7 +35,9 @@ def _serve(settings: Settings, listener: socket) -> None:
             log.info("restored", payments=assembly.payments_restored, folder=settings.data)
         else:
             log.info("counters_in_valkey", where=shown_valkey(settings), folder=settings.data)
-        log.info("in_force", rules=ruleset_in_force(assembly.snapshot.ruleset, settings.ruleset))
+        published = assembly.rules.rulesets.in_force(None)
+        number = None if published is None else published.number
+        log.info("in_force", rules=ruleset_in_force(assembly.snapshot.ruleset, settings.ruleset, number))
         if not is_loopback(settings.host):
             log.warning("no_tls", cause="Listening beyond this machine in plain HTTP: put a TLS proxy in front.")
 
@@ -46,8 +47,14 @@ def _serve(settings: Settings, listener: socket) -> None:
         serve(assembly, settings, listener, say_ready)
 
 
-def ruleset_in_force(ruleset: Ruleset, file: Path | None) -> str:
-    """Which rules decide, in one line: nobody shall believe in rules that were not read."""
-    modes = Counter(rule.mode for rule in ruleset.rules)
-    counts = f"{modes[RuleMode.LIVE]} live and {modes[RuleMode.SHADOW]} shadow rules"
-    return f"ruleset {ruleset.hash[:_HASH_CHARACTERS]}: {counts}, {'as shipped' if file is None else f'from {file}'}"
+def ruleset_in_force(ruleset: Ruleset, file: Path | None, number: int | None = None) -> str:
+    """Which of the operator's rules decide, in one line: nobody shall believe in rules that were not read.
+
+    `number` is that of the published version in force, None where the file's are.
+    """
+    live = sum(rule.mode is not RuleMode.SHADOW for rule in ruleset.rules)
+    counts = f"{live} live and {len(ruleset.rules) - live} shadow rules"
+    where = "as shipped" if file is None else f"from {file}"
+    if number is not None:
+        where = f"published as number {number}" + ("" if file is None else f"; {file} is not in force")
+    return f"ruleset {ruleset.hash[:_HASH_CHARACTERS]}: {counts}, {where}"

@@ -10,9 +10,11 @@ from api.operator import KEY_NAME
 from api.wiring import examined
 from engine.access import ApiKey
 from engine.errors import StoreInvalid
+from engine.examined import Examined
 
 EXPIRES_SOON: Final = timedelta(days=14)
 AHEAD_MAX: Final = timedelta(minutes=2)
+WAITS_LONG: Final = timedelta(hours=2)
 
 
 def ledger_findings(folder: Path, now: datetime) -> Iterator[Finding]:
@@ -40,6 +42,7 @@ def ledger_findings(folder: Path, now: datetime) -> Iterator[Finding]:
     yield fine("schema", "of this version")
     yield from key_findings(found.keys, now)
     yield clock_finding(found.newest_at, now)
+    yield jobs_finding(found, now)
 
 
 def key_findings(keys: Sequence[ApiKey], now: datetime) -> Iterator[Finding]:
@@ -58,6 +61,16 @@ def key_findings(keys: Sequence[ApiKey], now: datetime) -> Iterator[Finding]:
         if key.expires_at is not None and key.expires_at - now < EXPIRES_SOON:
             said = f"key {key.id} ({key.name}) expires on {key.expires_at:%Y-%m-%d}"
             yield warning("key_expiry", said, "Make its successor now, hand it over, then revoke this one.")
+
+
+def jobs_finding(found: Examined, now: datetime) -> Finding:
+    """Whether jobs are done: one that waits for hours is not."""
+    since = found.jobs_waiting_since
+    if since is None or now - since <= WAITS_LONG:
+        return fine("jobs", f"{found.jobs_waiting} wait")
+    said = f"{found.jobs_waiting} jobs wait, the oldest since {since:%Y-%m-%d %H:%M} UTC"
+    mend = "A running server does one at a time: start one, or see its log for jobs_wait and the job that runs."
+    return warning("jobs", said, mend)
 
 
 def clock_finding(newest_at: datetime | None, now: datetime) -> Finding:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.routes import (
+    backtests,
     chargebacks,
     decisions,
     health,
@@ -14,6 +15,9 @@ from api.routes import (
     metrics,
     outcomes,
     policies,
+    rules,
+    ruleset_drafts,
+    rulesets,
     transactions,
 )
 
@@ -26,6 +30,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     labels.router,
     chargebacks.router,
     policies.router,
+    backtests.router,
+    rules.router,
+    rulesets.router,
+    ruleset_drafts.router,
     list_entries.router,
     lists.router,
     keys.router,

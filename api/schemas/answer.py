@@ -12,7 +12,7 @@ from api.schemas.advice import AdviceAnswer, advice
 from api.schemas.examples import ANSWER_EXAMPLE, PROBLEM_EXAMPLE
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
-from engine.decision import NO_MODEL, Action, Decision, RuleAction, RuleMode, RuleResults
+from engine.decision import NO_MODEL, Action, Decision, RuleAction, RuleResults
 from engine.features import Features, FeatureType, Value
 from engine.pipeline import Outline
 
@@ -103,9 +103,9 @@ def _rules(results: RuleResults, explain: Explain) -> list[dict[str, Any]]:
             "version": rule.version,
             "action": rule.action,
             "result": result,
-            "mode": rule.mode,
+            "mode": mode,
         }
-        for rule, result in zip(results.rules, results.outcomes, strict=True)
+        for rule, result, mode in zip(results.rules, results.outcomes, results.modes(), strict=True)
         if result is not False or explain is Explain.FULL
     ]
 
@@ -142,7 +142,10 @@ class RuleAnswer(BaseModel):
     version: str = Field(description="Hash of the rule's text.")
     action: RuleAction
     result: bool | None = Field(description="Null: unknown, since something that it reads is.")
-    mode: RuleMode = Field(description="A shadow rule is recorded and has no effect.")
+    mode: str = Field(
+        description="live or shadow, for this payment: shadow is recorded and has no effect. A rule in rollout is "
+        "shadow beyond its share, and one that expired is."
+    )
 
 
 class ReviewAnswer(BaseModel):
@@ -231,7 +234,7 @@ class FaultAnswer(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why there is no decision (RFC 9457). No part of it repeats what was sent."""
+    """Why there is no decision (RFC 9457). No part of it repeats what was sent of a payment."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [PROBLEM_EXAMPLE]})
 
@@ -250,7 +253,7 @@ _PROBLEM_STATUSES: Mapping[int, str] = {
     403: "The key lacks a scope.",
     404: "There is none, or none for this key.",
     409: "The same key is being decided; retry.",
-    413: "The body is over 64 KB.",
+    413: "The body is over 64 KB (rulesets: 1 MB).",
     422: "Wrong input: `errors` names every fault.",
     429: "The key made more calls than it may; retry later.",
     503: "No durable answer can be given in time; retry with the same key.",

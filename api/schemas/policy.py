@@ -40,9 +40,9 @@ def _truth(sent: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     return sent
 
 
-_Percent = Annotated[float, BeforeValidator(_number), Field(ge=0, le=PERCENT_MAX)]
+Percent = Annotated[float, BeforeValidator(_number), Field(ge=0, le=PERCENT_MAX)]
 _Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=100)]
-_Points = Annotated[int, BeforeValidator(_number), Field(ge=1, le=RULE_SCORE_MAX)]
+Points = Annotated[int, BeforeValidator(_number), Field(ge=1, le=RULE_SCORE_MAX)]
 _Cents = Annotated[int, BeforeValidator(_number), Field(ge=0, le=USD_CENTS_MAX)]
 _Hours = Annotated[int, BeforeValidator(_number), Field(ge=1, le=REVIEW_HOURS_MAX)]
 _Truth = Annotated[bool, BeforeValidator(_truth)]
@@ -79,25 +79,25 @@ class PolicyBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
-    block_at_percent: _Percent | None = Field(
+    block_at_percent: Percent | None = Field(
         default=_DEFAULT.block_at_percent, description="Block from this `risk_score` on; null: never by the score."
     )
-    review_at_percent: _Percent | None = Field(
+    review_at_percent: Percent | None = Field(
         default=_DEFAULT.review_at_percent, description="Review from this `risk_score` on; null: never by the score."
     )
-    challenge_at_percent: _Percent | None = Field(
+    challenge_at_percent: Percent | None = Field(
         default=_DEFAULT.challenge_at_percent,
         description="Ask for 3-D Secure from this `risk_score` on; null: never by the score.",
     )
-    block_at_rule_score: _Points | None = Field(default=None, description="Block from this `rule_score` on.")
-    review_at_rule_score: _Points | None = Field(default=None, description="Review from this `rule_score` on.")
-    challenge_at_rule_score: _Points | None = Field(
+    block_at_rule_score: Points | None = Field(default=None, description="Block from this `rule_score` on.")
+    review_at_rule_score: Points | None = Field(default=None, description="Review from this `rule_score` on.")
+    challenge_at_rule_score: Points | None = Field(
         default=None, description="Ask for 3-D Secure from this `rule_score` on."
     )
-    elevated_at_percent: _Percent = Field(
+    elevated_at_percent: Percent = Field(
         default=_DEFAULT.elevated_at_percent, description="`risk_level` is elevated from here on."
     )
-    highest_at_percent: _Percent = Field(
+    highest_at_percent: Percent = Field(
         default=_DEFAULT.highest_at_percent, description="`risk_level` is highest from here on."
     )
     fail_action: FailAction = Field(

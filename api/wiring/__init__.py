@@ -3,11 +3,13 @@
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
 from api.wiring.folders import (
     examined,
+    frames_of_parquet,
     list_types_in,
+    opened,
     opened_for_reading,
     opened_for_replay,
+    opened_frames,
     opened_keys,
-    opened_lists,
     segments_written,
 )
 from api.wiring.valkey import valkey_examined
@@ -17,12 +19,14 @@ __all__ = [
     "Held",
     "assembled",
     "examined",
+    "frames_of_parquet",
     "list_types_in",
     "load_snapshot",
+    "opened",
     "opened_for_reading",
     "opened_for_replay",
+    "opened_frames",
     "opened_keys",
-    "opened_lists",
     "pipeline_in_memory",
     "segments_written",
     "valkey_examined",

@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
 from api.parts import PartState, first_parts, read_rules, states_of
+from api.publishing import Publishing, publishing
 from api.reloading import Reloading, ReloadReport
 from api.schemas.outcome import scheme_outcome_bytes
 from api.settings import Settings
@@ -17,6 +20,7 @@ from engine.access import ApiKeys
 from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
 from engine.feedback import Feedback
+from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger, Outcomes, SchemeReports
 from engine.listing import Listing, loaded
 from engine.lists import NO_LISTS
@@ -29,12 +33,15 @@ from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
 from engine.stores.memory_policies import MemoryPolicies
+from engine.stores.memory_rulesets import MemoryRulesets
 from engine.stores.sql import SqlLedger, Store, open_store
 from engine.velocity import VELOCITIES, Counters
 from engine.velocity.watch import CountersWatch
 from models.labels import label_after
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,8 @@ class Assembly:
     scheme_reports: SchemeReports
     keys: ApiKeys
     policies: Policies
+    rules: Publishing
+    jobs: Jobs
     lists: Listing
     counters: Counters
     watch: CountersWatch
@@ -116,23 +125,30 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         read = first_parts(settings, lists.operators_names())
         take_over(settings.data, store.keys)
         times = ReceiptTimes()
-        counting = (
-            in_memory(store, settings.data, times) if settings.valkey is None else in_valkey(settings, store, times)
-        )
-        keep = _keeping(counting.counters, counting.history_of)
+
+        async def keep(merchant_id: str, snapshot: Snapshot) -> None:
+            await _keeping(counting.counters, counting.history_of)(merchant_id, snapshot)
+
+        # What is in force says what is counted, so it comes first.
         snapshots = MerchantSnapshots(
-            read.parts, ledger=store.ledger, policies=store.policies, keep_velocities=keep, lists=lists
-        )
-        feedback = Feedback(
-            outcomes=store.outcomes,
+            read.parts,
             ledger=store.ledger,
-            counters=counting.counters,
-            times=times,
-            new_id=new_outcome_id,
+            policies=store.policies,
+            rulesets=store.rulesets,
+            keep_velocities=keep,
+            lists=lists,
         )
-        scheme_feedback = _scheme_feedback(store, feedback, times)
+        for owner, detail in snapshots.left_out.items():
+            log.error("rules_left_out", merchant_id=owner, detail=detail)
+        counting = (
+            in_memory(store, settings.data, times, snapshots.own)
+            if settings.valkey is None
+            else in_valkey(settings, store, times, snapshots.own)
+        )
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
+        feedback = _feedback(store, counting.counters, times)
+        scheme_feedback = _scheme_feedback(store, feedback, times)
         if is_live:
             pipeline.tell(scheme_feedback.arrived)
         yield Assembly(
@@ -146,6 +162,8 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
             scheme_reports=store.scheme_reports,
             keys=store.keys,
             policies=store.policies,
+            jobs=store.jobs,
+            rules=publishing(settings, store.ledger, snapshots, store.rulesets),
             lists=Listing(store.lists, lists, put=snapshots.put_lists, rules_naming=snapshots.rules_naming),
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
@@ -158,6 +176,10 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         store.close()
 
 
+def _feedback(store: Store, counters: Counters, times: ReceiptTimes) -> Feedback:
+    return Feedback(outcomes=store.outcomes, ledger=store.ledger, counters=counters, times=times, new_id=new_outcome_id)
+
+
 def pipeline_in_memory(settings: Settings) -> Pipeline:
     """A pipeline that keeps nothing: the settings' parts over counters and a ledger in memory. For measuring.
 
@@ -168,6 +190,7 @@ def pipeline_in_memory(settings: Settings) -> Pipeline:
         first_parts(settings).parts,
         ledger=ledger,
         policies=MemoryPolicies(),
+        rulesets=MemoryRulesets(),
         keep_velocities=_keeping(counters, histories(ledger, MemoryOutcomes(ledger))),
     )
     return _pipeline(ledger, MemoryOutcomes(ledger), counters, snapshots, ReceiptTimes())

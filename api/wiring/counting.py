@@ -9,8 +9,8 @@ from typing import Final
 
 import structlog
 
-from engine.catalog import velocities_of
 from engine.custom import CustomField
+from engine.decide import Snapshot
 from engine.errors import StoreInvalid
 from engine.feedback import Feedback
 from engine.garbage import no_garbage_collection
@@ -52,12 +52,12 @@ class Counting:
     held: Callable[[], tuple[int, int] | None]
 
 
-def in_memory(store: Store, folder: Path, times: ReceiptTimes) -> Counting:
-    """Counters in memory, filled from the ledger. Raises LedgerUnavailable."""
+def in_memory(store: Store, folder: Path, times: ReceiptTimes, own: Mapping[str, Snapshot]) -> Counting:
+    """Counters in memory, filled from the ledger; `own` are merchants' own bundles. Raises LedgerUnavailable."""
     last_at: _LastAt = {}
     # Millions of objects are made that all stay.
     with no_garbage_collection():
-        counters, restored = _restored(store, folder, declared_in(store), last_at)
+        counters, restored = _restored(store, folder, own, last_at)
         gc.freeze()
     times.restore(last_at)
     return Counting(
@@ -68,11 +68,6 @@ def in_memory(store: Store, folder: Path, times: ReceiptTimes) -> Counting:
         watch=lambda *_: AlwaysReady(),
         held=counters.held,
     )
-
-
-def declared_in(store: Store) -> dict[str, tuple[CustomField, ...]]:
-    """The custom fields that merchants have declared, by merchant."""
-    return {each.merchant_id: each.policy.custom_fields for each in store.policies.all()}
 
 
 def histories(ledger: Ledger, outcomes: Outcomes) -> HistoryOf:
@@ -86,13 +81,16 @@ def histories(ledger: Ledger, outcomes: Outcomes) -> HistoryOf:
     return history_of
 
 
-def _restored(store: Store, folder: Path, declared: _Declared, last_at: _LastAt) -> tuple[MemoryCounters, int]:
+def _restored(
+    store: Store, folder: Path, snapshots: Mapping[str, Snapshot], last_at: _LastAt
+) -> tuple[MemoryCounters, int]:
     """Counters of all that the ledger holds, and how many payments that are; `last_at` takes the newest times.
 
     Much is read in columns, from the segments as far as they go. They are a copy of the ledger: where they cannot be
     used the log says so, and the ledger alone is read. Raises LedgerUnavailable.
     """
-    own = {merchant_id: velocities_of(fields) for merchant_id, fields in declared.items()}
+    own = {merchant_id: each.velocities for merchant_id, each in snapshots.items()}
+    declared = {merchant_id: each.custom_fields for merchant_id, each in snapshots.items()}
     kept = tuple(dict.fromkeys(each for velocities in (VELOCITIES, *own.values()) for each in velocities))
     if store.counted.decisions() >= COLUMNS_FROM:
         for with_segments in (True, False):

@@ -1,21 +1,28 @@
 """A data folder opened for one purpose, without the rest of an installation."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from api.operator import take_over
-from api.parts import ruleset_of
+from api.parts import first_parts, ruleset_in
+from api.publishing import Publishing, publishing
 from api.settings import Settings
 from engine.access import ApiKeys
+from engine.catalog import CATALOG
+from engine.decide import Snapshot
 from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.examined import Examined
+from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
-from engine.lists import OPERATOR, EntryType, ListStore
-from engine.stores.sql import examine, open_reader, open_store
+from engine.lists import OPERATOR, EntryType, ListName, ListStore
+from engine.recorded_frame import RecordedFrames
+from engine.rules import rules_naming
+from engine.snapshots import MerchantSnapshots
+from engine.stores.sql import Store, examine, open_reader, open_store
 
 
 @contextmanager
@@ -30,6 +37,35 @@ def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
     """The folder's ledger and lists, read-only and without its lock: a server may run. Raises StoreInvalid."""
     with open_reader(folder) as reading:
         yield reading.ledger, reading.lists
+
+
+@contextmanager
+def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels]]:
+    """The folder's recorded decisions in columns, its ledger and labels, without its lock: a server may run.
+
+    Raises StoreInvalid.
+    """
+    # Loaded where it is used: pyarrow takes a third of a second that no other command should wait for.
+    from engine.stores.frames import LedgerFrames  # noqa: PLC0415
+
+    with open_reader(folder) as reading:
+        frames = LedgerFrames(
+            data=folder,
+            counted=reading.counted,
+            versions=reading.ledger.version,
+            superseded=reading.ledger.superseded,
+        )
+        yield frames, reading.ledger, reading.labels
+
+
+def frames_of_parquet(folder: Path) -> RecordedFrames:
+    """What the folder's segments alone hold, without its ledger. Raises StoreInvalid."""
+    from engine.stores.frames import ParquetFrames  # noqa: PLC0415 - as above
+    from engine.stores.segments import SegmentKind, manifest_of  # noqa: PLC0415
+
+    manifest = manifest_of(folder)
+    decisions, outcomes = ([each.file_in(folder) for each in manifest.of(kind)] for kind in SegmentKind)
+    return ParquetFrames(decisions=decisions, outcomes=outcomes)
 
 
 def list_types_in(folder: Path) -> Mapping[str, EntryType]:
@@ -85,30 +121,55 @@ def opened_keys(folder: Path, *, is_made: bool = False) -> Iterator[ApiKeys]:
         store.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedLists:
-    """What the routes of lists need of an installation."""
+class Opened:
+    """What the routes of lists, rules and jobs need of an installation. No payment comes, so nothing is counted."""
 
-    lists: Listing
-    ledger: Ledger
-    keys: ApiKeys
+    def __init__(self, settings: Settings, store: Store) -> None:
+        """Load the lists; the rules are loaded when they are asked for."""
+        self._settings, self._store = settings, store
+        self.ledger: Ledger = store.ledger
+        self.keys: ApiKeys = store.keys
+        self.jobs: Jobs = store.jobs
+        lists = loaded(store.lists)
+        self.lists = Listing(store.lists, lists, put=lambda _: None, rules_naming=self._rules_naming)
+
+    @cached_property
+    def rules(self) -> Publishing:
+        """The published rules. Raises RulesInvalid or ReferenceInvalid, as a start would."""
+        store, lists = self._store, self.lists.lists
+        snapshots = MerchantSnapshots(
+            first_parts(self._settings, lists.operators_names()).parts,
+            ledger=store.ledger,
+            policies=store.policies,
+            rulesets=store.rulesets,
+            keep_velocities=_kept_at_the_next_start,
+            lists=lists,
+        )
+        return publishing(self._settings, store.ledger, snapshots, store.rulesets)
+
+    def _rules_naming(self, name: ListName) -> Sequence[str]:
+        # Not by what is in force: it takes longer to make than a change of a list may.
+        rulesets = self._store.rulesets
+        published = rulesets.in_force(None)
+        file = published or ruleset_in(self._settings, self.lists.lists.operators_names())
+        owned = rulesets.all_in_force() if name.scope == OPERATOR else [rulesets.in_force(name.scope)]
+        contents = [file.content, *(each.content for each in owned if each is not None)]
+        naming = (rules_naming(content.rules, name.name, CATALOG) for content in contents)
+        return sorted({rule for rules in naming for rule in rules})
+
+
+async def _kept_at_the_next_start(merchant_id: str, snapshot: Snapshot) -> None:
+    """There are no counters: a start fills them with what the rules then in force count."""
 
 
 @contextmanager
-def opened_lists(settings: Settings) -> Iterator[OpenedLists]:
-    """The folder's lists, under its lock. Raises DataFolderInUse or StoreInvalid."""
+def opened(settings: Settings) -> Iterator[Opened]:
+    """The folder's lists and rules, under its lock. Raises DataFolderInUse or StoreInvalid."""
     if not settings.data.exists():
         raise StoreInvalid(f"There is no data folder {settings.data}: check --data or ASSAY_DATA.")
     store = open_store(settings.data)
     try:
         take_over(settings.data, store.keys)
-        lists = loaded(store.lists)
-
-        def rules_naming(list_name: str) -> tuple[str, ...]:
-            ruleset, _ = ruleset_of(settings, lists.operators_names())
-            return ruleset.naming(list_name)
-
-        listing = Listing(store.lists, lists, put=lambda _: None, rules_naming=rules_naming)
-        yield OpenedLists(lists=listing, ledger=store.ledger, keys=store.keys)
+        yield Opened(settings, store)
     finally:
         store.close()

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from engine.garbage import no_garbage_collection
+from engine.ledger import Labels
 from engine.rebuild import rebuild
 from engine.stores.memory import MemoryCounters
 from engine.stores.sql import SqlLedger, SqlOutcomes, open_reader, open_store
@@ -20,6 +21,16 @@ def opened_history(folder: Path) -> Iterator[tuple[SqlLedger, SqlOutcomes]]:
     store = open_store(folder)
     try:
         yield store.ledger, store.outcomes
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened_labels(folder: Path) -> Iterator[Labels]:
+    """The folder's labels, under its lock, to record some. For measuring. Raises DataFolderInUse or StoreInvalid."""
+    store = open_store(folder)
+    try:
+        yield store.labels
     finally:
         store.close()
 

@@ -1,7 +1,7 @@
 """The counters of an installation in the Valkey that its settings name; the client is loaded here alone."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -9,9 +9,9 @@ from socket import gethostname
 from typing import TYPE_CHECKING, Final
 
 from api.settings import Settings, SettingsInvalid, shown_valkey
-from api.wiring.counting import Counting, declared_in
-from engine.catalog import velocities_of
+from api.wiring.counting import Counting
 from engine.custom import CustomField
+from engine.decide import Snapshot
 from engine.feedback import Feedback
 from engine.pipeline import Pipeline
 from engine.rebuild import newest_at, rebuild, rebuild_of
@@ -31,8 +31,11 @@ NO_CLIENT: Final = (
 )
 
 
-def in_valkey(settings: Settings, store: Store, times: ReceiptTimes) -> Counting:
-    """Counters in Valkey, which is not asked yet. Raises SettingsInvalid where there is no client for it."""
+def in_valkey(settings: Settings, store: Store, times: ReceiptTimes, snapshots: Mapping[str, Snapshot]) -> Counting:
+    """Counters in Valkey, which is not asked yet; `snapshots` are merchants' own bundles.
+
+    Raises SettingsInvalid where there is no client for it.
+    """
     with _with_client():
         # Loaded where it is used: nothing else of Assay needs the client.
         from engine.stores.valkey import ValkeyCounters  # noqa: PLC0415
@@ -41,8 +44,8 @@ def in_valkey(settings: Settings, store: Store, times: ReceiptTimes) -> Counting
     folder = settings.data
     history_of = partial(_history_of, folder)
     own = {
-        merchant_id: (velocities_of(declared), partial(history_of, merchant_id, velocities_of(declared), declared))
-        for merchant_id, declared in declared_in(store).items()
+        merchant_id: (each.velocities, partial(history_of, merchant_id, each.velocities, each.custom_fields))
+        for merchant_id, each in snapshots.items()
     }
     counters = ValkeyCounters(
         _line(settings, CALL_SECONDS),

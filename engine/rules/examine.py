@@ -1,14 +1,12 @@
 """A ruleset file and all that is wrong with it, fault by fault, for who shows it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from engine.decision import RuleAction
 from engine.features import Catalog
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import parse
-from engine.rules.reasons import check_reason
-from engine.rules.ruleset import check_rule
+from engine.rules.ruleset import PlacedFault, check_rules
 from engine.rules.source import Declared, read_source
 from engine.rules.tree import RuleTree
 
@@ -43,24 +41,16 @@ class Examined:
 
 def examine(source: str, catalog: Catalog, list_names: Collection[str]) -> Examined:
     """Read every rule of a ruleset file; whatever is wrong is a fault, and nothing is raised."""
-    declared, file_faults = read_source(source)
-    rules = tuple((each, parse(each.text, catalog.names()).tree) for each in declared)
+    content, file_faults = read_source(source, is_merchants=True)
+    rules = tuple((each, parse(each.text, catalog.names()).tree) for each in content.rules)
     faults = [RuleFault(rule="", part="", of="", message=message) for message in file_faults]
-    for each, tree in rules:
-        faults.extend(_faults(each, tree, catalog, list_names))
+    faults += [_fault(each) for each in check_rules(content.rules, catalog, list_names)]
     return Examined(rules=rules, faults=tuple(faults))
 
 
-def _faults(
-    declared: Declared, tree: RuleTree | None, catalog: Catalog, list_names: Collection[str]
-) -> Iterator[RuleFault]:
-    found = (
-        ("text", declared.text, check_rule(declared.text, catalog, list_names)),
-        ("reason", declared.reason, check_reason(declared.reason, catalog.names())),
-    )
-    for part, of, diagnostics in found:
-        for diagnostic in diagnostics:
-            yield RuleFault(rule=declared.label, part=part, of=of, message=diagnostic.message, diagnostic=diagnostic)
-    if declared.mandatory and tree is not None and tree.action is not RuleAction.BLOCK:
-        message = f"{declared.label}: `mandatory` is for block rules alone. Leave it out, or begin with `Block`."
-        yield RuleFault(rule=declared.label, part="mandatory", of="", message=message)
+def _fault(placed: PlacedFault) -> RuleFault:
+    declared, diagnostic = placed.declared, placed.diagnostic
+    if diagnostic is None:
+        return RuleFault(rule=declared.label, part=placed.key, of="", message=placed.said())
+    of = declared.reason if placed.key == "reason" else declared.text
+    return RuleFault(rule=declared.label, part=placed.key, of=of, message=diagnostic.message, diagnostic=diagnostic)

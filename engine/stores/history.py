@@ -17,7 +17,8 @@ from engine.errors import StoreInvalid
 from engine.features import Value
 from engine.ledger import PaymentName
 from engine.payment import MICROSECOND
-from engine.stores.recorded_columns import BLOCKED, PAYMENT, RecordedColumns
+from engine.stores.recorded_columns import BLOCKED, RecordedColumns
+from engine.stores.recorded_rows import PAYMENT
 from engine.stores.segment_tables import FEATURE
 from engine.stores.sql.counted import Scope
 from engine.velocity import Status

@@ -74,6 +74,11 @@ class MemoryLedger:
         """Whether any stage of a payment was decided."""
         return bool(await self.of_transaction(merchant_id, transaction_id, test_mode=test_mode))
 
+    async def holds_many(self, merchant_id: str | None, count: int, *, test_mode: bool) -> bool:
+        """Whether at least so many decisions are kept, of one merchant or of all."""
+        found = [key for key in self._by_key if key.test_mode == test_mode and merchant_id in (None, key.merchant_id)]
+        return len(found) >= count
+
     async def superseded_by(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> str | None:
         """The transaction id of the newest payment that replaces this one."""
         return self._superseded.get((merchant_id, test_mode, transaction_id))

@@ -233,7 +233,6 @@ class Scope:
         while first != self._last.first:
             first = self._last.first
             self.advance(now_us)
-        self.now_us = now_us
 
     def forget(self, payment_id: str) -> None:
         """Take a payment out as if it had never been; its ordinal stays empty."""

@@ -1,9 +1,11 @@
 """Segments: closed hours of the ledger as Parquet files, for what reads much: backtests, statistics, training.
 
-A segment holds decisions, or outcomes, received in one hour (UTC), by their positions in the ledger. The manifest says
-which segments there are and up to which position they hold everything; what comes behind is the tail and is read from
-the ledger. So each row is in one segment or in the tail, also where an import brings an old hour again: that makes
-another segment of the same hour. A file that the manifest does not name is of a run that was cut off; it is no segment.
+A segment holds decisions, or outcomes, received in one hour (UTC), by their positions in the ledger; those of a day
+that is over are joined, for a file takes milliseconds to open and a month has 1,440 of both. The manifest says which
+segments there are and up to which position they hold everything; what comes behind is the tail and is read from the
+ledger. So each row is in one segment or in the tail, also where an import brings an old hour again: that makes
+another segment of the same hour. A file that the manifest does not name is of a run that was cut off, or was joined
+with others: it is no segment, and is removed after a while, as a reader may still have an earlier manifest in hand.
 """
 
 import fcntl
@@ -38,6 +40,9 @@ SETTLED: Final = timedelta(minutes=5)
 """An hour is closed so long after its end: what was received in it is recorded by then."""
 
 _HOUR: Final = timedelta(hours=1)
+_DAY_HOURS: Final = 24
+_READ_BY: Final = timedelta(hours=1)
+"""Whoever reads by an earlier manifest has ended by then."""
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -59,7 +64,7 @@ class Positioned(Protocol[R_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One file: so many rows received in one hour, from the first position to the last."""
+    """One file: so many rows received in one hour, or in some hours on end, from the first position to the last."""
 
     kind: SegmentKind
     hour: datetime
@@ -67,11 +72,22 @@ class Segment:
     last: int
     rows: int
     sha256: str
+    hours: int = 1
+
+    @property
+    def end(self) -> datetime:
+        """The first moment behind it."""
+        return self.hour + self.hours * _HOUR
 
     @property
     def name(self) -> str:
         """The file's path in the folder of the segments."""
-        return f"{self.kind}/{self.hour:%Y-%m-%dT%H}/{self.first:012}-{self.last:012}.parquet"
+        start = f"{self.hour:%Y-%m-%d}" if self.hours > 1 else f"{self.hour:%Y-%m-%dT%H}"
+        return f"{self.kind}/{start}/{self.first:012}-{self.last:012}.parquet"
+
+    def file_in(self, data: Path) -> Path:
+        """Where the file lies in a data folder."""
+        return data / FOLDER / self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +100,7 @@ class Manifest:
     def of(self, kind: SegmentKind, start: datetime | None = None, end: datetime | None = None) -> Iterator[Segment]:
         """Those of a kind that may hold rows received from `start` until before `end`, by hour and position."""
         for segment in sorted(self.segments, key=lambda each: (each.hour, each.first)):
-            is_within = (start is None or segment.hour + _HOUR > start) and (end is None or segment.hour < end)
+            is_within = (start is None or segment.end > start) and (end is None or segment.hour < end)
             if segment.kind is kind and is_within:
                 yield segment
 
@@ -149,8 +165,10 @@ def write_segments(
         manifest = manifest_of(data)
         for kind in kinds:
             for rows in _closed(kind, manifest.upto[kind.name], now - SETTLED):
-                manifest = _written(data, kind, manifest, rows)
+                manifest = _written(data, kind, manifest, rows, _day(now - SETTLED))
                 progress(len(rows))
+        manifest = _joined(data, manifest, _day(now - SETTLED))
+        _sweep(data, manifest, now)
     return manifest
 
 
@@ -195,20 +213,80 @@ def _closed(kind: _Kind[R], upto: int, now: datetime) -> Iterator[list[tuple[int
     yield from [rows] if rows else []
 
 
-def _written(data: Path, kind: _Kind[R], manifest: Manifest, rows: Sequence[tuple[int, R]]) -> Manifest:
+def _written(
+    data: Path, kind: _Kind[R], manifest: Manifest, rows: Sequence[tuple[int, R]], today: datetime
+) -> Manifest:
     """Segments of these rows, and then the manifest that names them: on the disk in this order."""
+
+    def span(row: tuple[int, R]) -> tuple[datetime, int]:
+        at = kind.at(row[1])
+        return (_day(at), _DAY_HOURS) if _day(at) < today else (_hour(at), 1)
+
     new: list[Segment] = []
-    by_hour = sorted(rows, key=lambda each: _hour(kind.at(each[1])))
-    for hour, group in groupby(by_hour, key=lambda each: _hour(kind.at(each[1]))):
+    for (start, hours), group in groupby(sorted(rows, key=span), key=span):
         own = list(group)
-        segment = Segment(kind=kind.name, hour=hour, first=own[0][0], last=own[-1][0], rows=len(own), sha256="")
-        sink = pa.BufferOutputStream()
-        pq.write_table(kind.table(own), sink, compression="zstd", write_page_checksum=True)
-        content = sink.getvalue().to_pybytes()
-        put(data / FOLDER / segment.name, content)
-        new.append(replace(segment, sha256=sha256(content).hexdigest()))
+        segment = Segment(
+            kind=kind.name, hour=start, hours=hours, first=own[0][0], last=own[-1][0], rows=len(own), sha256=""
+        )
+        new.append(_put(data, segment, kind.table(own)))
     upto = {**manifest.upto, kind.name: rows[-1][0]}
-    manifest = Manifest(upto=upto, segments=(*manifest.segments, *new))
+    return _in_force(data, Manifest(upto=upto, segments=(*manifest.segments, *new)))
+
+
+def _joined(data: Path, manifest: Manifest, today: datetime) -> Manifest:
+    """The segments of each day that is over put together, as far as they are few rows; the manifest then in force."""
+    days: dict[tuple[SegmentKind, datetime], list[Segment]] = {}
+    for kind in SegmentKind:
+        for segment in manifest.of(kind, end=today):
+            days.setdefault((kind, _day(segment.hour)), []).append(segment)
+    for (kind, day), segments in days.items():
+        for some in _few(segments):
+            table = pa.concat_tables([read_segment(data, each) for each in some], promote_options="permissive")
+            joined = Segment(
+                kind=kind,
+                hour=day,
+                hours=_DAY_HOURS,
+                first=min(each.first for each in some),
+                last=max(each.last for each in some),
+                rows=table.num_rows,
+                sha256="",
+            )
+            joined = _put(data, joined, table.sort_by("position"))
+            kept = tuple(each for each in manifest.segments if each not in some)
+            manifest = _in_force(data, replace(manifest, segments=(*kept, joined)))
+    return manifest
+
+
+def _few(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Two or more on end that are no more rows together than a segment may have."""
+    some: list[Segment] = []
+    for segment in segments:
+        if some and sum(each.rows for each in some) + segment.rows > SEGMENT_ROWS_MAX:
+            yield from [some] if len(some) > 1 else []
+            some = []
+        some.append(segment)
+    yield from [some] if len(some) > 1 else []
+
+
+def _sweep(data: Path, manifest: Manifest, now: datetime) -> None:
+    """Remove files that are no segments any more, when nobody reads them."""
+    named = {segment.file_in(data) for segment in manifest.segments}
+    for file in (data / FOLDER).glob("*/*/*.parquet"):
+        if file not in named and file.stat().st_mtime < (now - _READ_BY).timestamp():
+            file.unlink()
+            if not any(file.parent.iterdir()):
+                file.parent.rmdir()
+
+
+def _put(data: Path, segment: Segment, table: pa.Table) -> Segment:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    content = sink.getvalue().to_pybytes()
+    put(segment.file_in(data), content)
+    return replace(segment, sha256=sha256(content).hexdigest())
+
+
+def _in_force(data: Path, manifest: Manifest) -> Manifest:
     segments = [{**asdict(each), "hour": each.hour.isoformat()} for each in manifest.segments]
     said = {"format": FORMAT, "upto": {each.value: at for each, at in manifest.upto.items()}, "segments": segments}
     put(data / FOLDER / MANIFEST, orjson.dumps(said, option=orjson.OPT_INDENT_2))
@@ -234,3 +312,7 @@ def put(file: Path, content: bytes) -> None:
 
 def _hour(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _day(at: datetime) -> datetime:
+    return _hour(at).replace(hour=0)

@@ -21,13 +21,15 @@ from api.cli import app
 from api.doctor import Finding, Level, examination
 from api.doctor.files import ip_age_finding, rates_age_finding
 from api.doctor.folder import folder_findings, server_findings
-from api.doctor.ledger import clock_finding, ledger_findings
+from api.doctor.ledger import clock_finding, jobs_finding, ledger_findings
 from api.doctor.machine import Machine, file_system, machine_findings
 from api.doctor.valkey import valkey_findings
 from api.operator import server_announced
 from api.routes.keys import GATEWAY_SCOPES
 from api.settings import Settings
 from api.wiring import assembled, opened_keys
+from engine.examined import Examined
+from engine.jobs import Job
 from tests.valkey_server import ValkeyServer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -305,6 +307,43 @@ def test_a_valkey_is_asked_whether_it_can_be_counted_in(valkey_server: ValkeySer
     level, said = found("valkey://:s3cret@127.0.0.1:1/0")
     assert (level, "s3cret" in said) == (Level.ERROR, False)
     assert said.startswith("valkey://127.0.0.1:1/0: Valkey does not answer")
+
+
+@pytest.mark.parametrize(("hours", "level"), [(None, Level.OK), (1, Level.OK), (3, Level.WARNING)])
+def test_a_job_that_waits_for_hours_is_named(hours: int | None, level: Level) -> None:
+    since = None if hours is None else NOW - timedelta(hours=hours)
+    count = 0 if hours is None else 2
+    found = Examined(
+        damage=(),
+        schema_fault=None,
+        keys=(),
+        newest_at=None,
+        decisions=0,
+        jobs_waiting=count,
+        jobs_waiting_since=since,
+    )
+    finding = jobs_finding(found, NOW)
+    assert (finding.level, finding.found.split()[0]) == (level, str(count))
+
+
+def test_jobs_are_looked_at(sound: Path) -> None:
+    job = Job(
+        id="job_1",
+        kind="backtest",
+        merchant_id="shop",
+        test_mode=False,
+        arguments=b"{}",
+        fingerprint=b"",
+        created_at=datetime.now(UTC) - timedelta(days=1),
+        created_by="key",
+    )
+    with assembled(Settings(data=sound)) as assembly:
+        assembly.jobs.add(job)
+    found = look_into(sound)["jobs"]
+    assert (found.level, found.found[:12]) == (Level.WARNING, "1 jobs wait,")
+    with assembled(Settings(data=sound)) as assembly:
+        assembly.jobs.cancel(job.id, datetime.now(UTC))
+    assert look_into(sound)["jobs"].level is Level.OK
 
 
 def test_a_ruleset_may_name_the_lists_that_there_are(folder: Path, tmp_path: Path) -> None:

@@ -76,6 +76,9 @@ def test_the_start_says_which_rules_are_in_force() -> None:
     counts = f"ruleset {ruleset.hash[:12]}: 2 live and 1 shadow rules"
     assert ruleset_in_force(ruleset, None) == f"{counts}, as shipped"
     assert ruleset_in_force(ruleset, Path("mine.toml")) == f"{counts}, from mine.toml"
+    assert ruleset_in_force(ruleset, None, 3) == f"{counts}, published as number 3"
+    told = ruleset_in_force(ruleset, Path("mine.toml"), 3)
+    assert told == f"{counts}, published as number 3; mine.toml is not in force"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ SOURCES = (
     ROOT / "engine" / "payment.py",
     ROOT / "engine" / "policy.py",
     ROOT / "engine" / "scheme_feedback.py",
+    ROOT / "engine" / "rulesets.py",
+    ROOT / "engine" / "snapshots.py",
 )
 _POSITIONAL = {"Odd": "warning", "Wrong": "fault"}
 _NAMED = {"Problem": "problem", "Fault": "fault", "InputWarning": "warning"}

@@ -17,6 +17,7 @@ from api.schemas.chargeback import ChargebackRequest, FraudWarningRequest
 from api.schemas.label import LabelRequest
 from api.schemas.outcome import OutcomeRequest
 from api.schemas.policy import PolicyBody
+from api.schemas.ruleset import RuleBody
 from api.settings import Settings
 from engine.access import Scope
 from engine.catalog import CATALOG
@@ -223,6 +224,7 @@ def diagnostics() -> str:
         ("docs/api.md", "chargeback", fields_of(ChargebackRequest)),
         ("docs/api.md", "fraud warning", fields_of(FraudWarningRequest)),
         ("docs/api.md", "policy", policy_table),
+        ("docs/api.md", "rule", fields_of(RuleBody)),
         ("docs/api.md", "keys", keys_table),
         ("docs/operating.md", "settings", settings_table),
         ("docs/features.md", "features", features_tables),

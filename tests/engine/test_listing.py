@@ -28,7 +28,7 @@ class Desk:
             self.store,
             AllLists(),
             put=self.in_force.append,
-            rules_naming=lambda name: self.named_by.get(name, ()),
+            rules_naming=lambda name: self.named_by.get(name.name, ()),
         )
 
     async def add(self, *values: str, at: datetime = NOON, expires_at: datetime | None = None) -> tuple[Taking, ...]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.ledger import Label, LabelKind
 from engine.scheme_report import CaseResult, CaseStage, Claim, SchemeReport, SchemeReportKind, contradictions, same_step
-from models.labels import Verdict, label_after, standing, verdict_of
+from models.labels import Verdict, label_after, strongest, verdict_of
 from tests.engine.test_scheme_report import NOON, report
 
 WON, LOST = CaseResult.WON, CaseResult.LOST
@@ -86,7 +86,7 @@ def test_the_label_that_stands_is_what_the_case_says_in_whatever_order_it_came(s
         case.append(each)
         labels += [] if label is None else [label]
         verdict = verdict_of(case)
-        known = [label for label in standing(labels).values() if label is not None]
+        known = [label for label in strongest(labels).values() if label is not None]
         if verdict is not None:
             assert [(label.kind, label.is_fraud) for label in known] == [verdict]
 
@@ -120,5 +120,5 @@ def test_the_schemes_strongest_word_stands(kinds: list[str], stands: Verdict) ->
         label(LabelKind(kind), day, is_fraud=bool(int(said)))
         for day, (kind, _, said) in enumerate(each.partition(":") for each in kinds)
     ]
-    (found,) = standing(labels).values()
+    (found,) = strongest(labels).values()
     assert (found.kind, found.is_fraud) == stands

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from api.commands.options import settings_with
 from api.wiring import list_types_in
-from engine.catalog import CATALOG, catalog_of
+from engine.catalog import catalog_for
 from engine.errors import AssayError
-from engine.rules import called_in
+from engine.rules import read_source
 from engine.rules.examine import Examined, RuleFault, examine
 
 RulesFile = Annotated[str, typer.Argument(help="A ruleset file (TOML); - reads standard input.", metavar="FILE")]
@@ -38,7 +38,8 @@ def content(file: str) -> str:
 def examined(source: str, data: Path | None) -> Examined:
     """A ruleset file with its faults; it may name the operator's lists in the data folder, where there is one."""
     lists = list_types_in(settings_with(data=data).data)
-    return examine(source, catalog_of((), called_in(source, CATALOG)), lists)
+    rules = read_source(source, is_merchants=True)[0].rules
+    return examine(source, catalog_for(rules), lists)
 
 
 def fault_json(fault: RuleFault) -> dict[str, Any]:

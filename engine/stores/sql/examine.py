@@ -8,11 +8,12 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.errors import StoreInvalid
 from engine.examined import Examined
+from engine.jobs import JobState
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.schema import require_current
 from engine.stores.sql.sqlite import connect_reader, invalid, reader_engine
 from engine.stores.sql.store import DATABASE_NAME
-from engine.stores.sql.tables import DECISIONS, instant
+from engine.stores.sql.tables import DECISIONS, JOBS, instant
 from engine.stores.sql.writer import Writer
 
 FAULTS_SHOWN_MAX = 5
@@ -47,10 +48,14 @@ def _told(file: Path, writer: Writer) -> Examined:
         except StoreInvalid as error:
             return Examined(damage=(), schema_fault=str(error), keys=(), newest_at=None, decisions=0)
         newest, count = connection.execute(select(func.max(DECISIONS.c.at_us), func.count(DECISIONS.c.position))).one()
+        waiting = select(func.count(), func.min(JOBS.c.created_at_us)).where(JOBS.c.state == JobState.QUEUED.value)
+        jobs, since = connection.execute(waiting).one()
     return Examined(
         damage=(),
         schema_fault=None,
         keys=tuple(SqlApiKeys(writer, file).all()),
         newest_at=None if newest is None else instant(newest),
         decisions=count,
+        jobs_waiting=jobs,
+        jobs_waiting_since=None if since is None else instant(since),
     )

@@ -62,6 +62,7 @@ _BY_TRANSACTION = compiled(
     *_PAYMENT,
 )
 _HOLDS = compiled(select(literal_column("1")).where(*_OF_PAYMENT), *_PAYMENT)
+_NTH = "SELECT 1 FROM decisions WHERE test_mode = ? {of_merchant} LIMIT 1 OFFSET ?"
 _SUPERSEDED_BY = compiled(
     select(DECISIONS.c.transaction_id)
     .where(
@@ -205,6 +206,12 @@ class SqlLedger:
     async def holds(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> bool:
         """Whether any stage of a payment was decided. Raises LedgerUnavailable."""
         return self._reader.row(_HOLDS, (merchant_id, test_mode, transaction_id)) is not None
+
+    async def holds_many(self, merchant_id: str | None, count: int, *, test_mode: bool) -> bool:
+        """Whether at least so many decisions are kept, of one merchant or of all. Raises LedgerUnavailable."""
+        of_merchant = "" if merchant_id is None else "AND merchant_id = ?"
+        asked = (test_mode, count - 1) if merchant_id is None else (test_mode, merchant_id, count - 1)
+        return self._reader.row(_NTH.format(of_merchant=of_merchant), asked) is not None
 
     async def superseded_by(self, merchant_id: str, transaction_id: str, *, test_mode: bool) -> str | None:
         """The transaction id of the newest payment that replaces this one. Raises LedgerUnavailable."""

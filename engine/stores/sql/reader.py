@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import StoreInvalid
+from engine.stores.sql.counted import SqlCounted
 from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
@@ -28,6 +29,7 @@ class Reading:
     outcomes: SqlOutcomes
     labels: SqlLabels
     lists: SqlLists
+    counted: SqlCounted
 
 
 @contextmanager
@@ -56,4 +58,5 @@ def open_reader(folder: Path) -> Iterator[Reading]:
             outcomes=SqlOutcomes(writer, group, reader, file),
             labels=SqlLabels(writer, group, reader, file),
             lists=SqlLists(writer, file),
+            counted=SqlCounted(file),
         )

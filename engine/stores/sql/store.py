@@ -1,4 +1,4 @@
-"""The data folder opened: ledger, outcomes, labels, schemes' reports, keys, policies and lists of an installation."""
+"""The data folder opened: what one installation keeps, from its ledger to its jobs."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -11,12 +11,14 @@ from engine.errors import LedgerUnavailable, StoreInvalid
 from engine.stores.sql.counted import SqlCounted
 from engine.stores.sql.folder import hold_folder
 from engine.stores.sql.group_commit import GroupCommit
+from engine.stores.sql.jobs import SqlJobs
 from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.lists import SqlLists
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
+from engine.stores.sql.rulesets import SqlRulesets
 from engine.stores.sql.schema import upgrade
 from engine.stores.sql.scheme_reports import SqlSchemeReports
 from engine.stores.sql.sqlite import PointReader, connect_writer, invalid
@@ -37,7 +39,9 @@ class Store:
     scheme_reports: SqlSchemeReports
     keys: SqlApiKeys
     policies: SqlPolicies
+    rulesets: SqlRulesets
     lists: SqlLists
+    jobs: SqlJobs
     resources: ExitStack
     """Closes everything, last opened first."""
 
@@ -66,8 +70,9 @@ def open_store(folder: Path) -> Store:
             ledger = SqlLedger(writer, group, reader, file, writes_alone=True)
             outcomes = SqlOutcomes(writer, group, reader, file)
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
+            policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
+            lists, jobs = SqlLists(writer, file), SqlJobs(writer, reader, file)
             scheme_reports = SqlSchemeReports(labels, group, reader, file)
-            policies, lists = SqlPolicies(writer, file), SqlLists(writer, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
@@ -82,6 +87,8 @@ def open_store(folder: Path) -> Store:
         scheme_reports=scheme_reports,
         keys=keys,
         policies=policies,
+        rulesets=rulesets,
         lists=lists,
+        jobs=jobs,
         resources=opened,
     )

@@ -234,6 +234,74 @@ POLICIES = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+JOBS = Table(
+    "jobs",
+    METADATA,
+    Column("position", ROW_NUMBER, primary_key=True, comment="The order in which they came."),
+    Column("id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("merchant_id", Text, nullable=False),
+    Column("test_mode", Boolean, nullable=False),
+    Column("arguments", LargeBinary, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("idempotency_key", Text),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False, comment="The id of the key that asked for it."),
+    Column("state", Text, nullable=False),
+    Column("is_cancel_wanted", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("fence", BigInteger, nullable=False, comment="How often it was taken: the number of the newest lease."),
+    Column("lease_owner", Text),
+    Column("lease_until_us", BigInteger, comment="By the reading of the store that gave it, not by the edge's clock."),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger),
+    Column("words", Text, nullable=False),
+    Column("started_at_us", BigInteger),
+    Column("finished_at_us", BigInteger),
+    Column("failure_code", Text),
+    Column("failure_detail", Text),
+    Column("result", LargeBinary),
+    UniqueConstraint("id"),
+)
+Index(
+    "uq_jobs_idempotency_key",
+    JOBS.c.merchant_id,
+    JOBS.c.test_mode,
+    JOBS.c.kind,
+    JOBS.c.idempotency_key,
+    unique=True,
+    sqlite_where=JOBS.c.idempotency_key.is_not(None),
+    postgresql_where=JOBS.c.idempotency_key.is_not(None),
+)
+Index("ix_jobs_of_merchant", JOBS.c.merchant_id, JOBS.c.test_mode, JOBS.c.kind, JOBS.c.position)
+Index("ix_jobs_state", JOBS.c.state, JOBS.c.position)
+
+RULESETS = Table(
+    "rulesets",
+    METADATA,
+    Column("merchant_id", Text, primary_key=True, comment="Empty for the operator's."),
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="An owner's versions, from 1."),
+    Column("published_at_us", BigInteger, nullable=False),
+    Column("published_by", Text, nullable=False, comment="The id of the key that published it."),
+    Column("note", Text, nullable=False),
+    Column("restores", Integer, comment="The number of the version whose content it is again."),
+    Column("awaits", Boolean, nullable=False, comment="Whether it has no effect before another key approves."),
+    Column("approved_at_us", BigInteger),
+    Column("approved_by", Text),
+    Column("version", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+RULESET_DRAFTS = Table(
+    "ruleset_drafts",
+    METADATA,
+    Column("merchant_id", Text, primary_key=True, comment="Empty for the operator's."),
+    Column("name", Text, primary_key=True),
+    Column("saved_at_us", BigInteger, nullable=False),
+    Column("saved_by", Text, nullable=False, comment="The id of the key that saved it."),
+    Column("content", LargeBinary, nullable=False),
+)
+
 # One row for all that one call changed: the sequence by which lists are rebuilt.
 LIST_CHANGES = Table(
     "list_changes",

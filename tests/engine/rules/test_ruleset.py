@@ -118,7 +118,7 @@ def test_all_faults_are_told_at_once_each_with_its_rule() -> None:
         + declared("third", "Blok if is_recurring", extra="mandtory = true")
         + declared("third")
         + "[[rule]]\nname = 'No id'\ntext = 'Block if is_recurring'\nreason = 3\n"
-        + declared("Bad Id", extra='mode = "draft"')
+        + declared("Bad Id", extra='mode = "drafted"')
     )
     for part in (
         "`surprise` is not known at the top of the file",
@@ -132,7 +132,7 @@ def test_all_faults_are_told_at_once_each_with_its_rule() -> None:
         "rule number 5: `id` is missing.",
         "rule number 5: `reason` is not a text.",
         "rule Bad Id: `id` has other characters",
-        "rule Bad Id: `mode` is 'draft'. Write one of `live` and `shadow`.",
+        "rule Bad Id: `mode` is 'drafted'. Write one of `live`, `shadow`, `rollout`, `paused` and `draft`.",
     ):
         assert part in said, said
 

@@ -26,15 +26,6 @@ FULL: dict[str, Value] = {name: "1" for velocity in VELOCITIES for name in veloc
 KEYS = len({velocity.key for velocity in VELOCITIES})
 
 
-def keys_within(hours: int) -> int:
-    """Of how many keys payments are held so long: as long as a window reaches back, and a day at least."""
-    reach_us = {each.key: 24 * HOUR for each in VELOCITIES}
-    for each in VELOCITIES:
-        if each.status is None and each.window_us is not None:
-            reach_us[each.key] = max(reach_us[each.key], each.window_us)
-    return sum(reach >= hours * HOUR for reach in reach_us.values())
-
-
 def observation(
     payment_id: str,
     values: Mapping[str, Value] | None = None,
@@ -288,25 +279,6 @@ async def test_a_quiet_year_is_dropped_a_little_at_a_time(counters: MemoryCounte
     for number in range(5_000):
         await counters.observe(observation(f"q{number}", at_us=NOW + 8_760 * HOUR + number * 24 * HOUR))
     assert counters.held() == (30, KEYS)
-
-
-@pytest.mark.parametrize("hours", [24, 7 * 24, 30 * 24])
-async def test_a_key_value_is_held_for_as_long_as_its_own_windows_reach(counters: MemoryCounters, hours: int) -> None:
-    await counters.observe(observation("p1"))
-    await counters.observe(observation("p2", {}, NOW + hours * HOUR - 1))
-    assert counters.held() == (2, keys_within(hours))
-    await counters.observe(observation("p3", {}, NOW + hours * HOUR))
-    assert counters.held()[1] == keys_within(hours + 1) < keys_within(hours)
-
-
-async def test_a_key_whose_last_payment_is_forgotten_is_not_held(counters: MemoryCounters) -> None:
-    """Also where an older payment of it is dropped already, but not yet cut out of its columns."""
-    await counters.observe(observation("p1"))
-    await counters.observe(observation("p2", at_us=NOW + 20 * 24 * HOUR))
-    await counters.observe(observation("p3", {"card": "c3"}, NOW + 31 * 24 * HOUR))
-    assert counters.held() == (2, keys_within(30 * 24) + 1)
-    await counters.forget("shop", test_mode=False, payment_id="p2")
-    assert counters.held() == (1, 1)
 
 
 async def test_the_garbage_collector_walks_next_to_nothing_of_what_is_held(counters: MemoryCounters) -> None:

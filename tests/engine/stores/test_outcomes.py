@@ -176,6 +176,13 @@ async def test_the_decisions_of_a_payment_are_all_its_stages_oldest_first(kept: 
     assert await kept.ledger.of_transaction("m-1", "tx", test_mode=True) == []
     held = [await kept.ledger.holds("m-1", name, test_mode=mode) for name, mode in (("tx", False), ("tx", True))]
     assert held == [True, False]
+    many = kept.ledger.holds_many
+    assert [await many(name, 1, test_mode=mode) for name in ("m-1", None) for mode in (False, True)] == [
+        True,
+        False,
+    ] * 2
+    assert not await many("m-1", 100, test_mode=False)
+    assert not await many("m-3", 1, test_mode=False)
 
 
 async def test_what_replaces_a_payment_is_found(kept: Kept, record: NewRecord) -> None:

@@ -1,5 +1,6 @@
 """Segments: every row in one segment or in the tail, its features as recorded, whatever is cut off."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ def rows(house: House, manifest: Manifest, kind: SegmentKind = SegmentKind.DECIS
         assert table.num_rows == segment.rows
         at = "at" if kind is SegmentKind.DECISIONS else "received_at"
         own = table.to_pylist()
-        assert all(segment.hour <= row[at] < segment.hour + HOUR for row in own)
+        assert all(segment.hour <= row[at] < segment.end for row in own)
         assert [own[0]["position"], own[-1]["position"]] == [segment.first, segment.last]
         found += own
     return sorted(found, key=lambda row: int(row["position"]))
@@ -226,3 +227,49 @@ async def test_decisions_of_several_catalogues_share_a_table(house: House, make_
     assert table.column("feature_custom_tier").to_pylist() == [None, "gold"]
     assert table.column(f"feature_{kept[0]['name']}").to_pylist()[1] == said["features"][1]
     assert table.column(f"feature_{kept[-1]['name']}").to_pylist()[1] is None
+
+
+async def test_a_day_that_is_over_is_one_segment_and_holds_the_same_rows(house: House, make_payment: Make) -> None:
+    day = START.replace(hour=0)
+    hourly: list[dict[str, Any]] = []
+    for hour in range(12, 26):
+        await decide_at(house, make_payment, *(day + hour * HOUR + count * timedelta(minutes=9) for count in range(3)))
+        manifest = write(house, day + (hour + 1) * HOUR + segments.SETTLED)
+        if hour == 23:
+            assert {each.hours for each in manifest.segments} == {24}
+        elif hour < 23:
+            assert len(manifest.segments) == hour - 11
+            hourly = rows(house, manifest)
+    spans = [(segment.hour, segment.hours) for segment in manifest.of(SegmentKind.DECISIONS)]
+    assert spans == [(day, 24), (day + 24 * HOUR, 1), (day + 25 * HOUR, 1)]
+    held = rows(house, manifest)
+    assert [row["position"] for row in held] == list(range(1, 43))
+    assert held[: len(hourly)] == hourly
+    assert list(manifest.of(SegmentKind.DECISIONS, day + 24 * HOUR)) == list(manifest.segments)[-2:]
+    assert len(list(manifest.of(SegmentKind.DECISIONS, day + 23 * HOUR, day + 24 * HOUR))) == 1
+
+
+@pytest.mark.usefixtures("three_a_batch")
+async def test_segments_are_joined_up_to_their_limit_alone(house: House, make_payment: Make) -> None:
+    await decide_at(house, make_payment, *(START + count * HOUR for count in range(8)))
+    manifest = write(house, START + timedelta(days=2))
+    # A batch may go beyond the limit, as it is read whole.
+    assert all(segment.rows <= 4 for segment in manifest.segments)
+    assert sum(segment.rows for segment in manifest.segments) == 8
+    again = write(house, START + timedelta(days=3))
+    assert again == manifest
+
+
+async def test_what_was_joined_is_kept_for_who_still_reads_it(house: House, make_payment: Make) -> None:
+    await decide_at(house, make_payment, START, START + HOUR)
+    before = write(house, START + 5 * HOUR)
+    await decide_at(house, make_payment, START + timedelta(days=1))
+    after = write(house, START + timedelta(days=2))
+    assert not set(before.segments) & set(after.segments)
+    assert [row["position"] for row in rows(house, before)] == [1, 2]
+    old = (START - 9 * HOUR).timestamp()
+    for segment in (*before.segments, *after.segments):
+        os.utime(segment.file_in(house.folder), (old, old))
+    write(house, START + timedelta(days=2))
+    assert not any(segment.file_in(house.folder).exists() for segment in before.segments)
+    assert all(segment.file_in(house.folder).exists() for segment in after.segments)

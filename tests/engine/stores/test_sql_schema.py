@@ -119,3 +119,4 @@ def test_migrations_are_beside_the_code_that_runs_them() -> None:
     assert (MIGRATIONS / "versions" / "0001_initial.py").is_file()
     assert (MIGRATIONS / "versions" / "0002_outcomes.py").is_file()
     assert (MIGRATIONS / "versions" / "0004_idempotency_keys.py").is_file()
+    assert (MIGRATIONS / "versions" / "0006_rulesets.py").is_file()

@@ -1,0 +1,82 @@
+"""What stands before a publication: how much of last week's payments the rules would block."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from api.backtests.plan import GUARD
+from api.clock import utc_now
+from api.job_process import Task
+from api.jobs import PROGRAM, Child
+from engine.decide import Snapshot
+from engine.decision import RuleAction
+from engine.ledger import Ledger
+from engine.lists import OPERATOR
+from engine.rules import Ruleset
+
+PERIOD: Final = timedelta(days=7)
+PAYMENTS_MIN: Final = 20
+"""Of fewer payments a share says nothing."""
+TIME_MAX_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockGuard:
+    """The guard of publishing. It is asked in a process of its own: decisions go on meanwhile.
+
+    `in_force` gives the bundle of an owner; None is the operator, whose rules are looked at over all merchants.
+    """
+
+    folder: Path
+    ledger: Ledger
+    in_force: Callable[[str | None], Snapshot]
+    now: Callable[[], datetime] = utc_now
+
+    async def __call__(self, owner: str | None, ruleset: Ruleset) -> Mapping[str, object] | None:
+        """Figures where the ruleset would block too many, or where that could not be told; else None."""
+        live = self.in_force(owner)
+        if not _may_block_more(live.ruleset, ruleset):
+            return None
+        if not await self.ledger.holds_many(owner, PAYMENTS_MIN, test_mode=False):
+            return None
+        try:
+            child = await Child.start(PROGRAM, self._task(owner, ruleset, live), GUARD)
+        except OSError as error:
+            return _untold(error.strerror or "no process could be started")
+        try:
+            await asyncio.wait([child.listening], timeout=TIME_MAX_SECONDS)
+        finally:
+            await child.end()
+        if child.result is None:
+            return _untold("it took too long" if child.failure is None else child.failure.detail)
+        found: dict[str, object] | None = orjson.loads(child.result)
+        return found
+
+    def _task(self, owner: str | None, ruleset: Ruleset, live: Snapshot) -> Task:
+        now = self.now()
+        arguments: dict[str, Any] = {
+            "ruleset": ruleset.content.text(),
+            "policy": live.policy.content().decode(),
+            "lists_sequence": live.lists.sequence,
+            "since": (now - PERIOD).isoformat(),
+            "until": now.isoformat(),
+        }
+        whose = OPERATOR if owner is None else owner
+        return Task(folder=self.folder, merchant_id=whose, test_mode=False, arguments=arguments, at=now)
+
+
+def _untold(cause: str) -> Mapping[str, object]:
+    return {"cause": f"how much of last week's payments it would block could not be told ({cause})"}
+
+
+def _may_block_more(before: Ruleset, after: Ruleset) -> bool:
+    """Whether a block rule is new or changed, or an allow rule is gone or changed."""
+    old, new = set(before.rules), set(after.rules)
+    return any(rule.action is RuleAction.BLOCK for rule in new - old) or any(
+        rule.action is RuleAction.ALLOW for rule in old - new
+    )

@@ -1,0 +1,118 @@
+"""Recorded decisions as a frame: from segments as far as they go, and behind them from the ledger; or from Parquet."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from engine.ledger import PaymentName
+from engine.recorded_frame import Progress, RecordedFrame, Wanted
+from engine.stores.frame_backfill import backfilled
+from engine.stores.frame_reading import Read, Reading
+from engine.stores.recorded_columns import RecordedColumns, require_same
+from engine.stores.recorded_rows import (
+    PAYMENT,
+    parquet_table,
+    segment_tables,
+    table_of,
+    tables_of_rows,
+)
+from engine.stores.segment_tables import Versions
+from engine.stores.segments import Manifest, SegmentKind, manifest_of
+from engine.stores.sql.counted import OUTCOME, SqlCounted
+
+_OUTCOMES: Final = ("merchant_id", "test_mode", "transaction_id", "kind")
+_OUTCOME_SCHEMA: Final = pa.schema(
+    [pa.field(name, pa.bool_() if name == "test_mode" else pa.string()) for name in _OUTCOMES]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFrames:
+    """Reads the segments and the tail of a data folder."""
+
+    data: Path
+    counted: SqlCounted
+    versions: Versions
+    superseded: Callable[[str | None], Iterable[PaymentName]]
+    """The payments that others replaced, of one merchant or all."""
+    manifest: Callable[[Path], Manifest] = manifest_of
+
+    def read(self, wanted: Wanted, progress: Progress = lambda _: None) -> RecordedFrame:
+        """The decisions received from `start` until before `end`.
+
+        Raises LedgerUnavailable, and StoreInvalid where a segment is damaged or does not fit the ledger.
+        """
+        manifest, kind = self.manifest(self.data), SegmentKind.DECISIONS
+        reading = Reading.of(wanted)
+        segments = list(manifest.of(kind, wanted.start, wanted.end))
+        read: list[Read] = []
+        found = segment_tables(self.data, segments, reading.names, reading.texts)
+        for done, (segment, table) in enumerate(found, start=1):
+            file = segment.file_in(self.data)
+            read.append(Read.of(table, partial(_payments_in, file)))
+            progress(done / (len(segments) + 1))
+        tail = self.counted.decisions_behind(manifest.upto[kind], with_payments=True)
+        rows, kept = 0, []
+        for row in tail:
+            rows += 1
+            if reading.is_wanted(row):
+                kept.append(row)
+        require_same(manifest, kind, self.counted.decisions() - rows)
+        read += [_of_rows(table) for table in tables_of_rows(kept, self.versions, reading.inputs)]
+        gone = tuple(self.superseded(None))
+        frame, versions = reading.frame(read, self._outcomes(manifest, wanted), gone)
+        if not wanted.velocities:
+            return frame
+        inputs = sorted({name for velocity in wanted.velocities for name in velocity.inputs})
+        recorded = RecordedColumns(
+            data=self.data,
+            manifest=manifest,
+            counted=self.counted,
+            versions=self.versions,
+            inputs=inputs,
+            with_payments=False,
+        )
+        return backfilled(frame, versions, recorded, gone)
+
+    def _outcomes(self, manifest: Manifest, wanted: Wanted) -> Iterator[pa.Table]:
+        kind = SegmentKind.OUTCOMES
+        segments = list(manifest.of(kind, wanted.start))
+        yield from (table for _, table in segment_tables(self.data, segments, _OUTCOMES, ("kind",)))
+        places = [OUTCOME.index(name) for name in _OUTCOMES]
+        tail = [tuple(row[place] for place in places) for row in self.counted.outcomes_behind(manifest.upto[kind])]
+        if tail:
+            yield table_of(tail, _OUTCOME_SCHEMA)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParquetFrames:
+    """Reads Parquet files that are written as segments are, wherever they lie."""
+
+    decisions: Sequence[Path]
+    outcomes: Sequence[Path] = ()
+
+    def read(self, wanted: Wanted, progress: Progress = lambda _: None) -> RecordedFrame:
+        """The decisions received from `start` until before `end`. Raises StoreInvalid where a file cannot be read."""
+        reading = Reading.of(wanted)
+        read = []
+        for done, file in enumerate(self.decisions, start=1):
+            table = parquet_table(file, reading.names, reading.texts)
+            read.append(Read.of(table, partial(_payments_in, file)))
+            progress(done / (len(self.decisions) + 1))
+        # Files do not say what their payments lack, nor hold what came before: nothing is counted for them.
+        frame, _ = reading.frame(read, (parquet_table(file, _OUTCOMES, ("kind",)) for file in self.outcomes), ())
+        return frame
+
+
+def _payments_in(file: Path) -> Sequence[bytes]:
+    payments: list[bytes] = parquet_table(file, [PAYMENT])[PAYMENT].to_pylist()
+    return payments
+
+
+def _of_rows(table: pa.Table) -> Read:
+    payments = table[PAYMENT]
+    return Read.of(table, payments.to_pylist)

@@ -1,0 +1,61 @@
+"""What acting otherwise is worth, by the merchant's own costs."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.decision import Action
+from engine.recorded_frame import ACTIONS
+from engine.rules.columns import Mask
+from models.backtest.figures import Value
+from models.backtest.population import Payments, Places
+from models.backtest.setting import Setting
+
+_ALLOW, _REVIEW, _BLOCK = (ACTIONS.index(action) for action in (Action.ALLOW, Action.REVIEW, Action.BLOCK))
+_PERCENT: Final = 100
+
+Cents = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Costs:
+    """What a fraud that passes, a good payment that does not, and a review cost, for each payment in USD cents."""
+
+    fraud: Cents
+    """The goods and the chargeback's fee."""
+    margin: Cents
+    review: Cents
+
+    @classmethod
+    def of(cls, payments: Payments, setting: Setting) -> "Costs":
+        """By the policy of each payment's merchant; of an unknown amount only the fees are counted."""
+        merchant = payments.frame.merchant[payments.row]
+
+        def of_merchant(name: str) -> Any:  # noqa: ANN401 - numbers
+            policies = [setting.own_policies.get(each, setting.policy) for each in payments.frame.merchants]
+            return np.array([*(getattr(policy, name) for policy in policies), 0.0])[merchant]
+
+        amounts = payments.usd_cents.astype(np.float64)
+        return cls(
+            fraud=amounts * of_merchant("cost_of_goods_percent") / _PERCENT + of_merchant("chargeback_fee_usd_cents"),
+            margin=amounts * of_merchant("margin_percent") / _PERCENT,
+            review=of_merchant("review_cost_usd_cents"),
+        )
+
+    def value(self, payments: Payments, some: Mask, before: Places, after: Places) -> Value:
+        """What `after` is worth beside `before` over some payments: of those that passed, or that have a label."""
+        stops = (after != _ALLOW).astype(np.int8) - (before != _ALLOW)
+        blocks = (after == _BLOCK).astype(np.int8) - (before == _BLOCK)
+        reviews = (after == _REVIEW).astype(np.int8) - (before == _REVIEW)
+        saved = np.where(payments.is_fraud, self.fraud, 0) * stops
+        lost = np.where(payments.is_good, self.margin, 0) * blocks
+        cost = self.review * reviews
+        drawn = payments.drawn
+        return Value(
+            saved=drawn.money(saved, some),
+            lost_margin=drawn.money(lost, some),
+            review_cost=drawn.money(cost, some),
+            net=drawn.money(saved - lost - cost, some),
+        )

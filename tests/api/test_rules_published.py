@@ -1,0 +1,158 @@
+"""`assay rules` through a running server and, where none runs, by the folder's lock: alike in both."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from api.auth import new_key
+from api.bench.installation import start_server
+from api.cli import app
+from api.client import CallFailed
+from api.commands.rules.calling import RulesUnreadable
+from api.local import LocalClient, caller_of
+from api.routes import rulesets
+from api.settings import RulesApproval, Settings
+from api.wiring import opened_keys
+from engine.access import Scope
+from engine.errors import RulesInvalid, StoreInvalid
+
+BIG = '[[rule]]\nid = "big"\nname = "Big"\ntext = "Block if amount_in_usd > 1000"\nreason = "Big"\n'
+NEXT = BIG.replace("Block", "Review") + "rollout_percent = 5\nmode = 'rollout'\nexpires_at = 2027-01-01T00:00:00Z\n"
+
+
+@pytest.fixture(scope="module", params=["server", "lock"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("rules") / "data"
+    folder.mkdir(mode=0o700)
+    if request.param == "lock":
+        yield folder
+        return
+    server = start_server(folder)
+    yield folder
+    server.stop()
+
+
+def rules(folder: Path, *words: str, sent: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["rules", *words, "--data", str(folder)], input=sent)
+
+
+def test_from_a_file_to_shadow_to_live_and_back(folder: Path, tmp_path: Path) -> None:
+    shop = ("--merchant", "shop/1")
+    file = tmp_path / "rules.toml"
+    file.write_text(BIG, encoding="utf-8")
+    assert "none was published" in rules(folder, "show", *shop).stderr
+    assert rules(folder, "diff", str(file), *shop).stdout == "+ big (live): Block if amount_in_usd > 1000\n"
+    dry = rules(folder, "publish", str(file), *shop, "--dry-run")
+    assert (dry.exit_code, "would be published" in dry.stderr) == (0, True)
+    assert json.loads(rules(folder, "history", *shop, "--json").stdout)["versions"] == []
+    shadow = rules(folder, "publish", str(file), *shop, "--shadow", "--note", "look first")
+    assert (shadow.exit_code, shadow.stdout) == (0, "+ big (shadow): Block if amount_in_usd > 1000\n"), shadow.exception
+    live = rules(folder, "publish", str(file), *shop)
+    assert live.stdout == "~ big mode: shadow -> live\n"
+    file.write_text(NEXT + 'switched_off = ["cvc-mismatch"]\n', encoding="utf-8")
+    refused = rules(folder, "publish", str(file), *shop)
+    assert isinstance(refused.exception, RulesInvalid), "behind a rule, it is a key of the rule"
+    file.write_text('switched_off = ["cvc-mismatch"]\n' + NEXT, encoding="utf-8")
+    changed = rules(folder, "publish", str(file), *shop)
+    assert changed.stdout.splitlines() == [
+        "~ big text: Block if amount_in_usd > 1000 -> Review if amount_in_usd > 1000",
+        "~ big mode: live -> rollout",
+        "~ big rollout_percent: none -> 5",
+        "~ big expires_at: none -> 2027-01-01 00:00:00+00:00",
+        "- cvc-mismatch (the operator's) is switched off",
+    ]
+    assert rules(folder, "publish", "-", *shop, sent=file.read_text(encoding="utf-8")).stderr == "Nothing changes.\n"
+    listed = json.loads(rules(folder, "list", *shop, "--json").stdout)
+    standing = {each["id"]: (each["mode"], each["origin"], each["standing"]) for each in listed["rules"]}
+    assert standing["big"] == ("rollout", "own", "in_force")
+    assert standing["cvc-mismatch"] == ("live", "default", "switched_off")
+    shown = rules(folder, "list", *shop).stdout
+    assert "rollout 5 %" in shown
+    back = rules(folder, "rollback", "2", *shop, "--note", "too much")
+    assert "+ cvc-mismatch (the operator's) is no longer switched off" in back.stdout
+    assert "Number 4" in back.stderr
+    versions = json.loads(rules(folder, "history", *shop, "--json").stdout)["versions"]
+    assert [(each["number"], each["restores"], each["note"]) for each in versions] == [
+        (4, 2, "too much"),
+        (3, None, ""),
+        (2, None, ""),
+        (1, None, "look first"),
+    ]
+    assert "look first" in rules(folder, "history", *shop).stdout
+    one = rules(folder, "diff", *shop, "--from", "1", "--to", "2")
+    assert one.stdout == "~ big mode: shadow -> live\n"
+    as_json = json.loads(rules(folder, "diff", *shop, "--from", "1", "--to", "2", "--json").stdout)
+    assert [(each["id"], each["change"], each["keys"]) for each in as_json["rules"]] == [("big", "changed", ["mode"])]
+    assert rules(folder, "diff", *shop, "--to", "4").stderr == "Nothing differs.\n"
+
+
+def test_what_is_shown_can_be_edited_and_published(folder: Path) -> None:
+    shown = rules(folder, "show")
+    text = shown.stdout.replace("Wrong security code", "Wrong code")
+    published = rules(folder, "publish", "-", "--replaces", shown.stderr.split()[1].rstrip(","), sent=text)
+    assert published.stdout == "~ cvc-mismatch name: Wrong security code -> Wrong code\n", published.exception
+    assert rules(folder, "show").stdout == text
+    assert "Wrong code" in rules(folder, "list").stdout
+    assert json.loads(rules(folder, "show", "--number", "1", "--json").stdout)["merchant_id"] is None
+
+
+def test_refusals_say_why(folder: Path, tmp_path: Path) -> None:
+    shop = ("--merchant", "shop-2")
+    refused = rules(folder, "publish", "-", *shop, sent=BIG.replace("amount_in_usd", "amout_in_usd"))
+    assert isinstance(refused.exception, CallFailed)
+    assert "Did you mean `amount_in_usd`?" in str(refused.exception)
+    refused = rules(folder, "publish", "-", *shop, "--replaces", "other", sent=BIG)
+    assert isinstance(refused.exception, CallFailed)
+    assert refused.exception.problem_code == "ruleset_changed"
+    refused = rules(folder, "publish", "draft:absent", *shop)
+    assert isinstance(refused.exception, CallFailed)
+    assert refused.exception.problem_code == "draft_not_found"
+    refused = rules(folder, "rollback", "7", *shop)
+    assert isinstance(refused.exception, CallFailed)
+    assert refused.exception.problem_code == "ruleset_not_found"
+    assert isinstance(rules(folder, "publish", str(tmp_path / "missing.toml")).exception, RulesUnreadable)
+    (tmp_path / "latin.toml").write_bytes(b"# \xe9")
+    assert isinstance(rules(folder, "publish", str(tmp_path / "latin.toml")).exception, RulesUnreadable)
+    assert isinstance(rules(folder, "publish", "-", sent="[[rule]]\nid = 'x'").exception, RulesInvalid)
+    assert rules(folder, "diff", "-", "--to", "1", sent=BIG).exit_code == 2
+    assert isinstance(rules(tmp_path / "nowhere", "list").exception, StoreInvalid)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_list_that_a_published_rule_names_is_kept(folder: Path) -> None:
+    def lists(*words: str) -> Result:
+        return CliRunner().invoke(app, ["lists", *words, "--data", str(folder)])
+
+    assert lists("create", "shop-7:vip", "--type", "customer").exit_code == 0
+    vip = BIG.replace("amount_in_usd > 1000", "customer in @vip")
+    assert rules(folder, "publish", "-", "--merchant", "shop-7", sent=vip).exit_code == 0
+    refused = lists("delete", "shop-7:vip")
+    assert isinstance(refused.exception, CallFailed)
+    assert (refused.exception.problem_code, "big" in str(refused.exception)) == ("list_in_use", True)
+    assert rules(folder, "rollback", "0", "--merchant", "shop-7").exit_code == 0
+    assert lists("delete", "shop-7:vip").exit_code == 0
+
+
+def test_what_another_key_published_is_approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "data"
+    with opened_keys(folder, is_made=True) as keys:
+        key, text = new_key(name="author", test_mode=False, scopes=frozenset(Scope), merchants=None)
+        keys.add_key(key)
+    monkeypatch.setenv("ASSAY_RULES_APPROVAL", RulesApproval.ALL)
+    sent = json.dumps({"rules": [{"id": "a", "name": "A", "text": "Block if is_recurring", "reason": "r"}]}).encode()
+    with caller_of(Settings(data=folder, rules_approval=RulesApproval.ALL), (rulesets.router,)) as client:
+        assert isinstance(client, LocalClient)
+        replace(client, key=text).checked("POST", "/v1/rulesets/publish?merchant_id=shop-a", sent)
+    waiting = rules(folder, "show", "--merchant", "shop-a")
+    assert ("none was published" in waiting.stderr, "awaits approval" in waiting.stderr) == (True, True)
+    approved = rules(folder, "approve", "1", "--merchant", "shop-a")
+    assert (approved.exit_code, "is in force" in approved.stderr) == (0, True), approved.exception
+    own = rules(folder, "publish", "-", "--merchant", "shop-a", sent=BIG)
+    assert "awaits the approval of another key" in own.stderr
+    refused = rules(folder, "approve", "2", "--merchant", "shop-a", "--json")
+    assert isinstance(refused.exception, CallFailed)
+    assert refused.exception.problem_code == "approval_refused"
