@@ -1,6 +1,6 @@
 """A running installation: every part made of the settings and the data folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from api.publishing import Publishing, publishing
 from api.reloading import Reloading, ReloadReport
 from api.schemas.outcome import scheme_outcome_bytes
 from api.settings import Settings
-from api.wiring.counting import HistoryOf, histories, in_memory
+from api.wiring.counting import Counting, HistoryOf, histories, in_memory
 from api.wiring.valkey import in_valkey
 from engine.access import ApiKeys
 from engine.catalog import CATALOG
@@ -140,11 +140,7 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         )
         for owner, detail in snapshots.left_out.items():
             log.error("rules_left_out", merchant_id=owner, detail=detail)
-        counting = (
-            in_memory(store, settings.data, times, snapshots.own)
-            if settings.valkey is None
-            else in_valkey(settings, store, times, snapshots.own)
-        )
+        counting = _counting(settings, store, times, snapshots.own)
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
         feedback = _feedback(store, counting.counters, times)
@@ -174,6 +170,13 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         )
     finally:
         store.close()
+
+
+def _counting(settings: Settings, store: Store, times: ReceiptTimes, own: Mapping[str, Snapshot]) -> Counting:
+    """The counters where the settings have them, as they are at the start."""
+    if settings.valkey is None:
+        return in_memory(store, settings.data, times, own)
+    return in_valkey(settings, store, times, own)
 
 
 def _feedback(store: Store, counters: Counters, times: ReceiptTimes) -> Feedback:
