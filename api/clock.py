@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from engine.payment import EPOCH, MICROSECOND
+from engine.scheme_report import SchemeReportKind
 
 
 def utc_now() -> datetime:
@@ -36,3 +37,11 @@ def new_outcome_id(at: datetime) -> str:
 def new_job_id(at: datetime) -> str:
     """`job_`, 48 bits of milliseconds and 80 random bits, in hexadecimal."""
     return f"job_{int(at.timestamp() * 1000):012x}{os.urandom(10).hex()}"
+
+
+_REPORT_PREFIXES: Final = {SchemeReportKind.CHARGEBACK: "chb", SchemeReportKind.FRAUD_WARNING: "fwn"}
+
+
+def new_report_id(kind: SchemeReportKind, at: datetime) -> str:
+    """`chb_` or `fwn_`, then as an outcome's."""
+    return new_outcome_id(at).replace("out", _REPORT_PREFIXES[kind], 1)

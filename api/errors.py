@@ -17,6 +17,7 @@ from api.schemas.findings import FINDINGS_MAX, pointer_to
 from engine.errors import (
     ApprovalRefused,
     AssayError,
+    CaseContradicted,
     DeadlineExceeded,
     Fault,
     IdempotencyInProgress,
@@ -43,6 +44,7 @@ log = structlog.get_logger()
 _STATUSES: dict[type[AssayError], int] = {
     MalformedJson: 400,
     PaymentInvalid: 422,
+    CaseContradicted: 422,
     IdempotencyKeyReused: 422,
     IdempotencyInProgress: 409,
     LedgerUnavailable: 503,

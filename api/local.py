@@ -1,4 +1,4 @@
-"""Calls of a route without a server: the same code and the same answers, by the folder's lock."""
+"""Calls of routes without a server: the same code and the same answers, by the folder's lock."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,14 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message
 
 from api import errors
+from api.app import create_app
 from api.client import Caller, Reply, client_of
 from api.clock import utc_now
 from api.middleware import BodyLimit
 from api.operator import operator_key
 from api.settings import Settings
 from api.watching import WatchedIds
-from api.wiring import opened
+from api.wiring import assembled, opened
 from engine.errors import DataFolderInUse
 from engine.jobs import Jobs
 
@@ -89,3 +90,20 @@ def caller_of(settings: Settings, routers: Sequence[APIRouter]) -> Iterator[Call
             app.include_router(router)
         errors.install(app)
         yield LocalClient(app=BodyLimit(app), key=operator_key(settings.data), runner=runner, jobs=parts.jobs)
+
+
+@contextmanager
+def installation_caller(settings: Settings) -> Iterator[Caller]:
+    """What all routes are called through: the folder's server, or where none runs the whole installation, opened here.
+
+    Raises DataFolderInUse where another command holds it, and what opening an installation raises.
+    """
+    with ExitStack() as resources:
+        try:
+            assembly = resources.enter_context(assembled(settings, is_live=False))
+        except DataFolderInUse as in_use:
+            yield client_of(settings.data, in_use)
+            return
+        # Ended before the store is closed: what was begun is committed by then.
+        runner = resources.enter_context(asyncio.Runner())
+        yield LocalClient(app=create_app(assembly), key=operator_key(settings.data), runner=runner, jobs=assembly.jobs)

@@ -86,6 +86,8 @@ class Metrics:
         """By code and status."""
         self.outcomes: Counter[str] = Counter()
         """By type; one that is told again is not counted again."""
+        self.scheme_reports: Counter[str] = Counter()
+        """By kind; likewise."""
         self.jobs: Counter[str] = Counter()
         """That ended, by state."""
         self.replayed = 0
@@ -157,6 +159,7 @@ class Metrics:
             problems.add_metric((code, str(status)), count)
         yield problems
         yield counter("assay_outcomes", "Outcomes recorded.", "type", self.outcomes)
+        yield counter("assay_scheme_reports", "Chargebacks and fraud warnings recorded.", "kind", self.scheme_reports)
         yield counter("assay_jobs_ended", "Jobs that ended since the start, by state.", "state", self.jobs)
 
 

@@ -14,6 +14,7 @@ import uvicorn
 
 from api.admission import Load
 from api.app import create_app
+from api.clock import utc_now
 from api.hourly import segments_written_hourly
 from api.jobs import Runner
 from api.logs import told
@@ -22,8 +23,9 @@ from api.operator import server_announced
 from api.protocol import BoundedProtocol
 from api.settings import Settings
 from api.wiring import Assembly
-from engine.errors import AssayError, LedgerUnavailable
+from engine.errors import AssayError, DeadlineExceeded, LedgerUnavailable
 from engine.garbage import young_garbage_alone
+from engine.velocity.watch import CountersWatch
 
 GRACE_SECONDS = 10
 SWITCH_SECONDS = 0.001
@@ -148,9 +150,23 @@ class _Server(uvicorn.Server):
 
 
 async def _watched(assembly: Assembly, served: Coroutine[None, None, None]) -> None:
-    """Serve while the counters are looked after."""
-    async with assembly.watch:
-        await served
+    """Serve while the counters are looked after, and what waited for a payment that is known is matched."""
+    async with assembly.watch as watch:
+        catching_up = asyncio.create_task(_catch_up(assembly, watch))
+        try:
+            await served
+        finally:
+            catching_up.cancel()
+            await asyncio.wait([catching_up])
+
+
+async def _catch_up(assembly: Assembly, watch: CountersWatch) -> None:
+    """Match what an import brought, or a crash left undone, once there is something that counts it."""
+    await watch.until_ready()
+    try:
+        await assembly.scheme_feedback.catch_up(utc_now())
+    except (LedgerUnavailable, DeadlineExceeded) as error:
+        log.error("catching_up_failed", code=error.code, detail=str(error))  # noqa: TRY400 - the words say it all
 
 
 async def _serve(

@@ -32,6 +32,12 @@ class PaymentInvalid(AssayError):
         self.faults = faults
 
 
+class CaseContradicted(PaymentInvalid):
+    """A scheme's report that cannot be true beside an earlier one of its case: nothing of the request was recorded."""
+
+    code = "case_contradicted"
+
+
 class MalformedJson(AssayError):
     """A body that is not a JSON object; line and column count from 1, as the parser met the fault."""
 

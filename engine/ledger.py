@@ -1,4 +1,7 @@
-"""Ports of the ledger: the durable record of decisions, outcomes and labels, from which all else can be rebuilt."""
+"""Ports of the ledger: the durable record of decisions, outcomes, labels and the schemes' reports.
+
+All else can be rebuilt from it.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from typing import Final, Protocol
 
 from engine.outcome import Outcome
 from engine.payment import PaymentKey
+from engine.scheme_report import SchemeReport, SchemeReportKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,14 @@ class LabelKind(StrEnum):
     FRAUD_WARNING = "fraud_warning"
     CLEARED = "cleared"
     ANALYST_VERDICT = "analyst_verdict"
+    FIRST_PARTY_MISUSE = "first_party_misuse"
+    """The cardholder charged back, as fraud, a payment of her own; never third-party fraud."""
+    SERVICE_DISPUTE = "service_dispute"
+    """The cardholder paid, and complains of what was bought; never third-party fraud."""
+
+
+NEVER_FRAUD: Final = frozenset({LabelKind.FIRST_PARTY_MISUSE, LabelKind.SERVICE_DISPUTE})
+"""Kinds that say by themselves that it was not third-party fraud."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,4 +203,46 @@ class Labels(Protocol):
         """As `labels_as_of`, a page of these merchants' (None: all), each with its cursor.
 
         The next page begins `after` the last one's. Raises ValueError where `after` is none of the cursors given.
+        """
+
+
+class SchemeReports(Protocol):
+    """Where the reports of card schemes are recorded, each step of a case once.
+
+    A report is matched once its case is an outcome of a decision (`SchemeReport.fingerprint`).
+    """
+
+    async def append_reports(self, reports: Sequence[SchemeReport], labels: Sequence[Label]) -> None:
+        """Record durably, with the labels that follow: no report stands without its label. Raises LedgerUnavailable.
+
+        A step that is recorded already stays as it is.
+        """
+
+    async def of_case(
+        self, kind: SchemeReportKind, merchant_id: str, case_id: str, *, test_mode: bool
+    ) -> Sequence[SchemeReport]:
+        """The reports of a case, in the order of receipt."""
+
+    async def unmatched_of(self, name: PaymentName) -> Sequence[SchemeReport]:
+        """The reports of a payment that are not matched, in the order of receipt."""
+
+    def unmatched(self) -> Iterator[PaymentName]:
+        """Every payment that unmatched reports are of; one may come again."""
+
+    async def are_matched(self, reports: Sequence[SchemeReport]) -> Sequence[bool]:
+        """Whether each of these is matched."""
+
+    async def page(
+        self,
+        kind: SchemeReportKind,
+        merchants: Collection[str] | None,
+        *,
+        test_mode: bool,
+        matched: bool | None,
+        after: str | None,
+        limit: int,
+    ) -> Sequence[tuple[SchemeReport, bool]]:
+        """At most `limit` reports of these merchants (None: all) behind the one of the id `after`, by receipt.
+
+        Each with whether it is matched; `matched` asks for such alone. Raises ValueError where `after` is none of them.
         """

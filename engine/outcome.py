@@ -14,6 +14,14 @@ class OutcomeKind(StrEnum):
     REFUNDED = "refunded"
     CHECKED = "checked"
     """No change of state: results of AVS, CVV or 3-D Secure that came after the decision."""
+    DISPUTED = "disputed"
+    """Its cardholder's bank began a chargeback; made of the first report of each case, never reported as an outcome."""
+    FRAUD_WARNING = "fraud_warning"
+    """Its cardholder's bank warned of fraud; as of a chargeback."""
+
+
+OF_SCHEMES = frozenset({OutcomeKind.DISPUTED, OutcomeKind.FRAUD_WARNING})
+"""Kinds that are made of what a card scheme reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

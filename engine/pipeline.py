@@ -133,6 +133,7 @@ class Pipeline:
         self.times = times
         self._clock = monotonic_ns
         self._new_id = new_id
+        self._on_recorded: Callable[[DecisionRecord], None] | None = None
         self._in_flight = InFlight()
         self._counting = Counting(
             counters=counters,
@@ -144,6 +145,10 @@ class Pipeline:
     def go_on_from(self, sequence: int) -> None:
         """Take the newest sequence that the ledger holds: payments that counters do not answer for come behind it."""
         self._counting.go_on_from(sequence)
+
+    def tell(self, on_recorded: Callable[[DecisionRecord], None]) -> None:
+        """Have it told of each decision from now on, once it is durable."""
+        self._on_recorded = on_recorded
 
     async def settled(self) -> None:
         """Wait until all calls that are under way now have ended, their commits too."""
@@ -253,6 +258,8 @@ class Pipeline:
                 await self._counting.undo(made.counted)
             elif standing.supersedes is not None:
                 await self._counting.supersede(made.counted)
+            if self._on_recorded is not None:
+                self._on_recorded(standing)
             standing = await self._named(standing, made.record.fingerprint, made.record.idempotency_key)
         except (asyncio.CancelledError, LedgerUnavailable):
             # The service stops, or the ledger failed: whether the record is on disk is not known yet.

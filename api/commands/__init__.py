@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands import check, keys, lists, policies, rules
+from api.commands import chargebacks, check, keys, lists, policies, rules
 from api.commands.bench import bench
 from api.commands.decide import decide
 from api.commands.demo import demo
@@ -35,5 +35,6 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("policy", policies.app),
     ("rules", rules.app),
     ("lists", lists.app),
+    ("chargebacks", chargebacks.app),
     ("check", check.app),
 )

@@ -70,7 +70,7 @@ def import_payments(
         tally,
         unmapped=tuple(name for name in original_columns(sheet.columns) if name in bound.unmapped),
         left_out=work.plan.left_out,
-        rejects=write_rejects(rejects, sheet, bound, (*tally.refused, *tally.labels_refused)),
+        rejects=write_rejects(rejects, sheet, bound.card_columns, (*tally.refused, *tally.labels_refused)),
         data=settings.data,
         is_dry_run=dry_run,
     )
@@ -114,7 +114,7 @@ async def _rehearse_against(ledger: Ledger, work: Work, tally: Tally, advance: A
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Assembly]:
     try:
-        with assembled(settings) as assembly:
+        with assembled(settings, is_live=False) as assembly:
             yield assembly
     except DataFolderInUse as in_use:
         # Who holds it is worth repeating; of the mends, an import has two.

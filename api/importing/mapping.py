@@ -19,7 +19,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,18}(\.0+)?")
 _NUMBER = re.compile(r"-?[0-9]{1,17}(\.[0-9]{1,17})?")
 _DECIMAL = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,30}")
 _COMMA_DECIMAL = re.compile(r"-?([0-9]{1,15}|[0-9]{1,3}([. ][0-9]{3})+)(,[0-9]+)?")
-_BOOLEANS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
+BOOLEANS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 _ROUNDED = InputWarning(
     code="amount_rounded",
     input_pointer="/order/amount",
@@ -95,7 +95,7 @@ class ImportMapping:
             order["amount_minor"] = int(minor.partition(".")[0])
         amount = order.get("amount", "")
         if self.decimal_comma and amount:
-            order["amount"] = amount = _with_point(amount)
+            order["amount"] = amount = with_point(amount)
         exponent = CURRENCY_EXPONENTS.get(str(order.get("currency", "")).upper())
         if exponent is None or not _DECIMAL.fullmatch(amount):
             return ()
@@ -106,7 +106,8 @@ class ImportMapping:
         return (_ROUNDED,) if rounded != exact and self.round_amounts else ()
 
 
-def _with_point(amount: str) -> str:
+def with_point(amount: str) -> str:
+    """An amount with a decimal comma as one with a point. Raises PaymentInvalid."""
     if not _COMMA_DECIMAL.fullmatch(amount):
         # Never taken as it stands: 1.234 is a thousand here, and 12.50 nothing that the mapping's word covers.
         detail = "Not an amount with a decimal comma, such as 1.234,56; the mapping says decimal_comma = true."
@@ -117,7 +118,7 @@ def _with_point(amount: str) -> str:
 def _typed(text: str, kind: str) -> str | int | float | bool:
     """A custom value in the type that the mapping gives it; text where it is none, for the payment still counts."""
     if kind == BOOLEAN:
-        return _BOOLEANS.get(text.lower(), text)
+        return BOOLEANS.get(text.lower(), text)
     if not _NUMBER.fullmatch(text):
         return text
     return float(text) if "." in text else int(text)

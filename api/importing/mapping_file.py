@@ -96,7 +96,7 @@ def _sources(
     for name, given in flat(table):
         key = f'fields."{name}"'
         if _is_field(checker, key, name):
-            source = _source(checker, key, given, translations.get(name, _NO_TRANSLATIONS))
+            source = source_of(checker, key, given, translations.get(name, _NO_TRANSLATIONS))
             if source.kind != TEXT and not name.startswith("custom."):
                 checker.fault(f"{key}.type", "only custom fields are given a type; the others have theirs")
             sources[name] = source
@@ -129,7 +129,8 @@ def _is_field(checker: Checker, key: str, name: str) -> bool:
     return False
 
 
-def _source(checker: Checker, key: str, given: object, translations: Mapping[str, str]) -> Source:
+def source_of(checker: Checker, key: str, given: object, translations: Mapping[str, str]) -> Source:
+    """Where a field's value comes from, by what the mapping gives it."""
     if isinstance(given, str):
         given = {"column": given}
     if not isinstance(given, dict):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from api.importing.checker import Checker, nearest
 from api.importing.mapping import LabelSource
 from api.importing.times import FORMATS, ISO, TimeFormat
-from engine.ledger import LabelKind
+from engine.ledger import NEVER_FRAUD, LabelKind
 
 NO_LABEL = "none"
 
@@ -86,6 +86,8 @@ def _meanings(checker: Checker, table: Mapping[str, Any]) -> dict[str, tuple[Lab
         elif given["kind"] not in tuple(LabelKind):
             mend = nearest(str(given["kind"]), LabelKind) or f"; write one of {', '.join(LabelKind)}"
             checker.fault(f"{key}.kind", f"no such kind{mend}")
+        elif given["is_fraud"] and given["kind"] in NEVER_FRAUD:
+            checker.fault(f"{key}.is_fraud", "this kind says by itself that it was no third-party fraud; write false")
         else:
             meanings[value] = (LabelKind(given["kind"]), given["is_fraud"])
     return meanings

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from api.importing.mapping import ImportMapping
 from api.importing.reading import FileOptions, ImportFileInvalid, Sheet
 from api.importing.refusal import Refusal
 from engine.card_data import holds_card_number, is_bare_card_length, is_cvv_name
@@ -35,9 +34,12 @@ def check_rejects(path: Path, sheet: Sheet) -> None:
 
 
 def write_rejects(
-    path: Path, sheet: Sheet, mapping: ImportMapping, refusals: Iterable[tuple[int, Refusal]]
+    path: Path, sheet: Sheet, card_columns: frozenset[int], refusals: Iterable[tuple[int, Refusal]]
 ) -> Path | None:
-    """Write the file at once, in the source's order; none, and an old one removed, where nothing was refused."""
+    """Write the file at once, in the source's order; none, and an old one removed, where nothing was refused.
+
+    What in the `card_columns` has a card number's length is not written again.
+    """
     ordered = sorted(refusals, key=lambda entry: entry[0])
     if not ordered:
         path.unlink(missing_ok=True)
@@ -49,7 +51,7 @@ def write_rejects(
     with os.fdopen(descriptor, "w", encoding=sheet.options.encoding, errors="replace", newline="") as file:
         writer = csv.writer(file, delimiter=sheet.options.delimiter or ",")
         writer.writerow([*original_columns(sheet.columns), *_own_columns(sheet.columns)])
-        writer.writerows(_rows(sheet, mapping, ordered))
+        writer.writerows(_rows(sheet, card_columns, ordered))
         file.flush()
         os.fsync(file.fileno())
     staged.replace(path)
@@ -61,21 +63,21 @@ def is_own_heading(columns: Sequence[str]) -> bool:
     return tuple(columns[-len(OWN_COLUMNS) :]) == _own_columns(original_columns(columns))
 
 
-def _rows(sheet: Sheet, mapping: ImportMapping, refusals: Sequence[tuple[int, Refusal]]) -> Iterator[list[str]]:
+def _rows(sheet: Sheet, card_columns: frozenset[int], refusals: Sequence[tuple[int, Refusal]]) -> Iterator[list[str]]:
     width = len(original_columns(sheet.columns))
     for index, refusal in refusals:
         row = sheet.rows[index]
         cells = [*row.cells, *[""] * width][:width]
         yield [
-            *(_clean(cell, at, sheet.columns, mapping) for at, cell in enumerate(cells)),
+            *(_clean(cell, at, sheet.columns, card_columns) for at, cell in enumerate(cells)),
             str(row.line),
             *map(_inert, (refusal.code, refusal.field, refusal.reason)),
         ]
 
 
-def _clean(cell: str, at: int, columns: Sequence[str], mapping: ImportMapping) -> str:
+def _clean(cell: str, at: int, columns: Sequence[str], card_columns: frozenset[int]) -> str:
     """The cell as it was, unless it may be card data: whatever the reason, none is written anew (law 10)."""
-    is_card = at in mapping.card_columns and is_bare_card_length(cell)
+    is_card = at in card_columns and is_bare_card_length(cell)
     is_sensitive = bool(cell) and is_cvv_name(columns[at])
     return REMOVED if is_card or is_sensitive or holds_card_number(cell) else cell
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.routes import (
     backtests,
+    chargebacks,
     decisions,
     health,
     installation,
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     outcomes.router,
     outcomes.reading,
     labels.router,
+    chargebacks.router,
     policies.router,
     backtests.router,
     rules.router,

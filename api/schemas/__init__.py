@@ -5,6 +5,12 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from api.schemas.answer import PROBLEM_RESPONSES, DecisionAnswer, Problem, Review, answer_bytes, less_full
+from api.schemas.chargeback import (
+    ChargebackRequest,
+    ChargebacksRequest,
+    FraudWarningRequest,
+    FraudWarningsRequest,
+)
 from api.schemas.examples import DECISION_EXAMPLES
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
@@ -30,11 +36,20 @@ __all__ = [
     "read_request",
 ]
 
+_READ_BY_ROUTES = (
+    DecisionRequest,
+    OutcomeRequest,
+    LabelRequest,
+    LabelsRequest,
+    ChargebackRequest,
+    ChargebacksRequest,
+    FraudWarningRequest,
+    FraudWarningsRequest,
+    NewEntries,
+    Problem,
+)
 OPENAPI_SCHEMAS: dict[str, Any] = models_json_schema(
-    [
-        (each, "validation")
-        for each in (DecisionRequest, OutcomeRequest, LabelRequest, LabelsRequest, NewEntries, Problem)
-    ],
+    [(each, "validation") for each in _READ_BY_ROUTES],
     ref_template="#/components/schemas/{model}",
 )[1]["$defs"]
 """Schemas by name that no route declares, for `components`: the decision call reads its body itself."""

@@ -51,6 +51,11 @@ class Findings:
         """Whether further warnings are counted alone."""
         return len(self._warnings) >= FINDINGS_MAX
 
+    @property
+    def has_enough_faults(self) -> bool:
+        """Whether further faults are not named: what is read from here on may be wrong without a word."""
+        return len(self.faults) >= FINDINGS_MAX
+
     def note(self, pointer: str, finding: Odd | Wrong) -> None:
         """Keep a finding at a place. Of warnings, the first FINDINGS_MAX are named and the others counted."""
         if isinstance(finding, Wrong):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -10,18 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from api.schemas.answer import WarningAnswer
 from api.schemas.body import Fields, RequestInvalid, read_body, read_fields, values_of
+from api.schemas.facts import note_id, past
 from api.schemas.findings import Findings, InputWarning, Wrong
 from api.schemas.screening import drop_card_numbers
-from api.schemas.values import EARLIEST, Reader, instant, member_of, text
-from engine.ledger import Label, LabelKind
+from api.schemas.values import instant, member_of, text
+from engine.ledger import NEVER_FRAUD, Label, LabelKind
 from engine.payment import ID_LENGTH_MAX
 
 LABELS_MAX = 1_000
 SOURCE = "api"
 """The source of a label that names none."""
-_CLOCK_SKEW = timedelta(days=1)
-_TIME_WRONG = Wrong("time_invalid", "Not a time. Send RFC 3339, such as 2026-11-23T17:00:00Z.")
-_NOT_PAST = Wrong("out_of_range", "Send a time from 1995 on that is past.")
+_IS_NEVER_FRAUD = Wrong(
+    "value_contradictory", "A label of this kind says by itself that it was no third-party fraud. Send false."
+)
 _ID_SCHEMA: dict[str, Any] = {"minLength": 1, "maxLength": ID_LENGTH_MAX}
 
 LABEL_EXAMPLES: dict[str, dict[str, Any]] = {
@@ -76,7 +77,8 @@ class LabelRequest(Fields):
         json_schema_extra=_ID_SCHEMA,
     )
     kind: StrictStr = Field(
-        description="chargeback, fraud_warning (TC40, SAFE), cleared, or analyst_verdict.",
+        description="chargeback, fraud_warning (TC40, SAFE), cleared, analyst_verdict, first_party_misuse, or "
+        "service_dispute.",
         examples=["chargeback"],
         json_schema_extra={"enum": [*LabelKind]},
     )
@@ -140,10 +142,15 @@ def read_labels(body: bytes, received_at: datetime) -> tuple[Sequence[LabelRead]
         rows = [(f"/labels/{index}", item) for index, item in enumerate(items if isinstance(items, list) else ())]
     else:
         rows = [("", tree)]
-    read = [_read(item, pointer, received_at, findings) for pointer, item in rows[:LABELS_MAX]]
+    read: list[LabelRead] = []
+    for pointer, item in rows[:LABELS_MAX]:
+        if findings.has_enough_faults:
+            break
+        label = _read(item, pointer, received_at, findings)
+        read += [] if label is None else [label]
     if findings.faults:
         raise RequestInvalid(*findings.faults)
-    return [label for label in read if label is not None], findings.warnings()
+    return read, findings.warnings()
 
 
 class _LabelsAlone(Fields):
@@ -162,14 +169,16 @@ def _read(item: object, pointer: str, received_at: datetime, findings: Findings)
     if fields is None:
         return None
     before = len(findings.faults)
-    said = values_of(fields, {**_READERS, "occurred_at": _past(received_at)}, pointer, findings)
+    said = values_of(fields, {**_READERS, "occurred_at": past(received_at)}, pointer, findings)
     drop_card_numbers({pointer: said}, findings)
     for name in ("merchant_id", "transaction_id"):
         if name in said:
-            _note_id(said[name], f"{pointer}/{name}", findings)
+            note_id(said[name], f"{pointer}/{name}", findings)
     for name in ("transaction_id", "kind", "occurred_at"):
         if not getattr(fields, name):
             findings.note(f"{pointer}/{name}", Wrong("missing", "Required and not empty."))
+    if said.get("kind") in NEVER_FRAUD and said["is_fraud"]:
+        findings.note(f"{pointer}/is_fraud", _IS_NEVER_FRAUD)
     if len(findings.faults) > before:
         return None
     return LabelRead(
@@ -181,26 +190,6 @@ def _read(item: object, pointer: str, received_at: datetime, findings: Findings)
         occurred_at=said["occurred_at"],
         source=said.get("source", SOURCE),
     )
-
-
-def _past(received_at: datetime) -> Reader:
-    """A reader of times that are past: a fact that is dated wrongly would stay so for ever."""
-    latest = received_at + _CLOCK_SKEW
-
-    def read(value: str) -> datetime | Wrong:
-        found = instant(value)
-        if not isinstance(found, datetime):
-            return _TIME_WRONG
-        return found if EARLIEST <= found <= latest else _NOT_PAST
-
-    return read
-
-
-def _note_id(value: str, pointer: str, findings: Findings) -> None:
-    if len(value) > ID_LENGTH_MAX:
-        findings.note(pointer, Wrong("too_long", f"At most {ID_LENGTH_MAX} characters."))
-    elif not value.isprintable():
-        findings.note(pointer, Wrong("control_character", "Remove control characters such as NUL."))
 
 
 def labels_bytes(

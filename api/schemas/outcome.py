@@ -15,12 +15,15 @@ from api.schemas.readers import GROUP_READERS
 from api.schemas.screening import drop_card_numbers
 from api.schemas.values import EARLIEST, code, instant, member_of, text, upper
 from engine.iso import CURRENCY_EXPONENTS
-from engine.outcome import Outcome, OutcomeKind
+from engine.outcome import OF_SCHEMES, Outcome, OutcomeKind
 from engine.payment import AMOUNT_MINOR_MAX
 from engine.payment_record import payment_of
+from engine.scheme_report import SchemeReport
 
 _CLOCK_SKEW = timedelta(days=1)
 _NOT_PAST = Odd("out_of_range", "Send a time from 1995 on that is past; the time of receipt is kept beside it.")
+_REPORTED = tuple(kind for kind in OutcomeKind if kind not in OF_SCHEMES)
+"""Chargebacks and fraud warnings have calls of their own."""
 _AUTHENTICATION = ("three_ds_version", "trans_status", "eci", "liability_shift")
 
 OUTCOME_EXAMPLES: dict[str, dict[str, Any]] = {
@@ -72,7 +75,7 @@ class OutcomeRequest(Fields):
         description="authorized, declined, captured; refunded, each part of a refund by itself; or checked: results of "
         "AVS, CVV or 3-D Secure that came after the decision.",
         examples=["declined"],
-        json_schema_extra={"enum": [*OutcomeKind]},
+        json_schema_extra={"enum": [*_REPORTED]},
     )
     occurred_at: StrictStr | None = _field(
         "When it happened by your clock, RFC 3339. Recorded; velocities count the time of receipt.",
@@ -97,7 +100,7 @@ class OutcomeRequest(Fields):
 
 
 _READERS = {
-    "type": member_of(OutcomeKind),
+    "type": member_of(OutcomeKind, _REPORTED),
     "occurred_at": instant,
     "amount_minor": None,
     "currency": upper,
@@ -190,6 +193,15 @@ def outcome_bytes(outcome: Outcome, read: OutcomeRead) -> bytes:
             ],
         }
     )
+
+
+def scheme_outcome_bytes(outcome: Outcome, report: SchemeReport) -> bytes:
+    """The answer that stands for what a card scheme reported, as it is stored and listed (JSON)."""
+    said = {"amount_minor": report.amount_minor, "currency": report.currency}
+    read = OutcomeRead(
+        kind=outcome.kind, occurred_at=outcome.occurred_at, said=said, warnings=(), fingerprint=outcome.fingerprint
+    )
+    return outcome_bytes(outcome, read)
 
 
 _SAID = tuple(name for name in OutcomeRequest.model_fields if name not in {"type", "occurred_at"})

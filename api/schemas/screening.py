@@ -17,7 +17,7 @@ _CACHED_NAME_LENGTH_MAX = 64
 _EXEMPT = """
     transaction_id merchant_id shop_id supersedes user_id username_md5 md5 phone_country_code phone_number
     issuer_id_number last_digits token ip_address session_id fingerprint affiliate_id attempt_of item_id
-    amount currency
+    amount currency case_id
 """
 EXEMPT = frozenset(_EXEMPT.split())
 """Fields whose text is not searched for card numbers."""

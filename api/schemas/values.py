@@ -4,7 +4,7 @@ A reader is called with what pydantic has typed, texts stripped. No finding repe
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -76,9 +76,9 @@ def one_of(values: tuple[str, ...], aliases: Mapping[str, str] | None = None) ->
     return read
 
 
-def member_of(enumeration: type[StrEnum]) -> Reader:
-    """A member of an enumeration that decides what is asked: another value is wrong."""
-    members = {member.value: member for member in enumeration}
+def member_of(enumeration: type[StrEnum], some: Iterable[StrEnum] | None = None) -> Reader:
+    """A member of an enumeration (or one of some of them) that decides what is asked: another value is wrong."""
+    members = {member.value: member for member in (enumeration if some is None else some)}
     wrong = Wrong("value_unknown", f"Send one of: {', '.join(members)}.")
 
     def read(value: str) -> StrEnum | Wrong:

@@ -12,6 +12,7 @@ from api.operator import take_over
 from api.parts import PartState, first_parts, read_rules, states_of
 from api.publishing import Publishing, publishing
 from api.reloading import Reloading, ReloadReport
+from api.schemas.outcome import scheme_outcome_bytes
 from api.settings import Settings
 from api.wiring.counting import HistoryOf, histories, in_memory
 from api.wiring.valkey import in_valkey
@@ -20,13 +21,14 @@ from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
 from engine.feedback import Feedback
 from engine.jobs import Jobs
-from engine.ledger import Labels, Ledger, Outcomes
+from engine.ledger import Labels, Ledger, Outcomes, SchemeReports
 from engine.listing import Listing, loaded
 from engine.lists import NO_LISTS
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
-from engine.reference import load_reference
+from engine.reference import ReasonCodes, load_reference
+from engine.scheme_feedback import SchemeFeedback
 from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
 from engine.stores.memory_ledger import MemoryLedger, MemoryOutcomes
@@ -35,6 +37,7 @@ from engine.stores.memory_rulesets import MemoryRulesets
 from engine.stores.sql import SqlLedger, Store, open_store
 from engine.velocity import VELOCITIES, Counters
 from engine.velocity.watch import CountersWatch
+from models.labels import label_after
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
 
@@ -59,9 +62,12 @@ class Assembly:
 
     pipeline: Pipeline
     feedback: Feedback
+    scheme_feedback: SchemeFeedback
+    reason_codes: ReasonCodes
     ledger: Ledger
     outcomes: Outcomes
     labels: Labels
+    scheme_reports: SchemeReports
     keys: ApiKeys
     policies: Policies
     rules: Publishing
@@ -104,8 +110,11 @@ def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
 
 
 @contextmanager
-def assembled(settings: Settings) -> Iterator[Assembly]:
+def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]:
     """Open the data folder, rebuild the counters from the ledger, and hold the folder's lock until the end.
+
+    Where it is not live, as in an import of history, reports of schemes wait on when their payment comes: they were
+    learnt after it, and are counted by the next server.
 
     Raises DataFolderInUse, StoreInvalid, RulesInvalid or ReferenceInvalid.
     """
@@ -139,12 +148,18 @@ def assembled(settings: Settings) -> Iterator[Assembly]:
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
         feedback = _feedback(store, counting.counters, times)
+        scheme_feedback = _scheme_feedback(store, feedback, times)
+        if is_live:
+            pipeline.tell(scheme_feedback.arrived)
         yield Assembly(
             pipeline=pipeline,
             feedback=feedback,
+            scheme_feedback=scheme_feedback,
+            reason_codes=ReasonCodes.load(),
             ledger=store.ledger,
             outcomes=store.outcomes,
             labels=store.labels,
+            scheme_reports=store.scheme_reports,
             keys=store.keys,
             policies=store.policies,
             jobs=store.jobs,
@@ -196,6 +211,17 @@ def _pipeline(
         times=times,
         monotonic_ns=monotonic_ns,
         new_id=new_decision_id,
+    )
+
+
+def _scheme_feedback(store: Store, feedback: Feedback, times: ReceiptTimes) -> SchemeFeedback:
+    return SchemeFeedback(
+        reports=store.scheme_reports,
+        ledger=store.ledger,
+        feedback=feedback,
+        times=times,
+        label_after=label_after,
+        render=scheme_outcome_bytes,
     )
 
 

@@ -13,6 +13,7 @@ from engine.reference.bins import BinRecord, BinTable
 from engine.reference.clock import TimeZones
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
 from engine.reference.rates import EMBEDDED_RATES, Rates
+from engine.reference.reason_codes import ReasonCode, ReasonCodes
 
 __all__ = [
     "EMBEDDED_MAX_AGE_DAYS",
@@ -21,6 +22,8 @@ __all__ = [
     "BinTable",
     "IpCountries",
     "Rates",
+    "ReasonCode",
+    "ReasonCodes",
     "Reference",
     "TimeZones",
     "load_reference",

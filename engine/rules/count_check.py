@@ -44,10 +44,6 @@ BY, WITHIN, STATUS, SCOPE, DELAY = OPTIONS = ("by", "within", "status", "scope",
 MAX_KEYS: Final = 4
 """How many features payments can be asked to share."""
 
-_TO_COME: Final = {
-    "disputed": "Disputes are not counted yet.",
-    "fraud_warning": "Fraud warnings are not counted yet.",
-}
 _LIKE_OPTIONS: Final = {
     "window": WITHIN,
     "last": WITHIN,
@@ -328,14 +324,6 @@ class _Reading:
 
     def status(self, option: Option | None) -> str | None:
         if option is None:
-            return None
-        value = self.single(option)
-        said = _said(value)
-        meant = _LIKE_STATUSES.get(said, said)
-        if meant in _TO_COME and value is not None:
-            cause = f"{_TO_COME[meant]} A status counts when it is learnt."
-            hint = f"Write one of {listed(STATUSES)} until then."
-            self.report(Code.NOT_AVAILABLE, value.span, f"`status: {said}` is not available yet.", cause, hint)
             return None
         found = self.word(option, (ALL, *STATUSES), _LIKE_STATUSES)
         return None if found == ALL else found

@@ -20,7 +20,7 @@ FUNCTIONS: Final = (COUNT, *OF_AMOUNTS, DISTINCT, *TIMES)
 
 ALL: Final = "all"
 """Every status; also the window without a start."""
-STATUSES: Final = ("authorized", "declined", "blocked", "refunded")
+STATUSES: Final = ("authorized", "declined", "blocked", "refunded", "disputed", "fraud_warning")
 """What payments come to and counters learn."""
 SCOPES: Final = ("merchant", "network")
 MERCHANT, NETWORK = SCOPES

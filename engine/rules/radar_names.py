@@ -15,7 +15,7 @@ _WINDOWS: Final = {"hourly": "1h", "daily": "24h", "weekly": "7d", "yearly": "36
 _KEYS: Final = {"card_number": "card", "card": "card", "ip": "ip_address"}
 _TOLD_APART: Final = {"card": "card", "email": "email", "name": "cardholder_name"}
 _STATUSES: Final = {"total": None, "attempted": None, "successful": "authorized", "failed": "declined"}
-_TO_COME: Final = "Disputes and fraud warnings are not counted yet."
+_REPORTED: Final = {"refund": "refunded", "dispute": "disputed", "efw": "fraud_warning"}
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({"card_funding": "unknown", "digital_wallet": "none"})
 """The value that stands for none in Radar, where it is unknown here."""
@@ -80,8 +80,8 @@ def _different(match: re.Match[str], span: Span) -> Attribute:
     return Attribute(node=_call(span, "distinct", _key(match["key"]), match["window"], None, told))
 
 
-def _refunds(match: re.Match[str], span: Span) -> Attribute:
-    return _count(span, "card", match["window"], "refunded")
+def _reported(match: re.Match[str], span: Span) -> Attribute:
+    return _count(span, match["key"], match["window"], _REPORTED[match["what"]])
 
 
 def _amounts(match: re.Match[str], span: Span) -> Attribute:
@@ -98,10 +98,6 @@ def _first_seen(match: re.Match[str], span: Span) -> Attribute:
 
 def _created(match: re.Match[str], span: Span) -> Attribute:
     return Attribute(node=Name(span=span, name="hours_since_customer_was_created"), unit=match["unit"][0])
-
-
-def _not_counted(match: re.Match[str], span: Span) -> str:  # noqa: ARG001 - one signature for all
-    return _TO_COME
 
 
 def _count(span: Span, key: str, window: str, status: str | None) -> Attribute:
@@ -135,13 +131,14 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Span], At
     (re.compile(f"(?P<told>card)_count_for_{_FIVE}_{_W4}"), _different),
     (re.compile(f"(?P<told>email)_count_for_(?P<key>billing_address|ip|shipping_address|card)_{_W4}"), _different),
     (re.compile(f"(?P<told>name)_count_for_(?P<key>card)_{_W4}"), _different),
-    (re.compile(f"refund_count_on_card_{_W4}"), _refunds),
+    (re.compile(f"(?P<what>refund|efw)_count_on_(?P<key>card)_{_W4}"), _reported),
+    (re.compile(f"(?P<what>dispute|efw)_count_on_(?P<key>ip)_{_W4}"), _reported),
+    (re.compile("(?P<what>dispute)_count_on_(?P<key>card_number)_(?P<window>all_time|yearly)"), _reported),
     (re.compile(f"(?P<what>average)_usd_amount_(?P<which>attempted|successful){_ON}"), _amounts),
     (re.compile(f"(?P<what>total)_usd_amount_(?P<which>failed|successful){_ON}"), _amounts),
     (re.compile(f"{_UNIT}_since_(?P<key>(?:email|card)_first_seen)"), _first_seen),
     (re.compile(f"{_UNIT}_since_first_(?P<key>successful_auth_on_card)"), _first_seen),
     (re.compile(f"{_UNIT}_since_customer_was_created"), _created),
-    (re.compile("(?:dispute|efw)_count_on_.*"), _not_counted),
 )
 
 _OTHERWISE: Final[Mapping[str, str]] = MappingProxyType(

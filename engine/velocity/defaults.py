@@ -68,7 +68,7 @@ _STATUSES: Final = (
     *((key, Status.AUTHORIZED, "1h 24h") for key in ("card", "email", "ip")),
     *((key, Status.DECLINED, "1h 24h") for key in ("card", "email", "ip")),
     *((key, Status.BLOCKED, "1h 24h") for key in ("card", "email", "ip")),
-    ("card", Status.REFUNDED, "30d"),
+    ("card", Status.REFUNDED, "1h 24h 7d 30d"),
     ("email", Status.REFUNDED, "30d"),
     ("card", Status.DECLINED, "7d"),
     ("email", Status.DECLINED, "7d"),
@@ -79,6 +79,12 @@ _STATUSES: Final = (
     ("customer", Status.DECLINED, "24h"),
     ("customer", Status.AUTHORIZED, "30d"),
     ("card_email", Status.AUTHORIZED, "30d"),
+    ("card", Status.DISPUTED, "7d 30d"),
+    ("email", Status.DISPUTED, "30d"),
+    ("ip", Status.DISPUTED, "1h 24h 7d"),
+    ("card", Status.FRAUD_WARNING, "1h 24h 7d 30d"),
+    ("email", Status.FRAUD_WARNING, "30d"),
+    ("ip", Status.FRAUD_WARNING, "1h 24h 7d"),
 )
 _DIFFERENT_BY_STATUS: Final = (
     ("card", "orders", Status.DECLINED, "24h"),

@@ -1,10 +1,10 @@
 """More velocities for the default set: what a key's past says of it, what began anew with a success, other merchants.
 
 HISTORIES are kept as soon as every store counts them: they need averages, times, delays, filters, all time, the network
-and starting anew. DISPUTES are to be kept as soon as disputes are events.
+and starting anew. DISPUTES are to be kept as soon as what counts all time can be restored without reading the ledger
+from its start: what happened within 30 days is counted already.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from engine.velocity.defaults import came_to
@@ -22,7 +22,7 @@ from engine.velocity.spec import (
     Velocity,
     VelocityScope,
 )
-from engine.velocity.words import KEYS, RADAR_WINDOWS, STATUSES, WINDOWS, radar_charges
+from engine.velocity.words import KEYS, STATUSES, WINDOWS, radar_charges
 
 _AMOUNT: Final = "amount_in_usd"
 _RADAR_AVERAGES: Final = frozenset({"card", "customer"})
@@ -66,11 +66,6 @@ def _ever(key: str) -> Velocity:
         doc=f"Payments {KEYS[key].words} ever, this one not counted.",
         aliases=radar_charges(key, ALL_TIME),
     )
-
-
-def _ever_to(key: str, status: Status, alias: str = "") -> Velocity:
-    velocity = came_to(key, status, ALL_TIME)
-    return replace(velocity, aliases=(*velocity.aliases, *((alias,) if alias else ())))
 
 
 def _since_success(key: str, window: str) -> Velocity:
@@ -169,8 +164,8 @@ HISTORIES: Final = (
     *(_time(key, LastSeen()) for key in ("card", "email", "ip", "customer")),
     _time("card", LastSeen(), Status.DECLINED),
     *(_ever(key) for key in ("card", "email", "customer")),
-    *(_ever_to(key, Status.AUTHORIZED) for key in ("card", "customer")),
-    _ever_to("card", Status.REFUNDED, f"refund_count_on_card_{RADAR_WINDOWS[ALL_TIME]}"),
+    *(came_to(key, Status.AUTHORIZED, ALL_TIME) for key in ("card", "customer")),
+    came_to("card", Status.REFUNDED, ALL_TIME),
     *(_of_amounts(key, "average", Average(_AMOUNT), ALL_TIME) for key in ("card", "customer")),
     *(_of_amounts(key, "average", Average(_AMOUNT), "30d") for key in ("card", "email")),
     _of_amounts("customer", "maximum", Maximum(_AMOUNT), ALL_TIME),
@@ -188,8 +183,10 @@ HISTORIES: Final = (
 """To be kept besides VELOCITIES as soon as every store counts them."""
 
 DISPUTES: Final = (
-    _ever_to("card", Status.DISPUTED, "dispute_count_on_card_number_all_time"),
-    _ever_to("ip", Status.DISPUTED, "dispute_count_on_ip_all_time"),
-    *(_ever_to(key, Status.DISPUTED) for key in ("email", "device", "shipping_address", "customer")),
+    *(
+        came_to(key, Status.DISPUTED, ALL_TIME)
+        for key in ("card", "ip", "email", "device", "shipping_address", "customer")
+    ),
+    *(came_to(key, Status.FRAUD_WARNING, ALL_TIME) for key in ("card", "ip")),
 )
-"""To be kept as soon as disputes are events."""
+"""To be kept as soon as a restart need not read the ledger from its start for them."""

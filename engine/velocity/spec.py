@@ -23,7 +23,9 @@ class Status(StrEnum):
     """By our own decision."""
     REFUNDED = "refunded"
     DISPUTED = "disputed"
-    """By its cardholder: a chargeback or a scheme's fraud warning."""
+    """By its cardholder: charged back, whether the chargeback was won or lost later."""
+    FRAUD_WARNING = "fraud_warning"
+    """Warned of by the cardholder's bank (TC40, SAFE)."""
 
 
 class VelocityScope(StrEnum):

@@ -88,9 +88,19 @@ STATUSES: Final = {
     Status.BLOCKED: "blocked, by our own decision",
     Status.REFUNDED: "refunded",
     Status.DISPUTED: "disputed by the cardholder",
+    Status.FRAUD_WARNING: "warned of as fraud by the cardholder's bank",
 }
 RADAR_STATUSES: Final = frozenset({Status.AUTHORIZED, Status.DECLINED, Status.BLOCKED})
 """Those of which Radar counts charges."""
+RADAR_COUNTS_ON: Final = {
+    (Status.REFUNDED, "card"): "refund_count_on_card",
+    (Status.DISPUTED, "card"): "dispute_count_on_card_number",
+    (Status.DISPUTED, "ip"): "dispute_count_on_ip",
+    (Status.FRAUD_WARNING, "card"): "efw_count_on_card",
+    (Status.FRAUD_WARNING, "ip"): "efw_count_on_ip",
+}
+"""What Radar counts of the others, by key; of a card's disputes, those of all time alone are here."""
+_RADAR_COUNTS_NOT: Final = {(Status.DISPUTED, "card", window) for window in RADAR_WINDOWS if window != ALL_TIME}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +129,12 @@ DISTINCT: Final = {
 
 def radar_charges(key: str, window: str, status: Status | None = None) -> tuple[str, ...]:
     """Radar's name for the payments of a key, all or those that came to a status; none where Radar has none."""
+    if window not in RADAR_WINDOWS or (status, key, window) in _RADAR_COUNTS_NOT:
+        return ()
+    if status is not None and (status, key) in RADAR_COUNTS_ON:
+        return (f"{RADAR_COUNTS_ON[status, key]}_{RADAR_WINDOWS[window]}",)
     named = KEYS[key].radar_charges
-    if named is None or window not in RADAR_WINDOWS or (status is not None and status not in RADAR_STATUSES):
+    if named is None or (status is not None and status not in RADAR_STATUSES):
         return ()
     return (f"{'total' if status is None else status}_charges_per_{named}_{RADAR_WINDOWS[window]}",)
 

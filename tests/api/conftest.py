@@ -14,6 +14,7 @@ from api.routes.keys import GATEWAY_SCOPES
 from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import Scope
+from tests.api.disputes import NUMBERS, SCOPES
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +68,12 @@ def body() -> Callable[..., dict[str, Any]]:
         return request
 
     return make
+
+
+@pytest.fixture
+def disputed_shop(make_client: Callable[..., TestClient]) -> TestClient:
+    """A key for one merchant of its own."""
+    merchant = f"disputed-shop-{next(NUMBERS)}"
+    client = make_client(scopes=SCOPES, merchants=frozenset({merchant}))
+    client.merchant = merchant  # type: ignore[attr-defined]
+    return client

@@ -284,3 +284,13 @@ def test_labels_that_are_not_durable_in_time_are_503_and_sending_again_is_safe(
         answer = shop.post("/v1/labels", json=one)
     assert (answer.status_code, answer.json()["code"]) == (503, "deadline_exceeded")
     assert shop.post("/v1/labels", json=one).json()["new"] == 1
+
+
+@pytest.mark.parametrize("kind", ["first_party_misuse", "service_dispute"])
+def test_what_is_never_fraud_is_not_said_to_be(shop: TestClient, kind: str) -> None:
+    assert refused(shop, label(kind=kind)) == [("/is_fraud", "value_contradictory")]
+    assert shop.post("/v1/labels", json=label(kind=kind, is_fraud=False)).status_code == 201
+
+
+def test_of_more_faults_than_are_named_each_label_is_refused_all_the_same(shop: TestClient) -> None:
+    assert len(refused(shop, {"labels": [label(kind="guess") for _ in range(60)]})) == 50

@@ -15,6 +15,7 @@ SOURCES = (
     *sorted(ROOT.glob("api/schemas/*.py")),
     ROOT / "engine" / "payment.py",
     ROOT / "engine" / "policy.py",
+    ROOT / "engine" / "scheme_feedback.py",
     ROOT / "engine" / "rulesets.py",
     ROOT / "engine" / "snapshots.py",
 )

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from api.features_page import markdown, table
 from api.routes.keys import KeyCreated, NewKey
 from api.schemas import DecisionAnswer, DecisionRequest
+from api.schemas.chargeback import ChargebackRequest, FraudWarningRequest
 from api.schemas.label import LabelRequest
 from api.schemas.outcome import OutcomeRequest
 from api.schemas.policy import PolicyBody
@@ -220,6 +221,8 @@ def diagnostics() -> str:
         ("docs/api.md", "answer", answer_table),
         ("docs/api.md", "outcome", fields_of(OutcomeRequest)),
         ("docs/api.md", "label", fields_of(LabelRequest)),
+        ("docs/api.md", "chargeback", fields_of(ChargebackRequest)),
+        ("docs/api.md", "fraud warning", fields_of(FraudWarningRequest)),
         ("docs/api.md", "policy", policy_table),
         ("docs/api.md", "rule", fields_of(RuleBody)),
         ("docs/api.md", "keys", keys_table),
@@ -273,7 +276,7 @@ def test_the_example_rules_check() -> None:
 
 
 def test_the_statuses_are_what_counters_learn() -> None:
-    assert set(STATUSES) == {status.value for status in Status} - {Status.DISPUTED}
+    assert set(STATUSES) == {status.value for status in Status}
     assert all(f"`{status}`" in read("docs/rules.md") for status in STATUSES)
 
 

@@ -26,7 +26,12 @@ PROBES = [
     for email in ("e1", "e2")
     for ip in ("i1", "i2")
 ]
-KINDS = {Status.DECLINED: OutcomeKind.DECLINED, Status.AUTHORIZED: OutcomeKind.AUTHORIZED}
+KINDS = {
+    Status.DECLINED: OutcomeKind.DECLINED,
+    Status.AUTHORIZED: OutcomeKind.AUTHORIZED,
+    Status.DISPUTED: OutcomeKind.DISPUTED,
+    Status.FRAUD_WARNING: OutcomeKind.FRAUD_WARNING,
+}
 
 
 @dataclass(slots=True)

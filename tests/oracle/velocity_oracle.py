@@ -80,6 +80,10 @@ EVERYTHING = (
     velocity("card_network_emails", ("card",), Distinct("email"), "20s", scope=VelocityScope.NETWORK),
     velocity("card_network_declined", ("card",), Count(), "20s", Status.DECLINED, scope=VelocityScope.NETWORK),
     velocity("card_network_last", ("card",), LastSeen(), "all", scope=VelocityScope.NETWORK),
+    velocity("card_disputed", ("card",), Count(), "20s", Status.DISPUTED),
+    velocity("card_disputed_ever", ("card",), Count(), "all", Status.DISPUTED),
+    velocity("ip_warned", ("ip_address",), Count(), "20s", Status.FRAUD_WARNING),
+    velocity("ip_warned_cards", ("ip_address",), Distinct("card"), "8s", Status.FRAUD_WARNING),
     velocity("card_since_good", ("card",), Count(), "20s", since=Status.AUTHORIZED),
     velocity("card_declined_since_good", ("card",), Count(), "20s", Status.DECLINED, since=Status.AUTHORIZED),
     velocity("email_declined_cards_since_good", ("email",), Distinct("card"), "all", Status.DECLINED,
@@ -308,7 +312,12 @@ def steps(second: int = SECOND, least: int = 0, most: int = 60) -> st.SearchStra
         scope=st.sampled_from((SCOPES[0], *SCOPES)),
         values=VALUES,
         back=st.sampled_from((0, 0, 0, 1, 2, 3, 5, 8)),
-        status=st.sampled_from((Status.DECLINED, Status.DECLINED, Status.BLOCKED, Status.AUTHORIZED)),
+        status=st.sampled_from(
+            (
+                *(Status.DECLINED, Status.DECLINED, Status.BLOCKED, Status.AUTHORIZED),
+                *(Status.DISPUTED, Status.FRAUD_WARNING),
+            )
+        ),
         supersedes=st.sampled_from((0, 0, 0, 1, 2, 4)),
     )
     return st.lists(step, min_size=least, max_size=most)

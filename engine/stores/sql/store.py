@@ -1,4 +1,4 @@
-"""The data folder opened: ledger, outcomes, labels, keys, policies, rulesets, lists and jobs of one installation."""
+"""The data folder opened: what one installation keeps, from its ledger to its jobs."""
 
 import sqlite3
 from contextlib import ExitStack
@@ -20,6 +20,7 @@ from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.rulesets import SqlRulesets
 from engine.stores.sql.schema import upgrade
+from engine.stores.sql.scheme_reports import SqlSchemeReports
 from engine.stores.sql.sqlite import PointReader, connect_writer, invalid
 from engine.stores.sql.writer import Writer
 
@@ -35,6 +36,7 @@ class Store:
     ledger: SqlLedger
     outcomes: SqlOutcomes
     labels: SqlLabels
+    scheme_reports: SqlSchemeReports
     keys: SqlApiKeys
     policies: SqlPolicies
     rulesets: SqlRulesets
@@ -70,6 +72,7 @@ def open_store(folder: Path) -> Store:
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
             lists, jobs = SqlLists(writer, file), SqlJobs(writer, reader, file)
+            scheme_reports = SqlSchemeReports(labels, group, reader, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
@@ -81,6 +84,7 @@ def open_store(folder: Path) -> Store:
         ledger=ledger,
         outcomes=outcomes,
         labels=labels,
+        scheme_reports=scheme_reports,
         keys=keys,
         policies=policies,
         rulesets=rulesets,

@@ -166,6 +166,49 @@ Index("ix_labels_received_at_us", LABELS.c.received_at_us)
 Index("ix_labels_of_merchant", LABELS.c.merchant_id, LABELS.c.test_mode, LABELS.c.received_at_us)
 Index("ix_labels_of_mode", LABELS.c.test_mode, LABELS.c.received_at_us)
 
+# What card schemes report, each step of a case once: open, and with its result.
+SCHEME_REPORTS = Table(
+    "scheme_reports",
+    METADATA,
+    Column("position", ROW_NUMBER, primary_key=True, comment="The order of commits."),
+    Column("id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("merchant_id", Text, nullable=False),
+    Column("test_mode", Boolean, nullable=False),
+    Column("transaction_id", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("is_settled", Boolean, nullable=False),
+    Column("result", Text),
+    Column("network", Text, nullable=False),
+    Column("reason_code", Text),
+    Column("claim", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("occurred_at_us", BigInteger, nullable=False),
+    Column("received_at_us", BigInteger, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False, comment="Of the case; its outcome, once matched, has it too."),
+    UniqueConstraint("id"),
+    UniqueConstraint(
+        "merchant_id", "test_mode", "kind", "case_id", "stage", "is_settled", name="uq_scheme_reports_step"
+    ),
+)
+# For what waits for a payment, and for pages of one merchant's reports and of all merchants'.
+Index(
+    "ix_scheme_reports_payment",
+    SCHEME_REPORTS.c.merchant_id,
+    SCHEME_REPORTS.c.test_mode,
+    SCHEME_REPORTS.c.transaction_id,
+)
+Index(
+    "ix_scheme_reports_of_merchant",
+    SCHEME_REPORTS.c.merchant_id,
+    SCHEME_REPORTS.c.test_mode,
+    SCHEME_REPORTS.c.kind,
+    SCHEME_REPORTS.c.position,
+)
+Index("ix_scheme_reports_of_mode", SCHEME_REPORTS.c.test_mode, SCHEME_REPORTS.c.kind, SCHEME_REPORTS.c.position)
+
 API_KEYS = Table(
     "api_keys",
     METADATA,

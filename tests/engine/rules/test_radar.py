@@ -100,6 +100,14 @@ def problem(rule: str) -> str:
         ("Block if ::Customer Age:: < 30", "Block if ::Customer Age:: < 30"),
         ("Block if :email: LIKE 'fraud%@a.example'", "Block if email like 'fraud%@a.example'"),
         (
+            "Block if :efw_count_on_card_all_time: > 0",
+            "Block if count(by: card, within: all, status: fraud_warning) > 0",
+        ),
+        (
+            "Block if :dispute_count_on_card_number_yearly: > 0",
+            "Block if count(by: card, within: 365d, status: disputed) > 0",
+        ),
+        (
             "Block if is_missing(:email_domain:)OR :email_domain:IN('a')",
             "Block if is_missing(email_domain) or email_domain in ('a')",
         ),
@@ -119,7 +127,7 @@ def test_a_rule_is_said_here(radar: str, ours: str) -> None:
         ("Block if not :is_disposable_email:", "is_disposable_email"),
         ("Block if :amount_in_gbp: > 5", "US dollars"),
         ("Block if :billing_address: includes 'x'", "text of the address"),
-        ("Block if :efw_count_on_card_all_time: > 0", "not counted yet"),
+        ("Block if :dispute_count_on_card_number_weekly: > 0", "dispute_count_on_card_number_weekly"),
         ("Block if :card_brand: = 'maestro'", "never 'maestro'"),
         ("Block if :card_brand: = ::brand::", "other values"),
         ("Block if is_missing(:is_recurring:)", "never missing"),

@@ -22,9 +22,9 @@ FIRST_NAMES = """
 
 
 def test_the_default_set_is_of_the_breadth_that_is_promised() -> None:
-    assert len(VELOCITIES) == 137
+    assert len(VELOCITIES) == 154
     assert len({velocity.key for velocity in VELOCITIES}) == 12
-    assert (len(HISTORIES), len(DISPUTES)) == (40, 6)
+    assert (len(HISTORIES), len(DISPUTES)) == (40, 8)
     assert {velocity.window for velocity in ALL} == {"10m", "1h", "24h", "7d", "30d", "23d", ALL_TIME}
     assert set(FIRST_NAMES.split()) <= {velocity.name for velocity in VELOCITIES}
 
@@ -51,8 +51,8 @@ def test_what_every_store_counts_today_is_apart() -> None:
         assert velocity.window_us is not None
         assert (velocity.delay, velocity.where, velocity.scope) == (None, (), VelocityScope.MERCHANT)
         assert velocity.since is None
-        assert velocity.status is not Status.DISPUTED
-    assert {velocity.status for velocity in DISPUTES} == {Status.DISPUTED}
+    assert {velocity.status for velocity in DISPUTES} == {Status.DISPUTED, Status.FRAUD_WARNING}
+    assert {velocity.window for velocity in DISPUTES} == {ALL_TIME}
 
 
 def test_nothing_is_remembered_for_longer_than_thirty_days() -> None:
@@ -70,7 +70,7 @@ def test_the_name_and_the_words_say_what_is_counted(velocity: Velocity) -> None:
         assert velocity.name.endswith(f"_{velocity.window}")
     if velocity.status is not None:
         assert f"_{velocity.status}_" in velocity.name
-        assert velocity.status in velocity.doc
+        assert velocity.status.replace("fraud_warning", "warned of as fraud") in velocity.doc
     if velocity.since is not None:
         assert f"_since_{velocity.since}_" in velocity.name
     assert ("merchants" in velocity.name or "network" in velocity.name.removeprefix("ip_network")) == (
@@ -116,7 +116,11 @@ def test_each_key_reads_few_windows() -> None:
         ("seconds_since_first_successful_auth_on_card", "card_first_authorized_seconds"),
         ("average_usd_amount_attempted_on_card_all_time", "card_average_usd_all"),
         ("refund_count_on_card_all_time", "card_refunded_all"),
+        ("refund_count_on_card_daily", "card_refunded_24h"),
         ("dispute_count_on_card_number_all_time", "card_disputed_all"),
+        ("dispute_count_on_ip_weekly", "ip_disputed_7d"),
+        ("efw_count_on_card_hourly", "card_fraud_warning_1h"),
+        ("efw_count_on_ip_daily", "ip_fraud_warning_24h"),
     ],
 )
 def test_radars_names_are_aliases(alias: str, name: str) -> None:
@@ -130,7 +134,8 @@ RADARS = re.compile(
     r"|email_count_for_(billing_address|ip|shipping_address|card)_(all_time|weekly|daily|hourly)"
     r"|seconds_since_(card_first_seen|email_first_seen|first_successful_auth_on_card)"
     r"|average_usd_amount_attempted_on_(customer|card)_all_time"
-    r"|refund_count_on_card_all_time|dispute_count_on_(card_number|ip)_all_time"
+    r"|dispute_count_on_card_number_all_time"
+    r"|(refund_count_on_card|dispute_count_on_ip|efw_count_on_card|efw_count_on_ip)_(all_time|weekly|daily|hourly)"
 )
 """The attributes that Stripe documents for Radar, as far as they are velocities of this set."""
 
