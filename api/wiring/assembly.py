@@ -14,7 +14,7 @@ from api.publishing import Publishing, publishing
 from api.reloading import Reloading, ReloadReport
 from api.schemas.outcome import scheme_outcome_bytes
 from api.settings import Settings
-from api.wiring.counting import HistoryOf, histories, in_memory
+from api.wiring.counting import Counting, HistoryOf, histories, in_memory
 from api.wiring.valkey import in_valkey
 from engine.access import ApiKeys
 from engine.catalog import CATALOG
@@ -140,11 +140,7 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         )
         for owner, detail in snapshots.left_out.items():
             log.error("rules_left_out", merchant_id=owner, detail=detail)
-        counting = (
-            in_memory(store, settings.data, times, snapshots.own)
-            if settings.valkey is None
-            else in_valkey(settings, store, times, snapshots.own)
-        )
+        counting = _counting(settings, store, times, snapshots)
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
         feedback = _feedback(store, counting.counters, times)
@@ -174,6 +170,12 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         )
     finally:
         store.close()
+
+
+def _counting(settings: Settings, store: Store, times: ReceiptTimes, snapshots: MerchantSnapshots) -> Counting:
+    if settings.valkey is None:
+        return in_memory(store, settings.data, times, snapshots.own)
+    return in_valkey(settings, store, times, snapshots.own)
 
 
 def _feedback(store: Store, counters: Counters, times: ReceiptTimes) -> Feedback:
