@@ -14,4 +14,4 @@ KINDS: Final[Mapping[str, Work]] = {BACKTEST: backtest, GUARD: blocked}
 
 def main() -> None:
     """Do the job that standard input names."""
-    work(KINDS)
+    work(KINDS, awaited={GUARD})

@@ -1,13 +1,13 @@
 """The process that does one job: told what on standard input, telling progress and the end on standard output.
 
 It reads the data folder alone; what becomes of the job, the server that started it writes. It goes after the server in
-everything: processor time, and who is ended first where memory runs out. A line is one JSON object.
+everything (who is ended first where memory runs out, processor time unless somebody waits). A line is one JSON object.
 """
 
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,11 +63,16 @@ def line_of(kind: str, task: Task) -> bytes:
     return orjson.dumps(told_) + b"\n"
 
 
-def work(kinds: Mapping[str, Work]) -> None:
-    """Do the job that standard input names, then end; where standard input ends first, end at once."""
-    _go_last()
+def work(kinds: Mapping[str, Work], awaited: Collection[str] = ()) -> None:
+    """Do the job that standard input names, then end; where standard input ends first, end at once.
+
+    For the kinds that are `awaited` somebody waits: they take their turns with all else.
+    """
     sys.excepthook = _tell_crash
     asked = orjson.loads(sys.stdin.buffer.readline())
+    _be_ended_first()
+    if asked["kind"] not in awaited:
+        os.nice(NICENESS)
     threading.Thread(target=_end_with_server, daemon=True).start()
     task = Task(
         folder=Path(asked["folder"]),
@@ -87,8 +92,7 @@ def work(kinds: Mapping[str, Work]) -> None:
         _say({"result": orjson.Fragment(result)})
 
 
-def _go_last() -> None:
-    os.nice(NICENESS)
+def _be_ended_first() -> None:
     # Other systems have no such file; there the server and this process are alike.
     with suppress(OSError):
         _OOM_FILE.write_text(str(OOM_SCORE), encoding="ascii")

@@ -6,12 +6,12 @@ decision names it (law 11).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
+from functools import partial
 
-from engine.bundles import Parts, bundle, lenient_bundle, lenient_operator
-from engine.catalog import ruleset_for, unkept_by_all, velocities_of
+from engine.bundles import Parts, bundle, lenient_operator
+from engine.catalog import ruleset_for, unkept_by_all
 from engine.decide import Snapshot
 from engine.errors import (
     ApprovalRefused,
@@ -23,43 +23,15 @@ from engine.errors import (
     RulesetRefused,
     RulesInvalid,
 )
+from engine.in_force import InForce, counts_otherwise, in_force_of, require_countable
 from engine.ledger import Ledger, VersionKind
 from engine.lists import OPERATOR, AllLists, EntryType, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.rules import Content, Ruleset
-from engine.rulesets import RULE_VELOCITIES_MAX, Publication, PublishedRuleset, Rulesets, faults_of
-from engine.velocity.spec import VelocityScope
+from engine.rulesets import Publication, PublishedRuleset, Rulesets, faults_of
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 """Has the counters keep a snapshot's velocities for a merchant, filled from the ledger; they switch when it ends."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _InForce:
-    """Everything in force at one time but the lists; merchants of one policy and the same rules share a snapshot.
-
-    `left_out` says by owner which published rules do not check any more and are left out.
-    """
-
-    parts: Parts
-    operator: Ruleset
-    default: Snapshot
-    by_merchant: Mapping[str, Snapshot]
-    left_out: Mapping[str | None, str]
-
-    def of(self, merchant_id: str) -> Snapshot:
-        return self.by_merchant.get(merchant_id, self.default)
-
-    def with_merchant(self, merchant_id: str, snapshot: Snapshot) -> "_InForce":
-        """The same with another snapshot for one merchant: an equal one of another's where there is one."""
-        every = (self.default, *self.by_merchant.values())
-        shared = next((each for each in every if each.versions.id == snapshot.versions.id), snapshot)
-        left_out = {owner: said for owner, said in self.left_out.items() if owner != merchant_id}
-        return replace(
-            self,
-            by_merchant=MappingProxyType({**self.by_merchant, merchant_id: shared}),
-            left_out=MappingProxyType(left_out),
-        )
 
 
 class MerchantSnapshots:
@@ -86,7 +58,9 @@ class MerchantSnapshots:
         self._changing = asyncio.Lock()
         self._lists = AllLists() if lists is None else lists
         self._listed: dict[tuple[int, int], Snapshot] = {}
+        self._kept: set[tuple[VersionKind, str]] = set()
         self._in_force = self._made(parts)
+        self._keep_versions(self._in_force)
 
     @property
     def default(self) -> Snapshot:
@@ -115,8 +89,7 @@ class MerchantSnapshots:
 
     def of(self, merchant_id: str) -> Snapshot:
         """The bundle in force for the merchant; one call pins one."""
-        in_force = self._in_force
-        snapshot = in_force.by_merchant.get(merchant_id, in_force.default)
+        snapshot = self._in_force.of(merchant_id)
         lists = self._lists.of(merchant_id)
         return snapshot if lists is snapshot.lists else self._with(snapshot, lists)
 
@@ -128,8 +101,7 @@ class MerchantSnapshots:
     def rules_naming(self, name: ListName) -> tuple[str, ...]:
         """The ids of the published rules that name a list: the operator's any merchant's may, another its own alone."""
         in_force = self._in_force
-        every = (in_force.default, *in_force.by_merchant.values())
-        concerned = every if name.scope == OPERATOR else (in_force.of(name.scope),)
+        concerned = in_force.every() if name.scope == OPERATOR else (in_force.of(name.scope),)
         return tuple(sorted({rule for each in concerned for rule in each.ruleset.naming(name.name)}))
 
     def list_names(self, owner: str | None) -> Mapping[str, EntryType]:
@@ -153,14 +125,14 @@ class MerchantSnapshots:
             made = self._listed[key] = replace(snapshot, lists=lists)
         return made
 
-    def _put(self, in_force: _InForce) -> None:
+    def _put(self, in_force: InForce) -> None:
         self._in_force = in_force
         self._listed = {}
 
     async def replace_parts(self, parts: Parts) -> None:
         """Put other parts in force for all merchants at once. Raises LedgerUnavailable; then nothing has changed."""
         async with self._changing:
-            self._put(await asyncio.to_thread(self._made, parts))
+            await self._activate(await asyncio.to_thread(self._made, parts), lambda: None)
 
     async def rehearse(self, merchant_id: str, policy: Policy, *, replaces: str | None = None) -> None:
         """Raise what `publish` would raise of such a policy, and change nothing."""
@@ -244,19 +216,17 @@ class MerchantSnapshots:
             await self._activate(after, lambda: self._rulesets.approve(approved))
         return approved
 
-    async def _activate(self, after: _InForce, commit: Callable[[], None]) -> None:
+    async def _activate(self, after: InForce, commit: Callable[[], None]) -> None:
         """Put it in force: its versions kept, its velocities counted, then the commit, then the swap.
 
         Raises LedgerUnavailable, PolicyChanged or RulesetChanged; then what was in force stays.
         """
         before = self._in_force
-        known = {id(each) for each in (before.default, *before.by_merchant.values())}
-        new = {id(each): each for each in (after.default, *after.by_merchant.values()) if id(each) not in known}
-        await asyncio.to_thread(self._keep_versions, tuple(new.values()))
+        await asyncio.to_thread(self._keep_versions, after)
         switched = []
         try:
             for merchant_id in after.by_merchant:
-                if _counts_otherwise(before.of(merchant_id), after.of(merchant_id)):
+                if counts_otherwise(before.of(merchant_id), after.of(merchant_id)):
                     await self._keep_velocities(merchant_id, after.of(merchant_id))
                     switched.append(merchant_id)
             # From here on nothing is awaited: no decision sees the counters switched and the snapshot not.
@@ -284,42 +254,20 @@ class MerchantSnapshots:
             raise RulesetChanged(message)
         return stands
 
-    def _made(self, parts: Parts) -> _InForce:
-        """Everything made of these parts, the newest policies and rulesets, with its versions in the ledger."""
-        left_out: dict[str | None, str] = {}
+    def _made(self, parts: Parts) -> InForce:
+        """Everything made of these parts, the newest policies and rulesets."""
         operator, published = parts.ruleset, self._rulesets.in_force(None)
-        if published is not None:
-            operator, said = lenient_operator(published.content, self.list_names(None))
-            left_out |= {None: said} if said else {}
-        after = self._made_with(parts, operator, left_out)
-        if parts.scorer is not None:
-            self._ledger.keep_version(VersionKind.MODEL, parts.scorer.id, parts.scorer.content())
-        self._keep_versions(tuple({id(each): each for each in (after.default, *after.by_merchant.values())}.values()))
-        return after
+        if published is None:
+            return self._made_with(parts, operator, {})
+        operator, said = lenient_operator(published.content, self.list_names(None))
+        return self._made_with(parts, operator, {None: said} if said else {})
 
-    def _made_with(self, parts: Parts, operator: Ruleset, left_out: Mapping[str | None, str]) -> _InForce:
-        """The same for these rules of the operator's. Of a merchant's own, what does not check is left out."""
+    def _made_with(self, parts: Parts, operator: Ruleset, left_out: Mapping[str | None, str]) -> InForce:
         own = {each.owner: each.content for each in self._rulesets.all_in_force() if each.owner is not None}
         policies = {each.merchant_id: each.policy for each in self._policies.all()}
-        default, made, of_merchant = Policy(), dict[tuple[str, str | None], tuple[Snapshot, str]](), {}
-        said: dict[str | None, str] = dict(left_out)
-        made[default.version, None] = (bundle(parts, operator, default, None, ()), "")
-        for merchant_id in policies.keys() | own.keys():
-            policy, rules = policies.get(merchant_id, default), own.get(merchant_id)
-            key = policy.version, None if rules is None else rules.version
-            if key not in made:
-                made[key] = lenient_bundle(parts, operator, policy, rules, self.list_names(merchant_id))
-            of_merchant[merchant_id], fault = made[key]
-            said |= {merchant_id: fault} if fault else {}
-        return _InForce(
-            parts=parts,
-            operator=operator,
-            default=made[default.version, None][0],
-            by_merchant=MappingProxyType(of_merchant),
-            left_out=MappingProxyType(said),
-        )
+        return in_force_of(parts, operator, policies, own, self.list_names, left_out)
 
-    def _with_policy(self, merchant_id: str, policy: Policy) -> _InForce:
+    def _with_policy(self, merchant_id: str, policy: Policy) -> InForce:
         """What would be in force with this policy. Raises PolicyInvalid where the merchant's rules do not check."""
         in_force, own = self._in_force, self._rulesets.in_force(merchant_id)
         try:
@@ -330,7 +278,7 @@ class MerchantSnapshots:
             raise PolicyInvalid(Fault(pointer="/custom_fields", code="breaks_rules", detail=detail)) from error
         return in_force.with_merchant(merchant_id, snapshot)
 
-    def _with_rules(self, owner: str | None, content: Content) -> _InForce:
+    def _with_rules(self, owner: str | None, content: Content) -> InForce:
         """What would be in force with these rules. Raises RulesInvalid or RulesetRefused with every fault."""
         in_force = self._in_force
         if owner is not None:
@@ -338,7 +286,7 @@ class MerchantSnapshots:
             policy = Policy() if current is None else current.policy
             _require_no_faults(owner, in_force.operator.content, content)
             made = bundle(in_force.parts, in_force.operator, policy, content, self.list_names(owner))
-            _require_countable(made)
+            require_countable(made)
             return in_force.with_merchant(owner, made)
         _require_no_faults(None, content, content)
         operator = ruleset_for(content, self.list_names(None))
@@ -346,35 +294,25 @@ class MerchantSnapshots:
             raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=unkept))
         return self._made_with(in_force.parts, operator, {})
 
-    def _keep_versions(self, snapshots: tuple[Snapshot, ...]) -> None:
-        for each in snapshots:
-            catalog, policy, versions = each.catalog, each.policy, each.versions
-            text = each.ruleset.content.text().encode()
-            self._ledger.keep_version(VersionKind.RULESET, each.ruleset.hash, text)
-            self._ledger.keep_version(VersionKind.CATALOG, catalog.fingerprint, catalog.content())
-            self._ledger.keep_version(VersionKind.POLICY, policy.version, policy.content())
-            self._ledger.keep_version(VersionKind.SNAPSHOT, versions.id, versions.content())
+    def _keep_versions(self, in_force: InForce) -> None:
+        """Have the ledger keep what decisions will name. Raises LedgerUnavailable."""
+        for each in in_force.every():
+            catalog, policy, versions, ruleset = each.catalog, each.policy, each.versions, each.ruleset
+            self._keep_version(VersionKind.RULESET, ruleset.hash, partial(_text, ruleset))
+            self._keep_version(VersionKind.CATALOG, catalog.fingerprint, catalog.content)
+            self._keep_version(VersionKind.POLICY, policy.version, policy.content)
+            if each.scorer is not None:
+                self._keep_version(VersionKind.MODEL, each.scorer.id, each.scorer.content)
+            self._keep_version(VersionKind.SNAPSHOT, versions.id, versions.content)
+
+    def _keep_version(self, kind: VersionKind, version: str, content: Callable[[], bytes]) -> None:
+        if (kind, version) not in self._kept:
+            self._ledger.keep_version(kind, version, content())
+            self._kept.add((kind, version))
 
 
-def _require_countable(snapshot: Snapshot) -> None:
-    """Raise RulesetRefused where a merchant's rules count more than is kept for one."""
-    velocities = snapshot.velocities[len(velocities_of(snapshot.custom_fields)) :]
-    if shared := [each.name for each in velocities if each.scope is VelocityScope.NETWORK]:
-        detail = (
-            f"The rules count over all merchants what is not counted for every merchant: {', '.join(shared)}. "
-            "With `scope: network`, use what 'assay velocities' lists."
-        )
-        raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=detail))
-    if len(velocities) > RULE_VELOCITIES_MAX:
-        detail = (
-            f"The rules count {len(velocities)} things that are not counted for every merchant, of "
-            f"{RULE_VELOCITIES_MAX} at most: each is counted for every payment. Use what 'assay velocities' lists."
-        )
-        raise RulesetRefused(Fault(pointer="/rules", code="too_many", detail=detail))
-
-
-def _counts_otherwise(before: Snapshot, after: Snapshot) -> bool:
-    return (before.velocities, before.custom_fields) != (after.velocities, after.custom_fields)
+def _text(ruleset: Ruleset) -> bytes:
+    return ruleset.content.text().encode()
 
 
 def _require_no_faults(owner: str | None, operator: Content, content: Content) -> None:

@@ -14,7 +14,7 @@ from api.clock import utc_now
 from api.job_process import Task
 from api.jobs import PROGRAM, Child
 from engine.decide import Snapshot
-from engine.decision import RuleAction
+from engine.decision import RuleAction, RuleMode
 from engine.ledger import Ledger
 from engine.lists import OPERATOR
 from engine.rules import Ruleset
@@ -22,7 +22,8 @@ from engine.rules import Ruleset
 PERIOD: Final = timedelta(days=7)
 PAYMENTS_MIN: Final = 20
 """Of fewer payments a share says nothing."""
-TIME_MAX_SECONDS: Final = 60.0
+TIME_MAX_SECONDS: Final = 25.0
+"""The commands wait for half a minute for an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +76,8 @@ def _untold(cause: str) -> Mapping[str, object]:
 
 
 def _may_block_more(before: Ruleset, after: Ruleset) -> bool:
-    """Whether a block rule is new or changed, or an allow rule is gone or changed."""
-    old, new = set(before.rules), set(after.rules)
+    """Whether a block rule is new, changed or acts now, or an allow rule is gone, changed or acts no more."""
+    old, new = ({rule for rule in ruleset.rules if rule.mode is not RuleMode.SHADOW} for ruleset in (before, after))
     return any(rule.action is RuleAction.BLOCK for rule in new - old) or any(
         rule.action is RuleAction.ALLOW for rule in old - new
     )

@@ -12,6 +12,27 @@ _ACTIONS: Final = ("Block", "Review", "Allow", "Request 3DS", "Score +15", "Tag 
 _TEXTUAL: Final = (FeatureType.STRING, FeatureType.COUNTRY)
 _NUMBERS: Final = ("0", "1", "2.5", "12.50", "99.995", "100", "-3", "1000000")
 _WORDS: Final = ("a", "US", "Straße", "x y", "%", "mailinator.com", "424242")
+_CALCULATED: Final = (
+    "amount_in_usd > 3 * card_amount_usd_24h",
+    "(amount_in_usd - card_amount_usd_1h) / 2 >= 12.50",
+    "amount_in_usd / card_amount_usd_24h > 1.5",
+    "risk_score * 2 + 1 > 50",
+    "session_age_seconds < 2m",
+    "email_domain like '%mail%'",
+    "user_agent includes 'bot'",
+    "email matches '^[a-z]+[0-9]{4,}@'",
+    "lower(customer) = 'gold'",
+    "domain_of(::contact::) != 'example.com'",
+    "starts_with(card_bin, '4242', '5')",
+    "ip_in(ip_address, '192.0.2.0/24', '2001:db8::/32')",
+    "count(by: card, within: 1h, status: declined) > 3",
+    "distinct(card, by: ip_address, within: 10m) >= 4",
+    "sum(amount_in_usd, by: [card, email], within: 7d) > 2000",
+    "hours_since(first_seen(by: card)) < 2",
+    "is_missing(last_seen(by: email))",
+    "::tier:: in ('gold', 'silver')",
+    "::Customer Age:: >= 18",
+)
 _PARTS: Final = (
     "Block", "if", "and", "or", "not", "in", "(", ")", "((", "))", "=", "!=", "<=", ">", "'", '"', ",", ":", "::", "@",
     "is_missing", "card_country", "amount_in_usd", "5", "1e9", "10m", "'US'", "::tier::", "@risky", "\n", "\t", "\0",
@@ -43,6 +64,8 @@ def _condition(random: Random, depth: int) -> str:
 
 
 def _atom(random: Random) -> str:
+    if random.randrange(5) == 0:
+        return random.choice(_CALCULATED)
     feature = random.choice(CATALOG.features)
     if random.randrange(8) == 0:
         return f"is_missing({feature.name})"

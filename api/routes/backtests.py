@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import ValidationError
 
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
 from api.backtests.plan import KIND, Plan, plan_of
@@ -20,9 +21,12 @@ from api.schemas.backtest import BacktestBody, BacktestList, BacktestListed, Bac
 from api.schemas.body import RequestInvalid
 from engine.access import Scope
 from engine.errors import Fault
-from engine.jobs import OPEN_MAX, Job, Jobs
+from engine.jobs import OPEN_MAX, Job, JobFailure, Jobs
 
 PAGE_MAX: Final = 100
+OUTDATED: Final = JobFailure(
+    code="result_outdated", detail="Its figures are those of another version of Assay: ask for it again."
+)
 
 router = APIRouter(tags=["Backtests"], route_class=ScopedRoute)
 
@@ -148,7 +152,12 @@ async def _job(request: Request, job_id: str) -> Job:
 
 async def _shown(request: Request, job: Job) -> BacktestShown:
     result, plan = await asyncio.to_thread(_jobs(request).result, job.id), _plan(job)
-    return BacktestShown.model_validate({**shown_job(job, plan), **shown_result(plan, result)})
+    shown = shown_job(job, plan)
+    try:
+        return BacktestShown.model_validate({**shown, **shown_result(plan, result)})
+    except ValidationError:
+        # Figures of another version, which has others.
+        return BacktestShown.model_validate({**shown, **shown_result(plan, None), "failure": OUTDATED})
 
 
 def _jobs(request: Request) -> Jobs:

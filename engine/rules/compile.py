@@ -38,7 +38,12 @@ def compile_condition(condition: Condition, catalog: Catalog) -> Compiled:
 
     The condition has passed the checker, and the catalogue has what it counts (`engine.catalog`).
     """
-    return _compiled(resolve(condition, catalog), catalog)
+    return compile_resolved(resolve(condition, catalog), catalog)
+
+
+def compile_resolved(condition: Condition, catalog: Catalog) -> Compiled:
+    """As `compile_condition`, of a condition that has been resolved, which must not be done twice."""
+    return _compiled(condition, catalog)
 
 
 def _compiled(condition: Condition, catalog: Catalog) -> Compiled:  # noqa: PLR0911 - one a kind of node

@@ -11,7 +11,7 @@ import numpy as np
 from engine.features import Catalog, Feature, FeatureType
 from engine.rules import texts
 from engine.rules.columns import Columns, Ints, Told, Truth
-from engine.rules.compile import compile_condition
+from engine.rules.compile import compile_resolved
 from engine.rules.tree import Condition, Custom, Name, nodes
 from engine.rules.types import TEXTUAL, of_feature
 
@@ -19,7 +19,7 @@ from engine.rules.types import TEXTUAL, of_feature
 def truth_of(node: Condition, catalog: Catalog, columns: Columns) -> Truth:
     """A condition, resolved before, that names no list."""
     small, rows = _different(node, catalog, columns)
-    compiled = compile_condition(node, small)
+    compiled = compile_resolved(node, small)
     return rows.ask(lambda values: compiled(values, {}))
 
 

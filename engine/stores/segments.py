@@ -41,8 +41,8 @@ SETTLED: Final = timedelta(minutes=5)
 
 _HOUR: Final = timedelta(hours=1)
 _DAY_HOURS: Final = 24
-_READ_BY: Final = timedelta(hours=1)
-"""Whoever reads by an earlier manifest has ended by then."""
+_READ_BY: Final = timedelta(minutes=30)
+"""So long after a manifest was replaced whoever reads by it has ended: less than from one run to the next."""
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -163,13 +163,12 @@ def write_segments(
     )
     with _one_at_a_time(data / FOLDER):
         manifest = manifest_of(data)
+        _sweep(data, manifest, now)
         for kind in kinds:
             for rows in _closed(kind, manifest.upto[kind.name], now - SETTLED):
                 manifest = _written(data, kind, manifest, rows, _day(now - SETTLED))
                 progress(len(rows))
-        manifest = _joined(data, manifest, _day(now - SETTLED))
-        _sweep(data, manifest, now)
-    return manifest
+        return _joined(data, manifest, _day(now - SETTLED))
 
 
 @contextmanager
@@ -269,13 +268,16 @@ def _few(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
 
 
 def _sweep(data: Path, manifest: Manifest, now: datetime) -> None:
-    """Remove files that are no segments any more, when nobody reads them."""
+    """Remove files that no manifest in use names: neither the one in force, nor the one that it replaced of late."""
+    file = data / FOLDER / MANIFEST
+    if not file.exists() or file.stat().st_mtime > (now - _READ_BY).timestamp():
+        return
     named = {segment.file_in(data) for segment in manifest.segments}
-    for file in (data / FOLDER).glob("*/*/*.parquet"):
-        if file not in named and file.stat().st_mtime < (now - _READ_BY).timestamp():
-            file.unlink()
-            if not any(file.parent.iterdir()):
-                file.parent.rmdir()
+    for each in (data / FOLDER).glob("*/*/*.parquet"):
+        if each not in named:
+            each.unlink()
+            if not any(each.parent.iterdir()):
+                each.parent.rmdir()
 
 
 def _put(data: Path, segment: Segment, table: pa.Table) -> Segment:

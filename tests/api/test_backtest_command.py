@@ -14,8 +14,10 @@ from api.backtests.table import money
 from api.bench.installation import start_server
 from api.cli import app
 from api.client import CallFailed
+from api.commands.rules import trying
 from api.commands.rules.trying import BacktestFailed
 from api.local import caller_of
+from api.routes import backtests
 from api.settings import Settings
 from api.wiring import assembled, opened_for_reading
 from engine.errors import StoreInvalid
@@ -138,6 +140,19 @@ def test_the_server_does_it_where_one_runs(served: Path) -> None:
     assert listed[0]["id"] == shown["id"]
     assert 'assay_jobs_ended_total{state="succeeded"} 1.0' in metrics
     assert 'assay_jobs{state="running"} 0.0' in metrics
+
+
+def test_ctrl_c_cancels_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trying, "_here", interrupted)
+    stopped = run(folder, "--rule", RULE)
+    assert isinstance(stopped.exception, BacktestFailed)
+    assert (str(stopped.exception), "Cancelling ..." in stopped.stderr) == ("It was cancelled.", True)
+    with caller_of(Settings(data=folder), (backtests.router,)) as client:
+        (newest, *_) = json.loads(client.checked("GET", "/v1/backtests"))["backtests"]
+    assert newest["state"] == "cancelled"
 
 
 def test_the_health_of_rules_is_told_with_what_to_look_at(folder: Path) -> None:

@@ -230,6 +230,14 @@ def test_a_period_without_payments_says_so(assembly: Assembly, folder: Path, mer
     assert shop in shown["failure"]["detail"]
 
 
+def test_figures_of_another_version_are_said_to_be_such(assembly: Assembly, merchant: TestClient) -> None:
+    queued = asked(merchant, rule=RULE)
+    while (taken := assembly.jobs.take("test", datetime.now(UTC))) is not None:
+        assembly.jobs.succeed(taken.lease, datetime.now(UTC), b'{"moon":1}')
+    shown = merchant.get(f"/v1/backtests/{queued['id']}").json()
+    assert (shown["state"], shown["figures"], shown["failure"]["code"]) == ("succeeded", None, "result_outdated")
+
+
 def test_payments_of_the_keys_own_mode_are_looked_at(
     assembly: Assembly, folder: Path, make_client: MakeClient, body: Body, shop: str
 ) -> None:

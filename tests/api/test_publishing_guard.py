@@ -18,6 +18,12 @@ MakeClient = Callable[..., TestClient]
 Body = Callable[..., dict[str, Any]]
 
 
+@pytest.fixture(autouse=True)
+def _waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On shared cores the time of a process measures the neighbours."""
+    monkeypatch.setattr(guarding, "TIME_MAX_SECONDS", 600.0)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("guard") / "data"
@@ -92,5 +98,7 @@ def test_rules_that_block_no_more_start_no_process(
 ) -> None:
     monkeypatch.setattr(guarding, "PROGRAM", ("/nowhere/at-all",))
     decide(merchant, body, shop, [5_000] * 20)
-    answer = merchant.post("/v1/rulesets/publish", json={"rules": rules("Review if amount_in_usd > 1")})
-    assert answer.status_code == 200, answer.text
+    in_shadow = {"rules": rules("Block if amount_in_usd > 1"), "in_shadow": True}
+    for wanted in ({"rules": rules("Review if amount_in_usd > 1")}, in_shadow):
+        answer = merchant.post("/v1/rulesets/publish", json=wanted)
+        assert answer.status_code == 200, answer.text

@@ -13,6 +13,7 @@ from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.errors import LedgerUnavailable
 from engine.replay import Replay
+from engine.rules import default_source
 from engine.velocity import VELOCITIES
 from models.scorecard_file import scorecard_of
 from tests.api.ruleset_calls import Body, client_of, publish, rule
@@ -97,6 +98,23 @@ def test_what_is_counted_over_all_merchants_is_not_one_merchants_to_say(tmp_path
             refused = publish(client, owner, shared)
             assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "not_allowed"), refused.text
         assert own_velocities(assembly, "shop-a") == []
+
+
+def test_a_reloaded_file_that_takes_a_rules_place_has_the_counters_follow(tmp_path: Path, body: Body) -> None:
+    file, shipped = tmp_path / "rules.toml", default_source()
+    file.write_text(shipped, encoding="utf-8")
+    with assembled(Settings(data=tmp_path / "data", ruleset=file)) as assembly, client_of(assembly) as client:
+        other = rule("other", "Tag 'x' if count(by: card, within: 3h) >= 1")
+        assert publish(client, "shop-a", {**BURST, "mode": "shadow"}, other).status_code == 200
+        pays(client, body, "shop-a", "tok_one")
+        must = 'id = "burst"\nname = "Must"\nmandatory = true\ntext = "Block if amount_in_usd > 9000"\nreason = "r"\n'
+        for text, kept in ((f"{shipped}\n[[rule]]\n{must}", 1), (shipped, 2)):
+            file.write_text(text, encoding="utf-8")
+            assert client.post("/v1/installation/reload").json()["is_sound"]
+            assert len(own_velocities(assembly, "shop-a")) == kept
+            answer = pays(client, body, "shop-a", "tok_one")
+            assert (answer["degraded"], answer["tags"]) == ([], ["x"])
+        assert answer["features"]["count_by_card_within_2h"] == 2
 
 
 CALLS = (

@@ -261,15 +261,23 @@ async def test_segments_are_joined_up_to_their_limit_alone(house: House, make_pa
 
 
 async def test_what_was_joined_is_kept_for_who_still_reads_it(house: House, make_payment: Make) -> None:
+    """However long ago it was written: until the manifest that does not name it has been in force for a while."""
     await decide_at(house, make_payment, START, START + HOUR)
     before = write(house, START + 5 * HOUR)
+    for segment in before.segments:
+        made_at(segment.file_in(house.folder), START + 5 * HOUR)
+    made_at(house.folder / segments.FOLDER / segments.MANIFEST, START + 5 * HOUR)
     await decide_at(house, make_payment, START + timedelta(days=1))
-    after = write(house, START + timedelta(days=2))
+    later = START + timedelta(days=2)
+    after = write(house, later)
     assert not set(before.segments) & set(after.segments)
+    made_at(house.folder / segments.FOLDER / segments.MANIFEST, later)
+    write(house, later + timedelta(minutes=1))
     assert [row["position"] for row in rows(house, before)] == [1, 2]
-    old = (START - 9 * HOUR).timestamp()
-    for segment in (*before.segments, *after.segments):
-        os.utime(segment.file_in(house.folder), (old, old))
-    write(house, START + timedelta(days=2))
+    write(house, later + HOUR)
     assert not any(segment.file_in(house.folder).exists() for segment in before.segments)
     assert all(segment.file_in(house.folder).exists() for segment in after.segments)
+
+
+def made_at(file: Path, at: datetime) -> None:
+    os.utime(file, (at.timestamp(), at.timestamp()))
