@@ -28,7 +28,7 @@ _US: Final = 1_000_000
 _Ints = npt.NDArray[np.int64]
 _LEARNT: Final = {
     Status.AUTHORIZED: (85, 2), Status.DECLINED: (12, 2), Status.BLOCKED: (3, 0), Status.REFUNDED: (4, 5 * 86_400),
-    Status.DISPUTED: (1, 30 * 86_400),
+    Status.DISPUTED: (1, 30 * 86_400), Status.FRAUD_WARNING: (1, 10 * 86_400),
 }  # fmt: skip
 """Of a hundred payments so many come to a status, so many seconds later; the first three are of different payments."""
 

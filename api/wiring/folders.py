@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.operator import take_over
 from api.parts import first_parts, ruleset_in
@@ -19,10 +20,12 @@ from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
 from engine.lists import OPERATOR, EntryType, ListName, ListStore
-from engine.recorded_frame import RecordedFrames
 from engine.rules import rules_naming
 from engine.snapshots import MerchantSnapshots
 from engine.stores.sql import Store, examine, open_reader, open_store
+
+if TYPE_CHECKING:
+    from engine.recorded_frame import RecordedFrames
 
 
 @contextmanager
@@ -40,7 +43,7 @@ def opened_for_replay(folder: Path) -> Iterator[tuple[Ledger, ListStore]]:
 
 
 @contextmanager
-def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels]]:
+def opened_frames(folder: Path) -> Iterator[tuple["RecordedFrames", Ledger, Labels]]:
     """The folder's recorded decisions in columns, its ledger and labels, without its lock: a server may run.
 
     Raises StoreInvalid.
@@ -58,7 +61,7 @@ def opened_frames(folder: Path) -> Iterator[tuple[RecordedFrames, Ledger, Labels
         yield frames, reading.ledger, reading.labels
 
 
-def frames_of_parquet(folder: Path) -> RecordedFrames:
+def frames_of_parquet(folder: Path) -> "RecordedFrames":
     """What the folder's segments alone hold, without its ledger. Raises StoreInvalid."""
     from engine.stores.frames import ParquetFrames  # noqa: PLC0415 - as above
     from engine.stores.segments import SegmentKind, manifest_of  # noqa: PLC0415
