@@ -1,7 +1,7 @@
 """What `includes`, `like` and `matches` look for in a text. All take time linear in the text's length.
 
-For `matches` the factor is counted in steps: the instructions of RE2's program. Where its automaton has more states than
-fit in memory, it tries every step at every character.
+For `matches` the factor is counted in steps: the instructions of RE2's program. Where its automaton has more states
+than fit in memory, it tries every step at every character.
 """
 
 import re
