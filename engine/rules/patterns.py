@@ -103,7 +103,7 @@ def pattern_fault(operator: Matcher, pattern: Text) -> Diagnostic | None:
 def steps(pattern: str) -> int:
     """How many steps RE2 takes at a character at worst; the same for every payment. Raises re2.error."""
     program = re2.compile(pattern, _options(is_exact_case=False))
-    return max(program.programsize, program.reverseprogramsize)
+    return max(int(program.programsize), int(program.reverseprogramsize))
 
 
 def shared_steps(pattern: str) -> int:
