@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from engine.decision import RuleMode
 from engine.errors import Fault
-from engine.rules import Content, Declared, Ruleset
+from engine.rules import Content, Declared, Ruleset, too_costly
 from engine.rules.source import MAX_LIVE_RULES
 from engine.rules.suggest import nearest
 
@@ -194,12 +194,15 @@ def faults_of(owner: str | None, operator: Content, content: Content) -> tuple[F
 
     `operator` is the operator's in force, beside which a merchant's own stands.
     """
-    live = sum(rule.is_live for rule in (content if owner is None else combined(operator, content)).rules)
+    rules = (content if owner is None else combined(operator, content)).rules
+    live = sum(rule.is_live for rule in rules)
     faults = list(_of_operator(content) if owner is None else _of_merchant(operator, content))
     if live > MAX_LIVE_RULES:
         whose = "" if owner is None else "With the operator's, "
         detail = f"{whose}{live} rules would be live, of {MAX_LIVE_RULES} at most. Join rules, or set some to shadow."
         faults.append(Fault(pointer="/rules", code="too_many", detail=detail))
+    if (costly := too_costly(rules)) is not None:
+        faults.append(Fault(pointer="/rules", code="too_many", detail=costly))
     return tuple(faults)
 
 

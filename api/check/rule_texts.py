@@ -39,6 +39,8 @@ _PARTS: Final = (
     "é", "\U0001d518", "&&", "||", "Score +", "+", "-", "*", "/", "like", "matches", "count(", "by:", "within:", "%",
     "\\",
 )  # fmt: skip
+_PIECES: Final = ("a", "[ab]", "[^a]", ".", "(a|b)", "(x+x+)", "bot|", "\\pL", "\\w", "([^a]{40}[^b]{40})", "é", ")")
+_REPEATS: Final = ("", "", "", "*", "+", "?", "{3}", "{40}", "{1,100}", "{1000}")
 
 
 def rule_texts(random: Random) -> Iterator[str]:
@@ -110,8 +112,11 @@ def _long(random: Random) -> str:
     """As long as a rule may be, and one character longer now and then."""
     text, limit = "Block if ", MAX_BYTES + random.choice((0, 0, 1, 100_000))
     unit = random.choice(
-        ("(", "not ", "amount_in_usd > 5 and ", "'", "card_country in (", "a", "((a)) or ", "1,", "::x")
-    )
+        (
+            "(", "not ", "amount_in_usd > 5 and ", "'", "card_country in (", "a", "((a)) or ", "1,", "::x",
+            "1+", "(1)*", "amount_in_usd > 1+", "1 < 2-",
+        )
+    )  # fmt: skip
     return (text + unit * (limit // len(unit) + 1))[:limit]
 
 
@@ -123,6 +128,24 @@ def _full(random: Random) -> str:
     return text
 
 
+def _calculating(random: Random) -> str:
+    """Arithmetic, from within the limit of operations to as much as fits in a rule."""
+    part = random.choice(("1", "(1)", "amount_in_usd", "2.5 * 3"))
+    count = random.choice((5, 49, 50, 51, 200, MAX_BYTES))
+    operator = random.choice("+-*/")
+    start = f"{random.choice(_ACTIONS)} if amount_in_usd > "
+    return (start + operator.join([part] * count))[:MAX_BYTES]
+
+
+def _pattern(random: Random) -> str:
+    """Patterns that repeat and join, cheap ones and ones that are refused."""
+    parts = []
+    for _ in range(random.randrange(1, 12)):
+        pieces = (f"{random.choice(_PIECES)}{random.choice(_REPEATS)}" for _ in range(random.randrange(1, 8)))
+        parts.append(f"user_agent matches '{random.choice(('', '^', '(')) + ''.join(pieces)}'")
+    return f"Review if {' or '.join(parts)}"
+
+
 def _list(random: Random) -> str:
     items = ", ".join(f"'{number}'" for number in range(random.choice((10, 500, 10_000))))
     return f"Block if email_domain in ({items})"
@@ -130,4 +153,5 @@ def _list(random: Random) -> str:
 
 _KINDS: Final[tuple[Callable[[Random], str], ...]] = (
     well_typed, _mistaken, _nonsense, well_typed, _mistaken, _noise, well_typed, _long, _full, _list,
+    _calculating, _pattern,
 )  # fmt: skip

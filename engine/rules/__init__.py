@@ -14,6 +14,7 @@ from engine.rules.ruleset import (
     parse_ruleset,
     rules_naming,
     ruleset_of,
+    too_costly,
 )
 from engine.rules.source import Content, Declared, read_rows, read_source
 
@@ -37,4 +38,5 @@ __all__ = [
     "read_source",
     "rules_naming",
     "ruleset_of",
+    "too_costly",
 ]

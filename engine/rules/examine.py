@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from engine.features import Catalog
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import parse
-from engine.rules.ruleset import PlacedFault, check_rules
+from engine.rules.ruleset import PlacedFault, check_rules, too_costly
 from engine.rules.source import Declared, read_source
 from engine.rules.tree import RuleTree
 
@@ -44,6 +44,8 @@ def examine(source: str, catalog: Catalog, list_names: Collection[str]) -> Exami
     content, file_faults = read_source(source, is_merchants=True)
     rules = tuple((each, parse(each.text, catalog.names()).tree) for each in content.rules)
     faults = [RuleFault(rule="", part="", of="", message=message) for message in file_faults]
+    if (costly := too_costly(content.rules)) is not None:
+        faults.append(RuleFault(rule="", part="", of="", message=costly))
     faults += [_fault(each) for each in check_rules(content.rules, catalog, list_names)]
     return Examined(rules=rules, faults=tuple(faults))
 

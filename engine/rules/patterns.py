@@ -1,6 +1,12 @@
-"""What `includes`, `like` and `matches` look for in a text. All take time linear in the text's length."""
+"""What `includes`, `like` and `matches` look for in a text. All take time linear in the text's length.
 
+For `matches` the factor is counted in steps: the instructions of RE2's program. Where its automaton has more states
+than fit in memory, it tries every step at every character.
+"""
+
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import re2
@@ -10,10 +16,15 @@ from engine.rules.suggest import quoted
 from engine.rules.tree import Matcher, Text
 
 MAX_PATTERN_CHARACTERS: Final = 500
+MAX_PATTERN_STEPS: Final = 100
+MAX_RULESET_STEPS: Final = 1000
+"""Of one pattern, and of all patterns that a payment is searched for: some 10 ms at worst, with 500 characters."""
 _MAX_MEMORY_BYTES: Final = 1 << 18
 """What RE2 may use for one pattern; a pattern that needs more is refused when it is written."""
 
 _ANY: Final = "%"
+_WORDS = re.compile(r"(?:[^\\.+*?()\[\]{}]|\\[^A-Za-z0-9])*")
+"""Words joined by `|`: the states of their automaton are their beginnings, so that all fit in memory."""
 
 Found = Callable[[str], bool]
 
@@ -88,9 +99,26 @@ def pattern_fault(operator: Matcher, pattern: Text) -> Diagnostic | None:
     return _no_pattern(pattern) if operator is Matcher.MATCHES else None
 
 
+@lru_cache(maxsize=4096)
+def steps(pattern: str) -> int:
+    """How many steps RE2 takes at a character at worst; the same for every payment. Raises re2.error."""
+    program = re2.compile(pattern, _options(is_exact_case=False))
+    return max(int(program.programsize), int(program.reverseprogramsize))
+
+
+def shared_steps(pattern: str) -> int:
+    """The steps that count among those of a ruleset: none where the pattern is words alone, or no pattern at all."""
+    if _WORDS.fullmatch(pattern):
+        return 0
+    try:
+        return steps(pattern)
+    except re2.error:
+        return 0
+
+
 def _no_pattern(pattern: Text) -> Diagnostic | None:
     try:
-        re2.compile(pattern.value, _options(is_exact_case=True))
+        needed = steps(pattern.value)
     except re2.error as error:
         said = error.args[0]
         why = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
@@ -99,6 +127,15 @@ def _no_pattern(pattern: Text) -> Diagnostic | None:
         )
         hint = "Mend the pattern, or use `like` with `%` or `includes`, which need none."
         return _fault(pattern, "This is no pattern.", cause, hint)
+    if needed > MAX_PATTERN_STEPS:
+        cause = (
+            f"It takes {needed} steps at a character, of {MAX_PATTERN_STEPS} at most. `{{40}}` writes 40 times what is "
+            "before it; `.` and `[^a]` take 10 steps, `\\pL` more than 1000."
+        )
+        hint = (
+            "Repeat by `*` or `+` in place of a number, write `[a-z]` for what is meant, or split it in two patterns."
+        )
+        return _fault(pattern, "The pattern is too costly.", cause, hint, Code.LIMIT)
     return None
 
 

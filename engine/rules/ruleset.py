@@ -18,9 +18,10 @@ from engine.rules.counted import Counted
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.list_check import list_faults
 from engine.rules.parser import Parsed, parse
+from engine.rules.patterns import MAX_RULESET_STEPS, shared_steps
 from engine.rules.reasons import ReasonText, check_reason, read_reason
 from engine.rules.source import Content, Declared, read_source
-from engine.rules.tree import named_lists, reads_custom
+from engine.rules.tree import named_lists, patterns_in, reads_custom
 
 _MAX_DIAGNOSTICS = 20
 """Of one rule: nobody reads more at once."""
@@ -137,6 +138,8 @@ def parse_ruleset(source: str, catalog: Catalog, list_names: Collection[str], *,
     of each rule, each naming the rule.
     """
     content, faults = read_source(source, is_limited=is_limited)
+    if is_limited and (costly := too_costly(content.rules)) is not None:
+        faults = (*faults, costly)
     return _ruleset(content, catalog, list_names, faults)
 
 
@@ -195,6 +198,22 @@ def called_in(rules: Iterable[Declared], catalog: Catalog) -> tuple[Counted, ...
     trees = (parse(each.text, catalog.names()).tree for each in rules if each.mode.is_evaluated)
     found = (each for tree in trees if tree is not None for each in counted_in(tree.condition, catalog))
     return tuple({each.name: each for each in found}.values())
+
+
+def too_costly(rules: Iterable[Declared]) -> str | None:
+    """What is wrong with a set whose patterns of `matches` together would hold up a payment; None if they do not.
+
+    All rules that are evaluated count, in shadow too. What has a fault is left out, and named where it is checked.
+    """
+    trees = (parse(each.text).tree for each in rules if each.mode.is_evaluated and "matches" in each.text.lower())
+    needed = sum(shared_steps(each) for tree in trees if tree is not None for each in patterns_in(tree.condition))
+    if needed <= MAX_RULESET_STEPS:
+        return None
+    return (
+        f"The patterns of `matches` take {needed} steps at a character, of {MAX_RULESET_STEPS} at most for all rules "
+        "that are live, in rollout or in shadow. Use `like`, `includes` or words joined by `|`, which take none, or "
+        "pause rules."
+    )
 
 
 def rules_naming(rules: Iterable[Declared], list_name: str, catalog: Catalog) -> tuple[str, ...]:

@@ -40,6 +40,20 @@ def unbalanced(tokens: Sequence[Token], max_depth: int) -> Diagnostic | None:
     return None
 
 
+def calculating(tokens: Sequence[Token], max_operations: int) -> Diagnostic | None:
+    """The operation of arithmetic that is one too many."""
+    operations = [token for token in tokens if token.kind in _CALCULATES]
+    if len(operations) <= max_operations:
+        return None
+    return Diagnostic(
+        code=Code.LIMIT,
+        span=operations[max_operations].span,
+        message=f"The rule calculates more than {max_operations} times.",
+        cause="So much arithmetic cannot be read by a person or checked in time.",
+        hint="Work out what is fixed beforehand, or split the rule in two.",
+    )
+
+
 def explain(tokens: Sequence[Token], index: int) -> Diagnostic:  # noqa: PLR0911 - one a mistake
     """The diagnostic for the token at `index`, which cannot stand there."""
     token = tokens[index]

@@ -259,6 +259,12 @@ def nodes(root: Condition) -> Iterator[Node]:
         waiting.extend(reversed(children(node)))
 
 
+def patterns_in(root: Condition) -> tuple[str, ...]:
+    """The patterns of `matches`."""
+    found = (node for node in nodes(root) if isinstance(node, Match) and node.operator is Matcher.MATCHES)
+    return tuple(node.pattern.value for node in found if isinstance(node.pattern, Text))
+
+
 def reads_custom(root: Condition) -> bool:
     """Whether a condition reads a custom field of the request."""
     return any(isinstance(node, Custom) for node in nodes(root))

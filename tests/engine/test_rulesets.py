@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.decision import RuleMode
 from engine.rules import Content, Declared
+from engine.rules.patterns import MAX_RULESET_STEPS, steps
 from engine.rulesets import Origin, Standing, combined, difference, faults_of, in_shadow, placed
 
 NAMES = ("a", "b", "c", "d")
@@ -107,6 +108,21 @@ def test_live_rules_are_limited_with_the_operators() -> None:
     assert [each.code for each in faults_of(None, operator, content(*(rule(f"r-{n}") for n in range(201))))] == [
         "too_many"
     ]
+
+
+def test_patterns_are_limited_over_all_evaluated_rules() -> None:
+    costly = [replace(rule(f"own-{n}"), text=f"Review if email matches 'a[ab]{{{70 + n}}}c'") for n in range(13)]
+    assert steps("a[ab]{70}c") * 13 < MAX_RULESET_STEPS < sum(steps(f"a[ab]{{{70 + n}}}c") for n in range(13))
+    (fault,) = faults_of(None, content(), content(*costly))
+    assert (fault.pointer, fault.code) == ("/rules", "too_many")
+    assert "steps at a character, of 1000 at most" in fault.detail
+    assert len(faults_of("shop-a", content(costly[0]), content(*costly[1:]))) == 1
+    assert faults_of("shop-a", content(), content(*costly[1:])) == ()
+    modes = {RuleMode.SHADOW: 1, RuleMode.PAUSED: 0, RuleMode.DRAFT: 0}
+    for mode, told in modes.items():
+        assert len(faults_of(None, content(), content(replace(costly[0], mode=mode), *costly[1:]))) == told
+    words = [replace(rule(f"own-{n}"), text=f"Review if email matches '^bot{n}|crawler|a\\.b$'") for n in range(200)]
+    assert faults_of(None, content(), content(*words)) == ()
 
 
 def test_a_difference_names_what_was_added_removed_and_changed() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from engine.decision import Reason, RuleAction, RuleMode
 from engine.errors import RulesInvalid
 from engine.rules import Ruleset, parse_ruleset
+from engine.rules.examine import examine
 from engine.rules.source import MAX_LIVE_RULES, MAX_RULES
 from tests.engine.rules.rule_features import CATALOG, LIST_NAMES, Texts, row
 
@@ -173,6 +174,16 @@ def test_rules_are_limited() -> None:
     assert "201 rules are live" in faults("\n".join([*live, declared("one-more")]))
     shadows = [declared(f"s-{number}", extra='mode = "shadow"') for number in range(MAX_RULES + 1)]
     assert "There are 1001 rules" in faults("\n".join(shadows))
+
+
+def test_patterns_of_a_file_are_limited_together() -> None:
+    costly = [declared(f"r-{n}", text="Review if email matches 'a[ab]{90}c'") for n in range(11)]
+    assert len(ruleset(*costly[1:]).rules) == 10
+    told = faults("\n".join(costly))
+    assert "The patterns of `matches` take" in told
+    assert [each.message for each in examine("\n".join(costly), CATALOG, LIST_NAMES).faults] == [told]
+    kept = parse_ruleset("\n".join(costly), CATALOG, LIST_NAMES, is_limited=False)
+    assert len(kept.rules) == 11, "what was recorded is read again"
 
 
 @given(st.text() | st.lists(st.sampled_from(["[[rule]]", "id", "=", "'a'", "text", "\n", "1", "{", "]"])).map("".join))
