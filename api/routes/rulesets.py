@@ -167,7 +167,7 @@ async def publish_ruleset(
     standing = _content(desk, owner, None)
     content = _wanted(desk, owner, wanted)
     if wanted.in_shadow:
-        content = in_shadow(standing, content)
+        content = in_shadow(standing, content, None if owner is None else desk.snapshots.operator)
     replaces = named_version(if_match, desk.snapshots.rules_standing(owner))
     ruleset = await desk.snapshots.rehearse_rules(owner, content, replaces=replaces)
     if not wanted.confirm and not wanted.dry_run:
