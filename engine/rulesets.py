@@ -4,7 +4,7 @@ An owner is a merchant's id, or None for the operator, whose rules hold for ever
 the ladder's first rung, the others as defaults that a merchant can switch off, or override by a rule of the same id.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -150,6 +150,8 @@ class Standing(StrEnum):
     SWITCHED_OFF = "switched_off"
     OVERRIDDEN = "overridden"
     """By the merchant's own rule of the same id; or the merchant's, by a mandatory one."""
+    LEFT_OUT = "left_out"
+    """It was published and no longer checks: nothing is decided by it until it is published mended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +180,14 @@ def placed(operator: Content, own: Content | None) -> Iterator[Placed]:
         # The operator may make a rule mandatory after the merchant took its id: the mandatory one holds.
         standing = Standing.OVERRIDDEN if rule.id in mandatory else Standing.IN_FORCE
         yield Placed(rule=rule, origin=Origin.OWN, standing=standing)
+
+
+def placed_in(placing: Iterable[Placed], decides: Content) -> Iterator[Placed]:
+    """The same rules, where `decides` is what the merchant's payments meet: what it lacks is left out."""
+    met = {(rule.id, rule.text) for rule in decides.rules}
+    for each in placing:
+        is_lacking = each.standing is Standing.IN_FORCE and (each.rule.id, each.rule.text) not in met
+        yield replace(each, standing=Standing.LEFT_OUT) if is_lacking else each
 
 
 def combined(operator: Content, own: Content | None) -> Content:

@@ -12,19 +12,18 @@ from datetime import datetime
 from functools import partial
 
 from engine.bundles import Parts, bundle, lenient_operator
-from engine.catalog import ruleset_for, unkept_by_all
+from engine.catalog import ruleset_for
 from engine.decide import Snapshot
 from engine.errors import (
     ApprovalRefused,
     Fault,
-    LedgerUnavailable,
     PolicyChanged,
     PolicyInvalid,
     RulesetChanged,
     RulesetRefused,
     RulesInvalid,
 )
-from engine.in_force import InForce, counts_otherwise, in_force_of, require_countable
+from engine.in_force import InForce, counts_otherwise, in_force_of, uncountable_for
 from engine.ledger import Ledger, VersionKind
 from engine.lists import OPERATOR, AllLists, EntryType, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
@@ -285,14 +284,13 @@ class MerchantSnapshots:
         if owner is not None:
             current = self._policies.current(owner)
             policy = Policy() if current is None else current.policy
-            _require_no_faults(owner, in_force.operator.content, content)
+            _require_none(faults_of(owner, in_force.operator.content, content))
             made = bundle(in_force.parts, in_force.operator, policy, content, self.list_names(owner))
-            require_countable(made)
+            _require_none(uncountable_for(owner, made.ruleset.content.rules, made.custom_fields))
             return in_force.with_merchant(owner, made)
-        _require_no_faults(None, content, content)
+        _require_none(faults_of(None, content, content))
         operator = ruleset_for(content, self.list_names(None))
-        if unkept := unkept_by_all(operator):
-            raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=unkept))
+        _require_none(uncountable_for(None, content.rules, ()))
         return self._made_with(in_force.parts, operator, {})
 
     def _keep_versions(self, in_force: InForce) -> None:
@@ -316,6 +314,6 @@ def _text(ruleset: Ruleset) -> bytes:
     return ruleset.content.text().encode()
 
 
-def _require_no_faults(owner: str | None, operator: Content, content: Content) -> None:
-    if faults := faults_of(owner, operator, content):
+def _require_none(faults: tuple[Fault, ...]) -> None:
+    if faults:
         raise RulesetRefused(*faults)

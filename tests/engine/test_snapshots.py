@@ -317,7 +317,7 @@ async def test_a_list_stays_while_rules_that_name_it_come_in_force(shelf: Shelf)
     await listing.create(named, at=NOON, by="key")
     dropping: list[asyncio.Task[None]] = []
 
-    async def drop(merchant_id: str) -> None:
+    async def drop(_: str) -> None:
         dropping.append(asyncio.create_task(listing.drop(named.list, at=NOON, by="key")))
         await asyncio.wait(dropping, timeout=0.2)
 
