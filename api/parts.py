@@ -122,7 +122,7 @@ def read_rules(text: str, list_names: Collection[str] = ()) -> Ruleset:
     Raises RulesInvalid, also where it counts what is not counted for every merchant.
     """
     ruleset = read_ruleset(text, list_names)
-    if unkept := unkept_by_all(ruleset):
+    if unkept := unkept_by_all(ruleset.called):
         raise RulesInvalid(unkept)
     return ruleset
 

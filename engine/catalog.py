@@ -94,9 +94,9 @@ def ruleset_for(content: Content, list_names: Collection[str], declared: Sequenc
     return ruleset_of(content, catalog_for(content.rules, declared), list_names)
 
 
-def unkept_by_all(ruleset: Ruleset) -> str:
+def unkept_by_all(called: Sequence[Counted]) -> str:
     """Why rules cannot be the operator's: they count what is not counted for every merchant. Empty where they can."""
-    unkept = velocities_of((), ruleset.called)[len(VELOCITIES) :]
+    unkept = velocities_of((), called)[len(VELOCITIES) :]
     if not unkept:
         return ""
     names = ", ".join(velocity.name for velocity in unkept)

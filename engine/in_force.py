@@ -1,15 +1,16 @@
 """What is in force at one time: the operator's rules, and a bundle for each merchant that has something of its own."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from engine.bundles import Parts, bundle, lenient_bundle
-from engine.catalog import velocities_of
+from engine.catalog import CATALOG, catalog_of, unkept_by_all, velocities_of
+from engine.custom import CustomField
 from engine.decide import Snapshot
-from engine.errors import Fault, RulesetRefused
+from engine.errors import Fault
 from engine.policy import Policy
-from engine.rules import Content, Ruleset
+from engine.rules import Content, Declared, Ruleset, called_in
 from engine.rulesets import RULE_VELOCITIES_MAX
 from engine.velocity.spec import VelocityScope
 
@@ -82,18 +83,29 @@ def counts_otherwise(before: Snapshot, after: Snapshot) -> bool:
     return (before.velocities, before.custom_fields) != (after.velocities, after.custom_fields)
 
 
-def require_countable(snapshot: Snapshot) -> None:
-    """Raise RulesetRefused where a merchant's rules count more than is kept for one."""
-    velocities = snapshot.velocities[len(velocities_of(snapshot.custom_fields)) :]
+def uncountable(rules: Iterable[Declared], declared: Sequence[CustomField]) -> tuple[Fault, ...]:
+    """What is counted by a merchant's rules, with these custom fields, and cannot be kept for it."""
+    called = called_in(rules, catalog_of(declared))
+    velocities = velocities_of(declared, called)[len(velocities_of(declared)) :]
+    faults = []
     if shared := [each.name for each in velocities if each.scope is VelocityScope.NETWORK]:
         detail = (
             f"The rules count over all merchants what is not counted for every merchant: {', '.join(shared)}. "
             "With `scope: network`, use what 'assay velocities' lists."
         )
-        raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=detail))
+        faults.append(Fault(pointer="/rules", code="not_allowed", detail=detail))
     if len(velocities) > RULE_VELOCITIES_MAX:
         detail = (
             f"The rules count {len(velocities)} things that are not counted for every merchant, of "
             f"{RULE_VELOCITIES_MAX} at most: each is counted for every payment. Use what 'assay velocities' lists."
         )
-        raise RulesetRefused(Fault(pointer="/rules", code="too_many", detail=detail))
+        faults.append(Fault(pointer="/rules", code="too_many", detail=detail))
+    return tuple(faults)
+
+
+def uncountable_for(owner: str | None, rules: Iterable[Declared], declared: Sequence[CustomField]) -> tuple[Fault, ...]:
+    """As `uncountable`, of an owner's rules; None: the operator's, which count what is kept for every merchant."""
+    if owner is not None:
+        return uncountable(rules, declared)
+    unkept = unkept_by_all(called_in(rules, CATALOG))
+    return (Fault(pointer="/rules", code="not_allowed", detail=unkept),) if unkept else ()

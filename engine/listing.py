@@ -36,13 +36,23 @@ class Listing:
     """Changes the lists of an installation, one change at a time. It belongs to one event loop."""
 
     def __init__(
-        self, store: ListStore, lists: AllLists, *, put: Callable[[AllLists], None], rules_naming: RulesNaming
+        self,
+        store: ListStore,
+        lists: AllLists,
+        *,
+        put: Callable[[AllLists], None],
+        rules_naming: RulesNaming,
+        rules_changing: asyncio.Lock,
     ) -> None:
-        """`lists` are those in force, as the store keeps them; `put` puts others in force."""
+        """`lists` are those in force, as the store keeps them; `put` puts others in force.
+
+        `rules_changing` is held while rules are checked and come in force: no list is dropped meanwhile.
+        """
         self.store = store
         self.lists = lists
         self._put = put
         self._rules_naming = rules_naming
+        self._rules_changing = rules_changing
         self._changing = asyncio.Lock()
 
     async def create(self, named: NamedList, *, at: datetime, by: str) -> None:
@@ -61,7 +71,10 @@ class Listing:
         await self._change(prepared)
 
     async def drop(self, name: ListName, *, at: datetime, by: str) -> None:
-        """Delete a named list with all that is in it. Raises ListInUse where a rule names it, LedgerUnavailable."""
+        """Delete a named list with all that is in it. Raises ListInUse where a rule names it, LedgerUnavailable.
+
+        It waits for rules that are being published: they may name the list.
+        """
 
         def prepared() -> ListChange:
             rules = self._rules_naming(name)
@@ -69,7 +82,11 @@ class Listing:
                 raise ListInUse(f"Rules name @{name.name}: {', '.join(rules)}. Change them first.")
             return ListChange(scope=name.scope, at=at, by=by, dropped=name)
 
-        await self._change(prepared)
+        async def dropped() -> None:
+            async with self._rules_changing:
+                await self._changed(prepared)
+
+        await durable_within(dropped(), lambda: REPORT_SECONDS)
 
     async def add(self, name: ListName, entries: Sequence[Entry], *, at: datetime, by: str) -> Added:
         """Put values in a list; of one that is there already the terms sent hold from now on.

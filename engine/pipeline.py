@@ -292,7 +292,13 @@ class Pipeline:
         found = await count_or_read(seen, corrects.superseded, deadline)
         velocities, lacking = _velocities(snapshot, found)
         if isinstance(found, Lack):
-            found = Reading(values=(), sequence=counting.sequence, counted_at_us=payment.at_us, is_counted=True)
+            found = Reading(
+                values=(),
+                velocities=(),
+                sequence=counting.sequence,
+                counted_at_us=payment.at_us,
+                is_counted=True,
+            )
         counted_at = self._clock()
         base, own = velocities[: len(VELOCITIES)], velocities[len(VELOCITIES) :]
         values = (*enriched.values(), *base, *_NO_SCORE_YET, *custom.values(), *own)
@@ -340,7 +346,8 @@ def _velocities(snapshot: Snapshot, reading: Reading | Lack) -> tuple[tuple[Valu
     if isinstance(reading, Lack):
         names = [velocity.name for velocity in snapshot.velocities]
         return (None,) * len(names), dict.fromkeys(names, reading.value)
-    if len(reading.values) == len(snapshot.velocities):
+    # Nearly all are the same objects, so that this costs less than a microsecond; as many others are not these.
+    if reading.velocities == snapshot.velocities:
         return reading.values, {}
     # The merchant's own are not filled yet, or the counters count by its newer policy already, or by the older one.
     own = snapshot.velocities[len(VELOCITIES) :]

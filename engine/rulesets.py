@@ -4,10 +4,11 @@ An owner is a merchant's id, or None for the operator, whose rules hold for ever
 the ladder's first rung, the others as defaults that a merchant can switch off, or override by a rule of the same id.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 from typing import Final, Protocol
 
 from engine.decision import RuleMode
@@ -149,6 +150,8 @@ class Standing(StrEnum):
     SWITCHED_OFF = "switched_off"
     OVERRIDDEN = "overridden"
     """By the merchant's own rule of the same id; or the merchant's, by a mandatory one."""
+    LEFT_OUT = "left_out"
+    """It was published and no longer checks: nothing is decided by it until it is published mended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,14 @@ def placed(operator: Content, own: Content | None) -> Iterator[Placed]:
         # The operator may make a rule mandatory after the merchant took its id: the mandatory one holds.
         standing = Standing.OVERRIDDEN if rule.id in mandatory else Standing.IN_FORCE
         yield Placed(rule=rule, origin=Origin.OWN, standing=standing)
+
+
+def placed_in(placing: Iterable[Placed], decides: Content) -> Iterator[Placed]:
+    """The same rules, where `decides` is what the merchant's payments meet: what it lacks is left out."""
+    met = {(rule.id, rule.text) for rule in decides.rules}
+    for each in placing:
+        is_lacking = each.standing is Standing.IN_FORCE and (each.rule.id, each.rule.text) not in met
+        yield replace(each, standing=Standing.LEFT_OUT) if is_lacking else each
 
 
 def combined(operator: Content, own: Content | None) -> Content:
@@ -276,18 +287,27 @@ def difference(before: Content, after: Content) -> Difference:
     )
 
 
-def in_shadow(standing: Content, wanted: Content) -> Content:
+def in_shadow(standing: Content, wanted: Content, operator: Content | None = None) -> Content:
     """What stands, with the wanted rules that are new or of another text beside it in shadow.
 
     Nothing that decides today is changed: a live rule of another text stays as it is, and the wanted one runs beside
-    it under its id and `-shadow`.
+    it under its id and `-shadow`, or `-shadow-2` and so on where that id is taken. `operator` are the operator's rules
+    where a merchant's own stand: these too stay, and none of their ids is taken.
     """
-    rules = {rule.id: rule for rule in standing.rules}
+    rules, sent = {rule.id: rule for rule in standing.rules}, {rule.id: rule for rule in wanted.rules}
+    theirs = {} if operator is None else {rule.id: rule for rule in operator.rules if rule.id not in rules}
+    taken = {rule_id for rule_id, rule in sent.items() if rules.get(rule_id) != rule} | theirs.keys()
     for change in difference(standing, wanted).rules:
         if change.after is None or (change.before is not None and "text" not in change.keys):
             continue
-        is_beside = change.before is not None and change.before.is_live
-        name = f"{change.id[: _ID_CHARACTERS_MAX - len(_SHADOW)]}{_SHADOW}" if is_beside else change.id
+        acts = theirs.get(change.id) if change.before is None else change.before
+        name = change.id
+        if acts is not None and (acts.is_live or change.before is None):
+            names = {acts.name, change.after.name}
+            name = next(
+                each for each in _beside(change.id) if each not in taken and _is_free(rules.get(each), names=names)
+            )
+            taken.add(name)
         rules[name] = replace(
             change.after,
             label=f"rule {name}",
@@ -297,3 +317,15 @@ def in_shadow(standing: Content, wanted: Content) -> Content:
             rollout_percent=None,
         )
     return Content(rules=tuple(rules[name] for name in sorted(rules)), switched_off=standing.switched_off)
+
+
+def _beside(rule_id: str) -> Iterator[str]:
+    """The ids that a rule's shadow can have, the first that is free is its own."""
+    for number in count(1):
+        suffix = _SHADOW if number == 1 else f"{_SHADOW}-{number}"
+        yield f"{rule_id[: _ID_CHARACTERS_MAX - len(suffix)]}{suffix}"
+
+
+def _is_free(there: Declared | None, *, names: Collection[str]) -> bool:
+    """Whether a shadow of a rule of these names may stand there: in place of none, or of its own shadow before."""
+    return there is None or (there.mode is RuleMode.SHADOW and there.name in names)

@@ -6,24 +6,24 @@ decision names it (law 11).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from engine.bundles import Parts, bundle, lenient_operator
-from engine.catalog import ruleset_for, unkept_by_all
+from engine.catalog import ruleset_for
 from engine.decide import Snapshot
 from engine.errors import (
     ApprovalRefused,
     Fault,
-    LedgerUnavailable,
     PolicyChanged,
     PolicyInvalid,
     RulesetChanged,
     RulesetRefused,
     RulesInvalid,
 )
-from engine.in_force import InForce, counts_otherwise, in_force_of, require_countable
+from engine.in_force import InForce, counts_otherwise, in_force_of, uncountable_for
 from engine.ledger import Ledger, VersionKind
 from engine.lists import OPERATOR, AllLists, EntryType, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
@@ -55,7 +55,8 @@ class MerchantSnapshots:
         self._policies = policies
         self._rulesets = rulesets
         self._keep_velocities = keep_velocities
-        self._changing = asyncio.Lock()
+        self.changing = asyncio.Lock()
+        """Held from before something is checked until it is in force: no list that its rules name goes meanwhile."""
         self._lists = AllLists() if lists is None else lists
         self._listed: dict[tuple[int, int], Snapshot] = {}
         self._kept: set[tuple[VersionKind, str]] = set()
@@ -131,7 +132,7 @@ class MerchantSnapshots:
 
     async def replace_parts(self, parts: Parts) -> None:
         """Put other parts in force for all merchants at once. Raises LedgerUnavailable; then nothing has changed."""
-        async with self._changing:
+        async with self.changing:
             await self._activate(await asyncio.to_thread(self._made, parts), lambda: None)
 
     async def rehearse(self, merchant_id: str, policy: Policy, *, replaces: str | None = None) -> None:
@@ -148,7 +149,7 @@ class MerchantSnapshots:
         PolicyChanged, PolicyInvalid where the merchant's rules would not check with it, or LedgerUnavailable; then the
         policy before stays in force.
         """
-        async with self._changing:
+        async with self.changing:
             before = self._policies.current(merchant_id)
             stands = self._require_stands(merchant_id, replaces)
             after = await asyncio.to_thread(self._with_policy, merchant_id, policy)
@@ -179,13 +180,15 @@ class MerchantSnapshots:
         """Keep a ruleset durably and, unless it awaits approval, put it in force: the owner's newest version.
 
         None: the owner has none, and what is wanted is what holds. `replaces` is the version that must stand until now
-        (`rules_standing`), None any. What says the same as the newest is no new version. Raises RulesetChanged,
-        RulesInvalid, RulesetRefused or LedgerUnavailable; then what was in force stays.
+        (`rules_standing`), None any. What says the same as the newest is no new version, unless that awaits approval
+        and this does not. Raises RulesetChanged, RulesInvalid, RulesetRefused or LedgerUnavailable; then what was in
+        force stays.
         """
         owner = wanted.owner
-        async with self._changing:
+        async with self.changing:
             newest = self._rulesets.newest(owner)
-            if self._require_rules_stand(owner, replaces) == wanted.content.version:
+            is_same = self._require_rules_stand(owner, replaces) == wanted.content.version
+            if is_same and (newest is None or newest.is_effective or wanted.awaits):
                 return newest
             after = await asyncio.to_thread(self._with_rules, owner, wanted.content)
             published = wanted.numbered(1 if newest is None else newest.number + 1)
@@ -200,7 +203,7 @@ class MerchantSnapshots:
 
         Raises ApprovalRefused, RulesInvalid or RulesetRefused where it does not check any more, or LedgerUnavailable.
         """
-        async with self._changing:
+        async with self.changing:
             newest = self._rulesets.newest(owner)
             if newest is None or newest.number != number:
                 shown = "there is none" if newest is None else f"the newest is {newest.number}"
@@ -219,23 +222,20 @@ class MerchantSnapshots:
     async def _activate(self, after: InForce, commit: Callable[[], None]) -> None:
         """Put it in force: its versions kept, its velocities counted, then the commit, then the swap.
 
-        Raises LedgerUnavailable, PolicyChanged or RulesetChanged; then what was in force stays.
+        Raises LedgerUnavailable, PolicyChanged or RulesetChanged. Whatever ends it before the swap, a cancelled task
+        too, leaves what was in force, and has the counters keep its velocities again.
         """
         before = self._in_force
         await asyncio.to_thread(self._keep_versions, after)
-        switched = []
-        try:
+        async with AsyncExitStack() as undoing:
             for merchant_id in after.by_merchant:
                 if counts_otherwise(before.of(merchant_id), after.of(merchant_id)):
+                    undoing.push_async_callback(self._keep_velocities, merchant_id, before.of(merchant_id))
                     await self._keep_velocities(merchant_id, after.of(merchant_id))
-                    switched.append(merchant_id)
             # From here on nothing is awaited: no decision sees the counters switched and the snapshot not.
             commit()
-        except (LedgerUnavailable, PolicyChanged, RulesetChanged):
-            for merchant_id in switched:
-                await self._keep_velocities(merchant_id, before.of(merchant_id))
-            raise
-        self._put(after)
+            undoing.pop_all()
+            self._put(after)
 
     def _require_stands(self, merchant_id: str, replaces: str | None) -> str:
         """The version of the merchant's newest policy. Raises PolicyChanged where it is another than is replaced."""
@@ -284,14 +284,13 @@ class MerchantSnapshots:
         if owner is not None:
             current = self._policies.current(owner)
             policy = Policy() if current is None else current.policy
-            _require_no_faults(owner, in_force.operator.content, content)
+            _require_none(faults_of(owner, in_force.operator.content, content))
             made = bundle(in_force.parts, in_force.operator, policy, content, self.list_names(owner))
-            require_countable(made)
+            _require_none(uncountable_for(owner, made.ruleset.content.rules, made.custom_fields))
             return in_force.with_merchant(owner, made)
-        _require_no_faults(None, content, content)
+        _require_none(faults_of(None, content, content))
         operator = ruleset_for(content, self.list_names(None))
-        if unkept := unkept_by_all(operator):
-            raise RulesetRefused(Fault(pointer="/rules", code="not_allowed", detail=unkept))
+        _require_none(uncountable_for(None, content.rules, ()))
         return self._made_with(in_force.parts, operator, {})
 
     def _keep_versions(self, in_force: InForce) -> None:
@@ -315,6 +314,6 @@ def _text(ruleset: Ruleset) -> bytes:
     return ruleset.content.text().encode()
 
 
-def _require_no_faults(owner: str | None, operator: Content, content: Content) -> None:
-    if faults := faults_of(owner, operator, content):
+def _require_none(faults: tuple[Fault, ...]) -> None:
+    if faults:
         raise RulesetRefused(*faults)

@@ -16,6 +16,7 @@ from engine.catalog import catalog_for, ruleset_for
 from engine.decide import Snapshot
 from engine.decision import RuleMode
 from engine.errors import Fault, PolicyInvalid, RulesetRefused, RulesInvalid
+from engine.in_force import uncountable
 from engine.jobs import ARGUMENTS_BYTES_MAX
 from engine.policy import Policy
 from engine.rules import Content, Declared, check_rule
@@ -90,12 +91,12 @@ def _candidate(
         return _with_rule_live(wanted.rule_id, live)
     if wanted.rules is not None:
         own = ContentBody(rules=wanted.rules, switched_off=wanted.switched_off or []).to_content()
-        return _with_rules(own, merchant_id, live, operator)
+        return _with_rules(own, merchant_id, live, operator, "/rules")
     if wanted.draft is not None:
         draft = rulesets.draft(merchant_id, wanted.draft)
         if draft is None:
             raise _wrong("/draft", "This merchant has no draft of this name.")
-        return _with_rules(draft.content, merchant_id, live, operator)
+        return _with_rules(draft.content, merchant_id, live, operator, "/draft")
     return _Candidate(content=None)
 
 
@@ -115,7 +116,7 @@ def _with_rule(text: str, replaces: str | None, live: Snapshot) -> _Candidate:
         faults = [Fault(pointer="/rule", code=code, detail=detail) for code, detail in said]
         raise RulesInvalid("\n\n".join(detail for _, detail in said), faults)
     content = Content(rules=tuple({**standing, rule.id: rule}.values()))
-    return _Candidate(content=_sound(content, live), rule_id=rule.id)
+    return _Candidate(content=_sound(content, live, "/rule"), rule_id=rule.id)
 
 
 def _with_rule_live(rule_id: str, live: Snapshot) -> _Candidate:
@@ -124,18 +125,20 @@ def _with_rule_live(rule_id: str, live: Snapshot) -> _Candidate:
     if rule == standing[rule_id]:
         return _Candidate(content=None, rule_id=rule_id)
     content = Content(rules=tuple({**standing, rule_id: rule}.values()))
-    return _Candidate(content=_sound(content, live), rule_id=rule_id)
+    return _Candidate(content=_sound(content, live, "/rule_id"), rule_id=rule_id)
 
 
-def _with_rules(own: Content, merchant_id: str, live: Snapshot, operator: Content) -> _Candidate:
+def _with_rules(own: Content, merchant_id: str, live: Snapshot, operator: Content, pointer: str) -> _Candidate:
     if faults := faults_of(merchant_id, operator, own):
         raise RulesetRefused(*faults[:FINDINGS_MAX])
-    return _Candidate(content=_sound(combined(operator, own), live))
+    return _Candidate(content=_sound(combined(operator, own), live, pointer))
 
 
-def _sound(content: Content, live: Snapshot) -> Content:
-    """The rules, where all check together. Raises RulesInvalid."""
+def _sound(content: Content, live: Snapshot, pointer: str) -> Content:
+    """The rules, where all check together and can be counted. Raises RulesInvalid or RulesetRefused."""
     ruleset_for(content, live.lists.named, live.custom_fields)
+    if faults := uncountable(content.rules, live.custom_fields):
+        raise RulesetRefused(*(replace(each, pointer=pointer) for each in faults))
     return content
 
 

@@ -1,6 +1,7 @@
 """Rules: those in force for a merchant, and the check of one."""
 
 import asyncio
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 
@@ -8,12 +9,13 @@ from api.auth import SCOPE_FIELD, ScopedRoute
 from api.calls import require_query
 from api.rule_owners import Owner, reads_rules_of, rules_of
 from api.schemas import PROBLEM_RESPONSES
-from api.schemas.rule_check import CheckShown, RuleTextBody, found_in_text
+from api.schemas.rule_check import CheckShown, RuleTextBody, found_in_set, found_in_text
 from api.schemas.ruleset import RulesShown, shown_placed
 from engine.access import Scope
 from engine.catalog import catalog_for
+from engine.in_force import uncountable_for
 from engine.rules import Declared, check_rules
-from engine.rulesets import Origin, Placed, placed
+from engine.rulesets import Origin, Placed, placed, placed_in
 
 router = APIRouter(tags=["Rules"], route_class=ScopedRoute)
 
@@ -26,9 +28,13 @@ async def list_rules(request: Request, merchant_id: Owner = None) -> RulesShown:
     require_query(request, "merchant_id")
     owner, desk = reads_rules_of(request, merchant_id), rules_of(request)
     snapshots = desk.snapshots
+    published = desk.rulesets.in_force(None)
+    # Not the operator's in force: what is left out of it is shown too.
+    operator = snapshots.operator if published is None else published.content
     own = None if owner is None else desk.rulesets.in_force(owner)
     snapshot = snapshots.default if owner is None else snapshots.of(owner)
-    concerning = sorted(placed(snapshots.operator, None if own is None else own.content), key=_by_origin_and_id)
+    placing = placed_in(placed(operator, None if own is None else own.content), snapshot.ruleset.content)
+    concerning = sorted(placing, key=_by_origin_and_id)
     left_out = [said for said in (snapshots.left_out.get(None), snapshots.left_out.get(owner)) if said]
     return RulesShown(
         merchant_id=owner,
@@ -57,4 +63,6 @@ async def check_one_rule(request: Request, wanted: RuleTextBody, merchant_id: Ow
         for each in found
         if each.diagnostic is not None
     ]
+    uncounted = await asyncio.to_thread(uncountable_for, owner, [sent], declared)
+    faults += found_in_set([replace(each, pointer="/text") for each in uncounted])
     return CheckShown(is_sound=not faults, faults=faults)

@@ -34,6 +34,7 @@ from engine.access import Scope
 from engine.card_data import holds_card_number
 from engine.catalog import catalog_for
 from engine.errors import Fault
+from engine.in_force import uncountable_for
 from engine.rules import Content, Ruleset, check_rules
 from engine.rulesets import Publication, PublishedRuleset, difference, faults_of, in_shadow
 
@@ -73,7 +74,8 @@ async def read_ruleset(request: Request, response: Response, merchant_id: Owner 
     newest = desk.rulesets.newest(owner)
     response.headers["ETag"] = f'"{desk.snapshots.rules_standing(owner)}"'
     waiting = None if newest is None or newest.is_effective else _shown(desk, newest)
-    return RulesetStands(in_force=_in_force(desk, owner), awaiting_approval=waiting)
+    left_out = desk.snapshots.left_out.get(owner)
+    return RulesetStands(in_force=_in_force(desk, owner), left_out=left_out, awaiting_approval=waiting)
 
 
 @router.get(
@@ -145,7 +147,9 @@ async def check_ruleset(request: Request, wanted: ContentBody, merchant_id: Owne
     declared = () if owner is None else snapshots.of(owner).custom_fields
     catalog = await asyncio.to_thread(catalog_for, content.rules, declared)
     found = await asyncio.to_thread(check_rules, content.rules, catalog, snapshots.list_names(owner))
-    faults = [*found_in_set(faults_of(owner, snapshots.operator, content)), *found_in_rules(found)]
+    of_set = faults_of(owner, snapshots.operator, content)
+    uncounted = await asyncio.to_thread(uncountable_for, owner, content.rules, declared)
+    faults = [*found_in_set((*of_set, *uncounted)), *found_in_rules(found)]
     return RulesetCheckShown(is_sound=not faults, faults=faults, version=content.version)
 
 
@@ -167,7 +171,7 @@ async def publish_ruleset(
     standing = _content(desk, owner, None)
     content = _wanted(desk, owner, wanted)
     if wanted.in_shadow:
-        content = in_shadow(standing, content)
+        content = in_shadow(standing, content, None if owner is None else desk.snapshots.operator)
     replaces = named_version(if_match, desk.snapshots.rules_standing(owner))
     ruleset = await desk.snapshots.rehearse_rules(owner, content, replaces=replaces)
     if not wanted.confirm and not wanted.dry_run:

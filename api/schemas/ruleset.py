@@ -189,6 +189,7 @@ class RulesetStands(BaseModel):
     """An owner's ruleset in force, and what awaits approval."""
 
     in_force: RulesetShown
+    left_out: str | None = Field(description="Ids of its rules that no longer check and decide nothing, and why.")
     awaiting_approval: RulesetShown | None
 
 
@@ -245,7 +246,7 @@ class PlacedShown(RuleShown):
     """A rule that concerns a merchant, and what becomes of it."""
 
     origin: Origin = Field(description="mandatory or default: the operator's; own: the merchant's.")
-    standing: Standing = Field(description="in_force, switched_off or overridden by one of the same id.")
+    standing: Standing = Field(description="in_force, switched_off, overridden by one of the same id, or left_out.")
 
 
 class RulesShown(BaseModel):

@@ -23,7 +23,7 @@ from engine.feedback import Feedback
 from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger, Outcomes, SchemeReports
 from engine.listing import Listing, loaded
-from engine.lists import NO_LISTS
+from engine.lists import NO_LISTS, AllLists
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
@@ -160,7 +160,7 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
             policies=store.policies,
             jobs=store.jobs,
             rules=publishing(settings, store.ledger, snapshots, store.rulesets),
-            lists=Listing(store.lists, lists, put=snapshots.put_lists, rules_naming=snapshots.rules_naming),
+            lists=_listing(store, lists, snapshots),
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
             snapshots=snapshots,
@@ -236,6 +236,16 @@ def _held(ledger: SqlLedger, held: tuple[int, int] | None) -> Held:
         decisions_appended=ledger.appended,
         payments=payments,
         key_values=key_values,
+    )
+
+
+def _listing(store: Store, lists: AllLists, snapshots: MerchantSnapshots) -> Listing:
+    return Listing(
+        store.lists,
+        lists,
+        put=snapshots.put_lists,
+        rules_naming=snapshots.rules_naming,
+        rules_changing=snapshots.changing,
     )
 
 

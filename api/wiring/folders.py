@@ -1,5 +1,6 @@
 """A data folder opened for one purpose, without the rest of an installation."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -134,7 +135,13 @@ class Opened:
         self.keys: ApiKeys = store.keys
         self.jobs: Jobs = store.jobs
         lists = loaded(store.lists)
-        self.lists = Listing(store.lists, lists, put=lambda _: None, rules_naming=self._rules_naming)
+        self.lists = Listing(
+            store.lists,
+            lists,
+            put=lambda _: None,
+            rules_naming=self._rules_naming,
+            rules_changing=asyncio.Lock(),
+        )
 
     @cached_property
     def rules(self) -> Publishing:

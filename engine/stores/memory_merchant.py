@@ -108,7 +108,13 @@ class Merchant:
         own = streams.payments.find(observation.payment_id, at_us - plans.remembered_us[None])
         if own is not None:
             sequence, at_us, is_counted = streams.payments.sequence(own), streams.payments.counted_at_us(own), False
-        return Reading(values=plans.arrange(values), sequence=sequence, counted_at_us=at_us, is_counted=is_counted)
+        return Reading(
+            values=plans.arrange(values),
+            velocities=plans.velocities,
+            sequence=sequence,
+            counted_at_us=at_us,
+            is_counted=is_counted,
+        )
 
     def _append(self, observation: Observation, row: list[Value], sequence: int) -> None:
         at_us, payment_id = observation.at_us, observation.payment_id

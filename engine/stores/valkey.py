@@ -236,6 +236,7 @@ class ValkeyCounters:
             return reading
         return Reading(
             values=(*reading.values, *own.reading(found[1]).values),
+            velocities=(*reading.velocities, *own.velocities),
             sequence=reading.sequence,
             counted_at_us=reading.counted_at_us,
             is_counted=reading.is_counted,

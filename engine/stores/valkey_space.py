@@ -191,6 +191,7 @@ class Space:
         sequence, at_us, is_counted, values = found
         return Reading(
             values=tuple(_value(each, value) for each, value in zip(self.velocities, values, strict=True)),
+            velocities=self.velocities,
             sequence=sequence,
             counted_at_us=int(at_us),
             is_counted=bool(is_counted),

@@ -1,7 +1,7 @@
 """The port to whatever counts payments: memory, Valkey."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.features import Value
@@ -42,6 +42,8 @@ class Reading:
 
     values: tuple[Value, ...]
     """In the order of the velocities kept for the merchant; None where the key is unknown."""
+    velocities: tuple[Velocity, ...] = field(repr=False)
+    """Those that were kept for the merchant when they were read: what the values are of."""
     sequence: int
     """The payment's place in the order of `observe`, increasing; a repeat has that of its first."""
     counted_at_us: int

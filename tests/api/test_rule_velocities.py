@@ -211,3 +211,30 @@ async def test_valkey_counts_what_rules_count(tmp_path: Path, own_valkey: Valkey
         assert await counted(shop) is None
         await shop.client.post("/v1/rulesets/rollback?merchant_id=shop-a", json={"number": 1})
         assert await counted(shop) == 6
+
+
+@pytest.mark.parametrize(
+    ("texts", "code"),
+    [
+        (["Block if count(by: card, within: 2h, scope: network) > 1"], "not_allowed"),
+        ([f"Block if count(by: card, within: {100 + each}m) > 1" for each in range(51)], "too_many"),
+        ([" or ".join(f"count(by: card, within: {100 + each}m) > 1" for each in range(51))], "too_many"),
+    ],
+)
+def test_what_cannot_be_counted_is_no_sound_rule_anywhere(tmp_path: Path, texts: list[str], code: str) -> None:
+    texts = [text if text.startswith("Block") else f"Block if {text}" for text in texts]
+    shop = {"merchant_id": "shop-a"}
+    rules = [rule(f"rule-{place}", text) for place, text in enumerate(texts)]
+    with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
+
+        def told(path: str, sent: dict[str, Any], key: str, query: dict[str, str]) -> list[tuple[str, str]]:
+            answer = client.post(path, json=sent, params=query).json()
+            return [(each["pointer"], each["code"]) for each in answer[key]]
+
+        assert told("/v1/rulesets/publish", {"rules": rules}, "errors", shop) == [("/rules", code)]
+        assert told("/v1/rulesets/check", {"rules": rules}, "faults", shop) == [("/rules", code)]
+        assert told("/v1/rulesets/check", {"rules": rules}, "faults", {}) == [("/rules", "not_allowed")]
+        assert told("/v1/backtests", {**shop, "rules": rules}, "errors", {}) == [("/rules", code)]
+        if len(texts) == 1:
+            assert told("/v1/rules/check", {"text": texts[0]}, "faults", shop) == [("/text", code)]
+            assert told("/v1/backtests", {**shop, "rule": texts[0]}, "errors", {}) == [("/rule", code)]

@@ -19,7 +19,8 @@ from api.wiring import Assembly, assembled
 from engine.decision import is_in_share, recorded_decision
 from engine.errors import LedgerUnavailable
 from engine.replay import Replay
-from engine.rules import Ruleset
+from engine.rules import Content, Declared, Ruleset
+from engine.rulesets import Publication
 from models.scorecard_file import scorecard_of
 from tests.api.ruleset_calls import NOTHING, WRITER, Body, call, client_of, decided, publish, rule, standing
 
@@ -252,3 +253,28 @@ async def test_no_decision_is_dropped_while_rules_are_swapped(tmp_path: Path, bo
     assert {status for status, _ in decisions} == {200}
     whole = ({"a", "b"}, {"b", "c"}, {"a", "c"}, set[str]())
     assert all(found in whole for _, found in decisions), "a decision sees one ruleset, whole"
+
+
+def test_rules_that_no_longer_check_are_shown_as_left_out(tmp_path: Path) -> None:
+    gone = "Block if feature_of_an_older_version > 5"
+    with assembled(Settings(data=tmp_path / "data")) as assembly:
+        for owner in ("shop-a", None):
+            declared = [
+                Declared(label="", id=f"{name}-{owner}".lower(), name=name, text=text, reason="r")
+                for name, text in (("own", "Block if is_recurring"), ("old", gone))
+            ]
+            publication = Publication(owner=owner, content=Content(rules=tuple(declared)), at=datetime.now(UTC), by="k")
+            assembly.rules.rulesets.append(publication.numbered(1))
+    with assembled(Settings(data=tmp_path / "data")) as assembly, client_of(assembly) as client:
+        query = {"merchant_id": "shop-a"}
+        shown = client.get("/v1/rules", params=query).json()["rules"]
+        assert {each["id"]: each["standing"] for each in shown} == {
+            "old-none": "left_out",
+            "own-none": "in_force",
+            "old-shop-a": "left_out",
+            "own-shop-a": "in_force",
+        }
+        assert standing(client, "shop-a")["left_out"] == "old-shop-a (unknown_name)"
+        assert client.get("/v1/rulesets").json()["left_out"] == "old-none (unknown_name)"
+        assert publish(client, "shop-a", rule("own")).status_code == 200
+        assert standing(client, "shop-a")["left_out"] is None

@@ -29,6 +29,7 @@ class Desk:
             AllLists(),
             put=self.in_force.append,
             rules_naming=lambda name: self.named_by.get(name.name, ()),
+            rules_changing=asyncio.Lock(),
         )
 
     async def add(self, *values: str, at: datetime = NOON, expires_at: datetime | None = None) -> tuple[Taking, ...]:

@@ -9,16 +9,17 @@ from typing import Any
 import orjson
 import pytest
 
-from engine.catalog import CATALOG
-from engine.decide import Snapshot, decide
+from engine.catalog import CATALOG, ruleset_for
+from engine.decide import Snapshot, decide, snapshot_of
 from engine.decision import recorded_decision
 from engine.errors import IdempotencyInProgress, IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features
 from engine.payment import Device, Order, Payment, Stage
 from engine.payment_record import payment_of
 from engine.pipeline import Call, Outline
+from engine.rules import Content, Declared
 from engine.velocity import VELOCITIES
-from tests.engine.pipelines import START, FailingLedger, House, Make, SlowLedger, doubts_are_settled, on_one_card
+from tests.engine.pipelines import START, FailingLedger, House, Make, SlowLedger, call, doubts_are_settled, on_one_card
 
 
 async def test_an_equal_call_gets_the_same_bytes(house: House, make_payment: Make) -> None:
@@ -245,3 +246,32 @@ async def test_a_key_that_another_payment_won_leaves_this_one_uncounted(house: H
     with pytest.raises(IdempotencyKeyReused):
         await house.decide(on_one_card(make_payment, 2), idempotency_key="k")
     assert (await house.features(on_one_card(make_payment, 3)))["card_payments_1h"] == 1
+
+
+async def test_counts_of_as_many_other_things_are_not_taken_for_those_of_the_rules(
+    house: House, make_payment: Make
+) -> None:
+    def counting(within: str) -> Snapshot:
+        text = f"Tag 'x' if count(by: card, within: {within}) > 100"
+        content = Content(rules=(Declared(label="", id="x", name="x", text=text, reason="r"),))
+        made = house.snapshot
+        return snapshot_of(
+            ruleset=ruleset_for(content, ()),
+            lists=made.lists,
+            scorer=made.scorer,
+            policy=made.policy,
+            reference=made.reference,
+        )
+
+    wanted, other = counting("90m"), counting("80m")
+    house.snapshot = wanted
+    pipeline = house.pipeline_over(house.store.ledger)
+    for number, kept in enumerate((other, wanted)):
+        payment = on_one_card(make_payment, number).received(house.now)
+        await house.counters.keep(payment.merchant_id, kept.velocities, lambda: iter(()))
+        answer = await pipeline.decide(call(payment))
+        record = await house.store.ledger.get(answer.decision_id)
+        assert record is not None
+        values = recorded_decision(record.decision).values
+        read = dict(zip((each.name for each in wanted.catalog), values, strict=True))
+        assert (read["count_by_card_within_90m"] is None) == (kept is other)

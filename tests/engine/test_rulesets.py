@@ -199,3 +199,71 @@ def test_a_long_id_keeps_to_its_length_in_shadow() -> None:
     name = "a" * 64
     shadowed = in_shadow(content(rule(name)), content(rule(name, "Review if is_recurring")))
     assert [each.id for each in shadowed.rules] == [f"{'a' * 57}-shadow", name]
+
+
+def texts(found: Content) -> dict[str, tuple[str, RuleMode]]:
+    return {each.id: (each.text, each.mode) for each in found.rules}
+
+
+NOW, NEXT = "Block if is_recurring", "Review if is_recurring"
+
+
+def test_no_rule_is_lost_to_the_shadow_of_another() -> None:
+    standing = content(rule("x"), rule("x-shadow"))
+    once = in_shadow(standing, content(rule("x", NEXT), rule("x-shadow")))
+    assert texts(once) == {
+        "x": (NOW, RuleMode.LIVE),
+        "x-shadow": (NOW, RuleMode.LIVE),
+        "x-shadow-2": (NEXT, RuleMode.SHADOW),
+    }
+    # A shadow rule that somebody wrote is no shadow of this one.
+    standing = content(rule("x"), replace(rule("x-shadow", mode=RuleMode.SHADOW), name="another"))
+    assert texts(in_shadow(standing, content(rule("x", NEXT))))["x-shadow"] == (NOW, RuleMode.SHADOW)
+
+
+def test_a_wanted_rule_of_a_shadows_id_is_not_overwritten() -> None:
+    wanted = content(rule("x", NEXT), rule("x-shadow", "Review if cvc_check = 'fail'"))
+    assert texts(in_shadow(content(rule("x")), wanted)) == {
+        "x": (NOW, RuleMode.LIVE),
+        "x-shadow": ("Review if cvc_check = 'fail'", RuleMode.SHADOW),
+        "x-shadow-2": (NEXT, RuleMode.SHADOW),
+    }
+
+
+def test_a_shadow_that_was_sent_back_as_it_stands_is_replaced_by_the_next() -> None:
+    standing = in_shadow(content(rule("x")), content(rule("x", NEXT)))
+    again = content(rule("x", "Review if cvc_check = 'fail'"), *(each for each in standing.rules if each.id != "x"))
+    assert texts(in_shadow(standing, again)) == {
+        "x": (NOW, RuleMode.LIVE),
+        "x-shadow": ("Review if cvc_check = 'fail'", RuleMode.SHADOW),
+    }
+
+
+def test_two_long_ids_of_one_beginning_have_two_shadows() -> None:
+    names = [f"{'a' * 60}-{end}" for end in "xy"]
+    standing, wanted = (content(*(rule(name, text) for name in names)) for text in (NOW, NEXT))
+    once = in_shadow(standing, wanted)
+    assert {each.id for each in once.rules if not each.is_live} == {f"{'a' * 57}-shadow", f"{'a' * 55}-shadow-2"}
+    assert {each.name for each in once.rules if not each.is_live} == set(names)
+    assert in_shadow(once, wanted) == once, "twice is once"
+    later = content(rule(names[0]), rule(names[1], "Review if cvc_check = 'fail'"))
+    assert {each.name: each.text for each in in_shadow(once, later).rules if not each.is_live} == {
+        names[0]: NEXT,
+        names[1]: "Review if cvc_check = 'fail'",
+    }
+
+
+def test_a_shadow_overrides_no_rule_of_the_operators() -> None:
+    operator = content(rule("default"), rule("x-shadow"))
+    shadowed = in_shadow(content(rule("x")), content(rule("x", NEXT), rule("default", NEXT)), operator)
+    assert texts(shadowed) == {
+        "x": (NOW, RuleMode.LIVE),
+        "x-shadow-2": (NEXT, RuleMode.SHADOW),
+        "default-shadow": (NEXT, RuleMode.SHADOW),
+    }
+
+
+@given(CONTENTS, CONTENTS, CONTENTS)
+def test_in_shadow_all_that_acts_for_a_merchant_still_does(operator: Content, own: Content, wanted: Content) -> None:
+    before, after = (combined(operator, each) for each in (own, in_shadow(own, wanted, operator)))
+    assert {each for each in after.rules if each.is_live} == {each for each in before.rules if each.is_live}

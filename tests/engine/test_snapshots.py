@@ -1,7 +1,7 @@
 """Publishing rules: what is in force for whom and when, and what leaves everything as it was."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,18 +14,23 @@ from engine.decide import Snapshot
 from engine.decision import RuleAction, RuleMode
 from engine.errors import (
     ApprovalRefused,
+    CountersUnavailable,
     LedgerUnavailable,
+    ListInUse,
     PolicyInvalid,
     RulesetChanged,
     RulesetRefused,
     RulesInvalid,
 )
 from engine.ledger import VersionKind
+from engine.listing import Listing
+from engine.lists import AllLists, EntryType, ListName, NamedList
 from engine.policy import Policy
 from engine.rules import Content, Declared, parse_ruleset
 from engine.rulesets import Publication, PublishedRuleset
 from engine.snapshots import MerchantSnapshots
 from engine.stores.memory_ledger import MemoryLedger
+from engine.stores.memory_lists import MemoryLists
 from engine.stores.memory_policies import MemoryPolicies
 from engine.stores.memory_rulesets import MemoryRulesets
 
@@ -61,6 +66,7 @@ class Shelf:
     def __init__(self, snapshot: Snapshot) -> None:
         self.ledger, self.policies, self.rulesets = MemoryLedger(), MemoryPolicies(), MemoryRulesets()
         self.kept: list[tuple[str, int]] = []
+        self.filling: Callable[[str], Awaitable[None]] | None = None
         self.parts = Parts(
             ruleset=parse_ruleset(FILE, CATALOG, ()),
             scorer=snapshot.scorer,
@@ -80,6 +86,8 @@ class Shelf:
     async def _keep(self, merchant_id: str, snapshot: Snapshot) -> None:
         await asyncio.sleep(0)
         self.kept.append((merchant_id, len(snapshot.velocities)))
+        if self.filling is not None:
+            await self.filling(merchant_id)
 
     async def publish(
         self, owner: str | None, wanted: Content, *, by: str = "key", replaces: str | None = None, **fields: Any
@@ -220,6 +228,20 @@ async def test_what_awaits_approval_decides_nothing_until_another_key_approves(s
         await shelf.snapshots.approve_rules("shop-b", 1, at=NOON, by="other")
 
 
+async def test_a_roll_back_holds_though_the_same_content_awaits_approval(shelf: Shelf) -> None:
+    for name in ("one", "two"):
+        await shelf.publish("shop-a", content(rule(name)))
+    waiting = await shelf.publish("shop-a", content(rule("one")), awaits=True, by="author")
+    assert await shelf.publish("shop-a", content(rule("one")), awaits=True, by="author") == waiting
+    assert shelf.ids("shop-a")[-1] == "two"
+    back = await shelf.publish("shop-a", content(rule("one")), restores=1)
+    assert back is not None
+    assert (back.number, back.is_effective, shelf.ids("shop-a")[-1]) == (4, True, "one")
+    assert await shelf.publish("shop-a", content(rule("one")), restores=1) == back
+    with pytest.raises(ApprovalRefused, match="is not the newest"):
+        await shelf.snapshots.approve_rules("shop-a", 3, at=NOON, by="other")
+
+
 async def test_what_does_not_check_any_more_is_not_approved(shelf: Shelf) -> None:
     await shelf.publish("shop-a", content(rule("next")), awaits=True, by="author")
     await shelf.publish(None, content(rule("next", mandatory=True)))
@@ -277,3 +299,58 @@ async def test_merchants_of_equal_rules_and_policy_share_a_snapshot(shelf: Shelf
     await shelf.publish("shop-b", content())
     assert shelf.snapshots.of("shop-b") is shelf.snapshots.default
     assert shelf.kept == [], "rules alone make nobody count anew"
+
+
+COUNTS = "Block if count(by: card, within: 90m) > 3"
+
+
+async def test_a_list_stays_while_rules_that_name_it_come_in_force(shelf: Shelf) -> None:
+    named = NamedList(list=ListName(scope="shop-a", name="vip"), type=EntryType.CUSTOMER)
+    snapshots = shelf.snapshots
+    listing = Listing(
+        MemoryLists(),
+        AllLists(),
+        put=snapshots.put_lists,
+        rules_naming=snapshots.rules_naming,
+        rules_changing=snapshots.changing,
+    )
+    await listing.create(named, at=NOON, by="key")
+    dropping: list[asyncio.Task[None]] = []
+
+    async def drop(_: str) -> None:
+        dropping.append(asyncio.create_task(listing.drop(named.list, at=NOON, by="key")))
+        await asyncio.wait(dropping, timeout=0.2)
+
+    shelf.filling = drop
+    await shelf.publish("shop-a", content(rule("vip", "Allow if customer in @vip"), rule("counts", COUNTS)))
+    with pytest.raises(ListInUse, match="vip"):
+        await dropping[0]
+    assert set(snapshots.list_names("shop-a")) == {"vip"}
+    await shelf.publish("shop-a", content())
+    await listing.drop(named.list, at=NOON, by="key")
+
+
+@pytest.mark.parametrize("error", [CountersUnavailable("away"), asyncio.CancelledError(), KeyError("a fault")])
+async def test_whatever_ends_a_publication_has_the_counters_keep_what_they_kept(
+    shelf: Shelf, error: BaseException
+) -> None:
+    for shop in ("shop-a", "shop-b"):
+        await shelf.snapshots.publish(shop, Policy(custom_fields=(TIER,)), at=NOON, by="key")
+    before, state = dict(shelf.kept), shelf.state()
+    failures = [error]
+
+    async def fail(merchant_id: str) -> None:
+        if merchant_id == list(shelf.snapshots.own)[1] and failures:
+            raise failures.pop()
+
+    shelf.filling = fail
+    own = [
+        Publication(owner=shop, content=content(rule("counts", COUNTS)), at=NOON, by="key").numbered(1)
+        for shop in ("shop-a", "shop-b")
+    ]
+    for each in own:
+        shelf.rulesets.append(each)
+    with pytest.raises(type(error)):
+        await shelf.snapshots.replace_parts(shelf.parts)
+    assert (failures, dict(shelf.kept)) == ([], before)
+    assert shelf.state()[0] == state[0]

@@ -132,7 +132,13 @@ class Oracle:
         ]
         values = tuple(self.value(velocity, now, others, superseded) for velocity in self.velocities)
         sequence, first = own or (self.sequence + 1, now)
-        return Reading(values=values, sequence=sequence, counted_at_us=first.at_us, is_counted=False)
+        return Reading(
+            values=values,
+            velocities=tuple(self.velocities),
+            sequence=sequence,
+            counted_at_us=first.at_us,
+            is_counted=False,
+        )
 
     def value(self, velocity: Velocity, now: Observation, others: Sequence[Seen], superseded: str | None) -> Value:
         key = [now.values.get(name) for name in velocity.key]

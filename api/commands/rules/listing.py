@@ -42,6 +42,8 @@ def show(
         return
     typer.echo(content_of(shown).text(), nl=False)
     say(f"Version {shown['version']}, {_since(shown)}.")
+    if number is None and stands["left_out"]:
+        say(f"Left out, as they no longer check: {stands['left_out']}.")
     if (waiting := stands["awaiting_approval"]) is not None:
         say(f"Number {waiting['number']}, version {waiting['version']}, awaits approval.")
 
