@@ -25,7 +25,7 @@ class PeriodEmpty(AssayError):
 def backtest(task: Task, tell: Tell) -> Report | Health:
     """Do the backtest that a task's arguments plan, with labels as they were known when it was asked for.
 
-    Raises PeriodEmpty, VersionNotKept, StoreInvalid, LedgerUnavailable; RulesInvalid or PolicyInvalid where another
+    Raises PlanUnreadable, PeriodEmpty, VersionNotKept, StoreInvalid, LedgerUnavailable; RulesInvalid or PolicyInvalid where another
     version of Assay planned it.
     """
     plan = plan_of(task.arguments)

@@ -19,6 +19,7 @@ from api.wiring import Assembly, assembled
 from engine.access import Scope
 from engine.errors import AssayError
 from engine.jobs import OPEN_MAX, JobFailure
+from engine.stores.sql.jobs import SqlJobs
 
 MakeClient = Callable[..., TestClient]
 Body = Callable[..., dict[str, Any]]
@@ -382,3 +383,39 @@ def test_the_machines_time_is_the_end_of_the_last_days(merchant: TestClient) -> 
     until = datetime.fromisoformat(shown["to"])
     assert before <= until <= datetime.now(UTC)
     assert until - datetime.fromisoformat(shown["from"]) == timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("period", "pointer"),
+    [
+        ({"from": "0001-01-01T00:00:00+14:00"}, "/from"),
+        ({"to": "9999-12-31T23:59:59-14:00"}, "/to"),
+        ({"to": "0001-01-02T00:00:00Z"}, "/to"),
+        ({"from": "9999-12-31T23:59:59-14:00"}, "/from"),
+    ],
+)
+def test_times_at_the_edges_are_refused(merchant: TestClient, period: dict[str, str], pointer: str) -> None:
+    assert faults(merchant, rule=RULE, **period) == [(pointer, "value_invalid")]
+
+
+@pytest.mark.parametrize(
+    "arguments", [b'{"broken', b"[]", b'{"since": 5}', b"%s", b'{"since":"2026-01-01","until":"2026-01-02"}']
+)
+def test_a_backtest_that_cannot_be_read_is_listed_beside_the_others(
+    merchant: TestClient, assembly: Assembly, shop: str, arguments: bytes
+) -> None:
+    broken, sound = asked(merchant, rule=RULE)["id"], asked(merchant, rule=RULE)["id"]
+    job = assembly.jobs.get(broken)
+    assert job is not None
+    if arguments == b"%s":
+        # Of a right form and of a wrong type.
+        arguments = orjson.dumps({**orjson.loads(job.arguments), "asked": 5})
+    assert isinstance(assembly.jobs, SqlJobs)
+    with assembly.jobs._writer.transaction() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET arguments = ? WHERE id = ?", (arguments, broken))
+    listed = merchant.get("/v1/backtests").json()["backtests"]
+    assert [(each["id"], each["asked"]) for each in listed] == [(sound, {"rule": RULE}), (broken, None)]
+    shown = merchant.get(f"/v1/backtests/{broken}")
+    assert (shown.status_code, shown.json()["from"], shown.json()["figures"]) == (200, None, None)
+    assert merchant.post(f"/v1/backtests/{broken}/cancel").json()["state"] == "cancelled"
+    merchant.post(f"/v1/backtests/{sound}/cancel")

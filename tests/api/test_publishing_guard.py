@@ -66,6 +66,34 @@ def test_a_rule_that_would_block_a_third_asks_first(merchant: TestClient, body: 
     assert (confirmed.status_code, confirmed.json()["number"]) == (200, 1)
 
 
+def test_the_same_rules_are_looked_at_once_a_day(
+    merchant: TestClient, body: Body, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(merchant, body, shop, [5_000] * 20 + [15_000] * 10)
+    wanted = {"rules": rules("Block if amount_in_usd > 100")}
+    first = merchant.post("/v1/rulesets/publish", json=wanted)
+    monkeypatch.setattr(guarding, "PROGRAM", ("/nowhere/at-all",))
+    again = merchant.post("/v1/rulesets/publish", json=wanted)
+    assert (first.status_code, again.json()["figures"]) == (409, first.json()["figures"])
+    other = merchant.post("/v1/rulesets/publish", json={"rules": rules("Block if amount_in_usd > 101")})
+    assert "could not be told" in other.json()["figures"]["cause"]
+
+
+def test_who_is_looked_at_already_is_turned_away(
+    merchant: TestClient, body: Body, shop: str, assembly: Assembly
+) -> None:
+    decide(merchant, body, shop, [5_000] * 20)
+    guard = assembly.publishing.guard
+    assert isinstance(guard, guarding.BlockGuard)
+    guard._turns._owners.add(shop)
+    try:
+        answer = merchant.post("/v1/rulesets/publish", json={"rules": rules("Block if amount_in_usd > 100")})
+    finally:
+        guard._turns._owners.remove(shop)
+    assert (answer.status_code, answer.json()["code"]) == (429, "publishing_busy")
+    assert answer.headers["Retry-After"] == "10"
+
+
 def test_what_blocks_few_or_nothing_is_published(merchant: TestClient, body: Body, shop: str) -> None:
     decide(merchant, body, shop, [5_000] * 29 + [15_000])
     for text in ("Block if amount_in_usd > 100", "Review if amount_in_usd > 1"):

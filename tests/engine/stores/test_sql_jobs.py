@@ -13,9 +13,11 @@ from engine.jobs import (
     ABANDONED,
     ATTEMPTS_MAX,
     DETAIL_LENGTH_MAX,
+    FAIR,
     KEPT_MAX,
     LEASE,
     OPEN_MAX,
+    UNREADABLE,
     WORDS_LENGTH_MAX,
     JobFailure,
     JobState,
@@ -75,6 +77,60 @@ def test_the_oldest_is_taken_first_whoevers_it_is(jobs: SqlJobs) -> None:
     for number in (3, 1, 2):
         jobs.add(new_job(number, merchant_id=f"m-{number}"))
     assert [taken(jobs).job.merchant_id for _ in range(3)] == ["m-3", "m-1", "m-2"]
+
+
+def test_a_merchant_whose_jobs_began_lately_lets_others_go_before(jobs: SqlJobs) -> None:
+    for number, merchant in enumerate(("m-1", "m-1", "m-1", "m-2", "m-3", "m-2")):
+        jobs.add(new_job(number, merchant_id=merchant))
+    order = []
+    for _ in range(6):
+        each = taken(jobs)
+        order.append((each.job.merchant_id, each.job.id[-1]))
+        jobs.succeed(each.lease, LATER, b"{}")
+    assert order == [("m-1", "0"), ("m-2", "3"), ("m-3", "4"), ("m-1", "1"), ("m-2", "5"), ("m-1", "2")]
+
+
+def test_what_began_long_ago_counts_no_more_and_what_runs_does(jobs: SqlJobs) -> None:
+    for number, merchant in enumerate(("m-1", "m-1", "m-2")):
+        jobs.add(new_job(number, merchant_id=merchant))
+    first = taken(jobs)
+    later = NOON + FAIR
+    assert first.job.merchant_id == "m-1"
+    second = jobs.take("a", later)
+    assert second is not None
+    assert second.job.merchant_id == "m-2"
+    jobs.succeed(first.lease, later, b"{}")
+    jobs.add(new_job(3, merchant_id="m-4"))
+    third = jobs.take("a", later)
+    assert third is not None
+    assert third.job.id == "job_00000001"
+
+
+def test_a_job_given_back_does_not_stand_in_its_own_way(jobs: SqlJobs) -> None:
+    jobs.add(new_job(1, merchant_id="m-1"))
+    jobs.add(new_job(2, merchant_id="m-2"))
+    jobs.give_back(taken(jobs).lease, NOON, is_attempt_spent=False)
+    assert taken(jobs).job.id == "job_00000001"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["created_at_us = 9223372036854775807", "started_at_us = 'x'"],
+)
+def test_a_row_that_cannot_be_read_is_listed_and_ends_alone(store: Store, damage: str) -> None:
+    jobs = store.jobs
+    for number in (1, 2):
+        jobs.add(new_job(number))
+    with store.writer.transaction() as connection:
+        connection.exec_driver_sql(f"UPDATE jobs SET {damage} WHERE id = 'job_00000001'")
+    listed = jobs.page("test", None, test_mode=False, before=None, limit=9)
+    assert [job.id for _, job in listed] == ["job_00000002", "job_00000001"]
+    assert taken(jobs).job.id == "job_00000002"
+    broken = jobs.get("job_00000001")
+    assert broken is not None
+    assert (broken.state, broken.failure) == (JobState.FAILED, UNREADABLE)
+    assert jobs.take("a", NOON) is None
+    assert not jobs.is_due()
 
 
 def test_a_job_that_fails_says_why(jobs: SqlJobs) -> None:
