@@ -10,7 +10,7 @@ import structlog
 from api.logs import told
 
 AGAIN_SECONDS: Final = 5.0
-"""From such an end to the next beginning. A job that it came of loses its lease meanwhile, and is given up in the end."""
+"""From such an end to the next beginning; a job that it came of is given up once that many attempts are spent."""
 
 Beside = Callable[[], Coroutine[None, None, None]]
 """Begins work that goes on until it is cancelled."""

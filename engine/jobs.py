@@ -20,7 +20,7 @@ OPEN_MAX: Final = 5
 """Jobs of one merchant that are queued or running, in each mode."""
 KEPT_MAX: Final = 50
 """Jobs of one kind, merchant and mode that are kept; before another is added, the oldest that ended are removed."""
-RESULT_BYTES_MAX: Final = 256 * 1024
+RESULT_BYTES_MAX: Final = 2_560 * 1024
 ARGUMENTS_BYTES_MAX: Final = 2 * 1024 * 1024
 WORDS_LENGTH_MAX: Final = 200
 DETAIL_LENGTH_MAX: Final = 2_000

@@ -60,7 +60,8 @@ def large(task: Task, _: Tell) -> Any:
 
 def chatter(_: Task, __: Tell) -> Any:
     """Write to standard output beside what is told, as a library may."""
-    print("not JSON")
+    sys.stdout.write("not JSON\n")
+    sys.stdout.flush()
     os.write(1, b"{}\n")
     return "told"
 

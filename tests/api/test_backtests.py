@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from api.wiring import Assembly, assembled
 from engine.access import Scope
 from engine.errors import AssayError
 from engine.jobs import OPEN_MAX, JobFailure
-from engine.stores.sql.jobs import SqlJobs
 
 MakeClient = Callable[..., TestClient]
 Body = Callable[..., dict[str, Any]]
@@ -402,19 +402,18 @@ def test_times_at_the_edges_are_refused(merchant: TestClient, period: dict[str, 
     "arguments", [b'{"broken', b"[]", b'{"since": 5}', b"%s", b'{"since":"2026-01-01","until":"2026-01-02"}']
 )
 def test_a_backtest_that_cannot_be_read_is_listed_beside_the_others(
-    merchant: TestClient, assembly: Assembly, shop: str, arguments: bytes
+    merchant: TestClient, assembly: Assembly, arguments: bytes
 ) -> None:
-    broken, sound = asked(merchant, rule=RULE)["id"], asked(merchant, rule=RULE)["id"]
-    job = assembly.jobs.get(broken)
+    sound = asked(merchant, rule=RULE)["id"]
+    job = assembly.jobs.get(sound)
     assert job is not None
     if arguments == b"%s":
         # Of a right form and of a wrong type.
         arguments = orjson.dumps({**orjson.loads(job.arguments), "asked": 5})
-    assert isinstance(assembly.jobs, SqlJobs)
-    with assembly.jobs._writer.transaction() as connection:
-        connection.exec_driver_sql("UPDATE jobs SET arguments = ? WHERE id = ?", (arguments, broken))
+    broken = f"job_{uuid4()}"
+    assembly.jobs.add(replace(job, id=broken, arguments=arguments))
     listed = merchant.get("/v1/backtests").json()["backtests"]
-    assert [(each["id"], each["asked"]) for each in listed] == [(sound, {"rule": RULE}), (broken, None)]
+    assert [(each["id"], each["asked"]) for each in listed] == [(broken, None), (sound, {"rule": RULE})]
     shown = merchant.get(f"/v1/backtests/{broken}")
     assert (shown.status_code, shown.json()["from"], shown.json()["figures"]) == (200, None, None)
     assert merchant.post(f"/v1/backtests/{broken}/cancel").json()["state"] == "cancelled"

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from api.backtests import guarding
+from api.backtests import guarding, turns
 from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import Scope
@@ -79,17 +79,12 @@ def test_the_same_rules_are_looked_at_once_a_day(
     assert "could not be told" in other.json()["figures"]["cause"]
 
 
-def test_who_is_looked_at_already_is_turned_away(
-    merchant: TestClient, body: Body, shop: str, assembly: Assembly
+def test_where_too_many_wait_publishing_is_turned_away(
+    merchant: TestClient, body: Body, shop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(turns, "WAITING_MAX", -1)
     decide(merchant, body, shop, [5_000] * 20)
-    guard = assembly.publishing.guard
-    assert isinstance(guard, guarding.BlockGuard)
-    guard._turns._owners.add(shop)
-    try:
-        answer = merchant.post("/v1/rulesets/publish", json={"rules": rules("Block if amount_in_usd > 100")})
-    finally:
-        guard._turns._owners.remove(shop)
+    answer = merchant.post("/v1/rulesets/publish", json={"rules": rules("Block if amount_in_usd > 100")})
     assert (answer.status_code, answer.json()["code"]) == (429, "publishing_busy")
     assert answer.headers["Retry-After"] == "10"
 

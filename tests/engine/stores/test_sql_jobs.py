@@ -115,14 +115,17 @@ def test_a_job_given_back_does_not_stand_in_its_own_way(jobs: SqlJobs) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    ["created_at_us = 9223372036854775807", "started_at_us = 'x'"],
+    [
+        "UPDATE jobs SET created_at_us = 9223372036854775807 WHERE id = 'job_00000001'",
+        "UPDATE jobs SET started_at_us = 'x' WHERE id = 'job_00000001'",
+    ],
 )
 def test_a_row_that_cannot_be_read_is_listed_and_ends_alone(store: Store, damage: str) -> None:
     jobs = store.jobs
     for number in (1, 2):
         jobs.add(new_job(number))
     with store.writer.transaction() as connection:
-        connection.exec_driver_sql(f"UPDATE jobs SET {damage} WHERE id = 'job_00000001'")
+        connection.exec_driver_sql(damage)
     listed = jobs.page("test", None, test_mode=False, before=None, limit=9)
     assert [job.id for _, job in listed] == ["job_00000002", "job_00000001"]
     assert taken(jobs).job.id == "job_00000002"

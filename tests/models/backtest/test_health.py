@@ -7,12 +7,13 @@ import orjson
 import pytest
 
 from engine.decide import decide, snapshot_of
+from engine.jobs import RESULT_BYTES_MAX
 from engine.lists import NO_LISTS
 from engine.payment import Card, Order, Payment
 from engine.policy import Policy
 from models.backtest import Health, Setting, guard, health, run
 from models.backtest.ailments import Ailment
-from models.backtest.health import RuleHealth
+from models.backtest.health import RULES_MAX, RuleHealth
 from tests.engine.conftest import AT
 from tests.models.backtest.frames import Decided, ListLabels, frame_of
 from tests.models.backtest.test_run import Scorer, features, known, label, ruleset, world
@@ -207,3 +208,17 @@ def test_the_guard_counts_payments_that_would_be_blocked() -> None:
     )
     assert not few.is_asked
     assert few.blocked_live.count == sum(each.recorded == "block" for each in payments)
+
+
+def test_the_health_of_the_largest_ruleset_fits(shop: Shop) -> None:
+    texts = {f"r{number:04}-{'x' * 58}": "Block if amount_in_usd > 1" for number in range(600)}
+    silent = {f"s{number:04}-{'x' * 58}": "Block if amount_in_usd > 1000000" for number in range(1_400)}
+    shop.setting = Setting(ruleset=ruleset({**silent, **texts}), policy=shop.setting.policy)
+    found = shop.health()
+    assert len(found.rules) == RULES_MAX
+    assert {each.rule_id for each in found.rules} < set(texts)
+    assert {*found.rules_left_out, *(each.rule_id for each in found.rules)} == {*texts, *silent}
+    assert {(len(each.overlap), each.overlaps_left_out) for each in found.rules} == {(1, 598)}
+    assert all(each.findings[0].ailment is Ailment.REDUNDANT for each in found.rules)
+    # Names of 120 characters of four bytes, numbers of fifteen digits: the longest that there are.
+    assert len(orjson.dumps(found)) + RULES_MAX * 2_500 < RESULT_BYTES_MAX
