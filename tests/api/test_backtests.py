@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -396,25 +395,3 @@ def test_the_machines_time_is_the_end_of_the_last_days(merchant: TestClient) -> 
 )
 def test_times_at_the_edges_are_refused(merchant: TestClient, period: dict[str, str], pointer: str) -> None:
     assert faults(merchant, rule=RULE, **period) == [(pointer, "value_invalid")]
-
-
-@pytest.mark.parametrize(
-    "arguments", [b'{"broken', b"[]", b'{"since": 5}', b"%s", b'{"since":"2026-01-01","until":"2026-01-02"}']
-)
-def test_a_backtest_that_cannot_be_read_is_listed_beside_the_others(
-    merchant: TestClient, assembly: Assembly, arguments: bytes
-) -> None:
-    sound = asked(merchant, rule=RULE)["id"]
-    job = assembly.jobs.get(sound)
-    assert job is not None
-    if arguments == b"%s":
-        # Of a right form and of a wrong type.
-        arguments = orjson.dumps({**orjson.loads(job.arguments), "asked": 5})
-    broken = f"job_{uuid4()}"
-    assembly.jobs.add(replace(job, id=broken, arguments=arguments))
-    listed = merchant.get("/v1/backtests").json()["backtests"]
-    assert [(each["id"], each["asked"]) for each in listed] == [(broken, None), (sound, {"rule": RULE})]
-    shown = merchant.get(f"/v1/backtests/{broken}")
-    assert (shown.status_code, shown.json()["from"], shown.json()["figures"]) == (200, None, None)
-    assert merchant.post(f"/v1/backtests/{broken}/cancel").json()["state"] == "cancelled"
-    merchant.post(f"/v1/backtests/{sound}/cancel")
