@@ -76,7 +76,7 @@ class Health:
     recent_days: int
     labels_as_of: str
     rules: tuple[RuleHealth, ...]
-    """At most RULES_MAX: those that are true of a payment before others, of these those with findings, then most hits."""
+    """At most RULES_MAX: those that are true of a payment before others, then those with findings, then most hits."""
     rules_left_out: tuple[str, ...] = ()
     """The ids of the others."""
 
