@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.backtests.turns import GuardBusy
 from api.metrics import Metrics
 from api.middleware import new_request_id
 from api.observing import Leaving
@@ -61,12 +62,14 @@ _STATUSES: dict[type[AssayError], int] = {
     ListExists: 409,
     ListInUse: 409,
     TooManyJobs: 429,
+    GuardBusy: 429,
     JobFinished: 409,
 }
 _WITH_FAULTS = (PaymentInvalid, PolicyInvalid, ListsInvalid, RulesetRefused, RulesInvalid)
 _RETRY_AFTER: dict[type[AssayError], str] = {
     **dict.fromkeys((IdempotencyInProgress, LedgerUnavailable, DeadlineExceeded, Overloaded, RateLimited), "1"),
     TooManyJobs: "30",
+    GuardBusy: "10",
 }
 _FAULTS = {
     "missing": ("missing", "Required."),

@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 
@@ -68,7 +69,8 @@ def work(kinds: Mapping[str, Work], awaited: Collection[str] = ()) -> None:
 
     For the kinds that are `awaited` somebody waits: they take their turns with all else.
     """
-    sys.excepthook = _tell_crash
+    pipe = _pipe_kept()
+    sys.excepthook = partial(_tell_crash, pipe)
     asked = orjson.loads(sys.stdin.buffer.readline())
     _be_ended_first()
     if asked["kind"] not in awaited:
@@ -82,14 +84,21 @@ def work(kinds: Mapping[str, Work], awaited: Collection[str] = ()) -> None:
         at=datetime.fromisoformat(asked["at"]),
     )
     try:
-        result = orjson.dumps(kinds[asked["kind"]](task, _tell_progress))
+        result = orjson.dumps(kinds[asked["kind"]](task, partial(_tell_progress, pipe)))
     except AssayError as error:
-        _tell_failure(JobFailure(code=error.code, detail=str(error)))
+        _tell_failure(pipe, JobFailure(code=error.code, detail=str(error)))
         return
     if len(result) > RESULT_BYTES_MAX:
-        _tell_failure(TOO_LARGE)
+        _tell_failure(pipe, TOO_LARGE)
     else:
-        _say({"result": orjson.Fragment(result)})
+        _say(pipe, {"result": orjson.Fragment(result)})
+
+
+def _pipe_kept() -> BinaryIO:
+    """The pipe to the server, for this module alone: what else is written to standard output goes where errors go."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return pipe
 
 
 def _be_ended_first() -> None:
@@ -105,19 +114,19 @@ def _end_with_server() -> None:
     os._exit(1)
 
 
-def _tell_progress(progress: Progress) -> None:
-    _say({"done": progress.done, "total": progress.total, "words": progress.words})
+def _tell_progress(pipe: BinaryIO, progress: Progress) -> None:
+    _say(pipe, {"done": progress.done, "total": progress.total, "words": progress.words})
 
 
-def _tell_failure(failure: JobFailure) -> None:
-    _say({"failure": {"code": failure.code, "detail": failure.detail}})
+def _tell_failure(pipe: BinaryIO, failure: JobFailure) -> None:
+    _say(pipe, {"failure": {"code": failure.code, "detail": failure.detail}})
 
 
-def _tell_crash(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+def _tell_crash(pipe: BinaryIO, _: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
     """Type and place of a fault of ours, for the log; its words may quote what a shopper typed."""
-    _say({"crash": told(error)})
+    _say(pipe, {"crash": told(error)})
 
 
-def _say(said: Mapping[str, Any]) -> None:
-    sys.stdout.buffer.write(orjson.dumps(said) + b"\n")
-    sys.stdout.buffer.flush()
+def _say(pipe: BinaryIO, said: Mapping[str, Any]) -> None:
+    pipe.write(orjson.dumps(said) + b"\n")
+    pipe.flush()

@@ -20,8 +20,9 @@ import structlog
 
 from api.clock import utc_now
 from api.job_process import TOO_LARGE, Task, line_of
+from api.logs import told
 from engine.errors import LeaseLost, LedgerUnavailable
-from engine.jobs import RESULT_BYTES_MAX, Job, JobFailure, Jobs, Lease, Progress, Taken
+from engine.jobs import RESULT_BYTES_MAX, UNREADABLE, Job, JobFailure, Jobs, Lease, Progress, Taken
 
 LOOK_SECONDS: Final = 0.5
 """Between two looks for a job where there was none."""
@@ -97,26 +98,41 @@ class Runner:
 
     async def _do(self, job: Job, lease: Lease) -> None:
         try:
-            child = await Child.start(self._program, self._task(job), job.kind)
+            line = self._line(job)
+            if line is None:
+                log.error("job_unreadable", job_id=job.id)
+                await self._write(self._fail, lease, UNREADABLE)
+            else:
+                await self._done_by_child(line, lease, job.id)
+        except LeaseLost:
+            log.warning("job_lost", job_id=job.id)
+
+    def _line(self, job: Job) -> bytes | None:
+        """What the process is told; None where what was asked cannot be read."""
+        try:
+            task = Task(
+                folder=self._folder,
+                merchant_id=job.merchant_id,
+                test_mode=job.test_mode,
+                arguments=orjson.loads(job.arguments),
+                at=job.created_at,
+            )
+            return line_of(job.kind, task)
+        except (ValueError, TypeError):
+            # No JSON, or JSON too deep to be said again.
+            return None
+
+    async def _done_by_child(self, line: bytes, lease: Lease, job_id: str) -> None:
+        try:
+            child = await Child.start(self._program, line)
         except OSError as error:
-            log.error("job_not_started", job_id=job.id, cause=error.strerror)  # noqa: TRY400 - the words say it all
+            log.error("job_not_started", job_id=job_id, cause=error.strerror)  # noqa: TRY400 - the words say it all
             await self._write(self._give_back, lease, is_attempt_spent=True)
             return
         try:
-            await self._watch(child, lease, job.id)
-        except LeaseLost:
-            log.warning("job_lost", job_id=job.id)
+            await self._watch(child, lease, job_id)
         finally:
             await child.end()
-
-    def _task(self, job: Job) -> Task:
-        return Task(
-            folder=self._folder,
-            merchant_id=job.merchant_id,
-            test_mode=job.test_mode,
-            arguments=orjson.loads(job.arguments),
-            at=job.created_at,
-        )
 
     async def _watch(self, child: "Child", lease: Lease, job_id: str) -> None:
         """Tell of the process until it ends or has to. Raises LeaseLost."""
@@ -207,18 +223,19 @@ class Child:
         self.failure: JobFailure | None = None
         self.crash: dict[str, str] = {}
         """Type and place of a fault of ours."""
+        self._is_given_up = False
         self._process = process
         self.listening = asyncio.ensure_future(self._listen())
 
     @classmethod
-    async def start(cls, program: Sequence[str], task: Task, kind: str) -> "Child":
-        """Start it and tell it what to do."""
+    async def start(cls, program: Sequence[str], line: bytes) -> "Child":
+        """Start it and tell it what to do, which `line_of` says. Raises OSError."""
         process = await asyncio.create_subprocess_exec(
             *program, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=_LINE_BYTES_MAX
         )
         assert process.stdin is not None
         # It may have ended already; then it says nothing, and that is seen.
-        process.stdin.write(line_of(kind, task))
+        process.stdin.write(line)
         return cls(process)
 
     def has_ended(self) -> bool:
@@ -248,21 +265,50 @@ class Child:
             try:
                 line = await self._process.stdout.readline()
             except ValueError:
-                # A line past all bounds: what is left of it is read to its end, else the pipe is never closed.
-                self.failure = TOO_LARGE
-                self._kill()
+                # A line past all bounds.
+                self._give_up(TOO_LARGE)
                 continue
             if not line.endswith(b"\n"):
                 # Its end, or amid a line where it was killed.
                 return
-            self._note(orjson.loads(line))
+            if self._is_given_up:
+                # What is left is read to its end, else the pipe is never closed.
+                continue
+            try:
+                self._note(orjson.loads(line))
+            except (ValueError, TypeError, KeyError) as error:
+                self._give_up(CRASHED)
+                self.crash = told(error)
 
-    def _note(self, said: dict[str, Any]) -> None:
+    def _give_up(self, failure: JobFailure) -> None:
+        """Whatever it says from here on, it failed."""
+        self._is_given_up, self.result, self.failure = True, None, failure
+        self._kill()
+
+    def _note(self, said: Any) -> None:  # noqa: ANN401 - a line of JSON may hold anything
+        """Take what it says. Raises ValueError, TypeError or KeyError where it is none of our lines."""
         if "done" in said:
-            self.progress = Progress(done=said["done"], total=said["total"], words=said["words"])
+            self.progress = _progress(said["done"], said["total"], said["words"])
         elif "result" in said:
-            self.result = orjson.dumps(said["result"])
+            result = orjson.dumps(said["result"])
+            if len(result) > RESULT_BYTES_MAX:
+                self._give_up(TOO_LARGE)
+            else:
+                self.result = result
         elif "failure" in said:
-            self.failure = JobFailure(code=said["failure"]["code"], detail=said["failure"]["detail"])
+            self.failure = JobFailure(code=_text(said["failure"]["code"]), detail=_text(said["failure"]["detail"]))
         else:
-            self.failure, self.crash = CRASHED, said["crash"]
+            crash = {name: _text(said["crash"][name]) for name in ("error", "where")}
+            self.failure, self.crash = CRASHED, crash
+
+
+def _progress(done: object, total: object, words: object) -> Progress:
+    if not isinstance(done, int) or not isinstance(total, int | None):
+        raise TypeError("progress is told in whole numbers")
+    return Progress(done=done, total=total, words=_text(words))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text is told as one")
+    return value

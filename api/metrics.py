@@ -90,6 +90,8 @@ class Metrics:
         """By kind; likewise."""
         self.jobs: Counter[str] = Counter()
         """That ended, by state."""
+        self.beside_ended: Counter[str] = Counter()
+        """How often a fault of ours ended work beside the decisions, by its name: `jobs`, `segments`."""
         self.replayed = 0
         self.dry_runs = 0
         self._decisions: Counter[tuple[str, bool, bool]] = Counter()
@@ -161,6 +163,9 @@ class Metrics:
         yield counter("assay_outcomes", "Outcomes recorded.", "type", self.outcomes)
         yield counter("assay_scheme_reports", "Chargebacks and fraud warnings recorded.", "kind", self.scheme_reports)
         yield counter("assay_jobs_ended", "Jobs that ended since the start, by state.", "state", self.jobs)
+        yield counter(
+            "assay_work_beside_ended", "Times that a fault ended work beside the decisions.", "work", self.beside_ended
+        )
 
 
 def counter(name: str, doc: str, label: str, counts: Mapping[str, int]) -> CounterMetricFamily:

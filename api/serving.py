@@ -14,10 +14,10 @@ import uvicorn
 
 from api.admission import Load
 from api.app import create_app
+from api.beside import Beside, begun_again
 from api.clock import utc_now
 from api.hourly import segments_written_hourly
 from api.jobs import Runner
-from api.logs import told
 from api.metrics import Metrics
 from api.operator import server_announced
 from api.protocol import BoundedProtocol
@@ -91,11 +91,12 @@ def serve(
         server_announced(settings.data, url),
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
-        beside = [Runner(assembly.jobs, settings.data, load.metrics.jobs).run()]
+        beside: dict[str, Beside] = {"jobs": Runner(assembly.jobs, settings.data, load.metrics.jobs).run}
         if settings.segments:
-            beside.append(segments_written_hourly(settings.data))
+            beside["segments"] = partial(segments_written_hourly, settings.data)
+        kept_up = [begun_again(work, begin, load.metrics.beside_ended) for work, begin in beside.items()]
         runner.run(
-            _watched(assembly, _serve(_Server(config, noted, load), assembly, listener, url, when_ready, beside))
+            _watched(assembly, _serve(_Server(config, noted, load), assembly, listener, url, when_ready, kept_up))
         )
 
 
@@ -177,7 +178,7 @@ async def _serve(
     when_ready: Callable[[str], Awaitable[None]] | None,
     beside: Sequence[Coroutine[None, None, None]],
 ) -> None:
-    tasks = [_begun(each) for each in beside]
+    tasks = [asyncio.create_task(each) for each in beside]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # One that could not even listen is not waited for.
     serving.add_done_callback(lambda _: server.is_listening.set())
@@ -202,18 +203,6 @@ async def _serve(
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-
-
-def _begun(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-    """A task beside the decisions; it runs until it is cancelled, and where a fault of ours ends it the log says so."""
-
-    def say(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("work_beside_ended", **told(error))
-
-    task = asyncio.create_task(work)
-    task.add_done_callback(say)
-    return task
 
 
 def _begin_reload(assembly: Assembly, reloads: set[asyncio.Task[None]]) -> None:

@@ -14,11 +14,13 @@ LEASE: Final = timedelta(seconds=15)
 """A worker that said nothing for so long has lost the job; it says something each second."""
 ATTEMPTS_MAX: Final = 3
 """So many workers may die of a job; then it failed."""
+FAIR: Final = timedelta(hours=1)
+"""Of a merchant's jobs those that began so lately have the jobs of others go before."""
 OPEN_MAX: Final = 5
 """Jobs of one merchant that are queued or running, in each mode."""
 KEPT_MAX: Final = 50
 """Jobs of one kind, merchant and mode that are kept; before another is added, the oldest that ended are removed."""
-RESULT_BYTES_MAX: Final = 256 * 1024
+RESULT_BYTES_MAX: Final = 2_560 * 1024
 ARGUMENTS_BYTES_MAX: Final = 2 * 1024 * 1024
 WORDS_LENGTH_MAX: Final = 200
 DETAIL_LENGTH_MAX: Final = 2_000
@@ -60,6 +62,11 @@ ABANDONED: Final = JobFailure(
     code="job_abandoned",
     detail=f"The process that ran it ended {ATTEMPTS_MAX} times without a result (out of memory?): see the server's "
     "log, then try a shorter period.",
+)
+
+UNREADABLE: Final = JobFailure(
+    code="job_unreadable",
+    detail="What was asked for cannot be read: another version of Assay wrote it, or it is damaged. Ask for it again.",
 )
 
 
@@ -164,10 +171,11 @@ class Jobs(Protocol):
         """Whether `take` would find something to do. It is quick: for the event loop's thread, and for that alone."""
 
     def take(self, owner: str, at: datetime) -> Taken | None:
-        """Take the job that is due longest: queued, or of a worker whose lease is over; None where there is none.
+        """Take a job that is due: queued, or of a worker whose lease is over; None where there is none.
 
-        Of those whose lease is over it first ends those that are to be cancelled, and as ABANDONED those that
-        ATTEMPTS_MAX workers died of.
+        The one of whose merchant the fewest other jobs run or began in the last FAIR; of equal ones the oldest.
+        Before it, it ends those whose lease is over and that are to be cancelled, as ABANDONED those that ATTEMPTS_MAX
+        workers died of, and as UNREADABLE those that cannot be read.
         """
 
     def beat(self, lease: Lease, progress: Progress) -> bool:

@@ -7,9 +7,18 @@ from typing import Any, Final
 
 import orjson
 
+from engine.errors import AssayError
+from engine.jobs import UNREADABLE
+
 KIND: Final = "backtest"
 GUARD: Final = "guard"
 """Of the process that publishing asks; it is no job."""
+
+
+class PlanUnreadable(AssayError):
+    """A plan that another version of Assay wrote, or that is damaged."""
+
+    code = UNREADABLE.code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +46,15 @@ class Plan:
     """Whether there is no candidate: the rules in force are looked at, one by one."""
 
     def content(self) -> bytes:
-        """It as JSON, which `plan_of` reads back."""
+        """It as JSON, which `plan_of` reads back once it is read."""
         said = {name: getattr(self, name) for name in self.__slots__}
         return orjson.dumps(said)
 
 
-def plan_of(said: Mapping[str, Any]) -> Plan:
-    """The plan of its JSON, read."""
-    times = {name: datetime.fromisoformat(said[name]) for name in ("since", "until")}
-    return Plan(**{**said, **times})
+def plan_of(said: Any) -> Plan:  # noqa: ANN401 - a document that was kept may hold anything
+    """The plan of its JSON, read. Raises PlanUnreadable."""
+    try:
+        times = {name: datetime.fromisoformat(said[name]) for name in ("since", "until")}
+        return Plan(**{**said, **times})
+    except (ValueError, TypeError, KeyError) as error:
+        raise PlanUnreadable(UNREADABLE.detail) from error

@@ -25,8 +25,8 @@ class PeriodEmpty(AssayError):
 def backtest(task: Task, tell: Tell) -> Report | Health:
     """Do the backtest that a task's arguments plan, with labels as they were known when it was asked for.
 
-    Raises PeriodEmpty, VersionNotKept, StoreInvalid, LedgerUnavailable; RulesInvalid or PolicyInvalid where another
-    version of Assay planned it.
+    Raises PlanUnreadable, PeriodEmpty, VersionNotKept, StoreInvalid, LedgerUnavailable; RulesInvalid or PolicyInvalid
+    where another version of Assay planned it.
     """
     plan = plan_of(task.arguments)
     with opened_reading(task.folder, task.merchant_id, plan.lists_sequence) as reading:

@@ -69,7 +69,7 @@ def jobs_finding(found: Examined, now: datetime) -> Finding:
     if since is None or now - since <= WAITS_LONG:
         return fine("jobs", f"{found.jobs_waiting} wait")
     said = f"{found.jobs_waiting} jobs wait, the oldest since {since:%Y-%m-%d %H:%M} UTC"
-    mend = "A running server does one at a time: start one, or see its log for jobs_wait and the job that runs."
+    mend = "A running server does one at a time: start one, or see its log for jobs_wait, work_beside_ended."
     return warning("jobs", said, mend)
 
 

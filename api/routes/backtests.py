@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import ValidationError
 
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
-from api.backtests.plan import KIND, Plan, plan_of
+from api.backtests.plan import KIND, Plan, PlanUnreadable, plan_of
 from api.backtests.planning import planned
 from api.calls import MaybeText, idempotency_key_of, merchant_of, require_query
 from api.clock import new_job_id
@@ -116,7 +116,7 @@ async def list_backtests(
     found = await asyncio.to_thread(jobs.page, KIND, merchants, test_mode=key.test_mode, before=before, limit=limit + 1)
     page = found[:limit]
     return BacktestList(
-        backtests=[BacktestListed.model_validate(shown_job(job, _plan(job))) for _, job in page],
+        backtests=[_listed(job) for _, job in page],
         next_cursor=str(page[-1][0]) if len(found) > limit else None,
     )
 
@@ -152,7 +152,10 @@ async def _job(request: Request, job_id: str) -> Job:
 
 async def _shown(request: Request, job: Job) -> BacktestShown:
     result, plan = await asyncio.to_thread(_jobs(request).result, job.id), _plan(job)
-    shown = shown_job(job, plan)
+    listed = _listed(job)
+    shown = listed.model_dump()
+    if plan is None or listed.since is None:
+        return BacktestShown.model_validate({**shown, "figures": None, "health": None})
     try:
         return BacktestShown.model_validate({**shown, **shown_result(plan, result)})
     except ValidationError:
@@ -165,8 +168,20 @@ def _jobs(request: Request) -> Jobs:
     return jobs
 
 
-def _plan(job: Job) -> Plan:
-    return plan_of(orjson.loads(job.arguments))
+def _listed(job: Job) -> BacktestListed:
+    """A job without its figures; of what cannot be read in it nothing is said, so that others are listed beside it."""
+    try:
+        return BacktestListed.model_validate(shown_job(job, _plan(job)))
+    except ValidationError:
+        return BacktestListed.model_validate(shown_job(job, None))
+
+
+def _plan(job: Job) -> Plan | None:
+    """What it compares; None where that cannot be read."""
+    try:
+        return plan_of(orjson.loads(job.arguments))
+    except (ValueError, PlanUnreadable):
+        return None
 
 
 def _merchant(request: Request, wanted: BacktestBody) -> str:

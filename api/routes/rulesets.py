@@ -58,6 +58,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
     for status, description in {
         409: "It needs to be confirmed (`figures` says why), or this key cannot approve it.",
         412: "Another version is the newest than the one named by `If-Match`.",
+        429: "Other publications are being looked at, or one of the same rules: see Retry-After.",
     }.items()
 }
 

@@ -84,8 +84,8 @@ class BacktestBody(BaseModel):
             if self.since is not None or self.until is not None:
                 raise _wrong("/last_days", "Send last_days, or from and to, not both.")
             return now - timedelta(days=self.last_days or DAYS), now
-        until = now if self.until is None else self.until.astimezone(UTC)
-        since = until - timedelta(days=DAYS) if self.since is None else self.since.astimezone(UTC)
+        until = now if self.until is None else _in_utc(self.until, "/to")
+        since = _days_before(until) if self.since is None else _in_utc(self.since, "/from")
         if since >= min(until, now):
             raise _wrong("/from", "It is not before `to`, or not past: nothing was decided then.")
         if until - since > timedelta(days=DAYS_MAX):
@@ -137,10 +137,10 @@ class BacktestListed(BaseModel):
     created_by: str = Field(description="The id of the key.")
     started_at: datetime | None
     finished_at: datetime | None
-    since: datetime = Field(serialization_alias="from")
-    until: datetime = Field(serialization_alias="to")
-    asked: dict[str, Any] = Field(description="What was sent.")
-    live: LiveShown
+    since: datetime | None = Field(serialization_alias="from", description="Null where it cannot be read any more.")
+    until: datetime | None = Field(serialization_alias="to", description="Likewise.")
+    asked: dict[str, Any] | None = Field(description="What was sent; null likewise.")
+    live: LiveShown | None = Field(description="Null likewise.")
     rule_id: str | None = Field(description="The rule that `figures.matched` is about.")
     failure: FailureShown | None
 
@@ -159,8 +159,8 @@ class BacktestList(BaseModel):
     next_cursor: str | None = Field(description="Send it as `cursor` for those before; null: there are none.")
 
 
-def shown_job(job: Job, plan: Plan) -> dict[str, Any]:
-    """The public fields of a backtest's job, its figures apart."""
+def shown_job(job: Job, plan: Plan | None) -> dict[str, Any]:
+    """The public fields of a backtest's job, its figures apart; None: what it compares cannot be read."""
     return {
         "id": job.id,
         "merchant_id": job.merchant_id,
@@ -173,11 +173,11 @@ def shown_job(job: Job, plan: Plan) -> dict[str, Any]:
         "created_by": job.created_by,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
-        "since": plan.since,
-        "until": plan.until,
-        "asked": plan.asked,
-        "live": {"ruleset": plan.live_ruleset, "policy": plan.live_policy},
-        "rule_id": plan.rule_id,
+        "since": None if plan is None else plan.since,
+        "until": None if plan is None else plan.until,
+        "asked": None if plan is None else plan.asked,
+        "live": None if plan is None else {"ruleset": plan.live_ruleset, "policy": plan.live_policy},
+        "rule_id": None if plan is None else plan.rule_id,
         "failure": job.failure,
     }
 
@@ -186,6 +186,20 @@ def shown_result(plan: Plan, result: bytes | None) -> dict[str, Any]:
     """The figures of a kept result, None where there is none yet."""
     read: dict[str, Any] | None = None if result is None else orjson.loads(result)
     return {"figures": None if plan.is_health else read, "health": read if plan.is_health else None}
+
+
+def _in_utc(at: datetime, pointer: str) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise _wrong(pointer, "Its zone leads beyond the first or the last year: send a time in between.") from None
+
+
+def _days_before(until: datetime) -> datetime:
+    try:
+        return until - timedelta(days=DAYS)
+    except OverflowError:
+        raise _wrong("/to", f"There are no {DAYS} days before it: send a later time, or `from` too.") from None
 
 
 def _wrong(pointer: str, detail: str) -> RequestInvalid:

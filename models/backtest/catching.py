@@ -16,6 +16,8 @@ from models.backtest.settling import SETTLING, Settled
 from models.backtest.worth import Costs
 
 EXAMPLES_MAX: Final = 10
+OVERLAPS_MAX: Final = 50
+"""So many rules that overlap with a group are listed, the largest."""
 """Of each kind."""
 
 
@@ -51,7 +53,8 @@ class Catching:
             frauds_expected_low=expected[1],
             frauds_expected_high=expected[2],
             value=self.costs.value(payments, some, before, after),
-            overlap=rules,
+            overlap=rules[:OVERLAPS_MAX],
+            overlaps_left_out=max(len(rules) - OVERLAPS_MAX, 0),
             in_no_rule=payments.group(some & ~is_in_rule),
             examples=self._examples(some),
         )

@@ -117,6 +117,8 @@ class Caught:
     in_no_rule: Group
     """The part on which no live rule that asks for an action is true."""
     examples: Examples
+    overlaps_left_out: int = 0
+    """How many smaller ones are not in `overlap`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 A rule is named as redundant, decayed or runaway by a figure, which stands beside the name.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,6 +24,11 @@ from models.backtest.settling import Evaluating, Settled, settled, without
 from models.backtest.worth import Costs
 from models.maturity import DEFAULT, Curve
 
+RULES_MAX: Final = 400
+"""So many rules are listed, so that the health of the largest ruleset is a result that is kept."""
+OVERLAPS_MAX: Final = 1_000
+"""So many overlaps of all rules together, each rule's largest."""
+OVERLAPS_OF_RULE_MAX: Final = 10
 _DAY_US: Final = 86_400 * 1_000_000
 
 
@@ -56,6 +62,8 @@ class RuleHealth:
     last_true_hit: str | None
     """When it was last true of a payment that is known to be fraud today."""
     findings: tuple[Finding, ...]
+    overlaps_left_out: int = 0
+    """How many smaller ones are not in `overlap`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +76,9 @@ class Health:
     recent_days: int
     labels_as_of: str
     rules: tuple[RuleHealth, ...]
+    """At most RULES_MAX: those that are true of a payment before others, then those with findings, then most hits."""
+    rules_left_out: tuple[str, ...] = ()
+    """The ids of the others."""
 
 
 def health(
@@ -99,6 +110,7 @@ def health(
     for rule in rules:
         found.append(examining.examined(rule))
         tell()
+    listed = {rule.rule_id for rule in sorted(found, key=_rank)[:RULES_MAX]}
     every = np.ones(len(payments), dtype=np.bool_)
     tell()
     return Health(
@@ -107,8 +119,15 @@ def health(
         days=payments.days(as_of),
         recent_days=RECENT_DAYS,
         labels_as_of=as_of.isoformat(),
-        rules=tuple(found),
+        rules=tuple(rule for rule in found if rule.rule_id in listed),
+        rules_left_out=tuple(rule.rule_id for rule in found if rule.rule_id not in listed),
     )
+
+
+def _rank(rule: RuleHealth) -> tuple[bool, bool, int]:
+    """Those that are listed first come first."""
+    is_silent = not rule.group.all.payments
+    return is_silent, not rule.findings, -rule.group.all.payments
 
 
 class _Examining:
@@ -120,6 +139,7 @@ class _Examining:
         self._evaluating, self._payments, self._live, self._now = evaluating, payments, live, now
         self._hits = {rule_id: payments.any_of(mask) for rule_id, mask in now.true.items()}
         self._rules = {compiled.rule.id: compiled.rule for compiled in live.ruleset.compiled}
+        self._overlaps_max = min(OVERLAPS_OF_RULE_MAX, max(OVERLAPS_MAX // max(len(self._rules), 1), 1))
         self._costs = Costs.of(payments, live)
         self._before = payments.strictest(now.action)
         at_us = payments.frame.at_us[payments.row]
@@ -151,7 +171,8 @@ class _Examining:
             fraud_money=payments.drawn.money(payments.usd_cents, some & payments.is_fraud),
             good_money=payments.drawn.money(payments.usd_cents, some & payments.is_good),
             unknown=self._now.unknown[rule.id],
-            overlap=overlap,
+            overlap=tuple(overlap[: self._overlaps_max]),
+            overlaps_left_out=max(len(overlap) - self._overlaps_max, 0),
             alone=payments.sum(alone),
             alone_frauds=payments.sum(alone & payments.is_fraud),
             marginal=self._costs.value(payments, is_changed, after, self._before),
@@ -169,7 +190,7 @@ class _Examining:
         after = self._payments.strictest(without(self._evaluating, self._live, self._now, rule.id))
         return after, after != self._before
 
-    def _overlap(self, rule: Rule, some: Mask) -> tuple[Overlap, ...]:
+    def _overlap(self, rule: Rule, some: Mask) -> Sequence[Overlap]:
         count, found = int(some.sum()), []
         for other_id in self._now.acting:
             both = some & self._hits[other_id]
@@ -183,7 +204,7 @@ class _Examining:
                         share=int(both.sum()) / count,
                     )
                 )
-        return tuple(sorted(found, key=lambda overlap: (-overlap.payments, overlap.rule_id)))
+        return sorted(found, key=lambda overlap: (-overlap.payments, overlap.rule_id))
 
     def _stretch(self, some: Mask, place: int) -> Stretch:
         """`place` 0: the earlier payments, 1: the recent ones."""

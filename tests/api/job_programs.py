@@ -58,14 +58,21 @@ def large(task: Task, _: Tell) -> Any:
     return "x" * (RESULT_BYTES_MAX + int(task.arguments["more"]))
 
 
-def overflow(_: Task, __: Tell) -> Any:
-    """Write a line that no result is as long as, past all that bounds it on this side."""
-    sys.stdout.write("x" * 4 * RESULT_BYTES_MAX)
+def chatter(_: Task, __: Tell) -> Any:
+    """Write to standard output beside what is told, as a library may."""
+    sys.stdout.write("not JSON\n")
     sys.stdout.flush()
-    time.sleep(60)
+    os.write(1, b"{}\n")
+    return "told"
+
+
+def saying(line: str, times: int = 1) -> tuple[str, ...]:
+    """A program that is none of ours: it writes a line so many times over, and stays."""
+    said = f"import sys, time; sys.stdout.write({line!r} * {times}); sys.stdout.flush(); time.sleep(600)"
+    return (sys.executable, "-c", said)
 
 
 def main() -> None:
     """Do the job that standard input names."""
-    kinds = (echo, slow, refuse, crash, die, large, overflow)
+    kinds = (echo, slow, refuse, crash, die, large, chatter)
     work({kind.__name__: kind for kind in kinds})

@@ -382,3 +382,16 @@ def test_the_machines_time_is_the_end_of_the_last_days(merchant: TestClient) -> 
     until = datetime.fromisoformat(shown["to"])
     assert before <= until <= datetime.now(UTC)
     assert until - datetime.fromisoformat(shown["from"]) == timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("period", "pointer"),
+    [
+        ({"from": "0001-01-01T00:00:00+14:00"}, "/from"),
+        ({"to": "9999-12-31T23:59:59-14:00"}, "/to"),
+        ({"to": "0001-01-02T00:00:00Z"}, "/to"),
+        ({"from": "9999-12-31T23:59:59-14:00"}, "/from"),
+    ],
+)
+def test_times_at_the_edges_are_refused(merchant: TestClient, period: dict[str, str], pointer: str) -> None:
+    assert faults(merchant, rule=RULE, **period) == [(pointer, "value_invalid")]

@@ -17,9 +17,9 @@ from api import jobs as api_jobs
 from api.job_process import Task, line_of
 from api.jobs import CRASHED, TOO_LONG, Runner
 from engine.errors import LedgerUnavailable
-from engine.jobs import ABANDONED, ATTEMPTS_MAX, RESULT_BYTES_MAX, Job, JobState, Lease, Progress
+from engine.jobs import ABANDONED, ATTEMPTS_MAX, RESULT_BYTES_MAX, UNREADABLE, Job, JobState, Lease, Progress
 from engine.stores.sql import Store, open_store
-from tests.api.job_programs import PROGRAM
+from tests.api.job_programs import PROGRAM, saying
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ def queued(store: Store, kind: str, number: int = 1, /, **arguments: Any) -> str
 @asynccontextmanager
 async def running(store: Store, tmp_path: Path, **options: Any) -> AsyncIterator[Counter[str]]:
     ended = Counter[str]()
-    runner = Runner(store.jobs, tmp_path / "data", ended, program=PROGRAM, **options)
+    runner = Runner(store.jobs, tmp_path / "data", ended, **{"program": PROGRAM, **options})
     task = asyncio.create_task(runner.run())
     try:
         yield ended
@@ -179,10 +179,17 @@ async def test_a_process_that_dies_is_started_again_and_given_up_in_the_end(stor
     assert [(each["event"], each["code"]) for each in logged] == [("job_process_ended", 137)] * ATTEMPTS_MAX
 
 
-@pytest.mark.parametrize(("kind", "more"), [("large", -1), ("large", 1_000_000), ("overflow", 0)])
-async def test_a_result_is_bounded(store: Store, tmp_path: Path, kind: str, more: int) -> None:
-    job_id = queued(store, kind, more=more)
-    async with running(store, tmp_path):
+@pytest.mark.parametrize(
+    ("more", "program"),
+    [
+        (-1, PROGRAM),
+        (1_000_000, PROGRAM),
+        (0, saying("x", 4 * RESULT_BYTES_MAX)),
+    ],
+)
+async def test_a_result_is_bounded(store: Store, tmp_path: Path, more: int, program: tuple[str, ...]) -> None:
+    job_id = queued(store, "large", more=more)
+    async with running(store, tmp_path, program=program):
         job = await ended(store, job_id)
     assert job.failure is not None
     assert job.failure.code == "result_too_large"
@@ -240,6 +247,51 @@ async def test_a_worker_that_lost_the_job_says_so_and_takes_the_next(store: Stor
             again = queued(store, "echo", 2)
             assert (await ended(store, again)).state is JobState.SUCCEEDED
     assert [each["event"] for each in logged] == ["job_lost"]
+
+
+@pytest.mark.parametrize("arguments", [b'{"broken', '{"a text', b"", b"[" * 300 + b"]" * 300])
+async def test_a_job_that_cannot_be_read_fails_alone(store: Store, tmp_path: Path, arguments: bytes | str) -> None:
+    job_id, next_id = queued(store, "echo", 1), queued(store, "echo", 2)
+    with store.writer.transaction() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET arguments = ? WHERE id = ?", (arguments, job_id))
+    with structlog.testing.capture_logs() as logged:
+        async with running(store, tmp_path) as counted:
+            assert (await ended(store, job_id)).failure == UNREADABLE
+            assert (await ended(store, next_id)).state is JobState.SUCCEEDED
+    assert counted == {"failed": 1, "succeeded": 1}
+    assert [(each["event"], each["job_id"]) for each in logged] == [("job_unreadable", job_id)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "not JSON",
+        "5",
+        "{}",
+        '{"done": 1}',
+        '{"done": "x", "total": null, "words": ""}',
+        '{"done": 1, "total": 2, "words": 3}',
+        '{"failure": {"code": 1, "detail": 2}}',
+        '{"crash": {"event": "x"}}',
+    ],
+)
+async def test_a_line_that_is_none_of_ours_fails_its_job_alone(store: Store, tmp_path: Path, line: str) -> None:
+    job_id = queued(store, "echo")
+    with structlog.testing.capture_logs() as logged:
+        async with running(store, tmp_path, program=saying(f'{line}\n{{"result": 1}}\n')):
+            assert (await ended(store, job_id)).failure == CRASHED
+            again = queued(store, "echo", 2)
+            assert (await ended(store, again)).failure == CRASHED
+    assert [each["event"] for each in logged] == ["job_crashed"] * 2
+
+
+async def test_what_a_job_writes_to_standard_output_is_not_taken_for_what_it_tells(
+    store: Store, tmp_path: Path
+) -> None:
+    job_id = queued(store, "chatter")
+    async with running(store, tmp_path):
+        assert (await ended(store, job_id)).state is JobState.SUCCEEDED
+    assert store.jobs.result(job_id) == b'"told"'
 
 
 async def test_without_a_server_the_process_ends(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from api.backtests import guarding
+from api.backtests import guarding, turns
 from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import Scope
@@ -64,6 +64,29 @@ def test_a_rule_that_would_block_a_third_asks_first(merchant: TestClient, body: 
     assert merchant.get("/v1/rulesets").json()["in_force"]["number"] == 0
     confirmed = merchant.post("/v1/rulesets/publish", json={**wanted, "confirm": True})
     assert (confirmed.status_code, confirmed.json()["number"]) == (200, 1)
+
+
+def test_the_same_rules_are_looked_at_once_a_day(
+    merchant: TestClient, body: Body, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(merchant, body, shop, [5_000] * 20 + [15_000] * 10)
+    wanted = {"rules": rules("Block if amount_in_usd > 100")}
+    first = merchant.post("/v1/rulesets/publish", json=wanted)
+    monkeypatch.setattr(guarding, "PROGRAM", ("/nowhere/at-all",))
+    again = merchant.post("/v1/rulesets/publish", json=wanted)
+    assert (first.status_code, again.json()["figures"]) == (409, first.json()["figures"])
+    other = merchant.post("/v1/rulesets/publish", json={"rules": rules("Block if amount_in_usd > 101")})
+    assert "could not be told" in other.json()["figures"]["cause"]
+
+
+def test_where_too_many_wait_publishing_is_turned_away(
+    merchant: TestClient, body: Body, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "WAITING_MAX", -1)
+    decide(merchant, body, shop, [5_000] * 20)
+    answer = merchant.post("/v1/rulesets/publish", json={"rules": rules("Block if amount_in_usd > 100")})
+    assert (answer.status_code, answer.json()["code"]) == (429, "publishing_busy")
+    assert answer.headers["Retry-After"] == "10"
 
 
 def test_what_blocks_few_or_nothing_is_published(merchant: TestClient, body: Body, shop: str) -> None:

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, update
 
-from engine.jobs import DETAIL_LENGTH_MAX, WORDS_LENGTH_MAX, Job, JobFailure, JobState, Progress
+from engine.jobs import DETAIL_LENGTH_MAX, UNREADABLE, WORDS_LENGTH_MAX, Job, JobFailure, JobState, Progress
+from engine.payment import EPOCH
 from engine.stores.sql.tables import JOBS, instant, microseconds
 
 KEPT: Final = tuple(column for column in JOBS.c if column.name != "result")
@@ -52,7 +53,26 @@ def values_of(job: Job) -> dict[str, object]:
 
 
 def job_of(row: Any) -> Job:  # noqa: ANN401 - a row's columns have no type
-    """The job of a row of KEPT."""
+    """The job of a row of KEPT; one that cannot be read has failed, so that it is listed and ends, alone."""
+    try:
+        return _read(row)
+    except (ValueError, TypeError, OverflowError):
+        return Job(
+            id=row.id,
+            kind=row.kind,
+            merchant_id=row.merchant_id,
+            test_mode=row.test_mode,
+            arguments=b"",
+            fingerprint=b"",
+            created_at=EPOCH,
+            created_by=row.created_by,
+            state=JobState.FAILED,
+            finished_at=EPOCH,
+            failure=UNREADABLE,
+        )
+
+
+def _read(row: Any) -> Job:  # noqa: ANN401 - as above
     return Job(
         id=row.id,
         kind=row.kind,

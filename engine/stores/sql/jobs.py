@@ -12,12 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, ScalarSelect, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import IdempotencyKeyReused, JobFinished, LeaseLost, TooManyJobs
 from engine.jobs import (
     ARGUMENTS_BYTES_MAX,
+    FAIR,
     KEPT_MAX,
     LEASE,
     OPEN_MAX,
@@ -35,7 +36,7 @@ from engine.jobs import (
 from engine.payment import MICROSECOND
 from engine.stores.sql.job_rows import KEPT, job_of, keep, values_of
 from engine.stores.sql.sqlite import PointReader, reader_engine, unavailable
-from engine.stores.sql.tables import JOBS
+from engine.stores.sql.tables import JOBS, microseconds
 from engine.stores.sql.writer import Writer
 
 _LEASE_US: Final = LEASE // MICROSECOND
@@ -134,16 +135,18 @@ class SqlJobs:
         return self._reader.row(_DUE, (self._clock.now_us(),)) is not None
 
     def take(self, owner: str, at: datetime) -> Taken | None:
-        """Take the job that is due longest, once those were ended that nobody shall take any more."""
+        """Take the job that is due, once those were ended that nobody shall take any more."""
         now_us = self._clock.now_us()
         is_due = or_(
             JOBS.c.state == JobState.QUEUED.value,
             and_(JOBS.c.state == JobState.RUNNING.value, JOBS.c.lease_until_us <= now_us),
         )
-        due = select(*KEPT).where(is_due).order_by(JOBS.c.position).limit(1).with_for_update(skip_locked=True)
+        first = select(*KEPT).where(is_due).order_by(_begun_lately(at), JOBS.c.position).limit(1)
+        due = first.with_for_update(skip_locked=True)
         with self._writer.transaction() as connection:
             while (row := connection.execute(due).one_or_none()) is not None:
-                job = let_go(job_of(row), at)
+                read = job_of(row)
+                job = let_go(read, at) if read.state.is_open else read
                 if job.state.is_open:
                     return _taken(connection, job, Lease(job_id=job.id, owner=owner, fence=row.fence + 1), at, now_us)
                 keep(connection, job)
@@ -213,6 +216,16 @@ class SqlJobs:
                 return connection.execute(asked).all()
         except DBAPIError as error:
             raise unavailable(error) from error
+
+
+def _begun_lately(at: datetime) -> ScalarSelect[int]:
+    """How many other jobs of a job's merchant run, or began in the last FAIR."""
+    other = JOBS.alias("other")
+    is_begun = or_(
+        other.c.state == JobState.RUNNING.value, other.c.started_at_us > microseconds(at) - FAIR // MICROSECOND
+    )
+    is_other = and_(other.c.merchant_id == JOBS.c.merchant_id, other.c.position != JOBS.c.position)
+    return select(func.count()).select_from(other).where(is_other, is_begun).correlate(JOBS).scalar_subquery()
 
 
 def _locked(where: Any) -> Select[Any]:  # noqa: ANN401 - a condition of SQLAlchemy's

@@ -1,7 +1,7 @@
 """Jobs amid crashes, leases that go by, jumps of the clock and two workers: each ends once, by its newest worker."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -33,6 +33,8 @@ class Kept:
     """What a job must be, said in the plainest way."""
 
     id: str
+    merchant: str = ""
+    begun: datetime | None = None
     state: str = "queued"
     holder: Lease | None = None
     until: float = 0.0
@@ -68,6 +70,8 @@ class JobsMachine(RuleBasedStateMachine):
         self.clocks = Clocks()
         self.now = 0.0
         """What the leases' clock reads, from the first opening on."""
+        self.at = NOON
+        """What the edge's clock reads."""
         self.kept: list[Kept] = []
         self.opening: Any = opened_jobs(self.folder, self.clocks)
         self.jobs: Jobs = self.opening.__enter__()
@@ -85,29 +89,38 @@ class JobsMachine(RuleBasedStateMachine):
     def holds(self, lease: Lease) -> bool:
         return self.of(lease.job_id).holder == lease
 
+    def is_due(self, kept: Kept) -> bool:
+        return kept.state == "queued" or (kept.state == "running" and kept.until <= self.now)
+
+    def begun_lately(self, kept: Kept) -> int:
+        """Of its merchant's other jobs; what is sorted by it keeps its order of coming."""
+        others = [each for each in self.kept if each.merchant == kept.merchant and each is not kept]
+        lately = self.at - timedelta(hours=1)
+        return sum(each.state == "running" or (each.begun or lately) > lately for each in others)
+
     @initialize()
     def begin_with_one(self) -> None:
-        self.add()
+        self.add("m-1")
 
     @precondition(lambda self: len(self.kept) < JOBS_MAX)
-    @rule()
-    def add(self) -> None:
-        job = new_job(len(self.kept))
+    @rule(merchant=st.sampled_from(["m-1", "m-2"]))
+    def add(self, merchant: str) -> None:
+        job = new_job(len(self.kept), merchant_id=merchant)
         self.jobs.add(job)
-        self.kept.append(Kept(job.id))
+        self.kept.append(Kept(job.id, merchant))
 
     @rule(target=leases, owner=st.sampled_from(["a", "b"]))
     def take(self, owner: str) -> Any:
         was_due = self.jobs.is_due()
-        taken = self.jobs.take(owner, NOON)
+        taken = self.jobs.take(owner, self.at)
         expected = None
         found_any = False
-        for each in self.kept:
-            if each.state == "running" and each.until <= self.now:
-                found_any = True
-                each.let_go()
-            if each.state == "queued":
-                expected = each
+        while due := sorted(filter(self.is_due, self.kept), key=self.begun_lately):
+            found_any = True
+            if due[0].state == "running":
+                due[0].let_go()
+            if due[0].state == "queued":
+                expected = due[0]
                 break
         assert was_due == (found_any or expected is not None)
         if expected is None:
@@ -117,6 +130,7 @@ class JobsMachine(RuleBasedStateMachine):
         assert taken.job.id == expected.id
         expected.fence += 1
         expected.attempts += 1
+        expected.begun = expected.begun or self.at
         expected.state, expected.until = "running", self.now + LEASE_SECONDS
         expected.holder = Lease(job_id=expected.id, owner=owner, fence=expected.fence)
         assert taken.lease == expected.holder
@@ -180,6 +194,11 @@ class JobsMachine(RuleBasedStateMachine):
     def pass_by(self, seconds: float) -> None:
         self.clocks.pass_by(seconds)
         self.now += seconds
+
+    @rule(minutes=st.sampled_from([20, 60]))
+    def grow_late(self, minutes: int) -> None:
+        """The edge's clock goes on: what began is longer ago."""
+        self.at += timedelta(minutes=minutes)
 
     @rule(seconds=st.sampled_from([-7200.0, 7200.0]))
     def set_clock(self, seconds: float) -> None:

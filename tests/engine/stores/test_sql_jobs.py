@@ -16,6 +16,7 @@ from engine.jobs import (
     KEPT_MAX,
     LEASE,
     OPEN_MAX,
+    UNREADABLE,
     WORDS_LENGTH_MAX,
     JobFailure,
     JobState,
@@ -75,6 +76,29 @@ def test_the_oldest_is_taken_first_whoevers_it_is(jobs: SqlJobs) -> None:
     for number in (3, 1, 2):
         jobs.add(new_job(number, merchant_id=f"m-{number}"))
     assert [taken(jobs).job.merchant_id for _ in range(3)] == ["m-3", "m-1", "m-2"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE jobs SET created_at_us = 9223372036854775807 WHERE id = 'job_00000001'",
+        "UPDATE jobs SET started_at_us = 'x' WHERE id = 'job_00000001'",
+    ],
+)
+def test_a_row_that_cannot_be_read_is_listed_and_ends_alone(store: Store, damage: str) -> None:
+    jobs = store.jobs
+    for number in (1, 2):
+        jobs.add(new_job(number))
+    with store.writer.transaction() as connection:
+        connection.exec_driver_sql(damage)
+    listed = jobs.page("test", None, test_mode=False, before=None, limit=9)
+    assert [job.id for _, job in listed] == ["job_00000002", "job_00000001"]
+    assert taken(jobs).job.id == "job_00000002"
+    broken = jobs.get("job_00000001")
+    assert broken is not None
+    assert (broken.state, broken.failure) == (JobState.FAILED, UNREADABLE)
+    assert jobs.take("a", NOON) is None
+    assert not jobs.is_due()
 
 
 def test_a_job_that_fails_says_why(jobs: SqlJobs) -> None:

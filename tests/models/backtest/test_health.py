@@ -6,13 +6,17 @@ from typing import Any
 import orjson
 import pytest
 
+from engine.catalog import CATALOG
 from engine.decide import decide, snapshot_of
+from engine.jobs import RESULT_BYTES_MAX
 from engine.lists import NO_LISTS
 from engine.payment import Card, Order, Payment
 from engine.policy import Policy
+from engine.rules import parse_ruleset
+from engine.rules.source import MAX_LIVE_RULES
 from models.backtest import Health, Setting, guard, health, run
 from models.backtest.ailments import Ailment
-from models.backtest.health import RuleHealth
+from models.backtest.health import RULES_MAX, RuleHealth
 from tests.engine.conftest import AT
 from tests.models.backtest.frames import Decided, ListLabels, frame_of
 from tests.models.backtest.test_run import Scorer, features, known, label, ruleset, world
@@ -207,3 +211,26 @@ def test_the_guard_counts_payments_that_would_be_blocked() -> None:
     )
     assert not few.is_asked
     assert few.blocked_live.count == sum(each.recorded == "block" for each in payments)
+
+
+def test_the_health_of_the_largest_ruleset_fits() -> None:
+    shop = Shop()
+    for day in range(20):
+        shop.sell(day)
+    ids = [f"r{number:04}-{'x' * 58}" for number in range(1_000)]
+    rules = (
+        f"[[rule]]\nid = '{id_}'\nname = '{chr(0x1D518) * 120}'\nreason = 'why'\n"
+        f"text = 'Block if amount_in_usd > {1 if place < 600 else 1_000_000}'\n"
+        f"mode = '{'live' if place < MAX_LIVE_RULES else 'shadow'}'"
+        for place, id_ in enumerate(ids)
+    )
+    largest = parse_ruleset("\n".join(rules), CATALOG, ())
+    shop.setting = Setting(ruleset=largest, policy=shop.setting.policy)
+    found = shop.health()
+    assert len(found.rules) == RULES_MAX
+    assert {each.rule_id for each in found.rules} < set(ids[:600])
+    assert sorted([*found.rules_left_out, *(each.rule_id for each in found.rules)]) == ids
+    # Each rule is under each live one; a live one is not under itself.
+    assert {(len(each.overlap), each.overlaps_left_out) for each in found.rules} == {(1, 198), (1, 199)}
+    # Beside what is measured here, a rule's numbers may be longer than those of so few payments.
+    assert len(orjson.dumps(found)) + RULES_MAX * 1_500 < RESULT_BYTES_MAX
