@@ -156,3 +156,14 @@ def test_what_another_key_published_is_approved(tmp_path: Path, monkeypatch: pyt
     refused = rules(folder, "approve", "2", "--merchant", "shop-a", "--json")
     assert isinstance(refused.exception, CallFailed)
     assert refused.exception.problem_code == "approval_refused"
+
+
+def test_history_shows_whole_versions_times_and_states(folder: Path) -> None:
+    shop = ("--merchant", "shop-whole")
+    note = "a long note of why, [/ticket] :fire:, which takes more than a line of eighty columns"
+    assert rules(folder, "publish", "-", *shop, "--note", note, sent=BIG).exit_code == 0
+    (version,) = json.loads(rules(folder, "history", *shop, "--json").stdout)["versions"]
+    line = rules(folder, "history", *shop).stdout.splitlines()[1]
+    at = version["published_at"][:16].replace("T", " ")
+    assert line.split()[:5] == ["1", version["version"], version["state"], *at.split()]
+    assert "…" not in rules(folder, "history", *shop).stdout

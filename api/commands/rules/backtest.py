@@ -4,13 +4,13 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from api.backtests.health_table import health_tables
 from api.backtests.table import tables
 from api.commands.options import Data
 from api.commands.rules.calling import DRAFT, AsJson, content_in, sent
 from api.commands.rules.trying import done, period
+from api.console import console_of
 
 Payments = Annotated[str, typer.Option("--merchant", help="Whose payments.")]
 Days = Annotated[int | None, typer.Option("--days", min=1, help="The last so many days [90].")]
@@ -53,7 +53,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
     if as_json:
         typer.echo(json.dumps(shown))
     else:
-        Console(highlight=False).print(tables(shown))
+        console_of().print(tables(shown))
 
 
 def health(
@@ -69,7 +69,7 @@ def health(
     if as_json:
         typer.echo(json.dumps(shown))
     else:
-        Console(highlight=False).print(health_tables(shown))
+        console_of().print(health_tables(shown))
 
 
 def _percent(text: str) -> float | None:

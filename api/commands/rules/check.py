@@ -5,7 +5,8 @@ import json
 import typer
 
 from api.commands.options import Data
-from api.commands.rules.reading import Json, RulesFile, content, examined, fault_json, say
+from api.commands.rules.reading import Json, RulesFile, content, examined, fault_json
+from api.console import say
 
 
 def check(file: RulesFile, *, as_json: Json = False, data: Data = None) -> None:

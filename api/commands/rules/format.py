@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from api.commands.options import Data
-from api.commands.rules.reading import Json, RulesFile, RulesUnreadable, content, examined, fault_json, say
+from api.commands.rules.reading import Json, RulesFile, RulesUnreadable, content, examined, fault_json
+from api.console import say
 from engine.rules.format import format_rule
 from engine.rules.toml_text import rewritten
 

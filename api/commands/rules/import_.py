@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from api.commands.rules.reading import Json, content, say
+from api.commands.rules.reading import Json, content
+from api.console import say
 from engine.catalog import CATALOG
 from engine.rules.radar import Imported, import_rules, ruleset_file
 

@@ -17,10 +17,10 @@ from api.commands.rules.calling import (
     calls,
     content_in,
     content_of,
-    say,
     sent,
     tell_difference,
 )
+from api.console import say
 from api.schemas.ruleset import shown_difference
 from engine.rules import Content
 from engine.rulesets import difference

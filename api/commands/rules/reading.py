@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from api.commands.options import settings_with
 from api.wiring import list_types_in
@@ -57,8 +56,3 @@ def fault_json(fault: RuleFault) -> dict[str, Any]:
             "hint": diagnostic.hint,
         }
     return said
-
-
-def say(text: str) -> None:
-    """Tell a person something that is no output."""
-    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)
