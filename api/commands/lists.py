@@ -18,7 +18,7 @@ from api.lists_file import ListFileInvalid, exported, read_list_file, write_priv
 from api.local import caller_of
 from api.routes import list_entries, lists
 from engine.errors import AssayError
-from engine.lists import EntryType
+from engine.lists import ALLOW, BLOCK, EntryType
 
 app = typer.Typer(help="Show and change allow, block and named lists.", no_args_is_help=True)
 console = console_of()
@@ -104,6 +104,9 @@ def add(
     data: Data = None,
 ) -> None:
     """Put values in a list. What is in it already gets the reason and the expiry said now."""
+    if kind is None and list_id.rpartition(":")[2] in {ALLOW, BLOCK}:
+        kinds = ", ".join(EntryType)
+        raise typer.BadParameter(f"An allow or block list takes values of any type: say which by --type ({kinds}).")
     said = None if kind is None else kind.value
     entries = [{"value": value, "type": said, "reason": reason, "expires_at": expires} for value in values]
     with caller_of(settings_with(data=data), _ROUTERS) as caller:

@@ -162,3 +162,7 @@ def test_what_is_shown_is_what_was_written_whole(folder: Path) -> None:
     start, end, last = (printed.index(name) for name in ("value", "reason", "expires"))
     assert "".join(line[start:end].strip() for line in cells) == value
     assert "".join("".join(line[end:last].split()) for line in cells) == "".join(reason.split())
+
+
+def test_a_value_without_a_type_is_told_the_option(folder: Path) -> None:
+    assert "--type" in lists(folder, "add", "shop-9:block", "a@b.co", code=2).stderr

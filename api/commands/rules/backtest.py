@@ -49,6 +49,9 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
     given = {name: _percent(text) for name, text in thresholds.items() if text is not None}
     options = {"rule": rule, "rule_id": rule_id, "thresholds": given or None}
     wanted |= {name: value for name, value in options.items() if value is not None}
+    if file is None and not any((rule, rule_id, given)):
+        said = "Say what to try: a FILE, --rule, --rule-id, --block-at, --review-at or --challenge-at."
+        raise typer.BadParameter(said)
     shown = done(data, wanted)
     if as_json:
         typer.echo(json.dumps(shown))
