@@ -34,6 +34,7 @@ _NEXT = """What to do next:
   docs/api.md        the decision call, field by field, and what each answer asks of a gateway
   assay keys create  a key of your own
   assay import       your own history, from CSV or Parquet (docs/importing.md)
+  assay rules, assay lists  rules and lists of a merchant (docs/rules.md, docs/lists.md)
   assay traffic      payments of made-up shops, sent to this server
   assay bench S1 S2  how fast it is here
   notebooks/         explore the recorded decisions"""

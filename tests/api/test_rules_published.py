@@ -231,7 +231,7 @@ def test_a_call_that_was_turned_away_is_tried_again(monkeypatch: pytest.MonkeyPa
     class Busy(Caller):
         left = 0
 
-        def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:  # noqa: ARG002
             self.left -= 1
             return busy if self.left >= 0 else Reply(status=200, headers={}, body=b"done")
 
