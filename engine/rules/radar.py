@@ -52,8 +52,6 @@ _BELOW: Final = {65: ("normal",), 75: ("normal", "elevated")}
 _SCALE: Final = (
     "`risk_score` is a probability in percent here, not Radar's 0 to 100: only `>= 65` and `>= 75` are bands."
 )
-
-
 _SHOWN_CHARACTERS: Final = 200
 
 
