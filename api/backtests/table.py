@@ -153,7 +153,7 @@ def _recall_usd(caught: Figures) -> tuple[str, str]:
 
 def _expected(caught: Figures) -> tuple[str, str]:
     if caught["frauds_expected"] is None:
-        return "-", ""
+        return "too young to tell", ""
     low, high = caught["frauds_expected_low"], caught["frauds_expected_high"]
     return f"{caught['frauds_expected']:,.1f}", "" if low is None else f"{low:,.1f} to {high:,.1f}"
 

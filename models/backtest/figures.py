@@ -109,7 +109,7 @@ class Caught:
     fraud_money: Money
     good_money: Money
     frauds_expected: float | None
-    """How many frauds there will be when all labels have come, by the maturity curve; None where nothing is known."""
+    """How many frauds there will be when all labels have come, by the curve; None where too little can be known."""
     frauds_expected_low: float | None
     frauds_expected_high: float | None
     value: Value

@@ -19,6 +19,9 @@ from models.backtest.reading import ENTITY
 from models.labels import standing
 from models.maturity import MATURE_SHARE, Curve
 
+TELLING_SHARE: Final = 0.1
+"""So much of the labels must have come, on average, before their number says how many there will be."""
+
 _BLOCK: Final = ACTIONS.index(Action.BLOCK)
 _DAY_US: Final = 86_400 * 1_000_000
 
@@ -117,10 +120,10 @@ class Payments:
         """How many frauds there will be among payments that passed when all labels have come, and between what.
 
         What is known, divided by the share of labels that would have come by now, at one rate for all ages. None where
-        no label could have come yet.
+        less than TELLING_SHARE of the labels would have: few days say nothing of what four months will bring.
         """
         exposed, count = float(self.known[passed].sum()), int(passed.sum())
-        if exposed <= 0:
+        if exposed <= 0 or exposed < TELLING_SHARE * count:
             return None, None, None
         known = int((passed & self.is_fraud).sum())
         low, high = count_bounds(known)

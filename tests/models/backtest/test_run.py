@@ -307,6 +307,18 @@ def test_a_chargeback_that_was_won_clears_a_payment() -> None:
     assert made.run().population.frauds.payments == frauds - 1
 
 
+def test_of_young_payments_nobody_says_how_many_frauds_there_will_be() -> None:
+    made = world(3, count=4_000)
+    young = [each for each in made.decided if each.payment.at >= AT + 195 * DAY]
+    report = replace(made, decided=young).run(as_of=AT + 202 * DAY)
+    assert report.matched is not None
+    assert report.matched.group.fraud_not_matured.payments
+    assert report.matched.frauds_expected is None
+    older = made.run(as_of=AT + 202 * DAY).matched
+    assert older is not None
+    assert older.frauds_expected is not None
+
+
 def test_nothing_matched_has_no_shares_and_no_error() -> None:
     made = world(4, count=20)
     candidate = Setting(ruleset=ruleset(LIVE | {"mail": "Block if email_payments_1h > 1000"}))
