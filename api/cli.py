@@ -3,9 +3,9 @@
 import sys
 
 import typer
-from rich.console import Console
 
 from api.commands import COMMANDS, GROUPS
+from api.console import say
 from api.logs import logs_kept
 from engine.errors import AssayError
 
@@ -29,5 +29,5 @@ def main() -> None:
         with logs_kept("warning"):
             app()
     except (AssayError, OSError) as error:
-        Console(stderr=True, highlight=False).print(f"assay: {error}", markup=False, soft_wrap=True)
+        say(f"assay: {error}")
         sys.exit(1)

@@ -2,17 +2,22 @@
 
 import http.client
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from api.operator import operator_key, server_url
-from engine.errors import AssayError
+from engine.errors import AssayError, Overloaded
 
 TIMEOUT_SECONDS = 30
+OVERLOADED_WAITS_SECONDS: Final = (1, 2, 4)
+"""How long a call that was turned away waits before the next try, unless the server says how long."""
+_WAIT_MAX_SECONDS: Final = 10
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -21,10 +26,11 @@ class CallFailed(AssayError):
 
     code = "call_failed"
 
-    def __init__(self, message: str, problem_code: str | None = None) -> None:
-        """`problem_code` is the answer's own; None where there was no answer, or none of ours."""
+    def __init__(self, message: str, problem_code: str | None = None, figures: Mapping[str, Any] | None = None) -> None:
+        """`problem_code` and `figures` are the answer's own; None where there was no answer, or none of ours."""
         super().__init__(message)
         self.problem_code = problem_code
+        self.figures = figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +54,7 @@ class Caller(ABC):
     def checked(self, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
         """One call that must succeed: the body of its answer. Raises CallFailed, saying why."""
         try:
-            reply = self.call(method, path, body, **headers)
+            reply = self._let_in(method, path, body, headers)
         except OSError as error:
             raise CallFailed(f"The server did not answer: {error}.") from error
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -57,7 +63,21 @@ class Caller(ABC):
         said = problem.get("detail") or f"status {reply.status}"
         if reply.status == HTTPStatus.UNAUTHORIZED:
             said = f"{said} Restart the server: it makes the operator's key anew."
-        raise CallFailed(f"The server refused: {said}", problem.get("code"))
+        figures = problem.get("figures")
+        raise CallFailed(
+            f"The server refused: {said}", problem.get("code"), figures if isinstance(figures, dict) else None
+        )
+
+    def _let_in(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+        """The answer to a call, tried again where the server turned it away: then it did nothing of it."""
+        reply = self.call(method, path, body, **headers)
+        for seconds in OVERLOADED_WAITS_SECONDS:
+            if reply.status != HTTPStatus.SERVICE_UNAVAILABLE or _problem_in(reply.body).get("code") != Overloaded.code:
+                break
+            said = reply.headers.get("retry-after", "")
+            time.sleep(min(int(said) if said.isdecimal() else seconds, _WAIT_MAX_SECONDS))
+            reply = self.call(method, path, body, **headers)
+        return reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +92,14 @@ class Client(Caller):
         return _called(self.url, method, path, body, {"Authorization": f"Bearer {self.key}", **_JSON, **headers})
 
 
-def _problem_in(body: bytes) -> dict[str, str]:
+def _problem_in(body: bytes) -> dict[str, Any]:
     try:
         problem = json.loads(body)
     except (json.JSONDecodeError, UnicodeDecodeError):
         return {}
-    fields = problem.items() if isinstance(problem, dict) else ()
-    return {name: value for name, value in fields if isinstance(value, str)}
+    fields = problem if isinstance(problem, dict) else {}
+    said = {name: value for name, value in fields.items() if name in {"detail", "code"} and isinstance(value, str)}
+    return {**said, "figures": fields.get("figures")}
 
 
 def _called(url: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:

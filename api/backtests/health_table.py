@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from api.backtests.table import money
+from api.console import table_of
 
 Figures = Mapping[str, Any]
 
@@ -22,7 +21,8 @@ def health_tables(shown: Mapping[str, Any]) -> RenderableType:
         f"{shown['merchant_id']}, {shown['from'][:10]} to {shown['to'][:10]}: {payments['payments']:,} payments of "
         f"{money(payments['usd_cents'])}; known fraud: {frauds['payments']:,} of {money(frauds['usd_cents'])}."
     )
-    table = Table("rule", "", "hits", "fraud", "good", "precision", "alone", "worth", "last fraud", box=SIMPLE_HEAD)
+    numbers = ("hits", "fraud", "good", "precision", "alone", "worth", "last fraud")
+    table = table_of("rule", "", *numbers, whole=numbers)
     for column in table.columns[2:]:
         column.justify = "right"
     for rule in sorted(health["rules"], key=lambda each: -each["group"]["all"]["payments"]):

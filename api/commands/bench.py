@@ -6,16 +6,16 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 from rich.table import Table
 
 from api.bench import BENCHMARKS
 from api.bench.measure import Benchmark, Figure, figures, machine
+from api.console import console_of
 from engine.errors import AssayError
 
 _COLUMNS = ("id", "measure", "value", "unit", "reach", "runs", "min", "max")
-_SAID = Console(stderr=True, highlight=False)
+_SAID = console_of(stderr=True)
 
 
 class UnknownBenchmark(AssayError):
@@ -52,9 +52,9 @@ def bench(
                 if as_json:
                     typer.echo(json.dumps(figure.row()))
             for measure, reason in benchmark.skipped().items():
-                progress.console.print(f"{benchmark.id} {measure} skipped: {reason}", markup=False)
+                progress.console.print(f"{benchmark.id} {measure} skipped: {reason}")
     if not as_json:
-        Console(highlight=False).print(_table(found))
+        console_of().print(_table(found))
         _SAID.print(machine())
 
 

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.commands.options import Data, settings_with
+from api.console import console_of
 from api.importing.mapping_file import file_options, load_mapping
 from api.importing.reading import FileOptions, read_sheet
 from api.importing.rejects import check_rejects, default_rejects, write_rejects
@@ -24,7 +24,7 @@ from api.local import installation_caller
 from engine.scheme_report import SchemeReportKind
 
 app = typer.Typer(help="Import and list chargebacks and fraud warnings.", no_args_is_help=True)
-console = Console(highlight=False)
+console = console_of()
 
 OfWarnings = Annotated[bool, typer.Option("--warnings", help="Fraud warnings (TC40, SAFE), not chargebacks.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -91,7 +91,7 @@ def list_(
         typer.echo(json.dumps(page))
         return
     for each in page["data"]:
-        console.print(_line(each), markup=False, soft_wrap=True)
+        console.print(_line(each), soft_wrap=True)
     if page["has_more"]:
         console.print("There are more: --limit, or the API's cursor.")
 
@@ -124,17 +124,19 @@ def _tell(summary: dict[str, Any], *, as_json: bool) -> None:
         typer.echo(json.dumps(summary))
         return
     counts = ", ".join(f"{summary[name]:,} {name}" for name in ("new", "repeated", "unmatched", "rejected"))
-    console.print(f"{summary['rows_read']:,} rows: {counts}.", markup=False, soft_wrap=True)
+    console.print(f"{summary['rows_read']:,} rows: {counts}.", soft_wrap=True)
     for title, name in (("Rejected", "rejected_by_code"), ("Warnings", "warnings_by_code")):
         for code, count in summary[name].items():
-            console.print(f"{title}: {code} {count:,}", markup=False, soft_wrap=True)
+            console.print(f"{title}: {code} {count:,}", soft_wrap=True)
     if summary["rejects_file"]:
-        console.print(f"Rejected rows with their reasons: {summary['rejects_file']}", markup=False, soft_wrap=True)
+        console.print(f"Rejected rows with their reasons: {summary['rejects_file']}", soft_wrap=True)
 
 
 @contextmanager
 def _progress(rows: int) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(
+        *columns, console=console_of(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as progress:
         task = progress.add_task("rows", total=rows)
         yield lambda count: progress.advance(task, count)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from api.console import console_of
 from engine.errors import AssayError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Try what is promised at full size; exit code 1 where something is not as it should be.")
 
-_SAID = Console(stderr=True, highlight=False)
+_SAID = console_of(stderr=True)
 
 
 class SpansInvalid(AssayError):

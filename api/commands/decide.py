@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from api.auth import new_key
 from api.client import client_of
 from api.clock import utc_now
 from api.commands.options import Data, settings_with
+from api.console import say
 from api.errors import problem_of
 from api.problems import ProblemRaised
 from api.routes.decisions import call_of
@@ -107,7 +107,7 @@ def _decide_all(payments: list[bytes], decider: Decider) -> bool:
             typer.echo(body.decode())
         else:
             is_fine = False
-            Console(stderr=True, highlight=False).print(body.decode(), markup=False, soft_wrap=True)
+            say(body.decode())
     return is_fine
 
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from api.auth import new_key
 from api.client import Client
 from api.commands.options import Data, Host, Port, settings_with
+from api.console import console_of
 from api.demo.examples import examples
 from api.demo.payments import SHOPS, ordinary_payments, testing_payments
 from api.routes.decisions import call_of
@@ -34,11 +34,12 @@ _NEXT = """What to do next:
   docs/api.md        the decision call, field by field, and what each answer asks of a gateway
   assay keys create  a key of your own
   assay import       your own history, from CSV or Parquet (docs/importing.md)
+  assay rules, assay lists  rules and lists of a merchant (docs/rules.md, docs/lists.md)
   assay traffic      payments of made-up shops, sent to this server
   assay bench S1 S2  how fast it is here
   notebooks/         explore the recorded decisions"""
 
-console = Console(highlight=False)
+console = console_of()
 
 
 def demo(data: Data = None, host: Host = None, port: Port = None) -> None:
@@ -106,7 +107,8 @@ def _show(client: Client, run: str, url: str) -> None:
         reply = client.call("POST", "/v1/decisions", body.encode())
         _show_decision(title, json.loads(reply.body))
         curls.append((title, body))
-    console.print(f"\n[bold]The server runs at {url}[/bold] (Ctrl-C stops it). The key of this run:\n")
+    runs = Text.assemble("\n", (f"The server runs at {url}", "bold"), " (Ctrl-C stops it). The key of this run:\n")
+    console.print(runs)
     console.print(f"  {client.key}\n", soft_wrap=True)
     console.print("The same three by hand (change the transaction_id, or you get the stored answer):\n", soft_wrap=True)
     for title, body in curls:
@@ -114,7 +116,6 @@ def _show(client: Client, run: str, url: str) -> None:
         console.print(
             f"curl -s {url}/v1/decisions -H 'Authorization: Bearer {client.key}' -d '{body}'\n",
             soft_wrap=True,
-            markup=False,
         )
     console.print(_NEXT, soft_wrap=True)
 
@@ -122,9 +123,15 @@ def _show(client: Client, run: str, url: str) -> None:
 def _show_decision(title: str, answer: dict[str, Any]) -> None:
     colour = {"allow": "green", "block": "red"}.get(answer["action"], "yellow")
     console.print(
-        f"\n[bold]{title}[/bold]: [{colour} bold]{answer['action']}[/]"
-        f"   risk score {answer['risk_score']} % ({answer['risk_level']})"
+        Text.assemble(
+            "\n",
+            (title, "bold"),
+            ": ",
+            (answer["action"], f"{colour} bold"),
+            f"   risk score {answer['risk_score']} % ({answer['risk_level']})",
+        )
     )
     for reason in answer["reasons"]:
-        sign = "[green]+[/green]" if (reason["weight"] or 0) < 0 else "[red]-[/red]"
-        console.print(f"  {sign} {escape(reason['text'])}  [dim]({reason['source']})[/dim]", soft_wrap=True)
+        sign = ("+", "green") if (reason["weight"] or 0) < 0 else ("-", "red")
+        said = Text.assemble("  ", sign, f" {reason['text']}  ", (f"({reason['source']})", "dim"))
+        console.print(said, soft_wrap=True)

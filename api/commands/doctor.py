@@ -9,11 +9,11 @@ from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from api.clock import utc_now
 from api.commands.options import Data
+from api.console import console_of
 from api.doctor import Finding, Level, examination
 
 _MARKS: Final = {Level.OK: "ok", Level.NOTE: "note", Level.WARNING: "warning", Level.ERROR: "ERROR"}
@@ -29,7 +29,7 @@ def doctor(
 
     It only reads, also beside a running server; the ledger's file is read whole.
     """
-    with Console(stderr=True).status("looking it over") if sys.stderr.isatty() else nullcontext():
+    with console_of(stderr=True).status("looking it over") if sys.stderr.isatty() else nullcontext():
         found = list(examination({} if data is None else {"data": data}, utc_now()))
     if as_json:
         counts = Counter(finding.level.value for finding in found)
@@ -41,7 +41,7 @@ def doctor(
 
 
 def _print(found: Sequence[Finding]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = console_of(soft_wrap=True)
     for finding in found:
         line = Text(f"{_MARKS[finding.level]:>8}  ", style=_STYLES[finding.level])
         console.print(line.append(f"{finding.check}: {finding.found}", style="default"))

@@ -5,10 +5,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
+from api.console import console_of
 from api.features_page import markdown, matching
 from engine.catalog import CATALOG
 from engine.errors import AssayError
@@ -49,7 +48,7 @@ def _print(found: tuple[Feature, ...]) -> None:
         unit = f" ({feature.unit})" if feature.unit else ""
         values = f" One of {', '.join(feature.values)}." if feature.values else ""
         cells = (feature.name + also, feature.type + unit, feature.source, feature.doc + values)
-        table.add_row(*(escape(cell) for cell in cells))
-    console = Console(highlight=False)
+        table.add_row(*cells)
+    console = console_of()
     console.print(table)
     console.print(f"{len(found)} features")

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.commands.options import Data, settings_with
+from api.console import console_of
 from api.importing.importing import Importer, Work, rehearse
 from api.importing.mapping_file import bind_mapping, file_options, load_mapping
 from api.importing.planning import Plan, newest_times, plan, too_late
@@ -77,7 +77,7 @@ def import_payments(
     if as_json:
         typer.echo(json.dumps(summary))
     else:
-        print_summary(summary, Console(highlight=False))
+        print_summary(summary, console_of())
 
 
 def _run(settings: Settings, work: Work, tally: Tally, advance: Advance) -> None:
@@ -131,22 +131,23 @@ async def _without_late(work: Work, ledger: Ledger) -> Work:
 
 
 def _warn_of_late(count: int, planned: Plan) -> None:
-    Console(stderr=True, highlight=False).print(
+    console_of(stderr=True).print(
         f"assay: {count:,} of {len(planned.order):,} rows are older than their merchant's newest recorded payment and "
         "will be rejected. Import history before going live, or into another --data folder.",
-        markup=False,
         soft_wrap=True,
     )
 
 
 def _status(words: str) -> AbstractContextManager[object]:
-    return Console(stderr=True).status(escape(words)) if sys.stderr.isatty() else nullcontext()
+    return console_of(stderr=True).status(escape(words)) if sys.stderr.isatty() else nullcontext()
 
 
 @contextmanager
 def _progress(rows: int) -> Iterator[Advance]:
     columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(
+        *columns, console=console_of(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as progress:
         task = progress.add_task("rows", total=rows)
 
         def advance(count: int) -> None:

@@ -8,19 +8,18 @@ from urllib.parse import quote
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from api.auth import new_key
 from api.client import CallFailed, client_of
 from api.commands.options import Data, settings_with
+from api.console import console_of, table_of
 from api.routes.keys import GATEWAY_SCOPES, NewKey, shown
 from api.wiring import opened_keys
 from engine.access import Scope
 from engine.errors import AssayError, DataFolderInUse
 
 app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
-console = Console(highlight=False)
+console = console_of()
 
 
 class KeyRefused(AssayError):
@@ -61,7 +60,7 @@ def create(
         typer.echo(json.dumps(created, default=str))
         return
     typer.echo(created["key"])
-    Console(stderr=True, highlight=False).print("Keep it now: it is stored as a hash and cannot be shown again.")
+    console_of(stderr=True).print("Keep it now: it is stored as a hash and cannot be shown again.")
 
 
 def _create(folder: Path, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json")] = False, data: Data =
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = Table("id", "name", "mode", "merchants", "scopes", "state")
+    table = table_of("id", "name", "mode", "merchants", "scopes", "state")
     for row in rows:
         table.add_row(
             row["id"],

@@ -9,20 +9,19 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from api.client import Caller
 from api.commands.options import Data, settings_with
+from api.console import console_of, minute, say, table_of
 from api.lists_file import ListFileInvalid, exported, read_list_file, write_private, write_rejects
 from api.local import caller_of
 from api.routes import list_entries, lists
 from engine.errors import AssayError
-from engine.lists import EntryType
+from engine.lists import ALLOW, BLOCK, EntryType
 
 app = typer.Typer(help="Show and change allow, block and named lists.", no_args_is_help=True)
-console = Console(highlight=False)
+console = console_of()
 
 _PAGE = 1_000
 _ROUTERS = (list_entries.router, lists.router)
@@ -90,7 +89,7 @@ def delete(list_id: ListId, data: Data = None) -> None:
     """Delete a named list with all that is in it, unless rules name it."""
     with caller_of(settings_with(data=data), _ROUTERS) as caller:
         caller.checked("DELETE", _path(list_id))
-    console.print(f"The list {list_id} is deleted.", markup=False)
+    console.print(f"The list {list_id} is deleted.")
 
 
 @app.command()
@@ -105,6 +104,9 @@ def add(
     data: Data = None,
 ) -> None:
     """Put values in a list. What is in it already gets the reason and the expiry said now."""
+    if kind is None and list_id.rpartition(":")[2] in {ALLOW, BLOCK}:
+        kinds = ", ".join(EntryType)
+        raise typer.BadParameter(f"An allow or block list takes values of any type: say which by --type ({kinds}).")
     said = None if kind is None else kind.value
     entries = [{"value": value, "type": said, "reason": reason, "expires_at": expires} for value in values]
     with caller_of(settings_with(data=data), _ROUTERS) as caller:
@@ -158,7 +160,7 @@ def remove(
             found += ids
         for entry_id in dict.fromkeys(found):
             caller.checked("DELETE", f"{_path(list_id)}/entries/{entry_id}")
-    console.print(f"Removed from {list_id}: {len(set(found))}.", markup=False)
+    console.print(f"Removed from {list_id}: {len(set(found))}.")
 
 
 @app.command("import")
@@ -191,7 +193,7 @@ def import_(
     words = ", ".join(f"{count:,} {name}" for name, count in counted.items())
     _say(summary, f"{words}.", as_json=as_json)
     if is_refused:
-        _note(f"Refused lines with their reasons: {where}")
+        say(f"Refused lines with their reasons: {where}")
         raise typer.Exit(1)
 
 
@@ -241,7 +243,7 @@ def _tell_lists(page: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(page))
         return
-    table = Table("list", "kind", "type", "entries")
+    table = table_of("list", "kind", "type", "entries", whole=("kind", "type", "entries"))
     for each in page["data"]:
         table.add_row(each["id"], each["kind"], each["type"] or "any", f"{each['entries']:,}")
     console.print(table)
@@ -251,13 +253,20 @@ def _tell_entries(page: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(page))
         return
-    table = Table("type", "value", "reason", "expires", "added", "by key")
+    table = table_of("type", "value", "reason", "expires", "added", "by key", whole=("type",))
     for each in page["data"]:
-        cells = (each["type"], each["value"], each["reason"], each["expires_at"], each["added_at"], each["added_by"])
+        cells = (
+            each["type"],
+            each["value"],
+            each["reason"],
+            minute(each["expires_at"]),
+            minute(each["added_at"]),
+            each["added_by"],
+        )
         table.add_row(*(cell or "" for cell in cells))
     console.print(table)
     if page["has_more"]:
-        _note("There are more: --limit, or 'assay lists export' for all.")
+        say("There are more: --limit, or 'assay lists export' for all.")
 
 
 def _tell_takings(answer: dict[str, Any], *, as_json: bool) -> None:
@@ -265,15 +274,17 @@ def _tell_takings(answer: dict[str, Any], *, as_json: bool) -> None:
         typer.echo(json.dumps(answer))
         return
     for entry in answer["data"]:
-        console.print(f"{entry['outcome']}: {entry['type']} {entry['value']}", markup=False, soft_wrap=True)
+        console.print(f"{entry['outcome']}: {entry['type']} {entry['value']}", soft_wrap=True)
     if answer["missing"]:
-        _note(f"The payment carried no {', '.join(answer['missing'])}.")
+        say(f"The payment carried no {', '.join(answer['missing'])}.")
 
 
 @contextmanager
 def _progress(lines: int) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(
+        *columns, console=console_of(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as progress:
         task = progress.add_task("lines", total=lines)
         yield lambda count: progress.advance(task, count)
 
@@ -282,8 +293,4 @@ def _say(answer: dict[str, Any], words: str, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(answer))
     else:
-        console.print(words, markup=False, soft_wrap=True)
-
-
-def _note(text: str) -> None:
-    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)
+        console.print(words, soft_wrap=True)

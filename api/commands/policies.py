@@ -7,15 +7,14 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from api.client import Client, client_of
 from api.commands.options import Data, settings_with
+from api.console import console_of, minute, say, table_of
 from engine.errors import AssayError
 
 app = typer.Typer(help="Show a merchant's policy, set another, list its versions.", no_args_is_help=True)
-console = Console(highlight=False)
+console = console_of()
 
 Merchant = Annotated[str, typer.Argument(help="The merchant's id.")]
 
@@ -42,7 +41,7 @@ def show(
     shown = _called(data, "GET", merchant)
     typer.echo(json.dumps(shown if as_json else shown["policy"], indent=None if as_json else 2))
     if not as_json:
-        _say(f"Version {shown['version']}, {_since(shown)}.")
+        say(f"Version {shown['version']}, {_since(shown)}.")
 
 
 @app.command("set")
@@ -64,11 +63,9 @@ def set_(
         typer.echo(json.dumps(answer))
         return
     for change in answer["changes"]:
-        console.print(
-            f"{change['field']}: {json.dumps(change['before'])} -> {json.dumps(change['after'])}", markup=False
-        )
+        console.print(f"{change['field']}: {json.dumps(change['before'])} -> {json.dumps(change['after'])}")
     done = "would be" if dry_run else "is"
-    _say(f"Version {answer['version']} {done} in force." if answer["changes"] else "Nothing changes.")
+    say(f"Version {answer['version']} {done} in force." if answer["changes"] else "Nothing changes.")
 
 
 @app.command()
@@ -83,12 +80,12 @@ def history(
     if as_json:
         typer.echo(json.dumps(listed))
         return
-    table = Table("number", "version", "published", "by key")
+    table = table_of("number", "version", "published", "by key", whole=("version",))
     for each in listed["policies"]:
-        table.add_row(str(each["number"]), each["version"], each["published_at"], each["published_by"])
+        table.add_row(str(each["number"]), each["version"], minute(each["published_at"]), each["published_by"])
     console.print(table)
     if not listed["policies"]:
-        _say("None was published: the default is in force.")
+        say("None was published: the default is in force.")
 
 
 def _called(
@@ -120,7 +117,3 @@ def _since(shown: dict[str, Any]) -> str:
     if shown["number"] == 0:
         return "the default: none was published"
     return f"number {shown['number']}, published {shown['published_at']} by key {shown['published_by']}"
-
-
-def _say(text: str) -> None:
-    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.commands.options import Data, settings_with
+from api.console import console_of
 from api.wiring import opened_for_replay
 from engine.errors import AssayError
 from engine.reference import Rates, Reference, TimeZones
@@ -107,7 +107,9 @@ def _instant(text: str | None, option: str, default: datetime) -> datetime:
 def _shown(replayed: Iterable[Replayed], begins: datetime, ends: datetime) -> Iterator[Replayed]:
     """The same, with progress by receipt time: what is yet to come is not counted first."""
     columns = (TextColumn("replaying"), BarColumn(), TextColumn("{task.fields[count]:,}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(
+        *columns, console=console_of(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as progress:
         is_bounded = begins is not _EARLIEST and ends is not _LATEST
         task = progress.add_task(
             "decisions", total=(ends - begins) / timedelta(seconds=1) if is_bounded else None, count=0
@@ -128,7 +130,7 @@ def _tell(found: Found, *, as_json: bool) -> None:
         }
         typer.echo(json.dumps({**result, "by_field": dict(found.fields), "differences": differences}))
         return
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = console_of(soft_wrap=True)
     console.print(f"{found.same + found.different:,} decisions replayed: {found.same:,} byte-equal")
     if found.too_old:
         console.print(f"{found.too_old.total():,} NOT REPLAYED, recorded by a version of Assay too old for this one:")

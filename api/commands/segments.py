@@ -6,11 +6,11 @@ import sys
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from api.clock import utc_now
 from api.commands.options import Data, settings_with
+from api.console import console_of
 from api.wiring import segments_written
 
 NICENESS: Final = 10
@@ -28,7 +28,7 @@ def segments(
     """
     os.nice(NICENESS)
     columns = (SpinnerColumn(), TextColumn("{task.completed} rows written"))
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns, console=console_of(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("", total=None)
         written = segments_written(settings_with(data=data).data, utc_now(), lambda rows: progress.advance(task, rows))
     if as_json:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.client import Client
 from api.commands.options import Data, settings_with
+from api.console import console_of
 from api.operator import operator_key, server_url
 from api.traffic.calls import Caller
 from api.traffic.sending import Sender
@@ -23,7 +23,7 @@ COMES_BACK_SECONDS: Final = 2 * 3600
 FILES_BEGIN: Final = datetime(2026, 1, 5, tzinfo=UTC)
 """A Monday: what is written shall be the same on every day."""
 _SHOPPERS_MIN: Final = 150
-_SAID: Final = Console(stderr=True, highlight=False)
+_SAID: Final = console_of(stderr=True)
 
 
 class NoServer(AssayError):
@@ -99,9 +99,9 @@ def _send(world: World, period: Period, rate: float, caller: Caller) -> None:
     with Progress(*columns, TimeRemainingColumn(), console=_SAID, transient=True) as progress:
         task = progress.add_task(f"Sending orders of {len(world.shops)} shops", total=period.seconds, calls=0)
         sender.play(lambda elapsed: progress.update(task, completed=elapsed, calls=sender.tally.calls))
-    Console(highlight=False).print(*sender.tally.tables(), sep="\n")
+    console_of().print(*sender.tally.tables(), sep="\n")
     for refused in sender.tally.refused():
-        _SAID.print(refused, markup=False, soft_wrap=True)
+        _SAID.print(refused, soft_wrap=True)
     if sender.is_interrupted:
         _SAID.print("Stopped.")
     elif timeline.dropped:
@@ -124,4 +124,4 @@ def _write(world: World, period: Period, rate: float, out: Path) -> None:
             file.write(json.dumps(line) + "\n")
             count += 1
             progress.update(task, completed=(event.at - period.start).total_seconds())
-    Console(highlight=False).print(f"{count:,} events written to {out}.", soft_wrap=True)
+    console_of().print(f"{count:,} events written to {out}.", soft_wrap=True)

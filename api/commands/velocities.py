@@ -4,10 +4,9 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
+from api.console import console_of
 from api.velocities_page import described, markdown, of_key, row
 from engine.errors import AssayError
 from engine.velocity import VELOCITIES, Velocity
@@ -46,8 +45,8 @@ def _print(found: tuple[Velocity, ...]) -> None:
     for velocity in found:
         name, *cells, also = row(velocity)
         names = "\n".join((name, *also.split(", "))) if also else name
-        table.add_row(*(escape(cell) for cell in (names, *cells)))
-    console = Console(highlight=False)
+        table.add_row(names, *cells)
+    console = console_of()
     console.print(table)
     keys = len({velocity.key for velocity in found})
     console.print(f"{len(found)} velocities over {keys} key{'s' if keys > 1 else ''}")

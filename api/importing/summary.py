@@ -57,10 +57,10 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
         if counts:
             console.print(_listing(title, counts))
     if summary["rejects_file"]:
-        console.print(f"Rejected rows with their reasons: {summary['rejects_file']}", markup=False, soft_wrap=True)
+        console.print(f"Rejected rows with their reasons: {summary['rejects_file']}", soft_wrap=True)
     if summary["unmapped_columns"]:
         named = ", ".join(summary["unmapped_columns"])
-        console.print(f"Columns that the mapping does not use: {named}", markup=False, soft_wrap=True)
+        console.print(f"Columns that the mapping does not use: {named}", soft_wrap=True)
     if not summary["dry_run"]:
         console.print(_matrix(summary["actions"]))
     if summary["suspicious"] is not None:
@@ -112,7 +112,7 @@ def _print_example(example: dict[str, Any], console: Console) -> None:
     lines += [f"  - {reason}" for reason in example["reasons"]]
     lines.append(f"See all of it: {example['command']}")
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def _example(answer: dict[str, Any], data: Path) -> dict[str, Any]:

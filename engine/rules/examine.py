@@ -1,13 +1,13 @@
 """A ruleset file and all that is wrong with it, fault by fault, for who shows it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from engine.features import Catalog
 from engine.rules.diagnostics import Diagnostic
 from engine.rules.parser import parse
 from engine.rules.ruleset import PlacedFault, check_rules, too_costly
-from engine.rules.source import Declared, read_source
+from engine.rules.source import Content, Declared, read_source
 from engine.rules.tree import RuleTree
 
 
@@ -48,6 +48,11 @@ def examine(source: str, catalog: Catalog, list_names: Collection[str]) -> Exami
         faults.append(RuleFault(rule="", part="", of="", message=costly))
     faults += [_fault(each) for each in check_rules(content.rules, catalog, list_names)]
     return Examined(rules=rules, faults=tuple(faults))
+
+
+def examined_by(content: Content, faults: Sequence[RuleFault]) -> Examined:
+    """A content whose faults are known already."""
+    return Examined(rules=tuple((each, parse(each.text).tree) for each in content.rules), faults=tuple(faults))
 
 
 def _fault(placed: PlacedFault) -> RuleFault:

@@ -52,6 +52,7 @@ _BELOW: Final = {65: ("normal",), 75: ("normal", "elevated")}
 _SCALE: Final = (
     "`risk_score` is a probability in percent here, not Radar's 0 to 100: only `>= 65` and `>= 75` are bands."
 )
+_SHOWN_CHARACTERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +296,7 @@ def ruleset_file(rules: tuple[Imported, ...]) -> str:
     blocks = []
     for number, rule in enumerate(rules, start=1):
         if rule.text is None:
-            said = [f"# Not imported: {line}" for line in _lines(rule.source)]
+            said = [f"# Not imported: {line}" for line in _lines(rule.source, _SHOWN_CHARACTERS)]
             blocks.append("\n".join((*said, *(f"#   {line}" for problem in rule.problems for line in _lines(problem)))))
             continue
         name = printable(" ".join((rule.name or rule.text).translate(_BRACES).split()))[:_MAX_NAME]
@@ -305,5 +306,9 @@ def ruleset_file(rules: tuple[Imported, ...]) -> str:
     return "\n\n".join((_HEAD, *blocks)) + "\n"
 
 
-def _lines(text: str) -> list[str]:
-    return [printable(line) for line in text.splitlines()]
+def _lines(text: str, characters_max: int | None = None) -> list[str]:
+    lines = (printable(line) for line in text.splitlines())
+    return [
+        line if characters_max is None or len(line) <= characters_max else f"{line[:characters_max]} ..."
+        for line in lines
+    ]

@@ -109,13 +109,18 @@ def test_a_file_is_tried_as_the_merchants_ruleset(folder: Path, tmp_path: Path) 
         (["--rule", "Review if amout_in_usd > 1"], "Did you mean `amount_in_usd`?"),
         (["--rule-id", "none"], "There is no such rule"),
         (["draft:none"], "no draft of this name"),
-        ([], "something to compare"),
     ],
 )
 def test_what_is_wrong_is_said(folder: Path, words: list[str], said: str) -> None:
     refused = run(folder, *words)
     assert isinstance(refused.exception, CallFailed)
     assert said in str(refused.exception)
+
+
+def test_what_can_be_tried_is_named(folder: Path) -> None:
+    refused = run(folder)
+    assert refused.exit_code == 2
+    assert "--rule-id" in refused.stderr
 
 
 def test_a_threshold_that_is_no_number_is_said(folder: Path) -> None:

@@ -151,3 +151,18 @@ def test_what_the_lock_changed_is_in_force_at_the_next_start(tmp_path: Path) -> 
     with assembled(Settings(data=folder, ruleset=rules)) as assembly:
         assert assembly.snapshots.of("any").lists.named["vip"].holds("c-1", 0)
         assert assembly.snapshot.ruleset.naming("vip") == ("vip",)
+
+
+def test_what_is_shown_is_what_was_written_whole(folder: Path) -> None:
+    value, reason = f"{'a-long-name' * 5}@example.com", "see [/ticket] 5, [red]CB[/red] :fire:"
+    lists(folder, "add", "shop-9:block", value, "--type", "email", "--reason", reason)
+    printed = lists(folder, "show", "shop-9:block").stdout
+    assert "…" not in printed
+    cells = printed.split("\n")[1:]
+    start, end, last = (printed.index(name) for name in ("value", "reason", "expires"))
+    assert "".join(line[start:end].strip() for line in cells) == value
+    assert "".join("".join(line[end:last].split()) for line in cells) == "".join(reason.split())
+
+
+def test_a_value_without_a_type_is_told_the_option(folder: Path) -> None:
+    assert "--type" in lists(folder, "add", "shop-9:block", "a@b.co", code=2).stderr

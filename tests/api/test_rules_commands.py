@@ -205,3 +205,17 @@ def test_nothing_to_import_is_said() -> None:
     result = run("import", "-", given="\n# nothing\n")
     assert result.exit_code == 1
     assert "There is no rule in it." in result.stderr
+
+
+def test_names_between_colons_are_no_emoji() -> None:
+    result = run("import", "-", given="Allow if :email: in @my_emails and :fire: > 1")
+    assert "Not imported: Allow if :email: in @my_emails and :fire: > 1" in result.stderr
+
+
+def test_a_long_rule_is_said_in_short() -> None:
+    given = "Block if :fire: in (" + ", ".join(["'x'"] * 200_000) + ")"
+    result = run("import", "-", given=given)
+    assert len(result.stderr) < 2_000
+    assert len(result.stdout) < 2_000
+    rule = SOUND.replace("not(is_recurring)", f"email_domain in ({', '.join(['1'] * 300)})")
+    assert max(map(len, run("check", "-", given=rule).stdout.splitlines())) < 300

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from api.auth import new_key
 from api.bench.installation import start_server
 from api.cli import app
-from api.client import CallFailed
+from api.client import Caller, CallFailed, Client, Reply
 from api.commands.rules.calling import RulesUnreadable
 from api.local import LocalClient, caller_of
 from api.routes import rulesets
@@ -156,3 +156,89 @@ def test_what_another_key_published_is_approved(tmp_path: Path, monkeypatch: pyt
     refused = rules(folder, "approve", "2", "--merchant", "shop-a", "--json")
     assert isinstance(refused.exception, CallFailed)
     assert refused.exception.problem_code == "approval_refused"
+
+
+def test_history_shows_whole_versions_times_and_states(folder: Path) -> None:
+    shop = ("--merchant", "shop-whole")
+    note = "a long note of why, [/ticket] :fire:, which takes more than a line of eighty columns"
+    assert rules(folder, "publish", "-", *shop, "--note", note, sent=BIG).exit_code == 0
+    (version,) = json.loads(rules(folder, "history", *shop, "--json").stdout)["versions"]
+    line = rules(folder, "history", *shop).stdout.splitlines()[1]
+    at = version["published_at"][:16].replace("T", " ")
+    assert line.split()[:5] == ["1", version["version"], version["state"], *at.split()]
+    assert "…" not in rules(folder, "history", *shop).stdout
+
+
+def test_a_merchants_file_is_checked_as_publishing_does(folder: Path, tmp_path: Path) -> None:
+    shop, file = ("--merchant", "shop-check"), tmp_path / "own.toml"
+    made = ["lists", "create", "shop-check:trusted", "--type", "customer", "--data", str(folder)]
+    assert CliRunner().invoke(app, made).exit_code == 0
+    own = BIG.replace("Block if amount_in_usd > 1000", "Allow if customer in @trusted")
+    file.write_text('switched_off = ["cvc-mismatch"]\n' + own, encoding="utf-8")
+    sound = rules(folder, "check", str(file), *shop)
+    assert (sound.exit_code, sound.stderr) == (0, "1 rule, all sound.\n"), sound.output
+    assert "customer in @trusted" in rules(folder, "format", str(file), *shop).stdout
+    without = rules(folder, "check", str(file))
+    assert without.exit_code == 1
+    assert "it belongs in a merchant's ruleset: add --merchant" in without.stdout
+    file.write_text('switched_off = ["cvc-mismach"]\n' + own.replace("customer in", "customr in"), encoding="utf-8")
+    faulty = rules(folder, "check", str(file), *shop)
+    assert faulty.exit_code == 1
+    assert "The operator has no default rule cvc-mismach. Did you mean cvc-mismatch?" in faulty.stdout
+    assert "rule big, within its text, line 1, column 10: There is no feature `customr`." in faulty.stdout
+    file.write_text(BIG.replace('"Big"\ntext', '"Big"\nmandatory = true\ntext'), encoding="utf-8")
+    assert "`mandatory` is for the operator's rules" in rules(folder, "check", str(file), *shop).stdout
+
+
+def test_what_does_nothing_and_what_is_overridden_is_said(folder: Path) -> None:
+    past = BIG.replace("big", "cvc-mismatch") + "expires_at = 2020-01-01T00:00:00Z\n"
+    said = rules(folder, "publish", "-", "--merchant", "shop-past", sent=past).stderr
+    assert "rule cvc-mismatch expired at 2020-01-01 00:00 UTC" in said
+    assert "the operator's cvc-mismatch is overridden" in said
+    assert "Warning" not in rules(folder, "publish", "-", "--merchant", "shop-past", sent=BIG).stderr
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_second_look_is_asked_for_in_words(folder: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool) -> None:
+    figures = {"payments": 352, "blocked_percent": 91.8, "blocked_today_percent": 0.0, "rules": {"half": 91.8}}
+    body = {"code": "confirmation_required", "detail": "look", "figures": figures}
+    called = Client.call, LocalClient.call
+
+    def call(self: Caller, method: str, path: str, sent: bytes | None = None, **headers: str) -> Reply:
+        if path.startswith("/v1/rulesets/publish"):
+            return Reply(status=409, headers={}, body=json.dumps(body).encode())
+        return called[isinstance(self, LocalClient)](self, method, path, sent, **headers)  # type: ignore[arg-type]
+
+    for each in (Client, LocalClient):
+        monkeypatch.setattr(each, "call", call)
+    words = ("publish", "-", "--merchant", "shop-look", *(("--json",) if as_json else ()))
+    asked = rules(folder, *words, sent=BIG)
+    assert asked.exit_code == 1
+    if as_json:
+        assert json.loads(asked.stdout)["figures"] == figures
+    else:
+        assert str(asked.exception) == (
+            "Rule half would have blocked 91.8 % of last week's 352 payments (today 0 %). "
+            "Look at it (`assay rules backtest - --merchant shop-look`), or publish with `--confirm`."
+        )
+
+
+def test_a_call_that_was_turned_away_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("api.client.time.sleep", waited.append)
+    busy = Reply(status=503, headers={"retry-after": "3"}, body=b'{"code": "overloaded", "detail": "Busy."}')
+
+    class Busy(Caller):
+        left = 0
+
+        def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:  # noqa: ARG002
+            self.left -= 1
+            return busy if self.left >= 0 else Reply(status=200, headers={}, body=b"done")
+
+    caller = Busy()
+    caller.left = 2
+    assert caller.checked("GET", "/") == b"done"
+    assert waited == [3, 3]
+    caller.left = 99
+    with pytest.raises(CallFailed, match="Busy"):
+        caller.checked("GET", "/")

@@ -4,13 +4,13 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from api.backtests.health_table import health_tables
 from api.backtests.table import tables
 from api.commands.options import Data
 from api.commands.rules.calling import DRAFT, AsJson, content_in, sent
 from api.commands.rules.trying import done, period
+from api.console import console_of
 
 Payments = Annotated[str, typer.Option("--merchant", help="Whose payments.")]
 Days = Annotated[int | None, typer.Option("--days", min=1, help="The last so many days [90].")]
@@ -49,11 +49,14 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
     given = {name: _percent(text) for name, text in thresholds.items() if text is not None}
     options = {"rule": rule, "rule_id": rule_id, "thresholds": given or None}
     wanted |= {name: value for name, value in options.items() if value is not None}
+    if file is None and not any((rule, rule_id, given)):
+        said = "Say what to try: a FILE, --rule, --rule-id, --block-at, --review-at or --challenge-at."
+        raise typer.BadParameter(said)
     shown = done(data, wanted)
     if as_json:
         typer.echo(json.dumps(shown))
     else:
-        Console(highlight=False).print(tables(shown))
+        console_of().print(tables(shown))
 
 
 def health(
@@ -69,7 +72,7 @@ def health(
     if as_json:
         typer.echo(json.dumps(shown))
     else:
-        Console(highlight=False).print(health_tables(shown))
+        console_of().print(health_tables(shown))
 
 
 def _percent(text: str) -> float | None:

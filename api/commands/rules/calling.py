@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 import typer
-from rich.console import Console
 
 from api.client import Caller
 from api.commands.options import settings_with
+from api.console import console_of
 from api.local import caller_of
 from api.routes import rules, ruleset_drafts, rulesets
 from engine.errors import AssayError, RulesInvalid
@@ -30,7 +30,7 @@ Confirm = Annotated[bool, typer.Option("--confirm", help="Publish though the fig
 DRAFT: Final = "draft:"
 _ROUTERS: Final = (rules.router, rulesets.router, ruleset_drafts.router)
 
-console = Console(highlight=False, markup=False, soft_wrap=True)
+console = console_of(soft_wrap=True)
 
 
 class RulesUnreadable(AssayError):
@@ -136,8 +136,3 @@ def _tell_rule(change: RuleChange) -> None:
 
 def _line(value: object) -> str:
     return "none" if value is None else " ".join(str(value).split())
-
-
-def say(text: str) -> None:
-    """Tell the person, beside the output."""
-    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from api.commands.options import Data
-from api.commands.rules.reading import Json, RulesFile, RulesUnreadable, content, examined, fault_json, say
+from api.commands.rules.reading import ForMerchant, Json, RulesFile, RulesUnreadable, content, examined, fault_json
+from api.console import say
 from engine.rules.format import format_rule
 from engine.rules.toml_text import rewritten
 
@@ -16,12 +17,13 @@ def format_(
     file: RulesFile,
     *,
     write: Annotated[bool, typer.Option("--write", help="Write the file instead of printing it.")] = False,
+    merchant: ForMerchant = None,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
     """Print a ruleset file with its rules formatted, all else as it was. Exit code 1 where it has faults."""
     source = content(file)
-    found = examined(source, data)
+    found = examined(source, data, merchant)
     if found.faults:
         if as_json:
             typer.echo(json.dumps({"ok": False, "faults": [fault_json(fault) for fault in found.faults]}))

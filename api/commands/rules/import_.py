@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from api.commands.rules.reading import Json, content, say
+from api.commands.rules.reading import Json, content
+from api.console import say
 from engine.catalog import CATALOG
 from engine.rules.radar import Imported, import_rules, ruleset_file
+
+_SHOWN_CHARACTERS: Final = 200
 
 RadarFile = Annotated[
     str,
@@ -35,10 +38,14 @@ def import_(file: RadarFile, *, as_json: Json = False) -> None:
 
 def _report(rules: tuple[Imported, ...], refused: list[Imported]) -> None:
     for rule in refused:
-        say(f"Not imported: {rule.source}")
+        say(f"Not imported: {_short(rule.source)}")
         for problem in rule.problems:
-            say(f"  {problem}")
+            say(f"  {_short(problem)}")
     lists = sorted({name for rule in rules for name in rule.lists})
     if lists:
         say(f"The rules ask lists that must be there: {', '.join(f'@{name}' for name in lists)}.")
     say(f"{len(rules) - len(refused)} of {len(rules)} rules imported." if rules else "There is no rule in it.")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]} ..."

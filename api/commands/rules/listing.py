@@ -4,10 +4,10 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from api.commands.options import Data
-from api.commands.rules.calling import AsJson, Merchant, calls, console, content_of, say
+from api.commands.rules.calling import AsJson, Merchant, calls, console, content_of
+from api.console import minute, say, table_of
 
 
 def list_(merchant: Merchant = None, as_json: AsJson = False, data: Data = None) -> None:
@@ -17,7 +17,7 @@ def list_(merchant: Merchant = None, as_json: AsJson = False, data: Data = None)
     if as_json:
         typer.echo(json.dumps(answer))
         return
-    table = Table("rule", "mode", "from", "holds", "name")
+    table = table_of("rule", "mode", "from", "holds", "name", whole=("from", "holds"))
     for rule in answer["rules"]:
         table.add_row(rule["id"], _mode(rule), rule["origin"], rule["standing"], rule["name"])
     console.print(table)
@@ -60,7 +60,8 @@ def history(
     if as_json:
         typer.echo(json.dumps(listed))
         return
-    table = Table("number", "version", "state", "published", "by key", "note")
+    columns = ("number", "version", "state", "published", "by key", "note")
+    table = table_of(*columns, whole=columns[:4])
     for each in listed["versions"]:
         again = "" if each["restores"] is None else f"(number {each['restores']} again) "
         approved = "" if each["approved_by"] is None else f", approved by {each['approved_by']}"
@@ -68,7 +69,7 @@ def history(
             str(each["number"]),
             each["version"],
             each["state"],
-            each["published_at"],
+            minute(each["published_at"]),
             f"{each['published_by']}{approved}",
             f"{again}{each['note']}",
         )
@@ -79,7 +80,7 @@ def history(
 
 def _mode(rule: dict[str, Any]) -> str:
     share = "" if rule["rollout_percent"] is None else f" {rule['rollout_percent']} %"
-    until = "" if rule["expires_at"] is None else f" until {rule['expires_at']}"
+    until = "" if rule["expires_at"] is None else f" until {minute(rule['expires_at'])}"
     return f"{rule['mode']}{share}{until}"
 
 

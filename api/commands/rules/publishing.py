@@ -1,10 +1,13 @@
 """`assay rules diff`, `publish`, `approve` and `rollback`: from a file to what decides, and back."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
+from api.client import CallFailed
+from api.clock import utc_now
 from api.commands.options import Data
 from api.commands.rules.calling import (
     DRAFT,
@@ -17,13 +20,20 @@ from api.commands.rules.calling import (
     calls,
     content_in,
     content_of,
-    say,
     sent,
     tell_difference,
 )
+from api.console import minute, say
 from api.schemas.ruleset import shown_difference
+from engine.errors import AssayError
 from engine.rules import Content
-from engine.rulesets import difference
+from engine.rulesets import Origin, difference
+
+
+class ConfirmationRequired(AssayError):
+    """The figures of last week ask for a second look before the rules are published."""
+
+    code = "confirmation_required"
 
 
 def diff(
@@ -72,8 +82,20 @@ def publish(  # noqa: PLR0913, PLR0917 - one for each option
     options = {"in_shadow": shadow, "note": note, "confirm": confirm, "dry_run": dry_run}
     with calls(data, merchant) as asked:
         before = asked.get("/v1/rulesets")["in_force"]
-        answer = asked.post("/v1/rulesets/publish", {**wanted, **options}, replaces)
+        try:
+            answer = asked.post("/v1/rulesets/publish", {**wanted, **options}, replaces)
+        except CallFailed as refused:
+            if refused.problem_code != "confirmation_required" or refused.figures is None:
+                raise
+            if as_json:
+                typer.echo(json.dumps({"code": refused.problem_code, "figures": refused.figures}))
+                raise typer.Exit(1) from refused
+            tried = f"assay rules backtest {file} --merchant {merchant or 'MERCHANT'}"
+            raise ConfirmationRequired(second_look(refused.figures, tried)) from refused
+        concerned = [] if as_json else asked.get("/v1/rules")["rules"]
     _tell(before, answer, as_json=as_json)
+    for warning in () if as_json else _warnings(content_of(answer), merchant, concerned):
+        say(warning)
 
 
 def approve(
@@ -104,6 +126,35 @@ def rollback(
         before = asked.get("/v1/rulesets")["in_force"]
         answer = asked.post("/v1/rulesets/rollback", {"number": number, "note": note}, replaces)
     _tell(before, answer, as_json=as_json)
+
+
+def second_look(figures: Mapping[str, Any], tried: str) -> str:
+    """Why publishing asks again, for a person; `tried` is the command that tries the rules. Percents and counts."""
+    mend = f"Look at it (`{tried}`), or publish with `--confirm`."
+    if "payments" not in figures or "blocked_percent" not in figures:
+        return f"Not published: {figures.get('cause', 'the figures of last week ask for a second look')}. {mend}"
+    rules: Mapping[str, float] = figures.get("rules") or {}
+    percent, who = figures["blocked_percent"], "The rules"
+    if len(rules) == 1:
+        ((name, percent),) = rules.items()
+        who = f"Rule {name}"
+    elif rules:
+        who = f"The rules ({', '.join(f'{name} {share:g} %' for name, share in rules.items())})"
+    today = figures.get("blocked_today_percent")
+    now = "" if today is None else f" (today {today:g} %)"
+    return f"{who} would have blocked {percent:g} % of last week's {figures['payments']:,} payments{now}. {mend}"
+
+
+def _warnings(content: Content, merchant: str | None, concerned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    now = utc_now()
+    for rule in content.rules:
+        if rule.expires_at is not None and rule.expires_at <= now:
+            yield f"Warning: rule {rule.id} expired at {minute(rule.expires_at.isoformat())} UTC: it does nothing."
+    if merchant is not None:
+        own = {rule.id for rule in content.rules}
+        for rule_id in (each["id"] for each in concerned if each["origin"] == Origin.DEFAULT):
+            if rule_id in own:
+                yield f"Warning: the operator's {rule_id} is overridden."
 
 
 def _version(asked: Calls, number: int | None) -> Content:

@@ -1,20 +1,25 @@
 """What the commands of rules have in common: the file they read, what it is checked against, the faults they show."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from api.commands.options import settings_with
+from api.commands.rules.calling import calls, sent
 from api.wiring import list_types_in
 from engine.catalog import catalog_for
 from engine.errors import AssayError
-from engine.rules import read_source
-from engine.rules.examine import Examined, RuleFault, examine
+from engine.rules import Content, read_source
+from engine.rules.diagnostics import Code, Diagnostic, Span
+from engine.rules.examine import Examined, RuleFault, examine, examined_by
 
 RulesFile = Annotated[str, typer.Argument(help="A ruleset file (TOML); - reads standard input.", metavar="FILE")]
+ForMerchant = Annotated[
+    str | None, typer.Option("--merchant", help="Whose ruleset: checked as publishing does, by its lists and fields.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -35,11 +40,46 @@ def content(file: str) -> str:
         raise RulesUnreadable(f"{file} is not UTF-8: {error.reason} at byte {error.start}.") from error
 
 
-def examined(source: str, data: Path | None) -> Examined:
-    """A ruleset file with its faults; it may name the operator's lists in the data folder, where there is one."""
+def examined(source: str, data: Path | None, merchant: str | None) -> Examined:
+    """A ruleset file with its faults.
+
+    With a merchant they are those that publishing would find: by its lists, custom fields and the operator's rules.
+    Without one it may name the operator's lists in the data folder, where there is one. Raises CallFailed, and
+    StoreInvalid where there is a merchant and no data folder.
+    """
+    written, faults = read_source(source, is_merchants=True)
+    if merchant is not None and not faults:
+        return _examined_for(merchant, written, data)
     lists = list_types_in(settings_with(data=data).data)
-    rules = read_source(source, is_merchants=True)[0].rules
-    return examine(source, catalog_for(rules), lists)
+    found = examine(source, catalog_for(written.rules), lists)
+    if merchant is None and written.switched_off:
+        said = "`switched_off` names the operator's rules: it belongs in a merchant's ruleset: add --merchant."
+        fault = RuleFault(rule="", part="", of="", message=said)
+        return replace(found, faults=(fault, *found.faults))
+    return found
+
+
+def _examined_for(merchant: str, written: Content, data: Path | None) -> Examined:
+    with calls(data, merchant) as asked:
+        answer = asked.post("/v1/rulesets/check", sent(written))
+    return examined_by(written, [_fault(each, written) for each in answer["faults"]])
+
+
+def _fault(finding: dict[str, Any], written: Content) -> RuleFault:
+    """A finding of the API, whose pointer leads into what was sent."""
+    _, *path = finding["pointer"].split("/")
+    if finding["start"] is None:
+        return RuleFault(rule="", part="", of="", message=finding["message"])
+    rule, part = written.rules[int(path[1])], path[2]
+    diagnostic = Diagnostic(
+        code=Code(finding["code"]),
+        span=Span(start=finding["start"], end=finding["end"]),
+        message=finding["message"],
+        cause=finding["cause"],
+        hint=finding["hint"],
+    )
+    of = rule.reason if part == "reason" else rule.text
+    return RuleFault(rule=rule.label, part=part, of=of, message=diagnostic.message, diagnostic=diagnostic)
 
 
 def fault_json(fault: RuleFault) -> dict[str, Any]:
@@ -57,8 +97,3 @@ def fault_json(fault: RuleFault) -> dict[str, Any]:
             "hint": diagnostic.hint,
         }
     return said
-
-
-def say(text: str) -> None:
-    """Tell a person something that is no output."""
-    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)

@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from api.client import Caller
 from api.commands.options import settings_with
-from api.commands.rules.calling import say
+from api.console import console_of, say
 from api.jobs import Runner
 from api.local import LocalClient, caller_of
 from api.routes import backtests
@@ -51,7 +50,7 @@ def _ended(data: Path | None, wanted: Mapping[str, Any]) -> Shown:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with (
         caller_of(settings, (backtests.router,)) as client,
-        Bar(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar,
+        Bar(*columns, console=console_of(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar,
     ):
         task = bar.add_task("waiting", total=None)
 
