@@ -30,5 +30,6 @@ async def begun_again(work: str, begin: Beside, ended: Counter[str]) -> None:
             await asyncio.wait([task])
         if not task.cancelled() and (error := task.exception()) is not None:
             ended[work] += 1
-            log.error("work_beside_ended", **told(error))
+            said = told(error)
+            log.error("work_beside_ended", error=said["error"], where=said["where"], code=said.get("code"))
         await asyncio.sleep(AGAIN_SECONDS)

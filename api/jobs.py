@@ -173,7 +173,7 @@ class Runner:
             await self._write(self._succeed, lease, child.result)
         elif child.failure is not None:
             if child.crash:
-                log.error("job_crashed", job_id=job_id, **child.crash)
+                log.error("job_crashed", job_id=job_id, error=child.crash["error"], where=child.crash["where"])
             await self._write(self._fail, lease, child.failure)
         else:
             log.warning("job_process_ended", job_id=job_id, code=await child.code())

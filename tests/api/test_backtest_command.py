@@ -151,7 +151,12 @@ def test_ctrl_c_cancels_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     async def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
+    def followed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # Whether a server does it or this process: another test's server may be up.
     monkeypatch.setattr(trying, "_here", interrupted)
+    monkeypatch.setattr(trying, "_followed", followed)
     stopped = run(folder, "--rule", RULE)
     assert isinstance(stopped.exception, BacktestFailed)
     assert (str(stopped.exception), "Cancelling ..." in stopped.stderr) == ("It was cancelled.", True)

@@ -126,8 +126,8 @@ def test_mistakes_are_said(folder: Path, tmp_path: Path) -> None:
     unknown = lists(folder, "add-payment", "shop-1:block", "order-1", code=1)
     assert isinstance(unknown.exception, CallFailed)
     assert unknown.exception.problem_code == "transaction_not_found"
-    untyped = lists(folder, "add", "shop-1:block", "x", code=1)
-    assert "/entries/0/type" in str(untyped.exception)
+    untyped = lists(folder, "add", "shop-1:block", "x", code=2)
+    assert "--type" in untyped.output
     missing = lists(folder, "import", "shop-1:block", str(tmp_path / "none.csv"), code=1)
     assert isinstance(missing.exception, ListFileInvalid)
     file = tmp_path / "heading.csv"
