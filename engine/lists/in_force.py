@@ -129,7 +129,10 @@ class AllLists:
                 entries[name] = entries.get(name, _NO_ENTRIES).changed(
                     removed.get((scope, name), ()), put.get((scope, name), {})
                 )
-            is_dropped = {name for owner, name in dropped if owner == scope}
+            # One that was dropped and made again since is there.
+            is_dropped = {name for owner, name in dropped if owner == scope} - {
+                each.list.name for each in made.get(scope, ())
+            }
             entries = {name: each for name, each in entries.items() if len(each) and name not in is_dropped}
             scopes[scope] = ScopeLists(
                 sequence=sequence,

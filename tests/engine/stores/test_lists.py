@@ -229,3 +229,14 @@ def test_lists_rebuilt_as_of_any_sequence_are_those_that_were_in_force(
             # A decision records the newest change of its own merchant's lists, and is rebuilt by that.
             assert told(history.of(merchant, was.sequence)) == told(was)
         assert all(told(loaded(kept).of(each)) == told(in_force.of(each)) for each in ("shop-a", "shop-c"))
+
+
+def test_a_list_that_was_dropped_and_made_again_between_two_sequences_is_there(store: Store) -> None:
+    named = ListName(scope="shop-a", name="named")
+    made = ListChange(scope="shop-a", at=NOON, by="key", made=NamedList(list=named, type=EntryType.CUSTOMER))
+    dropped = ListChange(scope="shop-a", at=NOON, by="key", dropped=named)
+    for kept in (store.lists, MemoryLists()):
+        for change in (made, dropped, made):
+            kept.apply(change)
+        history = ListHistory(kept)
+        assert [set(history.of("shop-a", sequence).named) for sequence in (1, 3, 2)] == [{"named"}, {"named"}, set()]

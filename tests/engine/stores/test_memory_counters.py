@@ -151,7 +151,7 @@ def event(status: Status, payment_id: str = "p1", at_us: int = NOW, *, test_mode
 
 @pytest.mark.parametrize("status", sorted({each.status for each in VELOCITIES if each.status}))
 async def test_what_was_learnt_of_a_payment_is_seen_by_others_alone(counters: MemoryCounters, status: Status) -> None:
-    window = "30d" if status is Status.REFUNDED else "1h"
+    window = "30d" if status in (Status.REFUNDED, Status.DISPUTED) else "1h"
     name = f"card_{status}_{window}"
     await observe(counters, observation("p1"))
     assert await counters.record(event(status))
