@@ -68,7 +68,8 @@ def test_velocities_after_the_last_restart_are_those_of_the_ledger(report: KillR
         }
         assert {velocity.name: answer["features"][velocity.name] for velocity in CHECKED} == expected
         assert answer["features"]["card_payments_24h"] > 0
-    for status in {velocity.status for velocity in VELOCITIES} - {None}:
+    # What schemes report comes by calls of its own, which this load does not make.
+    for status in {velocity.status for velocity in VELOCITIES} - {None, Status.DISPUTED, Status.FRAUD_WARNING}:
         names = [velocity.name for velocity in VELOCITIES if velocity.status is status]
         counted = [answer["features"][name] for answer in report.probe_answers for name in names]
         assert any(counted), f"no payment was {status}"
