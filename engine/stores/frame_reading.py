@@ -13,13 +13,14 @@ from engine.decision import Action
 from engine.features import Feature, FeatureType
 from engine.ledger import PaymentName
 from engine.outcome import OutcomeKind
-from engine.payment import EPOCH, MICROSECOND, Stage
+from engine.payment import Stage
 from engine.recorded_frame import ACTIONS, RecordedFrame, Wanted
 from engine.rules.columns import Codes, Columns, Ints, Mask, Told, Truth
 from engine.stores.frame_columns import ArrowIds, arrow_type, column_of, encoded, fits, known_of, places_in, truth_of
 from engine.stores.recorded_rows import ACTION, VERSIONS
 from engine.stores.segment_tables import FEATURE
 from engine.stores.sql.counted import DECISION
+from engine.stores.sql.tables import microseconds
 from engine.test_values import TEST_VALUES
 
 _ABOUT: Final = ("id", "merchant_id", "test_mode", "transaction_id", "at", ACTION)
@@ -95,7 +96,7 @@ class Reading:
         return (
             (wanted.merchant_id is None or row[_MERCHANT_AT] == wanted.merchant_id)
             and bool(row[_MODE_AT]) is wanted.test_mode
-            and _us(wanted.start) <= row[_AT_US_AT] < _us(wanted.end)
+            and microseconds(wanted.start) <= row[_AT_US_AT] < microseconds(wanted.end)
         )
 
     def frame(
@@ -143,7 +144,7 @@ class Reading:
     def _kept(self, about: Mapping[str, pa.ChunkedArray], superseded: Iterable[PaymentName]) -> Mask:
         """Which rows are of the period, mode and merchant, and were not replaced."""
         wanted, at = self.wanted, about["at"].to_numpy()
-        keep: Mask = (at >= _us(wanted.start)) & (at < _us(wanted.end))
+        keep: Mask = (at >= microseconds(wanted.start)) & (at < microseconds(wanted.end))
         keep &= about["test_mode"].to_numpy() == wanted.test_mode
         codes, names = encoded(about["merchant_id"])
         merchants = list(names)
@@ -161,10 +162,6 @@ class Reading:
 
 
 _TEXT: Final = pa.dictionary(pa.int32(), pa.string())
-
-
-def _us(at: Any) -> int:  # noqa: ANN401 - a datetime
-    return int((at - EPOCH) // MICROSECOND)
 
 
 def _taker(keep: Mask) -> Callable[[pa.ChunkedArray], pa.ChunkedArray]:
