@@ -48,8 +48,8 @@ def days(scored: Scored, draws: Draws, cards: int = CARDS_A_DAY) -> tuple[Day, .
 
 
 def card_precision(made: tuple[Day, ...], times: Floats, cards: int = CARDS_A_DAY) -> Floats:
-    """The mean over days, one a draw; `times` (draws, blocks) says how often each block is drawn. NaN without a day."""
-    if not made:
+    """The mean over days, one a draw; `times` (draws, blocks) how often each block is drawn. NaN without a fraud."""
+    if not any(day.has_fraud.any() for day in made):
         return np.full(len(times), np.nan)
     total = np.zeros(len(times))
     for day in made:

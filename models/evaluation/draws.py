@@ -19,7 +19,8 @@ DRAWS: Final = 400
 _SEED: Final = 18
 _INSIDE: Final = (2.5, 97.5)
 _TELLING_SHARE: Final = 0.9
-"""A figure that so many draws cannot give (they have no fraud, say) has no interval."""
+"""A figure that fewer draws can give (the others have no fraud, say) has no interval; nor has one that is the same in
+all of them: of none in a thousand a bootstrap cannot say how many there could be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +62,7 @@ def estimate(value: float, drawn: Floats) -> Estimate:
     if not np.isfinite(value):
         return Estimate(value=None, low=None, high=None)
     telling = drawn[np.isfinite(drawn)]
-    if len(telling) < _TELLING_SHARE * len(drawn) or not len(telling):
+    if len(telling) < max(1, _TELLING_SHARE * len(drawn)) or not np.ptp(telling):
         return Estimate(value=float(value), low=None, high=None)
     low, high = np.percentile(telling, _INSIDE)
     return Estimate(value=float(value), low=float(low), high=float(high))

@@ -10,6 +10,7 @@ from typing import Final
 
 from models.evaluation.comparison import Comparison, Shift
 from models.evaluation.figures import Estimate
+from models.evaluation.words import share, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,9 @@ class GateResult:
 
 
 LIMITS: Final = Limits()
+_MILLION: Final = 1_000_000
+_NAMED: Final = 3
+"""So many segments are named."""
 
 
 def gate(comparison: Comparison, *, limits: Limits = LIMITS, more: Sequence[Check] = ()) -> GateResult:
@@ -73,13 +77,13 @@ def _checks(comparison: Comparison, limits: Limits) -> Iterator[Check]:
     yield _segments(comparison, limits)
     yield _allowed(comparison, limits)
     if comparison.agreement is not None and comparison.agreement.share_of_unchanged is not None:
-        share = comparison.agreement.share_of_unchanged
+        found = comparison.agreement.share_of_unchanged
         yield Check(
             code="reasons",
-            passes=share >= limits.reasons_share,
-            text=f"Where the score stays, the first reason stays on {share:.1%} of the payments "
-            f"(at least {limits.reasons_share:.0%}).",
-            value=share,
+            passes=found >= limits.reasons_share,
+            text=f"Where the score stays, the first reason stays on {share(found)} of the payments "
+            f"(at least {limits.reasons_share * 100:g} %).",
+            value=found,
             limit=limits.reasons_share,
         )
 
@@ -97,7 +101,7 @@ def _frauds(comparison: Comparison, limits: Limits) -> Check:
 
 def _evidence(comparison: Comparison, limits: Limits) -> Check:
     found = comparison.evidence
-    said = f"{found:,.3g}" if found < 1e6 else "over a million"  # noqa: PLR2004 - for the eye
+    said = "over a million" if found > _MILLION else f"{found:,.0f}" if found > limits.evidence else f"{found:.2g}"
     return Check(
         code="evidence",
         passes=found > limits.evidence,
@@ -148,10 +152,11 @@ def _segments(comparison: Comparison, limits: Limits) -> Check:
     large = [each for each in comparison.segments if each.payments >= limits.segment_payments]
     worse = [each for each in large if _is_worse(each, limits.segment_stopped_ratio)]
     named = ", ".join(
-        f"{each.dimension} {each.name} ({each.champion.value:.2%} before, {each.challenger.value:.2%} after)"
-        for each in worse
+        f"{each.dimension} {each.name} ({value(each.champion, share)} before, {value(each.challenger, share)} after)"
+        for each in worse[:_NAMED]
     )
-    more = f"{limits.segment_stopped_ratio - 1:.0%}"
+    named += f" and {len(worse) - _NAMED} more" if len(worse) > _NAMED else ""
+    more = f"{(limits.segment_stopped_ratio - 1) * 100:.0f} %"
     return Check(
         code="segments",
         passes=not worse,
