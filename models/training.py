@@ -20,10 +20,10 @@ from models.learners.material import Items, Material, sliced, surely_fraud
 from models.learners.prequential import Later, out_of_time
 from models.lineage import Made, lineage_of
 from models.model import Model
-from models.plan import Plan
+from models.plan import Plan, parts_of
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
-from models.split import Split, everything, split
+from models.split import Split
 
 _PREPARED, _FOLDED, _FITTED = 0.15, 0.55, 0.95
 """How much is done, of the time that it takes, about."""
@@ -49,7 +49,7 @@ def train(
     learner = learner_named(plan.learner)
     parameters = learner.checked(plan.parameters)
     _require_same(dataset, dataset.asked.catalog if catalog is None else catalog)
-    parts = _parts(dataset, plan)
+    parts = parts_of(dataset, plan)
     material = _material(dataset, parts, plan, scorecard=scorecard, champion=champion)
     items = material.items()
     _require_both(items)
@@ -113,14 +113,6 @@ def _require_same(dataset: Dataset, catalog: Catalog) -> None:
         raise AnotherCatalog(
             f"features: {shown(changed)} mean something else in this data set than in the catalogue. Build it anew."
         )
-
-
-def _parts(dataset: Dataset, plan: Plan) -> Split:
-    if not len(dataset):
-        raise NoPayments("There is no payment in the data set: choose other dates, or import history.")
-    if plan.test_days:
-        return split(dataset, train_days=plan.train_days, gap_days=plan.gap_days, test_days=plan.test_days)
-    return everything(dataset, plan.train_days)
 
 
 def _material(
