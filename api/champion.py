@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.catalog import CATALOG
 from engine.decide import FALLBACK
 from engine.errors import ModelInvalid
 from engine.model_changes import Standing
 from engine.score import Scorer
 from models.registry import ModelFiles
-from models.scorer import scorer_of
 
 CHAMPION = "champion"
 
@@ -35,7 +33,7 @@ class Champion:
     def scorer(self) -> Scorer:
         """The promoted model. Raises ModelInvalid."""
         assert self.id is not None, "there is one to be read"
-        return scorer_of(self.files.model(self.id), CATALOG, role=CHAMPION)
+        return self.files.scorer(self.id, CHAMPION)
 
     def last_good(self) -> Scorer | None:
         """The newest earlier champion that can be read, as a fallback; None where there is none."""
@@ -43,7 +41,7 @@ class Champion:
             if earlier is None:
                 return None
             try:
-                return scorer_of(self.files.model(earlier), CATALOG, role=FALLBACK)
+                return self.files.scorer(earlier, FALLBACK)
             except ModelInvalid:
                 continue
         return None

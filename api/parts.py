@@ -55,9 +55,7 @@ class PartsRead:
     faults: Mapping[Part, str]
 
 
-def first_parts(
-    settings: Settings, list_names: Collection[str] = (), champion: Champion | None = None
-) -> PartsRead:
+def first_parts(settings: Settings, list_names: Collection[str] = (), champion: Champion | None = None) -> PartsRead:
     """Read everything; `list_names` are those that the rules may name. A promoted model goes before the settings' one.
 
     A model that cannot be used gives way to the champion before it, or to the shipped scorecard, as fallback.

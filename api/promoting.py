@@ -8,12 +8,10 @@ from typing import Any, Final
 
 import orjson
 
-from engine.catalog import CATALOG
 from engine.errors import ModelChanged, PromotionRefused
 from engine.model_changes import CHALLENGERS_MAX, ChangeKind, ModelChange, ModelChanges, ModelState, Standing, standing
 from engine.score import Scorer
 from models.registry import ModelFiles
-from models.scorer import scorer_of
 
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
@@ -23,6 +21,10 @@ PutScorer = Callable[[Scorer, Callable[[], None]], Awaitable[None]]
 """Puts a scorer in force for all; what it is given makes durable that it is, and is called last."""
 PutChallengers = Callable[[Mapping[str, Scorer]], None]
 """Has these score in shadow from now on."""
+
+
+Scoring = Callable[[], tuple[str, str | None]]
+"""The id of what scores now, and why it is not the champion where something stands in for it."""
 
 
 class GateNotPassed(PromotionRefused):
@@ -72,10 +74,12 @@ class Promoting:
         unpromoted: Callable[[], Scorer],
         put_scorer: PutScorer,
         put_challengers: PutChallengers,
+        scoring: Scoring,
     ) -> None:
         """`unpromoted` gives what scores where no model was promoted."""
         self.files = files
         self.changes = changes
+        self.scoring = scoring
         self._unpromoted = unpromoted
         self._put_scorer = put_scorer
         self._put_challengers = put_challengers
@@ -93,7 +97,9 @@ class Promoting:
         champion = judged["champion"]
         if champion != self.standing().champion:
             beside = champion_named(champion)
-            return _closed(f"It was judged beside {beside}, which is not the champion now: run 'assay evaluate {name}'.")
+            return _closed(
+                f"It was judged beside {beside}, which is not the champion now: run 'assay evaluate {name}'."
+            )
         return Gate(passes=judged["gate"]["passes"], checks=tuple(judged["gate"]["checks"]))
 
     async def promote(self, name: str, wanted: Wanted, *, force: bool = False) -> ModelChange:
@@ -197,7 +203,7 @@ class Promoting:
 
     def _scorer(self, name: str | None, role: str) -> Scorer:
         """The scorer of a model; None: what scores without one. Raises ModelInvalid."""
-        return self._unpromoted() if name is None else scorer_of(self.files.model(name), CATALOG, role=role)
+        return self._unpromoted() if name is None else self.files.scorer(name, role)
 
 
 def champion_named(name: object) -> str:

@@ -52,6 +52,11 @@ class Reloading:
             replace(state, version=in_force) if state.part is Part.RULESET else state for state in self._states
         )
 
+    def scoring(self) -> tuple[str, str | None]:
+        """The id of what scores, and why the file of what should was not taken."""
+        (model,) = (state for state in self._states if state.part is Part.MODEL)
+        return model.version, model.fault
+
     async def reload(self) -> ReloadReport:
         """Read and check off the event loop, then swap; of what fails its checks the last good one stays.
 

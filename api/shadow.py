@@ -93,6 +93,11 @@ class Shadow:
         self.dropped = 0
         """Payments that were left out, because so many waited."""
 
+    @property
+    def waiting(self) -> int:
+        """Payments that are not scored yet."""
+        return len(self._waiting)
+
     def put(self, challengers: Mapping[str, Scorer]) -> None:
         """Have these score from now on."""
         self._challengers = dict(challengers)

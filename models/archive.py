@@ -43,22 +43,38 @@ def packed(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
     return content
 
 
-def unpacked(content: bytes) -> tuple[Any, Mapping[str, npt.NDArray[Any]]]:
-    """The manifest, not checked yet, and the arrays of a file. Raises ModelInvalid, naming what is wrong."""
+def unpacked(content: bytes) -> tuple[dict[str, Any], Mapping[str, npt.NDArray[Any]]]:
+    """The manifest, a JSON object, and the arrays of a file. Raises ModelInvalid, naming what is wrong."""
+    members = _opened(content)
+    manifest = _manifest(members.pop(_MANIFEST, None))
+    return manifest, {name.removesuffix(_ARRAY): _array(name, bytes_) for name, bytes_ in members.items()}
+
+
+def manifest_of(content: bytes) -> dict[str, Any]:
+    """The manifest alone. Raises ModelInvalid, naming what is wrong."""
+    return _manifest(_opened(content).get(_MANIFEST))
+
+
+def _opened(content: bytes) -> dict[str, bytes]:
     if len(content) > CONTENT_BYTES_MAX:
         raise ModelInvalid(f"It has {len(content):,} bytes; a model has at most {CONTENT_BYTES_MAX:,}.")
     try:
         with ZipFile(BytesIO(content)) as archive:
-            members = _members(archive, len(content))
+            return _members(archive, len(content))
     except (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
         raise ModelInvalid(f"It is no archive of a model: {error}.") from error
-    if _MANIFEST not in members:
+
+
+def _manifest(member: bytes | None) -> dict[str, Any]:
+    if member is None:
         raise ModelInvalid(f"It has no {_MANIFEST}.")
     try:
-        manifest = orjson.loads(members.pop(_MANIFEST))
+        manifest = orjson.loads(member)
     except orjson.JSONDecodeError as error:
         raise ModelInvalid(f"{_MANIFEST}: it is not JSON: {error}.") from error
-    return manifest, {name.removesuffix(_ARRAY): _array(name, bytes_) for name, bytes_ in members.items()}
+    if not isinstance(manifest, dict):
+        raise ModelInvalid(f"{_MANIFEST}: it is an object.")
+    return manifest
 
 
 def _member(name: str) -> ZipInfo:

@@ -14,11 +14,15 @@ from typing import Any, Final
 
 import orjson
 
+from engine.catalog import CATALOG
 from engine.errors import ModelInvalid
+from engine.score import Scorer
 from models.archive import unpacked
 from models.artifact import model_of
+from models.foreign import Foreign
 from models.model import Model, model_id
-from models.signing import SigningKey, bundle_of, signing_key_in, verified
+from models.scorer import scorer_of
+from models.signing import bundle_of, signing_key_at, signing_key_in, verified
 
 FOLDER: Final = "models"
 KEY_FILE: Final = "model_key"
@@ -69,7 +73,7 @@ class ModelFiles:
         if judged is not None:
             self.judge(name, judged)
         # Last: whatever was written before it is nothing without it.
-        self._write(self.file_of(name), self._key().signed(content).packed())
+        self._write(self.file_of(name), signing_key_in(self._key_file).signed(content).packed())
         return name
 
     def file_of(self, name: str) -> Path:
@@ -85,13 +89,23 @@ class ModelFiles:
         """The ids of all models, by when their files were written, newest first."""
         if not self._folder.is_dir():
             return ()
-        found = [(path.stat().st_mtime_ns, path.stem) for path in self._folder.glob("*.model") if is_model_id(path.stem)]
+        found = [
+            (path.stat().st_mtime_ns, path.stem) for path in self._folder.glob("*.model") if is_model_id(path.stem)
+        ]
         return tuple(name for _, name in sorted(found, reverse=True))
 
     def model(self, name: str) -> Model:
         """The model of this id. Raises ModelInvalid where it is gone, was tampered with, or another installation's."""
         # Signed here, so that an analyst's own estimator may be loaded.
-        return model_of(self._content(name), is_verified=True)
+        return model_of(self._read(name)[1], is_verified=True)
+
+    def scorer(self, name: str, role: str) -> Scorer:
+        """The scorer of the model of this id. Raises ModelInvalid."""
+        packed, content = self._read(name)
+        model = model_of(content, is_verified=True)
+        # An estimator of an analyst's own is replayed from a signed bundle alone.
+        kept = packed if isinstance(model.margin, Foreign) else None
+        return scorer_of(model, CATALOG, role, kept)
 
     def listed(self, name: str) -> Listed:
         """What a model says of itself. It is read once, as long as its file stays."""
@@ -104,7 +118,7 @@ class ModelFiles:
         known = self._listed.get(name)
         if known is not None and known[0] == mark:
             return known[1]
-        made = self._read(name, stat.st_size)
+        made = self._list(name, stat.st_size)
         self._listed[name] = (mark, made)
         return made
 
@@ -142,11 +156,8 @@ class ModelFiles:
     def _said_of(self, name: str) -> Path:
         return self.file_of(name).with_suffix(".json")
 
-    def _key(self) -> SigningKey:
-        return signing_key_in(self._key_file)
-
-    def _content(self, name: str) -> bytes:
-        """The content of a model's file, signed here and of this very id. Raises ModelInvalid."""
+    def _read(self, name: str) -> tuple[bytes, bytes]:
+        """A model's file and the content in it, signed here and of this very id. Raises ModelInvalid."""
         file = self.file_of(name)
         try:
             if file.stat().st_size > BUNDLE_BYTES_MAX:
@@ -156,16 +167,16 @@ class ModelFiles:
             mend = "Restore it from a backup, or promote another model."
             raise ModelInvalid(f"The model {file} cannot be read: {error.strerror}. {mend}") from error
         try:
-            content = verified(bundle_of(packed), self._key())
+            content = verified(bundle_of(packed), signing_key_at(self._key_file))
         except ModelInvalid as error:
             raise ModelInvalid(f"The model {file} cannot be used: {error}") from error
         if model_id(content) != name:
             raise ModelInvalid(f"The model {file} cannot be used: it is {model_id(content)} under another's name.")
-        return content
+        return packed, content
 
-    def _read(self, name: str, size: int) -> Listed:
+    def _list(self, name: str, size: int) -> Listed:
         try:
-            said, _ = unpacked(self._content(name))
+            said, _ = unpacked(self._read(name)[1])
         except ModelInvalid as error:
             return Listed(id=name, lineage={}, bytes=size, fault=str(error))
         lineage = said["lineage"] if isinstance(said.get("lineage"), dict) else {}

@@ -192,21 +192,20 @@ def _counting(settings: Settings, store: Store, times: ReceiptTimes, own: Mappin
 
 
 def _champion(settings: Settings, store: Store) -> Champion:
-    """The promoted model; what a training that was killed left half done is removed: nobody trains by this folder now."""
+    """The promoted model; what a killed training left is removed, for none runs by this folder."""
     files = ModelFiles(settings.data)
     files.clear_staged()
     return Champion(files=files, standing=lambda: standing(store.model_changes.all()))
 
 
-def _models(
-    settings: Settings, store: Store, champion: Champion, reloading: Reloading, shadow: Shadow
-) -> Promoting:
+def _models(settings: Settings, store: Store, champion: Champion, reloading: Reloading, shadow: Shadow) -> Promoting:
     models = Promoting(
         champion.files,
         store.model_changes,
         unpromoted=partial(unpromoted, settings),
         put_scorer=reloading.put_scorer,
         put_challengers=shadow.put,
+        scoring=reloading.scoring,
     )
     models.begin()
     return models

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from api.champion import Champion
 from api.operator import take_over
-from api.parts import first_parts, ruleset_in, unpromoted
+from api.parts import Part, first_parts, ruleset_in, unpromoted
 from api.promoting import Promoting
 from api.publishing import Publishing, publishing
 from api.settings import Settings
@@ -174,7 +174,15 @@ class Opened:
             unpromoted=partial(unpromoted, self._settings),
             put_scorer=_scoring_at_the_next_start,
             put_challengers=lambda _: None,
+            scoring=self._scoring,
         )
+
+    def _scoring(self) -> tuple[str, str | None]:
+        """What will score from the next start on, and why the champion will not."""
+        read = first_parts(self._settings, self.lists.lists.operators_names(), self._champion)
+        scorer = read.parts.scorer
+        assert scorer is not None, "the shipped scorecard is always there"
+        return scorer.id, read.faults.get(Part.MODEL)
 
     def _rules_naming(self, name: ListName) -> Sequence[str]:
         # Not by what is in force: it takes longer to make than a change of a list may.

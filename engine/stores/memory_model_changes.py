@@ -19,5 +19,7 @@ class MemoryModelChanges:
     def append(self, change: ModelChange) -> None:
         """Keep a change. Raises ModelChanged where its number is taken."""
         if change.number != len(self._changes) + 1:
-            raise ModelChanged(f"Change {change.number} of the models was made meanwhile: look at them, then try again.")
+            raise ModelChanged(
+                f"Change {change.number} of the models was made meanwhile: look at them, then try again."
+            )
         self._changes.append(change)

@@ -33,7 +33,9 @@ class SqlModelChanges:
         with self._writer.transaction() as connection:
             is_new = connection.execute(new).rowcount == 1
         if not is_new:
-            raise ModelChanged(f"Change {change.number} of the models was made meanwhile: look at them, then try again.")
+            raise ModelChanged(
+                f"Change {change.number} of the models was made meanwhile: look at them, then try again."
+            )
         self._changes = (*self._changes, change)
 
 
