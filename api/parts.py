@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
@@ -18,10 +18,13 @@ from engine.reference import IpCountries, Rates, Reference, load_reference
 from engine.rules import Ruleset, default_source
 from engine.score import Scorer
 from models.scorecard import Scorecard
-from models.scorecard_file import scorecard_of
 from models.scorecard_items import ITEMS
+from models.scorer_file import scorers_of
 
 log = structlog.get_logger()
+
+CHAMPION: Final = "champion"
+"""The role of a scorer that the operator chose."""
 
 _Read = TypeVar("_Read")
 
@@ -165,7 +168,7 @@ def unpromoted(settings: Settings) -> Scorer:
             f"The model {settings.model} cannot be read: {error.strerror}. Check ASSAY_MODEL."
         ) from error
     try:
-        return scorecard_of(content)
+        return scorers_of(settings.data)(content, CATALOG, CHAMPION)
     except ModelInvalid as error:
         raise ModelInvalid(f"The model {settings.model} (ASSAY_MODEL) cannot be used: {error}") from error
 

@@ -36,7 +36,7 @@ def model_of(content: bytes, catalog: Catalog = CATALOG, *, is_verified: bool = 
     it runs code. Raises ModelInvalid with the first fault, naming where it stands.
     """
     said, arrays = unpacked(content)
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
+    if said.get("format") != FORMAT:
         raise ModelInvalid("It is no model of Assay's.")
     if said.get("format_version") != FORMAT_VERSION:
         raise ModelInvalid(f"Its format has the version {said.get('format_version')}, known here is {FORMAT_VERSION}.")

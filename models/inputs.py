@@ -185,5 +185,5 @@ def _content(each: Input) -> dict[str, object]:
         "monotone": each.monotone,
         "name": each.name,
         "group": each.group,
-        "said": [each.said.known, each.said.denied, each.said.unknown],
+        "said": [each.said.known, each.said.special, each.said.unknown],
     }

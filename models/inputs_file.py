@@ -57,12 +57,12 @@ def _codes(said: Any, where: str) -> Mapping[str, float]:  # noqa: ANN401 - JSON
 def _said(said: Any, where: str, catalog: Catalog) -> Said:  # noqa: ANN401 - JSON
     texts = _list(said, where, _SAID)
     if len(texts) != _SAID:
-        raise ModelInvalid(f"{where}: it is the words of a known value, of a denied one and of an unknown one.")
+        raise ModelInvalid(f"{where}: it is the words of a known value, of a special one and of an unknown one.")
     for index, text in enumerate(texts):
-        _require_text(text, f"{where}/{index}", is_empty_good=True)
+        _require_text(text, f"{where}/{index}", is_empty_good=index == 1)
         check_template(text, f"{where}/{index}", catalog)
-    known, denied, unknown = texts
-    return Said(known=known, denied=denied, unknown=unknown)
+    known, special, unknown = texts
+    return Said(known=known, special=special, unknown=unknown)
 
 
 def _list(said: Any, where: str, length_max: int) -> list[Any]:  # noqa: ANN401 - JSON

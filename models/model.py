@@ -61,6 +61,11 @@ class Model:
         """The names of all features that it reads, the scorecard's among them."""
         return tuple(dict.fromkeys((*self.inputs.features, *(item.feature for item in self.scorecard.items))))
 
+    @property
+    def needs_trust(self) -> bool:
+        """Whether loading it runs code of whoever made it: then it is kept with its signature."""
+        return isinstance(self.margin, Foreign)
+
     def log_odds(self, columns: "Mapping[str, pa.ChunkedArray]") -> Floats:
         """The blended log-odds of n payments before calibration, shape (n,), from columns of `features` by name."""
         from models.scorecard_columns import scorecard_log_odds  # noqa: PLC0415 - columns take long to load

@@ -93,8 +93,8 @@ class ModelScorer:
         return contributions
 
 
-_Speaker = tuple[int, int, tuple[Template, Template, Template]]
-"""An input of a group: its place, its feature's position, and its words known, denied and unknown."""
+_Speaker = tuple[int, int, tuple[Template, Template | None, Template]]
+"""An input of a group: its place, its feature's position, and its words known, special (see Said) and unknown."""
 
 
 class _Account:
@@ -137,16 +137,17 @@ class _GroupWords:
         if card is not None and (most is None or sign * of_card >= sign * learnt[most]):
             return card.words.filled(values)
         assert most is not None, "a group has a part that speaks"
-        _, position, (known, denied, unknown) = speakers[most]
-        value = None if position < 0 else values[position]
-        if value is None and position >= 0:
+        _, position, (known, special, unknown) = speakers[most]
+        value = values[position]
+        if value is None:
             return unknown.filled(values)
-        return (denied if value is False else known).filled(values)
+        # True is 1 to Python, and 1.0 is no count.
+        is_special = value is False or (value.__class__ is int and value == 1)
+        return (special if special is not None and is_special else known).filled(values)
 
 
 _OTHER: Final = Template(parts=(), end=OTHER_WORDS)
 _MODEL: Final = Template(parts=(), end=MODEL_WORDS)
-_NO_FEATURE: Final = -1
 
 
 def scorer_of(model: Model, catalog: Catalog, role: str, content: bytes | None = None) -> ModelScorer:
@@ -172,12 +173,16 @@ def _speakers(model: Model, codes: Sequence[str], catalog: Catalog) -> list[tupl
     """The inputs of each group."""
     found: dict[str, list[_Speaker]] = {code: [] for code in (*codes, OTHER_CODE)}
     if isinstance(model.margin, Foreign):
-        found[MODEL_CODE].append((0, _NO_FEATURE, (_MODEL, _MODEL, _MODEL)))
+        # Whatever stands at the position is no part of these words.
+        found[MODEL_CODE].append((0, 0, (_MODEL, _MODEL, _MODEL)))
         return [tuple(found[code]) for code in codes]
     for at, each in enumerate(model.inputs.inputs):
         assert each.said is not None, "inputs are settled"
-        known, denied, unknown = (
-            template_of(text, each.feature, catalog) for text in (each.said.known, each.said.denied, each.said.unknown)
+        known, special, unknown = (
+            template_of(text, each.feature, catalog) if text else None
+            for text in (each.said.known, each.said.special, each.said.unknown)
         )
-        found[each.group].append((at, catalog.position(each.feature), (known, denied, unknown)))
+        assert known is not None
+        assert unknown is not None
+        found[each.group].append((at, catalog.position(each.feature), (known, special, unknown)))
     return [tuple(found[code]) for code in codes]

@@ -33,8 +33,8 @@ class Said:
 
     known: str
     """Of a known value; of a boolean: of True."""
-    denied: str
-    """Of a boolean that is False; empty of other types."""
+    special: str
+    """Of a boolean that is False, and of a count of one, which has no plural; empty where there is neither."""
     unknown: str
 
 
@@ -67,10 +67,14 @@ def check_template(text: str, where: str, catalog: Catalog) -> None:
 def said_of(feature: Feature) -> Said:
     """What is said of a feature: its own words, or its documentation where it has none."""
     meaning = _meaning(feature)
-    is_flag = feature.type is FeatureType.BOOLEAN
+    plainly = f"{meaning}: {{value}}"
+    if feature.type is FeatureType.BOOLEAN:
+        known, special = feature.says or f"{meaning}: yes", feature.denies or f"{meaning}: no"
+    else:
+        known, special = feature.says or plainly, plainly if feature.type is FeatureType.INTEGER else ""
     return Said(
-        known=feature.says or (f"{meaning}: yes" if is_flag else f"{meaning}: {{value}}"),
-        denied=feature.denies or (f"{meaning}: no" if is_flag else ""),
+        known=known,
+        special=special,
         unknown=f"Unknown: {meaning[:1].lower()}{meaning[1:]}",
     )
 
