@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
@@ -15,11 +15,15 @@ from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
 from engine.reference import IpCountries, Rates, Reference, load_reference
 from engine.rules import Ruleset, default_source
+from engine.score import Scorer
 from models.scorecard import Scorecard
-from models.scorecard_file import scorecard_of
 from models.scorecard_items import ITEMS
+from models.scorer_file import scorers_of
 
 log = structlog.get_logger()
+
+CHAMPION: Final = "champion"
+"""The role of a scorer that the operator chose."""
 
 _Read = TypeVar("_Read")
 
@@ -142,7 +146,7 @@ def ruleset_in(settings: Settings, list_names: Collection[str]) -> Ruleset:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 
 
-def _scorer(settings: Settings) -> Scorecard:
+def _scorer(settings: Settings) -> Scorer:
     if settings.model is None:
         return _shipped(settings)
     try:
@@ -152,7 +156,7 @@ def _scorer(settings: Settings) -> Scorecard:
             f"The model {settings.model} cannot be read: {error.strerror}. Check ASSAY_MODEL."
         ) from error
     try:
-        return scorecard_of(content)
+        return scorers_of(settings.data)(content, CATALOG, CHAMPION)
     except ModelInvalid as error:
         raise ModelInvalid(f"The model {settings.model} (ASSAY_MODEL) cannot be used: {error}") from error
 

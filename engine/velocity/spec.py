@@ -185,6 +185,10 @@ class Velocity:
     scope: VelocityScope = VelocityScope.MERCHANT
     since: Status | None = None
     """Only what is later than the last event by which a payment of the same key came to this status."""
+    direction: int = 0
+    """This, the group of reasons and the words are what models read: see Feature."""
+    reason: str = ""
+    says: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what nobody could count."""
@@ -225,4 +229,7 @@ class Velocity:
             source="velocity",
             unit=self.aggregate.unit,
             aliases=self.aliases,
+            direction=self.direction,
+            reason=self.reason,
+            says=self.says,
         )

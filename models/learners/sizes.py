@@ -1,0 +1,34 @@
+"""How large boosted trees may grow, by how many frauds there are to learn from, and what an analyst may set.
+
+Depth-limited trees, small steps and a strong ridge: leaf-wise growth with small leaves collapses on rare fraud.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from models.learners.learner import Parameter, Parameters
+
+FEW: Final = 300
+MANY: Final = 3_000
+
+BOOSTING: Final[Mapping[str, Parameter]] = {
+    "depth": Parameter(low=1, high=5, drawn=(2, 5), is_whole=True, doc="The most questions that a tree asks."),
+    "trees": Parameter(low=1, high=2_000, drawn=(100, 600), is_whole=True, doc="How many trees."),
+    "learning_rate": Parameter(low=0.001, high=1, drawn=(0.01, 0.1), is_log=True, doc="How far each tree goes."),
+    "min_samples_leaf": Parameter(
+        low=1, high=100_000, drawn=(10, 200), is_whole=True, is_log=True, doc="The fewest payments of a leaf."
+    ),
+    "l2": Parameter(low=0, high=10_000, drawn=(1, 100), is_log=True, doc="The ridge on a leaf's log-odds."),
+}
+"""Depth 5 is the most of which a decision's exact reasons are quick."""
+
+
+def sized(frauds: float, said: Parameters) -> dict[str, float]:
+    """What is grown of so many frauds, unless it was said otherwise."""
+    if frauds < FEW:
+        sizes = {"depth": 3, "trees": 150, "learning_rate": 0.05, "min_samples_leaf": 50, "l2": 10.0}
+    elif frauds <= MANY:
+        sizes = {"depth": 4, "trees": 300, "learning_rate": 0.03, "min_samples_leaf": 20, "l2": 10.0}
+    else:
+        sizes = {"depth": 5, "trees": 500, "learning_rate": 0.03, "min_samples_leaf": 20, "l2": 10.0}
+    return {**sizes, **said}
