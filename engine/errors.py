@@ -133,6 +133,12 @@ class ListInUse(AssayError):
     code = "list_in_use"
 
 
+class DatasetInvalid(AssayError):
+    """Payments that cannot be learnt from, or a period that holds none: names what is wrong and the mend."""
+
+    code = "dataset_invalid"
+
+
 class ModelInvalid(AssayError):
     """A model's file that cannot be used: names what is wrong and where."""
 

@@ -2,6 +2,7 @@
 
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
 from api.wiring.folders import (
+    dataset_in,
     examined,
     frames_of_parquet,
     list_types_in,
@@ -20,6 +21,7 @@ __all__ = [
     "Held",
     "Playing",
     "assembled",
+    "dataset_in",
     "examined",
     "frames_of_parquet",
     "list_types_in",

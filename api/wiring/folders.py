@@ -26,7 +26,8 @@ from engine.snapshots import MerchantSnapshots
 from engine.stores.sql import Store, examine, open_reader, open_store
 
 if TYPE_CHECKING:
-    from engine.recorded_frame import RecordedFrames
+    from engine.recorded_frame import Progress, RecordedFrames
+    from models.dataset import Asked, Dataset
 
 
 @contextmanager
@@ -70,6 +71,19 @@ def frames_of_parquet(folder: Path) -> "RecordedFrames":
     manifest = manifest_of(folder)
     decisions, outcomes = ([each.file_in(folder) for each in manifest.of(kind)] for kind in SegmentKind)
     return ParquetFrames(decisions=decisions, outcomes=outcomes)
+
+
+def dataset_in(folder: Path, asked: "Asked", progress: "Progress" = lambda _: None) -> "Dataset":
+    """What is learnt from: the folder's payments of a period, its histories, and what is known of them.
+
+    Without the folder's lock: a server may run. `progress` is told how much is done, from 0 to 1; what it raises passes
+    through. Raises StoreInvalid, LedgerUnavailable and HistoryInvalid.
+    """
+    from models.dataset import build  # noqa: PLC0415 - as above
+    from models.history import histories_in  # noqa: PLC0415 - as above
+
+    with opened_frames(folder) as (frames, _, labels):
+        return build(frames, labels, asked, histories=histories_in(folder), progress=progress)
 
 
 def list_types_in(folder: Path) -> Mapping[str, EntryType]:
