@@ -27,9 +27,9 @@ class Sample(NamedTuple):
     value: float
     drawn: Floats
 
-    def less(self, other: "Sample") -> "Sample":
+    def change_from(self, before: "Sample") -> Estimate:
         """The difference, draw by draw."""
-        return Sample(self.value - other.value, self.drawn - other.drawn)
+        return estimate(self.value - before.value, self.drawn - before.drawn, is_change=True)
 
     @property
     def estimate(self) -> Estimate:

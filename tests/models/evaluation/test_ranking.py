@@ -23,7 +23,7 @@ def curve_of(scored: Scored):  # type: ignore[no-untyped-def]  # noqa: ANN201
 
 
 @given(seed=SEEDS, decimals=st.integers(1, 6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_figures_are_those_of_scikit_learn(seed: int, decimals: int) -> None:
     scored = made_up(seed, decimals=decimals)
     those = {"y_true": scored.is_fraud, "y_score": scored.probability, "sample_weight": scored.weight}
