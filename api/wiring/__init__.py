@@ -2,6 +2,7 @@
 
 from api.wiring.assembly import Assembly, Held, assembled, load_snapshot, pipeline_in_memory
 from api.wiring.folders import (
+    dataset_in,
     examined,
     frames_of_parquet,
     list_types_in,
@@ -12,12 +13,15 @@ from api.wiring.folders import (
     opened_keys,
     segments_written,
 )
+from api.wiring.playing import Playing, playing
 from api.wiring.valkey import valkey_examined
 
 __all__ = [
     "Assembly",
     "Held",
+    "Playing",
     "assembled",
+    "dataset_in",
     "examined",
     "frames_of_parquet",
     "list_types_in",
@@ -28,6 +32,7 @@ __all__ = [
     "opened_frames",
     "opened_keys",
     "pipeline_in_memory",
+    "playing",
     "segments_written",
     "valkey_examined",
 ]

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 from engine.decision import Action
 from engine.features import Feature, FeatureType
 from engine.ledger import PaymentName
-from engine.outcome import OutcomeKind
 from engine.payment import Stage
 from engine.recorded_frame import ACTIONS, RecordedFrame, Wanted
 from engine.rules.columns import Codes, Columns, Ints, Mask, Told, Truth
 from engine.stores.frame_columns import ArrowIds, arrow_type, column_of, encoded, fits, known_of, places_in, truth_of
+from engine.stores.frame_outcomes import Payments, authorized_of
 from engine.stores.recorded_rows import ACTION, VERSIONS
 from engine.stores.segment_tables import FEATURE
 from engine.stores.sql.counted import DECISION
@@ -26,7 +26,6 @@ from engine.test_values import TEST_VALUES
 _ABOUT: Final = ("id", "merchant_id", "test_mode", "transaction_id", "at", ACTION)
 _UNPROVEN: Final = ("U", "C", "D", "S", "I")
 """3-D Secure's results that prove nothing: what the request says beside them counts then."""
-_TOLD: Final = (OutcomeKind.DECLINED.value, OutcomeKind.AUTHORIZED.value)
 _MERCHANT_AT, _MODE_AT, _AT_US_AT = (DECISION.index(name) for name in ("merchant_id", "test_mode", "at_us"))
 
 
@@ -125,6 +124,11 @@ class Reading:
         )
         true, false = (np.concatenate([*(each[side] for each in succeeded), np.zeros(0, np.bool_)]) for side in (0, 1))
         versions = encoded(take(_stacked(read, VERSIONS, _TEXT)))
+        authorized = authorized_of(
+            outcomes,
+            Payments(transaction_ids, merchants, names, test_mode=self.wanted.test_mode),
+            until=self.wanted.outcomes_until,
+        )
         frame = RecordedFrame(
             wanted=self.wanted,
             columns=columns,
@@ -136,7 +140,8 @@ class Reading:
             at_us=take(about["at"]).to_numpy(),
             action=_actions(take(_stacked(read, ACTION, _TEXT))),
             three_ds_succeeded=Truth(true[keep], false[keep]),
-            is_declined=_declined(outcomes, transaction_ids, merchants, names, test_mode=self.wanted.test_mode),
+            is_declined=authorized.false,
+            authorized=None if self.wanted.outcomes_until is None else authorized,
             is_forced=_forced(columns, test_mode=self.wanted.test_mode),
         )
         return frame, versions
@@ -270,47 +275,6 @@ class _Custom:
             name: Told(np.array(self._codes[name], dtype=np.int64)[keep], [value for _, value in self._places[name]])
             for name in self._names
         }
-
-
-def _declined(
-    outcomes: Iterable[pa.Table],
-    transaction_ids: pa.ChunkedArray,
-    merchants: Any,  # noqa: ANN401 - codes
-    names: Sequence[str],
-    *,
-    test_mode: bool,
-) -> Mask:
-    """Which rows are of payments that came to be declined and not to be authorized."""
-    tables = [Read.of(table, list) for table in outcomes if table.num_rows]
-    if not tables:
-        return np.zeros(len(merchants), dtype=np.bool_)
-    whole = pa.table(
-        {
-            "merchant_id": _stacked(tables, "merchant_id", _TEXT),
-            "test_mode": _stacked(tables, "test_mode", pa.bool_()),
-            "transaction_id": _stacked(tables, "transaction_id", pa.string()),
-            "kind": _stacked(tables, "kind", _TEXT),
-        }
-    )
-    kinds, kind_names = encoded(whole["kind"])
-    codes, told = encoded(whole["merchant_id"])
-    places = {name: place for place, name in enumerate(kind_names)}
-    is_of_mode = whole["test_mode"].to_numpy() == test_mode
-    ids = whole["transaction_id"]
-
-    def came_to(kind: str, some: Mask) -> set[tuple[str, str]]:
-        """The payments of which an outcome is of a kind, by merchant and id."""
-        rows = np.flatnonzero(is_of_mode & some & (kinds == places.get(kind, -2)))
-        return set(zip([told[code] for code in codes[rows]], ids.take(pa.array(rows)).to_pylist(), strict=True))
-
-    declined = came_to(_TOLD[0], np.ones(len(kinds), dtype=np.bool_))
-    some = pa.array(sorted({id_ for _, id_ in declined}), pa.string())
-    declined -= came_to(_TOLD[1], places_in(ids, some) >= 0)
-    found = np.zeros(len(merchants), dtype=np.bool_)
-    rows = np.flatnonzero(places_in(transaction_ids, some) >= 0)
-    for row, id_ in zip(rows.tolist(), transaction_ids.take(pa.array(rows)).to_pylist(), strict=True):
-        found[row] = (names[merchants[row]], id_) in declined
-    return found
 
 
 def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from engine.ledger import PaymentName
 from engine.recorded_frame import Progress, RecordedFrame, Wanted
 from engine.stores.frame_backfill import backfilled
+from engine.stores.frame_outcomes import outcome_schema
 from engine.stores.frame_reading import Read, Reading
 from engine.stores.recorded_columns import RecordedColumns, require_same
 from engine.stores.recorded_rows import (
@@ -24,10 +25,8 @@ from engine.stores.segment_tables import Versions
 from engine.stores.segments import Manifest, SegmentKind, manifest_of
 from engine.stores.sql.counted import OUTCOME, SqlCounted
 
-_OUTCOMES: Final = ("merchant_id", "test_mode", "transaction_id", "kind")
-_OUTCOME_SCHEMA: Final = pa.schema(
-    [pa.field(name, pa.bool_() if name == "test_mode" else pa.string()) for name in _OUTCOMES]
-)
+_TAIL: Final = {"received_at": "received_at_us"}
+"""What the ledger's rows call a column of segments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +80,12 @@ class LedgerFrames:
     def _outcomes(self, manifest: Manifest, wanted: Wanted) -> Iterator[pa.Table]:
         kind = SegmentKind.OUTCOMES
         segments = list(manifest.of(kind, wanted.start))
-        yield from (table for _, table in segment_tables(self.data, segments, _OUTCOMES, ("kind",)))
-        places = [OUTCOME.index(name) for name in _OUTCOMES]
+        schema = outcome_schema(with_times=wanted.outcomes_until is not None)
+        yield from (table for _, table in segment_tables(self.data, segments, schema.names, ("kind",)))
+        places = [OUTCOME.index(_TAIL.get(name, name)) for name in schema.names]
         tail = [tuple(row[place] for place in places) for row in self.counted.outcomes_behind(manifest.upto[kind])]
         if tail:
-            yield table_of(tail, _OUTCOME_SCHEMA)
+            yield table_of(tail, schema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,8 @@ class ParquetFrames:
             read.append(Read.of(table, partial(_payments_in, file)))
             progress(done / (len(self.decisions) + 1))
         # Files do not say what their payments lack, nor hold what came before: nothing is counted for them.
-        frame, _ = reading.frame(read, (parquet_table(file, _OUTCOMES, ("kind",)) for file in self.outcomes), ())
+        names = outcome_schema(with_times=wanted.outcomes_until is not None).names
+        frame, _ = reading.frame(read, (parquet_table(file, names, ("kind",)) for file in self.outcomes), ())
         return frame
 
 

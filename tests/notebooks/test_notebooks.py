@@ -60,7 +60,7 @@ def test_explore_decisions(held_folder: Path, monkeypatch: pytest.MonkeyPatch) -
     notebook = notebook_at(FOLDER / "01_explore_decisions.ipynb")
     NotebookClient(notebook, timeout=90, resources={"metadata": {"path": str(FOLDER)}}).execute()
     shown = [said(cell) for cell in notebook.cells if cell.cell_type == "code"]
-    assert shown[0].startswith("337 decisions")
+    assert shown[0].startswith("337 payments")
     assert "blinkvr" in shown[1]
     assert "rule:ip-many-cards" in "".join(shown)
     assert "card testing" in shown[-2]
