@@ -1,5 +1,6 @@
 """What acting otherwise is worth, by the merchant's own costs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,11 +38,15 @@ class Costs:
             policies = [setting.own_policies.get(each, setting.policy) for each in payments.frame.merchants]
             return np.array([*(getattr(policy, name) for policy in policies), 0.0])[merchant]
 
-        amounts = payments.usd_cents.astype(np.float64)
+        return cls.by(payments.usd_cents.astype(np.float64), of_merchant)
+
+    @classmethod
+    def by(cls, usd_cents: Cents, of: Callable[[str], Cents]) -> "Costs":
+        """By the amounts (0 where one is unknown) and what a field of each payment's policy says."""
         return cls(
-            fraud=amounts * of_merchant("cost_of_goods_percent") / _PERCENT + of_merchant("chargeback_fee_usd_cents"),
-            margin=amounts * of_merchant("margin_percent") / _PERCENT,
-            review=of_merchant("review_cost_usd_cents"),
+            fraud=usd_cents * of("cost_of_goods_percent") / _PERCENT + of("chargeback_fee_usd_cents"),
+            margin=usd_cents * of("margin_percent") / _PERCENT,
+            review=of("review_cost_usd_cents"),
         )
 
     def value(self, payments: Payments, some: Mask, before: Places, after: Places) -> Value:
