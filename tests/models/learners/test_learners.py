@@ -157,7 +157,7 @@ def test_one_class_is_refused_before_it_is_asked(learner: Learner) -> None:
     nobody, everybody = np.zeros(500, dtype=np.bool_), np.ones(500, dtype=np.bool_)
     for fraud, code in ((nobody, "no_positives"), (everybody, "one_class")):
         with pytest.raises(TrainingRefused) as refused:
-            train(shop(500, fraud=fraud), Plan(learner=learner.name, estimator=forest()))
+            train(shop(500, fraud=fraud, late_days=0), Plan(learner=learner.name, estimator=forest()))
         assert refused.value.code == code
 
 
@@ -198,14 +198,18 @@ def test_an_estimator_without_weights_learns_each_payment_as_what_it_is_more_lik
 
     known = replace(told(200), matrix=np.nan_to_num(told(200).matrix))
     both: npt.NDArray[np.int64] = np.concatenate([np.arange(200), np.arange(200)])
+    # The first hundred are labelled; the others may still turn out to be fraud, with a weight of 0.4.
+    as_fraud = np.where(np.arange(200) < 100, known.target, 0.4)
     soft = Told(
         matrix=known.matrix[both],
         target=np.repeat([0.0, 1.0], 200),
-        weight=np.concatenate([1 - 0.4 * (known.target > 0), np.full(200, 0.4)]),
-    )
+        weight=np.concatenate([1 - as_fraud, as_fraud]),
+    ).rows(np.concatenate([as_fraud < 1, as_fraud > 0]))
     estimator = KNeighborsClassifier(1)
     margin = fitted(learner_named("estimator"), replace(training(soft), estimator=estimator)).margin
-    assert (margin.log_odds(known.matrix) < 0).all()
+    assert np.array_equal(margin.log_odds(known.matrix) > 0, as_fraud == 1)
+    with pytest.raises(LearnerFailed, match="takes no weights"):
+        fitted(learner_named("estimator"), replace(training(soft.rows(soft.weight < 1)), estimator=estimator))
     assert not hasattr(estimator, "classes_"), "the analyst's own is left as it was"
 
 
