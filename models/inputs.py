@@ -75,8 +75,9 @@ class Inputs:
         if len(set(self.names)) < len(self.names):
             raise ModelInvalid("Two inputs have one name: give one of them a name of its own.")
         positions = [catalog.position(each.feature) for each in self.inputs]
-        # itemgetter of one gives no tuple; one more is cut off again.
-        self._get = itemgetter(*positions, positions[0])
+        # An itemgetter of one gives no tuple: a stretch of one does.
+        first = positions[0]
+        self._get = itemgetter(*positions) if len(positions) > 1 else itemgetter(slice(first, first + 1))
         self._coded = tuple(
             (at, _code_of(each, catalog[each.feature])) for at, each in enumerate(self.inputs) if each.codes is not None
         )
@@ -109,7 +110,7 @@ class Inputs:
             for at, position in self._divided:
                 known[at] = _ratio(known[at], values[position])
             # None becomes NaN, True 1.
-            return np.array(known, dtype=np.float64)[:-1]
+            return np.array(known, dtype=np.float64)
         except OverflowError as error:
             raise ScoreInvalid("A feature's value is too large for a model.") from error
 
@@ -213,7 +214,7 @@ def _content(each: Input) -> dict[str, object]:
     assert each.said is not None, "inputs are settled"
     return {
         "feature": each.feature,
-        "codes": None if each.codes is None else list(each.codes.items()),
+        "codes": None if each.codes is None else list(map(list, each.codes.items())),
         "unseen": each.unseen,
         "monotone": each.monotone,
         "per": each.per,

@@ -117,7 +117,7 @@ def _differences(one: Samples, other: Samples) -> Iterator[Difference]:
             name=name,
             champion=sample.estimate,
             challenger=other[name].estimate,
-            difference=other[name].less(sample).estimate,
+            difference=other[name].change_from(sample),
         )
 
 
@@ -130,7 +130,7 @@ def _shifts(one: Judged, other: Judged) -> Iterator[Shift]:
             payments=before.payments,
             champion=champion.estimate,
             challenger=challenger.estimate,
-            difference=challenger.less(champion).estimate,
+            difference=challenger.change_from(champion),
         )
 
 

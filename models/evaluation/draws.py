@@ -19,8 +19,7 @@ DRAWS: Final = 400
 _SEED: Final = 18
 _INSIDE: Final = (2.5, 97.5)
 _TELLING_SHARE: Final = 0.9
-"""A figure that fewer draws can give (the others have no fraud, say) has no interval; nor has one that is the same in
-all of them: of none in a thousand a bootstrap cannot say how many there could be."""
+"""A figure that fewer draws can give (the others have no fraud, say) has no interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,12 +56,16 @@ def ratio(part: Floats, whole: Floats) -> Floats:
     return found
 
 
-def estimate(value: float, drawn: Floats) -> Estimate:
-    """A figure with between what it lies in 95 % of the draws; None where it, or too many draws, say nothing."""
+def estimate(value: float, drawn: Floats, *, is_change: bool = False) -> Estimate:
+    """A figure with between what it lies in 95 % of the draws; None where it, or too many draws, say nothing.
+
+    What is the same in all draws has no interval either, as of none in a thousand a bootstrap cannot say how many there
+    could be; but a change from one model to the other that is none in every draw is none.
+    """
     if not np.isfinite(value):
         return Estimate(value=None, low=None, high=None)
     telling = drawn[np.isfinite(drawn)]
-    if len(telling) < max(1, _TELLING_SHARE * len(drawn)) or not np.ptp(telling):
+    if len(telling) < max(1, _TELLING_SHARE * len(drawn)) or not (is_change or np.ptp(telling)):
         return Estimate(value=float(value), low=None, high=None)
     low, high = np.percentile(telling, _INSIDE)
     return Estimate(value=float(value), low=float(low), high=float(high))
