@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 import structlog
 
+from api.champion import Champion
 from api.settings import Settings
 from engine.bundles import Parts
 from engine.catalog import CATALOG, read_ruleset, unkept_by_all
@@ -57,19 +58,20 @@ class PartsRead:
     faults: Mapping[Part, str]
 
 
-def first_parts(settings: Settings, list_names: Collection[str] = ()) -> PartsRead:
-    """Read everything; `list_names` are those that the rules may name.
+def first_parts(settings: Settings, list_names: Collection[str] = (), champion: Champion | None = None) -> PartsRead:
+    """Read everything; `list_names` are those that the rules may name. A promoted model goes before the settings' one.
 
-    A model that cannot be used gives way to the shipped scorecard as fallback.
+    A model that cannot be used gives way to the champion before it, or to the shipped scorecard, as fallback.
 
     Raises RulesInvalid or ReferenceInvalid, naming the file and the mend.
     """
     ruleset = ruleset_in(settings, list_names)
     faults: dict[Part, str] = {}
-    scorer = _kept(Part.MODEL, lambda: _scorer(settings), None, faults)
+    scorer = _kept(Part.MODEL, lambda: _scorer(settings, champion), None, faults)
+    last_good = None if scorer is not None or champion is None else champion.last_good()
     parts = Parts(
         ruleset=ruleset,
-        scorer=scorer or _shipped(settings, role=FALLBACK),
+        scorer=scorer or last_good or _shipped(settings, role=FALLBACK),
         reference=load_reference(
             settings.ip_database, settings.bin_table, settings.rates, settings.reference_max_age_days
         ),
@@ -77,25 +79,28 @@ def first_parts(settings: Settings, list_names: Collection[str] = ()) -> PartsRe
     return PartsRead(parts=parts, faults=faults)
 
 
-def parts_again(settings: Settings, last: Parts, list_names: Collection[str]) -> PartsRead:
-    """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
+def parts_again(
+    settings: Settings, last: Parts, list_names: Collection[str], champion: Champion | None = None
+) -> PartsRead:
+    """Read the files that the settings name, and the champion's, once more; of each the last good one stays."""
     faults: dict[Part, str] = {}
     reference = _reference_again(settings, last.reference, faults)
     parts = replace(last, reference=reference)
-    if settings.model is not None:
-        parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings), last.scorer, faults))
+    if settings.model is not None or (champion is not None and champion.id is not None):
+        parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings, champion), last.scorer, faults))
     if settings.ruleset is not None:
         ruleset = _kept(Part.RULESET, lambda: ruleset_in(settings, list_names), last.ruleset, faults)
         parts = replace(parts, ruleset=ruleset)
     return PartsRead(parts=parts, faults=faults)
 
 
-def states_of(settings: Settings, read: PartsRead) -> tuple[PartState, ...]:
+def states_of(settings: Settings, read: PartsRead, champion: Champion | None = None) -> tuple[PartState, ...]:
     """Each part as it is after a reading; the ruleset is in force until the operator publishes another."""
     parts, data = read.parts, read.parts.reference.versions()
+    promoted = None if champion is None else champion.file
     found = (
         (Part.RULESET, parts.ruleset.hash, settings.ruleset),
-        (Part.MODEL, "none" if parts.scorer is None else parts.scorer.id, settings.model),
+        (Part.MODEL, "none" if parts.scorer is None else parts.scorer.id, promoted or settings.model),
         (Part.IP_DATABASE, data["ip"], settings.ip_database),
         (Part.BIN_TABLE, data["bins"], settings.bin_table),
         (Part.RATES, data["rates"], settings.rates),
@@ -146,7 +151,14 @@ def ruleset_in(settings: Settings, list_names: Collection[str]) -> Ruleset:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 
 
-def _scorer(settings: Settings) -> Scorer:
+def _scorer(settings: Settings, champion: Champion | None) -> Scorer:
+    if champion is not None and champion.id is not None:
+        return champion.scorer()
+    return unpromoted(settings)
+
+
+def unpromoted(settings: Settings) -> Scorer:
+    """What scores where no model was promoted: the settings' one, else the shipped scorecard. Raises ModelInvalid."""
     if settings.model is None:
         return _shipped(settings)
     try:

@@ -145,6 +145,18 @@ class ModelInvalid(AssayError):
     code = "model_invalid"
 
 
+class ModelChanged(AssayError):
+    """Someone else changed the models in force meanwhile: look at them, then try again."""
+
+    code = "model_changed"
+
+
+class PromotionRefused(AssayError):
+    """A model that cannot be put where it was to be put: says why, and what would mend it."""
+
+    code = "promotion_refused"
+
+
 class ScoreInvalid(AssayError):
     """A scorer gave no probability: the payment is decided without a score."""
 

@@ -20,7 +20,7 @@ FRAUDS_A_KNOT: Final = 30
 KNOTS_MAX: Final = 40
 
 _STEPS_MAX: Final = 50
-_CLOSE: Final = 1e-9
+_CLOSE: Final = 1e-7
 _FAR: Final = 30.0
 """Log-odds beyond which nothing is learnt."""
 
@@ -87,28 +87,32 @@ def _newton(x: Floats, target: Floats, weight: Floats, start: float) -> tuple[fl
         across = float(bend @ x)
         curve = np.array([[bend.sum(), across], [across, float(bend @ (x * x))]]) + 1e-9 * np.eye(2)
         step = np.linalg.solve(curve, slope)
+        if slope @ step < _CLOSE * _CLOSE * max(loss, 1.0):
+            break
         while (tried := log_loss(at[0] - step[0] + (at[1] - step[1]) * x, target, weight)) > loss:
             step = step / 2
             if np.abs(step).max() < _CLOSE:
                 return float(at[0]), float(at[1])
         at, loss = at - step, tried
-        if np.abs(step).max() < _CLOSE:
-            break
     return float(at[0]), float(at[1])
 
 
 def _isotonic(log_odds: Floats, target: Floats, weight: Floats, frauds: float) -> Calibration | None:
     """Knots of at least FRAUDS_A_KNOT frauds each, rising; None where they come to less than two.
 
-    Straight lines between the knots, so payments that the model tells apart stay apart.
+    Straight lines between the knots, so payments that the model tells apart stay apart. A knot stands where Platt's
+    line expects as many frauds as it expects of the payments around: at their mean log-odds it would say too much of
+    a wide knot, for risk bends upwards.
     """
+    base, slope = platt(log_odds, target, weight)
     order = np.argsort(log_odds, kind="stable")
     x, held, fraud = log_odds[order], weight[order], (weight * target)[order]
     a_knot = max(FRAUDS_A_KNOT, frauds / KNOTS_MAX)
     knot = np.minimum((np.cumsum(fraud) - fraud) // a_knot, np.floor(frauds / a_knot) - 1).astype(np.int64)
     knot = np.unique(knot, return_inverse=True)[1]
     count, known = np.bincount(knot, weights=held), np.bincount(knot, weights=fraud)
-    middle = np.bincount(knot, weights=held * x) / count
+    expected = np.bincount(knot, weights=held * _logistic(base + slope * np.clip(x, -_FAR, _FAR))) / count
+    middle = (np.log(expected) - np.log1p(-expected) - base) / slope
     blocks: list[tuple[float, float, float]] = []
     for weighs, has, at in zip(count, known, middle, strict=True):
         block = (float(weighs), float(has), float(at))
@@ -120,7 +124,10 @@ def _isotonic(log_odds: Floats, target: Floats, weight: Floats, frauds: float) -
     # Half a fraud and half a good payment more: a knot of frauds alone has log-odds too.
     rates = [(has + 0.5) / (weighs + 1) for weighs, has, _ in blocks]
     risen = np.maximum.accumulate(np.log(rates) - np.log1p(-np.array(rates)))
-    return Calibration(log_odds=tuple(at for _, _, at in blocks), calibrated=tuple(risen.tolist()))
+    found = Calibration(log_odds=tuple(at for _, _, at in blocks), calibrated=tuple(risen.tolist()))
+    said = found.probabilities(log_odds)
+    moved = base_moved(np.log(said) - np.log1p(-said), target, weight)
+    return Calibration(log_odds=found.log_odds, calibrated=tuple((risen + moved).tolist()))
 
 
 def _merged(one: tuple[float, float, float], other: tuple[float, float, float]) -> tuple[float, float, float]:

@@ -13,11 +13,13 @@ from api.wiring.folders import (
     opened_keys,
     segments_written,
 )
+from api.wiring.playing import Playing, playing
 from api.wiring.valkey import valkey_examined
 
 __all__ = [
     "Assembly",
     "Held",
+    "Playing",
     "assembled",
     "dataset_in",
     "examined",
@@ -30,6 +32,7 @@ __all__ = [
     "opened_frames",
     "opened_keys",
     "pipeline_in_memory",
+    "playing",
     "segments_written",
     "valkey_examined",
 ]

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.champion import Champion
 from api.operator import take_over
-from api.parts import first_parts, ruleset_in
+from api.parts import Part, first_parts, ruleset_in, unpromoted
+from api.promoting import Promoting
 from api.publishing import Publishing, publishing
 from api.settings import Settings
 from engine.access import ApiKeys
@@ -21,9 +23,12 @@ from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
 from engine.lists import OPERATOR, EntryType, ListName, ListStore
+from engine.model_changes import standing
 from engine.rules import rules_naming
+from engine.score import Scorer
 from engine.snapshots import MerchantSnapshots
 from engine.stores.sql import Store, examine, open_reader, open_store
+from models.registry import ModelFiles
 
 if TYPE_CHECKING:
     from engine.recorded_frame import Progress, RecordedFrames
@@ -148,6 +153,9 @@ class Opened:
         self.ledger: Ledger = store.ledger
         self.keys: ApiKeys = store.keys
         self.jobs: Jobs = store.jobs
+        files = ModelFiles(settings.data)
+        files.clear_staged()
+        self._champion = Champion(files=files, standing=lambda: standing(store.model_changes.all()))
         lists = loaded(store.lists)
         self.lists = Listing(
             store.lists,
@@ -162,7 +170,7 @@ class Opened:
         """The published rules. Raises RulesInvalid or ReferenceInvalid, as a start would."""
         store, lists = self._store, self.lists.lists
         snapshots = MerchantSnapshots(
-            first_parts(self._settings, lists.operators_names()).parts,
+            first_parts(self._settings, lists.operators_names(), self._champion).parts,
             ledger=store.ledger,
             policies=store.policies,
             rulesets=store.rulesets,
@@ -170,6 +178,25 @@ class Opened:
             lists=lists,
         )
         return publishing(self._settings, store.ledger, snapshots, store.rulesets)
+
+    @cached_property
+    def models(self) -> Promoting:
+        """The models; what is changed is in force from the next start on."""
+        return Promoting(
+            self._champion.files,
+            self._store.model_changes,
+            unpromoted=partial(unpromoted, self._settings),
+            put_scorer=_scoring_at_the_next_start,
+            put_challengers=lambda _: None,
+            scoring=self._scoring,
+        )
+
+    def _scoring(self) -> tuple[str, str | None]:
+        """What will score from the next start on, and why the champion will not."""
+        read = first_parts(self._settings, self.lists.lists.operators_names(), self._champion)
+        scorer = read.parts.scorer
+        assert scorer is not None, "the shipped scorecard is always there"
+        return scorer.id, read.faults.get(Part.MODEL)
 
     def _rules_naming(self, name: ListName) -> Sequence[str]:
         # Not by what is in force: it takes longer to make than a change of a list may.
@@ -184,6 +211,11 @@ class Opened:
 
 async def _kept_at_the_next_start(merchant_id: str, snapshot: Snapshot) -> None:
     """There are no counters: a start fills them with what the rules then in force count."""
+
+
+async def _scoring_at_the_next_start(_: Scorer, commit: Callable[[], None]) -> None:
+    """No payment comes, so nothing scores."""
+    commit()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 from models.forest_export import forest_of_hgb
 from models.learners.binned_boosting import BinnedBoosting
 from models.learners.bins import UNKNOWN, Codes, Floats, coded, tail_edges
-from models.learners.learner import Fitted, Parameters, Progress, Told, Training, thinned
+from models.learners.learner import Fitted, Parameters, Progress, Told, Training
 from models.learners.sizes import MANY, sized
 
 _PATIENCE: Final = 20
@@ -24,7 +24,7 @@ def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitte
     Of many frauds trees are grown as long as later payments gain, where there are any and no number was said.
     """
     sizes = sized(training.told.frauds, parameters)
-    told = thinned(training.told, training.seed)
+    told = training.told
     is_stopped = training.later is not None and training.told.frauds > MANY and "trees" not in parameters
     edges, codes = _binned(told.matrix)
     progress(_BINNING)
@@ -35,9 +35,13 @@ def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitte
         estimator.set_params(early_stopping=True, n_iter_no_change=_PATIENCE, scoring="loss")
     estimator.fit(_numbers(codes), told.target, sample_weight=told.weight, **given)
     progress(1.0)
-    trees = max(estimator.n_iter_ - _PATIENCE, 1) if is_stopped and estimator.n_iter_ < sizes["trees"] else None
-    used = {**sizes, "trees": trees or sizes["trees"]}
-    return Fitted(margin=forest_of_hgb(estimator, edges), parameters=used)
+    grown = int(estimator.n_iter_)
+    gained = max(grown - _PATIENCE, 1) if grown < sizes["trees"] else grown
+    return Fitted(
+        margin=forest_of_hgb(estimator, edges),
+        parameters={**sizes, "trees": grown},
+        settled={"trees": gained} if is_stopped else {},
+    )
 
 
 def _estimator(training: Training, sizes: Parameters, progress: Progress) -> BinnedBoosting:

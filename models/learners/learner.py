@@ -1,8 +1,8 @@
 """What a learner is: fit(training, parameters, progress) -> Fitted, beside its name and its parameters."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,6 @@ Ints = npt.NDArray[np.int64]
 Progress = Callable[[float], None]
 """Told now and then how much is done, from 0 to 1; what it raises passes through, which is how training is stopped."""
 Parameters = Mapping[str, float]
-
-NEGATIVES_A_POSITIVE: Final = 30
-NEGATIVES_MIN: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,6 +66,8 @@ class Fitted:
     margin: Margin
     parameters: Mapping[str, Any]
     """All that it was fitted with, by which it can be fitted again."""
+    settled: Parameters = field(default_factory=dict)
+    """What later payments settled: a fit on all payments takes it from here."""
     scorecard: Scorecard | None = None
     """A scorecard of its own in place of the one in force; the model is then that scorecard alone."""
 
@@ -113,26 +112,3 @@ class Learner:
                 kind = "a whole number" if known.is_whole else "a number"
                 raise ParametersInvalid(f"{name}: it is {kind} from {known.low:g} to {known.high:g}, not {value!r}.")
         return {name: int(value) if self.parameters[name].is_whole else float(value) for name, value in said.items()}
-
-
-def thinned(told: Told, seed: int) -> Told:
-    """All frauds, and of many others so many as teach; see `thinned_rows`."""
-    rows, weight = thinned_rows(told, seed)
-    return told if len(rows) == len(told.target) else replace(told.rows(rows), weight=weight)
-
-
-def thinned_rows(told: Told, seed: int) -> tuple[Ints, Floats]:
-    """The rows of all frauds, and of many others so many as teach: each of those stands for more of its kind.
-
-    Not a resampling that shifts the rate of fraud: the weights, which come second, add up to what they were, so that
-    probabilities stay true.
-    """
-    positive, negative = np.flatnonzero(told.target > 0), np.flatnonzero(told.target <= 0)
-    kept = max(NEGATIVES_MIN, NEGATIVES_A_POSITIVE * len(positive))
-    if len(negative) <= kept:
-        return np.arange(len(told.target)), told.weight
-    drawn = np.random.default_rng(seed).choice(negative, kept, replace=False)
-    weight = told.weight.copy()
-    weight[drawn] *= told.weight[negative].sum() / told.weight[drawn].sum()
-    rows = np.sort(np.concatenate([positive, drawn]))
-    return rows, weight[rows]

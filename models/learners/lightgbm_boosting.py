@@ -7,7 +7,7 @@ import numpy as np
 
 from models.forest_export import forest_of_lightgbm
 from models.learners.errors import LearnerMissing
-from models.learners.learner import Fitted, Parameters, Progress, Training, thinned
+from models.learners.learner import Fitted, Parameters, Progress, Training
 from models.learners.sizes import sized
 
 _BINS = 4_095
@@ -20,7 +20,7 @@ def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitte
     import lightgbm  # noqa: PLC0415 - it is no part of every installation
 
     sizes = sized(training.told.frauds, parameters)
-    told = thinned(training.told, training.seed)
+    told = training.told
     rows = lightgbm.Dataset(
         told.matrix, label=told.target, weight=told.weight, params={"max_bin": _BINS, "verbosity": -1}
     )

@@ -6,18 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from models.learners.learner import Fitted, Floats, Parameter, Parameters, Progress, Told, Training, thinned
+from models.learners.learner import Fitted, Floats, Parameters, Progress, Told, Training
 from models.linear import Linear
-
-PARAMETERS: Final = {
-    "c": Parameter(
-        low=1e-6,
-        high=1e4,
-        drawn=(1e-4, 1),
-        is_log=True,
-        doc="How far coefficients may go: the inverse of the ridge's strength, a fraud's worth at 1.",
-    )
-}
 
 _C: Final = 0.01
 _EDGE: Final = 1e-4
@@ -30,7 +20,7 @@ _ROUNDS_MAX: Final = 20
 
 def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitted:
     """A ridge on standardized inputs, an indicator of each unknown, and no coefficient against the catalogue's sign."""
-    told = thinned(training.told, training.seed)
+    told = training.told
     scales = _Scales.of(told)
     strength = parameters.get("c", _C)
     design = scales.design(told.matrix)

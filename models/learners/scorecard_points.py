@@ -7,20 +7,10 @@ import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 from models.learners.errors import FeaturesUnfit
-from models.learners.learner import Fitted, Floats, Ints, Parameter, Parameters, Progress, Training, thinned_rows
+from models.learners.learner import Fitted, Floats, Ints, Parameters, Progress, Training
 from models.learners.scorecard_cells import Cells, Layout
 from models.linear import Linear
 from models.scorecard import Scorecard, Steps
-
-PARAMETERS: Final = {
-    "ridge": Parameter(
-        low=0.01,
-        high=10_000,
-        drawn=(1, 100),
-        is_log=True,
-        doc="How firmly points stay where they were: so many frauds' worth, about.",
-    )
-}
 
 _RIDGE: Final = 10.0
 _ROUNDS_MAX: Final = 5
@@ -40,13 +30,12 @@ def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitte
     if not training.scorecard.items or not training.columns:
         raise FeaturesUnfit("features: the scorecard has no item of these features, so there are no points to learn.")
     ridge = parameters.get("ridge", _RIDGE)
-    rows, weight = thinned_rows(training.told, training.seed)
     layout = Layout.of(training.scorecard)
     fitting = _Fitting(
         layout=layout,
-        cells=layout.cells(training.columns, training.scorecard)[rows],
-        target=training.told.target[rows],
-        weight=weight,
+        cells=layout.cells(training.columns, training.scorecard),
+        target=training.told.target,
+        weight=training.told.weight,
         ridge=ridge,
     )
     points, base = fitting.settled(training.scorecard.base, progress)

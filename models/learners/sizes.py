@@ -1,4 +1,4 @@
-"""How large boosted trees may grow, by how many frauds there are to learn from, and what an analyst may set.
+"""What an analyst may set of each learner, and how large boosted trees grow by how many frauds there are.
 
 Depth-limited trees, small steps and a strong ridge: leaf-wise growth with small leaves collapses on rare fraud.
 """
@@ -21,6 +21,18 @@ BOOSTING: Final[Mapping[str, Parameter]] = {
     "l2": Parameter(low=0, high=10_000, drawn=(1, 100), is_log=True, doc="The ridge on a leaf's log-odds."),
 }
 """Depth 5 is the most of which a decision's exact reasons are quick."""
+
+LOGISTIC: Final[Mapping[str, Parameter]] = {
+    "c": Parameter(
+        low=1e-6, high=1e4, drawn=(1e-4, 1), is_log=True, doc="How far coefficients may go: the inverse of the ridge."
+    )
+}
+
+SCORECARD: Final[Mapping[str, Parameter]] = {
+    "ridge": Parameter(
+        low=0.01, high=10_000, drawn=(1, 100), is_log=True, doc="How firmly points stay where judgement had put them."
+    )
+}
 
 
 def sized(frauds: float, said: Parameters) -> dict[str, float]:

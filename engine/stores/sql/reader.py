@@ -14,6 +14,7 @@ from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.lists import SqlLists
+from engine.stores.sql.model_changes import SqlModelChanges
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.schema import require_current
 from engine.stores.sql.sqlite import PointReader, connect_reader, invalid, reader_engine
@@ -30,6 +31,7 @@ class Reading:
     labels: SqlLabels
     lists: SqlLists
     counted: SqlCounted
+    model_changes: SqlModelChanges
 
 
 @contextmanager
@@ -59,4 +61,5 @@ def open_reader(folder: Path) -> Iterator[Reading]:
             labels=SqlLabels(writer, group, reader, file),
             lists=SqlLists(writer, file),
             counted=SqlCounted(file),
+            model_changes=SqlModelChanges(writer, file),
         )
