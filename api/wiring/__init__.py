@@ -6,11 +6,13 @@ from api.wiring.folders import (
     examined,
     frames_of_parquet,
     list_types_in,
+    models_in,
     opened,
     opened_for_reading,
     opened_for_replay,
     opened_frames,
     opened_keys,
+    policies_in,
     segments_written,
 )
 from api.wiring.valkey import valkey_examined
@@ -24,12 +26,14 @@ __all__ = [
     "frames_of_parquet",
     "list_types_in",
     "load_snapshot",
+    "models_in",
     "opened",
     "opened_for_reading",
     "opened_for_replay",
     "opened_frames",
     "opened_keys",
     "pipeline_in_memory",
+    "policies_in",
     "segments_written",
     "valkey_examined",
 ]
