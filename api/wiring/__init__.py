@@ -15,11 +15,13 @@ from api.wiring.folders import (
     policies_in,
     segments_written,
 )
+from api.wiring.playing import Playing, playing
 from api.wiring.valkey import valkey_examined
 
 __all__ = [
     "Assembly",
     "Held",
+    "Playing",
     "assembled",
     "dataset_in",
     "examined",
@@ -34,6 +36,7 @@ __all__ = [
     "opened_keys",
     "pipeline_in_memory",
     "policies_in",
+    "playing",
     "segments_written",
     "valkey_examined",
 ]

@@ -74,7 +74,7 @@ def open_store(folder: Path) -> Store:
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
             lists, jobs = SqlLists(writer, file), SqlJobs(writer, reader, file)
-            scheme_reports = SqlSchemeReports(labels, group, reader, file)
+            scheme_reports = SqlSchemeReports(labels, writer, group, reader, file)
             model_changes = SqlModelChanges(writer, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
