@@ -46,7 +46,7 @@ def model_of(content: bytes, catalog: Catalog = CATALOG, *, is_verified: bool = 
     inputs = inputs_of(said["inputs"], catalog)
     if not isinstance(said["lineage"], dict):
         raise ModelInvalid("/lineage: it is an object.")
-    return Model(
+    model = Model(
         inputs=inputs,
         margin=_margin(said, arrays, len(inputs), is_verified=is_verified),
         calibration=_calibration(said["calibration"]),
@@ -54,6 +54,9 @@ def model_of(content: bytes, catalog: Catalog = CATALOG, *, is_verified: bool = 
         scorecard=scorecard_of(orjson.dumps(said["scorecard"]), catalog),
         lineage=said["lineage"],
     )
+    if said["features"].keys() != set(model.features):
+        raise ModelInvalid("/features: it names what the inputs and the scorecard read, no less and no more.")
+    return model
 
 
 def _require_features(said: Any, catalog: Catalog) -> None:  # noqa: ANN401 - JSON

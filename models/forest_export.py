@@ -10,6 +10,8 @@ from engine.errors import ModelInvalid
 from models.forest import LEAF, Floats, Forest
 
 _LARGEST: Final = float(np.finfo(np.float64).max)
+_LIGHTGBM_INFINITY: Final = 1e300
+"""How LightGBM writes a threshold that is infinite."""
 
 
 def forest_of_hgb(estimator: Any, edges: Sequence[Floats | None] | None = None) -> Forest:  # noqa: ANN401 - no types
@@ -140,5 +142,5 @@ def _lightgbm_question(node: Mapping[str, Any]) -> tuple[int, float, bool, int, 
         raise ModelInvalid("The booster takes 0 for unknown: train with zero_as_missing=false.")
     # Where no unknown was seen in training, LightGBM takes one for 0.
     goes_left = node["default_left"] if node["missing_type"] == "NaN" else node["threshold"] >= 0
-    threshold = min(float(node["threshold"]), _LARGEST)
+    threshold = float(node["threshold"]) if node["threshold"] < _LIGHTGBM_INFINITY else _LARGEST
     return int(node["split_feature"]), threshold, bool(goes_left), 0, 0, 0.0, float(node["internal_count"])

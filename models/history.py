@@ -34,8 +34,7 @@ class HistoryInvalid(AssayError):
 class History:
     """One import: its payments with features (Parquet, in the order of their times), and their labels (Parquet).
 
-    `manifest` has what the import said of them: rows, hashes of the source and the mapping, declared fields,
-    velocities.
+    `manifest` has what the import said of them: rows, hashes of the source and the mapping, features, velocities.
     """
 
     name: str

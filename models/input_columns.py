@@ -25,6 +25,14 @@ def numbers(column: pa.ChunkedArray) -> Column:
     return made
 
 
+def ratios(column: Column, divisors: Column) -> Column:
+    """Numbers divided by others; NaN where either is unknown, the divisor is 0, or the quotient is too large."""
+    with np.errstate(all="ignore"):
+        found: Column = column / divisors
+    found[~np.isfinite(found)] = np.nan
+    return found
+
+
 def coded(column: pa.ChunkedArray, code: Callable[[str], float]) -> Column:
     """Texts as their codes; each different text is looked up once."""
     if pa.types.is_null(column.type):

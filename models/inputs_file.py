@@ -10,7 +10,7 @@ from models.inputs import CODES_MAX, INPUTS_MAX, Input, Inputs
 from models.words import Said, check_template
 
 TEXT_LENGTH_MAX: Final = 500
-_NAMES: Final = {"feature", "codes", "unseen", "monotone", "name", "group", "said"}
+_NAMES: Final = {"feature", "codes", "unseen", "monotone", "per", "name", "group", "said"}
 _SAID: Final = 3
 _PAIR: Final = 2
 
@@ -26,6 +26,7 @@ def _input(said: Any, where: str, catalog: Catalog) -> Input:  # noqa: ANN401 - 
         raise ModelInvalid(f"{where}: it is an object of {', '.join(sorted(_NAMES))}, no less and no more.")
     for name in ("feature", "name", "group"):
         _require_text(said[name], f"{where}/{name}")
+    _require_text(said["per"], f"{where}/per", is_empty_good=True)
     _require_number(said["unseen"], f"{where}/unseen")
     if said["monotone"] not in (-1, 0, 1) or isinstance(said["monotone"], bool):
         raise ModelInvalid(f"{where}/monotone: it is -1, 0 or 1.")
@@ -34,6 +35,7 @@ def _input(said: Any, where: str, catalog: Catalog) -> Input:  # noqa: ANN401 - 
         codes=None if said["codes"] is None else _codes(said["codes"], f"{where}/codes"),
         unseen=said["unseen"],
         monotone=said["monotone"],
+        per=said["per"],
         name=said["name"],
         group=said["group"],
         said=_said(said["said"], f"{where}/said", catalog),

@@ -1,6 +1,6 @@
 """What is asked of a training."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,8 @@ class Plan:
     """Those that are not to be as the learner has them."""
     features: Collection[str] | None = None
     """The only ones to learn from; None: all of the catalogue that can be learnt from."""
+    ratios: Sequence[tuple[str, str]] = ()
+    """Pairs of number features, the first to be divided by the second: inputs of their own beside the features."""
     trusted: Collection[str] = ()
     """Features that may tell the label as well as they like: they were known before the decision."""
     estimator: Any = None

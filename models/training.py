@@ -1,7 +1,6 @@
 """train(): from a data set to a model that can be judged and served."""
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from models.calibration import IDENTITY
 from models.dataset import Dataset, as_known
 from models.inputs import Inputs
 from models.learners import learner_named
-from models.learners.choosing import chosen, shown
+from models.learners.choosing import chosen, divided, shown
 from models.learners.errors import AnotherCatalog, LeakingFeatures, NoNegatives, NoPayments, NoPositives
 from models.learners.leaks import few_of, leaking
 from models.learners.learner import Fitted, Floats, Progress
@@ -120,11 +119,13 @@ def _material(
 ) -> Material:
     known = as_known(dataset, parts.known_at) if len(parts.test) else dataset
     rows = slice(int(parts.train[0]), int(parts.train[-1]) + 1)
-    features = chosen(dataset.asked.catalog, sliced(known.features(known.names), rows), plan.features)
+    columns = sliced(known.features(known.names), rows)
+    features = chosen(dataset.asked.catalog, columns, plan.features)
     return Material.of(
         known,
         parts.train,
         features,
+        ratios=divided(dataset.asked.catalog, columns, plan.ratios),
         scorecard=_shipped(dataset.asked.catalog) if scorecard is None else scorecard,
         expected=_expected(known, champion),
         seed=plan.seed,

@@ -79,6 +79,17 @@ def said_of(feature: Feature) -> Said:
     )
 
 
+def said_of_ratio(feature: Feature, divisor: Feature) -> Said:
+    """What is said of a feature beside another: both values, for nobody checks a quotient in the head."""
+    own, beside = said_of(feature), _meaning(divisor)
+    words = f"{{{divisor.name}}} ({beside[:1].lower()}{beside[1:]})"
+    return Said(
+        known=f"{own.known}, beside {words}",
+        special=f"{own.special}, beside {words}" if own.special else "",
+        unknown=f"{own.unknown}, or beside what: {words}",
+    )
+
+
 def shown(value: Value, type_: FeatureType) -> str:
     """A value as a person reads it."""
     if value is None:

@@ -150,6 +150,12 @@ Aggregate = Count | Total | Average | Minimum | Maximum | Distinct | FirstSeen |
 """What is made of the payments in the window. To add one: a class here, and its state in every store."""
 
 
+def is_length(text: str) -> bool:
+    """Whether a text is a length of time from 1 s to 365 d: a whole number and one of s, m, h, d."""
+    match = _LENGTH.fullmatch(text)
+    return match is not None and int(match[1]) * _UNIT_SECONDS[match[2]] <= _LONGEST_SECONDS
+
+
 def length_us(length: str) -> int:
     """Give a length of time such as `10m` in microseconds; other than from 1 s to 365 d is our bug."""
     match = _LENGTH.fullmatch(length)

@@ -7,6 +7,7 @@ from models.evaluation.evaluate import evaluate
 from models.evaluation.facts import ModelFacts, TopInput
 from models.evaluation.figures import Evaluation
 from models.evaluation.gate import Check, GateResult, Limits, gate
+from models.evaluation.of_dataset import recorded_actions, scored_of
 from models.evaluation.report import report_html
 from models.evaluation.scored import Scored
 
@@ -24,5 +25,7 @@ __all__ = [
     "compare",
     "evaluate",
     "gate",
+    "recorded_actions",
     "report_html",
+    "scored_of",
 ]

@@ -36,17 +36,18 @@ def losses(scored: Scored) -> Floats:
     return np.where(scored.is_fraud, fraud, -np.log1p(-expected(scored)))
 
 
-def bins(ranked: Ranked, rows: int) -> Ints:
-    """The bin of each of all `rows` payments: 0 has the highest scores; -1 of what does not count."""
-    found = np.full(rows, -1, dtype=np.int64)
-    reached = np.cumsum(ranked.weight)
+def bins(ranked: Ranked, scored: Scored) -> Ints:
+    """The bin of each payment: 0 has the highest scores; -1 of what does not count."""
+    found = np.full(len(scored), -1, dtype=np.int64)
+    weight = scored.weight[ranked.rows]
+    reached = np.cumsum(weight)
     if not len(reached):
         return found
     top = int(np.searchsorted(reached, TOP_SHARE * reached[-1], side="right"))
     count = int(np.clip(top // BIN_PAYMENTS, 1, BINS_MAX))
     place = np.full(len(reached), REST, dtype=np.int64)
     if top:
-        share = (reached[:top] - ranked.weight[:top] / 2) / reached[top - 1]
+        share = (reached[:top] - weight[:top] / 2) / reached[top - 1]
         place[:top] = np.minimum((share * count).astype(np.int64), count - 1)
     found[ranked.rows] = place
     return found

@@ -24,15 +24,15 @@ def curves(scored: Scored, policies: Policies) -> Curves:
         threshold_percent=_THRESHOLDS,
         net_usd_cents=tuple(_worth_of_blocking(scored, policies, score).tolist()),
         score_percent=tuple(_EDGES.tolist()),
-        good_share=_shares(score, scored.weight * ~scored.is_fraud),
-        fraud_share=_shares(score, scored.weight * scored.is_fraud),
+        good_share=_shares(score, scored.stands_for * ~scored.is_fraud),
+        fraud_share=_shares(score, scored.stands_for * scored.is_fraud),
     )
 
 
 def _worth_of_blocking(scored: Scored, policies: Policies, score: Floats) -> Floats:
     """What blocking from each threshold on saves, less the margin it loses."""
     costs = costs_of(scored, policies)
-    worth = scored.weight * np.where(scored.is_fraud, costs.fraud, -costs.margin)
+    worth = scored.stands_for * np.where(scored.is_fraud, costs.fraud, -costs.margin)
     order = np.argsort(score)
     below = np.append(0, np.cumsum(worth[order]))
     found: Floats = below[-1] - below[np.searchsorted(score[order], _THRESHOLDS)]

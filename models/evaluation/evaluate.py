@@ -83,15 +83,14 @@ def evaluation_of(judged: Judged) -> Evaluation:
 def population(scored: Scored) -> Population:
     """What is looked at."""
     counted, fraud = scored.counted, scored.counted & scored.is_fraud
-    weight = float(scored.weight.sum())
-    effective = float(scored.weight[fraud].sum())
+    whole = float(scored.stands_for.sum())
     return Population(
         payments=len(scored),
         counted=int(counted.sum()),
         immature=int((counted & (scored.known < MATURE_SHARE)).sum()),
         frauds=int(fraud.sum()),
-        frauds_effective=effective,
-        fraud_rate=effective / weight if weight else None,
+        frauds_effective=float(scored.weight[fraud].sum()),
+        fraud_rate=float(scored.stands_for[fraud].sum()) / whole if whole else None,
         usd_cents=int(scored.usd_cents.sum()),
         fraud_usd_cents=int(scored.usd_cents[fraud].sum()),
         amount_unknown=int((scored.usd_cents == 0).sum()),
@@ -140,7 +139,7 @@ def _calibration(scored: Scored, ranked: Ranked, draws: Draws, samples: Samples)
 
 
 def _bins(scored: Scored, ranked: Ranked, draws: Draws) -> Iterator[Bin]:
-    place, chance = calibration.bins(ranked, len(scored)), calibration.expected(scored)
+    place, chance = calibration.bins(ranked, scored), calibration.expected(scored)
     for number in range(calibration.REST + 1):
         rows = np.flatnonzero(place == number)
         if not len(rows):

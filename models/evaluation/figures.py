@@ -25,7 +25,7 @@ class Population:
     frauds_effective: float
     """Frauds by their weights: what intervals and the promotion gate go by."""
     fraud_rate: float | None
-    """Of the weight of those counted."""
+    """Of those counted; with what is not known yet."""
     usd_cents: int
     fraud_usd_cents: int
     amount_unknown: int

@@ -52,7 +52,7 @@ def measure(scored: Scored, acted: Acted, draws: Draws) -> dict[str, Sample]:
     times = np.vstack([np.ones(draws.times.shape[1]), draws.times])
     made = _ranking(ranked, draws, times)
     made["card_precision_100"] = cards.card_precision(cards.days(scored, draws), times)
-    made |= _of_sums(scored, acted, calibration.bins(ranked, len(scored)), draws, times)
+    made |= _of_sums(scored, acted, calibration.bins(ranked, scored), draws, times)
     return {name: Sample(float(values[0]), values[1:]) for name, values in made.items()}
 
 
@@ -73,8 +73,8 @@ def _ranking(ranked: Ranked, draws: Draws, times: Floats) -> dict[str, Floats]:
 
 def _columns(scored: Scored, acted: Acted, place: Ints) -> Iterator[tuple[str, Floats]]:
     """What is summed, a value a payment. What a payment was counts by its weight, what is done with it counts once."""
-    weight = scored.weight
-    fraud, good = weight * scored.is_fraud, weight * ~scored.is_fraud
+    weight, stands_for = scored.weight, scored.stands_for
+    fraud, good = stands_for * scored.is_fraud, stands_for * ~scored.is_fraud
     yield "payments", np.ones(len(scored))
     for number, action in enumerate(ACTIONS):
         yield action, (acted.action == number).astype(np.float64)
@@ -87,8 +87,9 @@ def _columns(scored: Scored, acted: Acted, place: Ints) -> Iterator[tuple[str, F
     yield "good_stopped", good * acted.is_stopped
     yield "good_blocked", good * (acted.action == BLOCK)
     for name in ("saved", "lost_margin", "review_cost"):
-        yield name, weight * getattr(acted, name)
+        yield name, stands_for * getattr(acted, name)
     chance = calibration.expected(scored)
+    yield "known", weight * scored.is_fraud
     yield "expected", weight * chance
     yield "squares", weight * (chance - scored.is_fraud) ** 2
     yield "losses", weight * calibration.losses(scored)
@@ -117,5 +118,5 @@ def _of_sums(scored: Scored, acted: Acted, place: Ints, draws: Draws, times: Flo
         "brier": ratio(sums["squares"], sums["weight"]),
         "log_loss": ratio(sums["losses"], sums["weight"]),
         "ece_top": ratio(gaps, sums["top"]),
-        "observed_per_expected": ratio(sums["fraud"], sums["expected"]),
+        "observed_per_expected": ratio(sums["known"], sums["expected"]),
     }

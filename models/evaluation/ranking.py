@@ -49,7 +49,7 @@ class Ranked:
         return cls(
             rows=rows,
             is_fraud=scored.is_fraud[rows],
-            weight=scored.weight[rows],
+            weight=scored.stands_for[rows],
             usd_cents=scored.usd_cents[rows].astype(np.float64),
             ends=ends,
             probability=probability[ends],

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.features import Catalog, Feature
-from models.inputs import TEXTS
+from models.inputs import NUMBERS, TEXTS
 from models.learners.errors import ConstantFeatures, FeaturesUnfit, LeakingFeatures, NothingKnown
 
 NAMING: Final = frozenset(
@@ -53,6 +53,20 @@ def chosen(
             f"features: {shown(constant)} say the same of every payment, which teaches nothing. Leave them out."
         )
     return tuple(varied)
+
+
+def divided(
+    catalog: Catalog, columns: Mapping[str, pa.ChunkedArray], pairs: Sequence[tuple[str, str]]
+) -> tuple[tuple[Feature, Feature], ...]:
+    """The ratios to learn from, as pairs of features. Raises FeaturesUnfit and LeakingFeatures.
+
+    One that is unknown in every payment, or has one value, is no harm and is kept: another period may know it.
+    """
+    names = list(dict.fromkeys(name for pair in pairs for name in pair))
+    found = {catalog[each.name].name: each for each in _named(catalog, columns, names)}
+    if texts := [each.name for each in found.values() if each.type not in NUMBERS]:
+        raise FeaturesUnfit(f"ratios: {shown(texts)} are no numbers, and nothing is divided by them. Leave them out.")
+    return tuple((found[catalog[one].name], found[catalog[other].name]) for one, other in pairs)
 
 
 def is_constant(column: pa.ChunkedArray) -> bool:

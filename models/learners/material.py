@@ -1,6 +1,6 @@
 """What a training is made from: the payments of a period with their inputs, and what is told of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -79,13 +79,14 @@ class Material:
     @classmethod
     def of(
         cls, dataset: Dataset, rows: Ints, features: tuple[Feature, ...], *, scorecard: Scorecard, expected: Floats,
-        seed: int,
+        seed: int, ratios: Sequence[tuple[Feature, Feature]] = (),
     ) -> "Material":  # fmt: skip
         """Make the inputs of these rows, which follow one another."""
         some = slice(int(rows[0]), int(rows[-1]) + 1)
         assert some.stop - some.start == len(rows), "a period has all rows between its first and its last"
-        columns = sliced(dataset.features([each.name for each in features]), some)
-        made = prepared(features, columns, _history(dataset, some))
+        read = dict.fromkeys([*features, *(each for pair in ratios for each in pair)])
+        columns = sliced(dataset.features([each.name for each in read]), some)
+        made = prepared(features, columns, _history(dataset, some), ratios)
         return cls(
             dataset=dataset,
             rows=some,

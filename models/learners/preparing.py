@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from engine.features import Feature
-from models.input_columns import numbers
+from models.input_columns import numbers, ratios
 from models.inputs import TEXTS, Input, folded
 from models.learners.choosing import is_closed
 from models.learners.encoding import History, encoded
@@ -25,8 +25,13 @@ class Prepared:
     matrix: Floats
 
 
-def prepared(features: Sequence[Feature], columns: Mapping[str, pa.ChunkedArray], history: History) -> Prepared:
-    """Numbers as they are, a flag for each value of a closed text, and the relative risk of an open one.
+def prepared(
+    features: Sequence[Feature],
+    columns: Mapping[str, pa.ChunkedArray],
+    history: History,
+    pairs: Sequence[tuple[Feature, Feature]] = (),
+) -> Prepared:
+    """Numbers as they are, a flag for each value of a closed text, the relative risk of an open one; then ratios.
 
     A text that came to no code by the end says nothing, and is left out.
     """
@@ -36,6 +41,9 @@ def prepared(features: Sequence[Feature], columns: Mapping[str, pa.ChunkedArray]
         for each, column in _inputs(feature, columns[feature.name], history):
             inputs.append(each)
             made.append(column)
+    for number, divisor in pairs:
+        inputs.append(Input(feature=number.name, per=divisor.name))
+        made.append(ratios(numbers(columns[number.name]), numbers(columns[divisor.name])))
     matrix = np.empty((len(history.at_us), len(made)), dtype=np.float64)
     for at, column in enumerate(made):
         matrix[:, at] = column

@@ -68,11 +68,11 @@ def test_thresholds_and_bins_say_from_which_score_on() -> None:
     bins = found.calibration.bins
     assert sum(each.payments for each in bins) == found.population.counted
     assert [each.low for each in bins] == sorted((each.low for each in bins), reverse=True)
-    for each in bins[:3]:
-        assert each.observed.low is not None
-        assert each.observed.high is not None
-        assert each.observed.value is not None
-        assert each.observed.low <= each.observed.value <= each.observed.high
+    for observed in (each.observed for each in bins[:3]):
+        assert observed.low is not None
+        assert observed.high is not None
+        assert observed.value is not None
+        assert observed.low <= observed.value <= observed.high
 
 
 def test_what_blocking_is_worth_is_counted_at_each_threshold() -> None:
@@ -80,7 +80,7 @@ def test_what_blocking_is_worth_is_counted_at_each_threshold() -> None:
     curves = evaluate(scored, draws=5).curves
     score = np.clip(np.round(scored.probability * 100, 2), 0.01, 99)
     loss, margin = scored.usd_cents * 0.6 + 2000, scored.usd_cents * 0.3
-    worth = scored.weight * np.where(scored.is_fraud, loss, -margin)
+    worth = scored.stands_for * np.where(scored.is_fraud, loss, -margin)
     for at, net in zip(curves.threshold_percent, curves.net_usd_cents, strict=True):
         assert net == pytest.approx(worth[score >= at].sum(), abs=1e-3)
     assert sum(curves.good_share) == pytest.approx(1)

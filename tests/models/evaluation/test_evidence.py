@@ -8,10 +8,11 @@ import pytest
 from models.evaluation import Scored
 from models.evaluation.calibration import losses
 from models.evaluation.evidence import log_evidence
+from models.evaluation.scored import Floats
 from tests.models.evaluation.payments import made_up
 
 
-def noisy(log_odds: np.ndarray, size: float, random: np.random.Generator) -> np.ndarray:  # type: ignore[type-arg]
+def noisy(log_odds: Floats, size: float, random: np.random.Generator) -> Floats:
     return 1 / (1 + np.exp(-(log_odds + size * random.normal(size=len(log_odds)))))
 
 

@@ -12,13 +12,13 @@ from models.evaluation import Scored
 from models.evaluation.drawn_ranking import tally
 from models.evaluation.draws import Draws
 from models.evaluation.measure import RATES
-from models.evaluation.ranking import Ranked, average_precision, precision_recall, recalls_at, roc_auc, step_at
+from models.evaluation.ranking import Curve, Ranked, average_precision, precision_recall, recalls_at, roc_auc, step_at
 from tests.models.evaluation.payments import made_up
 
 SEEDS = st.integers(0, 10_000)
 
 
-def curve_of(scored: Scored):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def curve_of(scored: Scored) -> Curve:
     return Ranked.of(scored).curve()
 
 
@@ -26,7 +26,7 @@ def curve_of(scored: Scored):  # type: ignore[no-untyped-def]  # noqa: ANN201
 @settings(max_examples=30, deadline=None)
 def test_figures_are_those_of_scikit_learn(seed: int, decimals: int) -> None:
     scored = made_up(seed, decimals=decimals)
-    those = {"y_true": scored.is_fraud, "y_score": scored.probability, "sample_weight": scored.weight}
+    those = {"y_true": scored.is_fraud, "y_score": scored.probability, "sample_weight": scored.stands_for}
     curve = curve_of(scored)
     assert average_precision(curve) == pytest.approx(average_precision_score(**those), abs=1e-12)
     assert roc_auc(curve) == pytest.approx(roc_auc_score(**those), abs=1e-12)
@@ -42,9 +42,9 @@ def test_recall_of_money_counts_what_is_flagged_one_by_one() -> None:
     for rate in RATES:
         step = step_at(curve, rate)
         flagged = scored.probability >= ranked.probability[step] if step >= 0 else np.zeros(len(scored), np.bool_)
-        money = scored.weight * scored.is_fraud * scored.usd_cents
+        money = scored.stands_for * scored.is_fraud * scored.usd_cents
         assert recalls_at(curve, rate)[1] == pytest.approx(money[flagged].sum() / money.sum())
-        good = scored.weight * ~scored.is_fraud
+        good = scored.stands_for * ~scored.is_fraud
         assert good[flagged].sum() <= rate * good.sum() * (1 + 1e-9)
 
 
@@ -67,7 +67,7 @@ def test_all_draws_at_once_are_the_draws_one_after_the_other(seed: int, count: i
 
 def test_more_steps_than_are_drawn_together_change_nothing() -> None:
     scored = made_up(5, 4_000, decimals=9, fraud_rate=0.4)
-    ranked, block = Ranked.of(scored), np.zeros(0)
+    ranked = Ranked.of(scored)
     block = Draws.by(scored.entity, 1).block[ranked.rows]
     precision, area, _ = tally(ranked, block, np.ones((1, block.max() + 1)), RATES).figures()
     assert precision[0] == pytest.approx(average_precision(ranked.curve()), abs=1e-12)
