@@ -43,6 +43,7 @@ from engine.errors import (
     RulesInvalid,
     TooManyJobs,
 )
+from models.learners.errors import ParametersInvalid
 
 log = structlog.get_logger()
 
@@ -66,6 +67,7 @@ _STATUSES: dict[type[AssayError], int] = {
     ModelInvalid: 409,
     PromotionRefused: 409,
     GateNotPassed: 409,
+    ParametersInvalid: 422,
     ListsInvalid: 422,
     ListExists: 409,
     ListInUse: 409,

@@ -29,7 +29,7 @@ FRAUD: Final = 0.03
 """More than most shops have: a year of small shops has few payments, and a model learns from the fraud among them."""
 _SEED: Final = 20251123
 _SHOPPERS: Final = 3_000
-_NO_HURRY_MS: Final = 600_000
+NO_HURRY_MS: Final = 600_000
 """Nobody is kept at a checkout by a history."""
 
 
@@ -82,7 +82,7 @@ class YearPlayer:
         return Action.ALLOW
 
     async def _decide(self, event: Event, body: bytes) -> Action:
-        call = replace(call_of(read_request(body), self._key, event.at), budget_ms=_NO_HURRY_MS)
+        call = replace(call_of(read_request(body), self._key, event.at), budget_ms=NO_HURRY_MS)
         answer = await self._playing.pipeline.decide(call)
         record = await self._playing.ledger.get(answer.decision_id)
         assert record is not None, "what was decided is recorded"

@@ -1,6 +1,6 @@
 """Judging a model beside the champion on payments that it did not learn from: figures, the gate, report and card."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from time import process_time_ns
@@ -17,6 +17,7 @@ from models.dataset import Dataset
 from models.evaluation import (
     Check,
     Comparison,
+    Evaluation,
     GateResult,
     ModelFacts,
     Policies,
@@ -27,8 +28,8 @@ from models.evaluation import (
     evaluate,
     gate,
     report_html,
-    scored_of,
 )
+from models.evaluation.of_dataset import recorded_actions, scored_of
 from models.model import Model
 from models.registry import Judged
 
@@ -64,7 +65,7 @@ def judged(model: Model, contender: Contender, beside: Beside, card: Contender) 
     comparison = _compared(contender, beside, scored)
     result = gate(comparison, more=_checks(contender, beside))
     facts = facts_of(model, contender, beside)
-    scorecard = None if card.id == beside.champion.id else evaluate(scored[card.id], policies=beside.policies)
+    scorecard = _of_the_scorecard(scored[card.id], beside)
     champion = (beside.champion_id or "the scorecard", comparison.champion)
     report = report_html(
         comparison.challenger,
@@ -80,8 +81,8 @@ def judged(model: Model, contender: Contender, beside: Beside, card: Contender) 
         "champion": beside.champion_id,
         "at": beside.at.isoformat(),
         "gate": gate_said(result),
-        "figures": comparison.challenger,
-        "champion_figures": comparison.champion,
+        "figures": figures_said(comparison.challenger),
+        "champion_figures": figures_said(comparison.champion),
         "differences": comparison.differences,
         "evidence": comparison.evidence,
     }
@@ -97,6 +98,11 @@ def compared(one: Contender, other: Contender, beside: Beside) -> Comparison:
 def gate_said(result: GateResult) -> dict[str, Any]:
     """The gate's answer as it is kept."""
     return {"passes": result.passes, "checks": [asdict(each) for each in result.reasons]}
+
+
+def figures_said(evaluation: Evaluation) -> dict[str, Any]:
+    """An evaluation's figures without its curves: the report has them."""
+    return {name: value for name, value in asdict(evaluation).items() if name != "curves"}
 
 
 def plain(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,6 +132,14 @@ def facts_of(model: Model, contender: Contender, beside: Beside) -> ModelFacts:
         parameters=dict(said.get("parameters") or {}),
         versions=dict(said.get("versions") or {}),
     )
+
+
+def _of_the_scorecard(scored: Scored, beside: Beside) -> Evaluation | None:
+    """What is there without a model: the scorecard, with what the rules did too where it is the champion."""
+    if beside.champion_id is not None:
+        return evaluate(scored, policies=beside.policies)
+    action = recorded_actions(beside.dataset)
+    return None if action is None else evaluate(scored, policies=beside.policies, action=action[beside.rows])
 
 
 def _scored(contender: Contender, beside: Beside) -> Scored:
@@ -209,6 +223,3 @@ def _top_inputs(contender: Contender, beside: Beside) -> tuple[TopInput, ...]:
     total = sum(moved.values()) or 1.0
     ordered = sorted(moved, key=lambda code: moved[code], reverse=True)[:TOP_INPUTS]
     return tuple(TopInput(name=code, words=words[code], share=moved[code] / total) for code in ordered)
-
-
-Tell = Callable[[float], None]

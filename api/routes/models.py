@@ -79,7 +79,7 @@ async def list_models(
     """The models of the installation, newest first, and which of them is in force for every merchant."""
     require_query(request, "limit")
     whole_key_of(request)
-    models = _models(request)
+    models = models_of(request)
     standing = models.standing()
     response.headers["ETag"] = etag_of(standing.champion)
     names = await asyncio.to_thread(models.files.ids)
@@ -105,7 +105,7 @@ async def list_changes(
     require_query(request, "limit", "cursor")
     whole_key_of(request)
     before = None if cursor is None else int(cursor)
-    found = [each for each in _models(request).changes.all() if before is None or each.number < before][::-1]
+    found = [each for each in models_of(request).changes.all() if before is None or each.number < before][::-1]
     page = found[:limit]
     return ChangeList(
         changes=[ChangeShown.model_validate(shown_change(each)) for each in page],
@@ -132,7 +132,7 @@ async def read_report(request: Request, model_id: ModelId) -> Response:
     """The report with its plots, as a page for a person."""
     require_query(request)
     whole_key_of(request)
-    file = _found(request, model_id).files.report_of(model_id)
+    file = found_models(request, model_id).files.report_of(model_id)
     return await _file(file.read_bytes, "text/html; charset=utf-8", _PAGE_HEADERS)
 
 
@@ -147,7 +147,7 @@ async def read_card(request: Request, model_id: ModelId) -> Response:
     """What it is for, what it learnt from, how good it is and where it is not (Markdown)."""
     require_query(request)
     whole_key_of(request)
-    file = _found(request, model_id).files.card_of(model_id)
+    file = found_models(request, model_id).files.card_of(model_id)
     return await _file(file.read_bytes, "text/markdown; charset=utf-8", {})
 
 
@@ -165,7 +165,7 @@ async def promote_model(
     Where the gate does not pass, `force` promotes all the same, and the history says so.
     """
     require_query(request)
-    models = _found(request, model_id)
+    models = found_models(request, model_id)
     asked = _wanted(request, wanted, if_match)
     return _done(models, response, await models.promote(model_id, asked, force=wanted.force))
 
@@ -181,7 +181,7 @@ async def roll_back_model(
 ) -> ChangeDone:
     """Undoes the last promotion that is in force, at once: the champion before it decides again."""
     require_query(request)
-    models = _models(request)
+    models = models_of(request)
     return _done(models, response, await models.roll_back(_wanted(request, wanted, if_match)))
 
 
@@ -196,7 +196,7 @@ async def challenge_with_model(
 ) -> ChangeDone:
     """Has a model score every payment beside the champion, after the answer; it decides nothing."""
     require_query(request)
-    models = _found(request, model_id)
+    models = found_models(request, model_id)
     return _done(models, response, await models.challenge(model_id, _wanted(request, wanted, if_match)))
 
 
@@ -211,12 +211,12 @@ async def retire_model(
 ) -> ChangeDone:
     """Ends what `challenge` began; the model's file stays."""
     require_query(request)
-    models = _found(request, model_id)
+    models = found_models(request, model_id)
     return _done(models, response, await models.retire(model_id, _wanted(request, wanted, if_match)))
 
 
 def _wanted(request: Request, body: BecauseBody, if_match: str | None) -> Wanted:
-    key, stands = operator_key_of(request), champion_tag(_models(request).standing().champion)
+    key, stands = operator_key_of(request), champion_tag(models_of(request).standing().champion)
     return Wanted(
         at=request.app.state.now(), by=key.id, because=body.reason(), replaces=named_version(if_match, stands)
     )
@@ -229,7 +229,7 @@ def _done(models: Promoting, response: Response, change: ModelChange) -> ChangeD
 
 
 async def _shown(request: Request, model_id: str) -> ModelShown:
-    models, shadow = _found(request, model_id), _shadow(request)
+    models, shadow = found_models(request, model_id), _shadow(request)
     tally = None if shadow is None else shadow.tallies.get(model_id)
     dropped = 0 if shadow is None else shadow.dropped
     return ModelShown.model_validate(await asyncio.to_thread(shown_model, models, model_id, tally, dropped))
@@ -244,15 +244,17 @@ async def _file(read: Any, media_type: str, headers: dict[str, str]) -> Response
     return Response(content, media_type=media_type, headers=headers)
 
 
-def _found(request: Request, model_id: str) -> Promoting:
-    models = _models(request)
+def found_models(request: Request, model_id: str) -> Promoting:
+    """The models, of which this one is there. Raises a 404 problem."""
+    models = models_of(request)
     if not models.files.has(model_id):
         detail = "There is no model of this id; GET /v1/models ('assay models') lists them."
         raise ProblemRaised(Problem(status=404, code="model_not_found", detail=detail))
     return models
 
 
-def _models(request: Request) -> Promoting:
+def models_of(request: Request) -> Promoting:
+    """The models of the installation that the request came to."""
     models: Promoting = request.app.state.assembly.models
     return models
 

@@ -23,7 +23,8 @@ from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
 from engine.lists import OPERATOR, EntryType, ListName, ListStore
-from engine.model_changes import standing
+from engine.model_changes import Standing, standing
+from engine.policy import Policy
 from engine.rules import rules_naming
 from engine.score import Scorer
 from engine.snapshots import MerchantSnapshots
@@ -89,6 +90,18 @@ def dataset_in(folder: Path, asked: "Asked", progress: "Progress" = lambda _: No
 
     with opened_frames(folder) as (frames, _, labels):
         return build(frames, labels, asked, histories=histories_in(folder), progress=progress)
+
+
+def policies_in(folder: Path) -> Mapping[str, Policy]:
+    """The newest policy of each merchant that has one, without the folder's lock. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        return {each.merchant_id: each.policy for each in reading.policies.all()}
+
+
+def models_in(folder: Path) -> Standing:
+    """Where the folder's models stand, without its lock. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        return standing(reading.model_changes.all())
 
 
 def list_types_in(folder: Path) -> Mapping[str, EntryType]:

@@ -15,7 +15,7 @@ _BINS = 4_095
 
 
 def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitted:
-    """Depth-limited trees with the catalogue's monotone constraints. Raises LearnerMissing where it is not installed."""
+    """Depth-limited trees with the catalogue's monotone constraints. Raises LearnerMissing where LightGBM is not."""
     if importlib.util.find_spec("lightgbm") is None:
         raise LearnerMissing("The learner lightgbm needs a package: pip install 'assay[lightgbm]'.")
     import lightgbm  # noqa: PLC0415 - it is no part of every installation

@@ -207,7 +207,7 @@ def test_a_model_that_cannot_be_used_is_refused_with_the_cause_and_nothing_chang
     files.file_of(foreign).write_bytes(theirs.file_of(foreign).read_bytes())
     for name, said in [(tampered, "cannot be used"), (foreign, "signed by the key")]:
         for verb in ("promote", "challenge"):
-            sent = {"force": True} if verb == "promote" else {}
+            sent: dict[str, Any] = {"force": True} if verb == "promote" else {}
             refused = call(client, f"{name}/{verb}", **sent)
             assert (refused.status_code, refused.json()["code"]) == (409, "model_invalid"), refused.text
             assert said in refused.json()["detail"]

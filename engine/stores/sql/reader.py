@@ -16,6 +16,7 @@ from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.lists import SqlLists
 from engine.stores.sql.model_changes import SqlModelChanges
 from engine.stores.sql.outcomes import SqlOutcomes
+from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.schema import require_current
 from engine.stores.sql.sqlite import PointReader, connect_reader, invalid, reader_engine
 from engine.stores.sql.store import DATABASE_NAME
@@ -32,6 +33,7 @@ class Reading:
     lists: SqlLists
     counted: SqlCounted
     model_changes: SqlModelChanges
+    policies: SqlPolicies
 
 
 @contextmanager
@@ -62,4 +64,5 @@ def open_reader(folder: Path) -> Iterator[Reading]:
             lists=SqlLists(writer, file),
             counted=SqlCounted(file),
             model_changes=SqlModelChanges(writer, file),
+            policies=SqlPolicies(writer, file),
         )
