@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from models.dataset import Dataset
 from models.evaluation.ranking import Ranked, average_precision, recalls_at, roc_auc
@@ -78,8 +79,8 @@ def _window(dataset: Dataset, rows: Ints) -> dict[str, Any]:
 def _figures(model: Model, dataset: Dataset, rows: Ints) -> dict[str, Any]:
     """Of the payments that nothing was learnt from, with labels as they are known by now."""
     rows = rows[~dataset.is_censored[rows]]
-    table = dataset.these(rows)
-    columns = {name: table["feature_" + name] for name in model.features}
+    places = pa.array(rows)
+    columns = {name: each.take(places) for name, each in dataset.features(model.features).items()}
     probability = model.score_matrix(columns)
     is_fraud = dataset.is_fraud[rows]
     scored = Scored.of(probability, is_fraud, known=dataset.maturity[rows])

@@ -26,7 +26,7 @@ OTHER_CODE: Final = "other"
 OTHER_WORDS: Final = "All else, of little weight each"
 SPEAKING_MIN: Final = 0.01
 """In log-odds: a group that adds less goes to `other`."""
-SPEAKING_MAX: Final = 16
+SPEAKING_MAX: Final = 10
 """As many groups speak by themselves, so that a decision's record keeps its size."""
 
 

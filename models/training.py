@@ -1,6 +1,7 @@
 """train(): from a data set to a model that can be judged and served."""
 
 from dataclasses import replace
+from string import Formatter
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from models.learners.prequential import Later, out_of_time
 from models.lineage import Made, lineage_of
 from models.model import Model
 from models.plan import Plan, parts_of
-from models.scorecard import Scorecard
+from models.scorecard import Item, Scorecard
 from models.scorecard_items import ITEMS
 from models.split import Split
 
@@ -133,14 +134,20 @@ def _material(
 
 
 def _shipped(catalog: Catalog) -> Scorecard:
-    """The shipped items that the catalogue has the features of."""
-    return Scorecard(tuple(item for item in ITEMS if item.feature in catalog), catalog)
+    """The shipped items of which the catalogue has all features, those that their words name among them."""
+    return Scorecard(tuple(item for item in ITEMS if all(name in catalog for name in _reads(item))), catalog)
+
+
+def _reads(item: Item) -> set[str]:
+    words = item.against + item.speaks_for
+    return {item.feature} | {name for _, name, _, _ in Formatter().parse(words) if name and name != "value"}
 
 
 def _expected(dataset: Dataset, champion: Model | None) -> Floats:
     if champion is not None:
         return champion.score_matrix(dataset.features(champion.features))
-    return dataset.table["probability"].to_numpy().astype(np.float64)
+    said: Floats = dataset.table["probability"].to_numpy().astype(np.float64)
+    return said
 
 
 def _require_both(items: Items) -> None:

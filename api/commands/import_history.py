@@ -23,7 +23,18 @@ from models.history import History
 
 
 def import_history(settings: Settings, asked: Asked, name: str | None, *, is_replaced: bool) -> None:
-    """Keep a file's rows as a history of this name.
+    """Keep a file's rows as a history of this name, and say what came of it. Raises as `history_imported` does."""
+    summary = history_imported(settings, asked, name, is_replaced=is_replaced)
+    if asked.as_json:
+        typer.echo(json.dumps(summary))
+    else:
+        print_history(summary, console_of())
+
+
+def history_imported(
+    settings: Settings, asked: Asked, name: str | None = None, *, is_replaced: bool = False
+) -> dict[str, Any]:
+    """Keep a file's rows as a history of this name; the summary.
 
     Raises HistoryRefused, MappingInvalid, ImportFileInvalid, ReferenceInvalid, NumberTooLarge or OSError; nothing is
     kept then.
@@ -40,11 +51,7 @@ def import_history(settings: Settings, asked: Asked, name: str | None, *, is_rep
     refused = (*tally.refused, *tally.labels_refused, *more.events_refused)
     rejects = write_rejects(asked.rejects_path, sheet, bound.card_columns, refused)
     history = None if asked.is_dry_run else _written(settings.data, historian, kept, source, is_replaced=is_replaced)
-    summary = history_summary(work, tally, more, rejects=rejects, history=history)
-    if asked.as_json:
-        typer.echo(json.dumps(summary))
-    else:
-        print_history(summary, console_of())
+    return history_summary(work, tally, more, rejects=rejects, history=history)
 
 
 def _written(data: Path, historian: Historian, kept: Kept, source: dict[str, Any], *, is_replaced: bool) -> History:

@@ -1,11 +1,13 @@
 """Data sets to learn from: payments as they were decided, with what has become known of them since."""
 
 from models.dataset.asked import Asked
-from models.dataset.build import as_known, build
+from models.dataset.build import as_known, build, of_rows
+from models.dataset.events import EVENTS
 from models.dataset.manifest import Counts, FeatureFact, HistoryFact, Manifest
 from models.dataset.table import FACTS, FEATURE, LABELS, RECORDED, Dataset
 
 __all__ = [
+    "EVENTS",
     "FACTS",
     "FEATURE",
     "LABELS",
@@ -18,4 +20,5 @@ __all__ = [
     "Manifest",
     "as_known",
     "build",
+    "of_rows",
 ]

@@ -86,6 +86,14 @@ def as_known(dataset: Dataset, instant: datetime, *, default: Curve = DEFAULT) -
     return _dataset(held, asked, default)
 
 
+def of_rows(table: pa.Table, events: pa.Table, asked: Asked, *, default: Curve = DEFAULT) -> Dataset:
+    """The data set of rows that are held already: FACTS and features in the order of receipt, and EVENTS of them.
+
+    No event is later than `asked.as_of`.
+    """
+    return _dataset(_Held(table=table, events=events, backfilled=(), histories=(), duplicates=0), asked, default)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Held:
     """Rows without their labels, what was said of them, and where they come from."""

@@ -62,7 +62,7 @@ that has come; `is_censored` says that no label can be expected; `entity` is one
 card, an e-mail address or a device."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Dataset:
     """Payments to learn from: FACTS, LABELS and `feature_<name>` columns, as `models.dataset.build` makes them."""
 
@@ -76,6 +76,10 @@ class Dataset:
     def __len__(self) -> int:
         """How many payments."""
         return int(self.table.num_rows)
+
+    def __repr__(self) -> str:
+        counts, as_of = self.manifest.counts, self.manifest.as_of.isoformat()
+        return f"<Dataset: {len(self):,} payments, {counts.frauds:,} frauds, {len(self.names)} features, as of {as_of}>"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from models.learners.binned_boosting import BinnedBoosting
 from models.learners.bins import UNKNOWN, Codes, Floats, coded, tail_edges
 from models.learners.learner import Fitted, Parameters, Progress, Told, Training
 from models.learners.sizes import MANY, sized
+from models.learners.threads import limited, threads
 
 _PATIENCE: Final = 20
 """Trees without a gain on later payments before no more are grown."""
@@ -33,7 +34,8 @@ def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitte
     if is_stopped and training.later is not None:
         given = _later(training.later, edges)
         estimator.set_params(early_stopping=True, n_iter_no_change=_PATIENCE, scoring="loss")
-    estimator.fit(_numbers(codes), told.target, sample_weight=told.weight, **given)
+    with limited(codes.size):
+        estimator.fit(_numbers(codes), told.target, sample_weight=told.weight, **given)
     progress(1.0)
     grown = int(estimator.n_iter_)
     gained = max(grown - _PATIENCE, 1) if grown < sizes["trees"] else grown
@@ -64,7 +66,9 @@ def _estimator(training: Training, sizes: Parameters, progress: Progress) -> Bin
 
 def _binned(matrix: Floats) -> tuple[list[Floats], Codes]:
     """The edges of each input, and all codes; columns on all cores, for sorting lets other threads run."""
-    made = Parallel(n_jobs=-1, prefer="threads")(delayed(_column)(matrix, at) for at in range(matrix.shape[1]))
+    made = Parallel(n_jobs=threads(matrix.size), prefer="threads")(
+        delayed(_column)(matrix, at) for at in range(matrix.shape[1])
+    )
     codes = np.empty(matrix.shape, dtype=np.uint8, order="F")
     for at, (_, column) in enumerate(made):
         codes[:, at] = column

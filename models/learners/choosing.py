@@ -105,7 +105,7 @@ def _unfit(feature: Feature, column: pa.ChunkedArray) -> bool:
     if feature.type not in TEXTS or feature.values:
         return False
     known = len(column) - column.null_count
-    return _different(column) > max(_FEW, DIFFERENT_MAX * known)
+    return bool(_different(column) > max(_FEW, DIFFERENT_MAX * known))
 
 
 def _is_told(column: pa.ChunkedArray) -> bool:

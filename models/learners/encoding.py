@@ -72,7 +72,7 @@ def encoded(places: Ints, texts: Sequence[str], history: History) -> Encoding:
     final, rows = risks[:, -1], tallies.rows.sum(axis=1)
     kept = np.flatnonzero(final)
     kept = np.sort(kept[np.argsort(-rows[kept], kind="stable")][:CODES_MAX])
-    return Encoding(column=column, codes={texts[at]: float(final[at]) for at in kept})
+    return Encoding(column=column, codes={texts[at]: float(final[at]) for at in kept.tolist()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

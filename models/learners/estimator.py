@@ -11,6 +11,7 @@ from models.learners.errors import LearnerFailed
 from models.learners.learner import Fitted, Parameters, Progress, Told, Training
 
 _EVEN: Final = 0.5
+_CLASSES: Final = 2
 
 
 def fit(training: Training, _parameters: Parameters, progress: Progress) -> Fitted:
@@ -22,11 +23,19 @@ def fit(training: Training, _parameters: Parameters, progress: Progress) -> Fitt
         raise LearnerFailed(
             "estimator: the learner of that name fits one of yours; give one, as in train(..., estimator=...)."
         )
+    if not hasattr(training.estimator, "predict_proba"):
+        raise LearnerFailed(
+            f"estimator: a {type(training.estimator).__name__} has no predict_proba: wrap it in CalibratedClassifierCV."
+        )
     estimator = clone(training.estimator)
     if "random_state" in estimator.get_params() and estimator.get_params()["random_state"] is None:
         estimator.set_params(random_state=training.seed)
     weighs = _weight_name(estimator)
     told = training.told if weighs else _likelier(training.told)
+    if len(set(told.target.tolist())) < _CLASSES:
+        raise LearnerFailed(
+            f"estimator: {type(estimator).__name__} takes no weights, and without them no payment is more likely fraud."
+        )
     try:
         estimator.fit(told.matrix, told.target.astype(int), **({weighs: told.weight} if weighs else {}))
     except (ValueError, TypeError) as error:

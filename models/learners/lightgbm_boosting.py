@@ -9,12 +9,13 @@ from models.forest_export import forest_of_lightgbm
 from models.learners.errors import LearnerMissing
 from models.learners.learner import Fitted, Parameters, Progress, Training
 from models.learners.sizes import sized
+from models.learners.threads import threads
 
 _BINS = 4_095
 
 
 def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitted:
-    """Depth-limited trees with the catalogue's monotone constraints. Raises LearnerMissing where it is not installed."""
+    """Depth-limited trees with the catalogue's monotone constraints. Raises LearnerMissing where LightGBM is not."""
     if importlib.util.find_spec("lightgbm") is None:
         raise LearnerMissing("The learner lightgbm needs a package: pip install 'assay[lightgbm]'.")
     import lightgbm  # noqa: PLC0415 - it is no part of every installation
@@ -29,7 +30,10 @@ def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitte
         progress((environment.iteration + 1) / sizes["trees"])
 
     booster = lightgbm.train(
-        _said(training, sizes), rows, num_boost_round=int(sizes["trees"]), callbacks=[tell]
+        {**_said(training, sizes), "num_threads": threads(told.matrix.size)},
+        rows,
+        num_boost_round=int(sizes["trees"]),
+        callbacks=[tell],
     )
     progress(1.0)
     return Fitted(margin=forest_of_lightgbm(booster), parameters=sizes)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from models.learners.learner import Fitted, Floats, Parameters, Progress, Told, Training
+from models.learners.threads import limited
 from models.linear import Linear
 
 _C: Final = 0.01
@@ -34,7 +35,9 @@ def fit(training: Training, parameters: Parameters, progress: Progress) -> Fitte
 class _Scales:
     """How each input is held, logged and standardized; arrays of shape (k,)."""
 
-    def __init__(self, low: Floats, high: Floats, is_log: npt.NDArray[np.bool_], center: Floats, spread: Floats) -> None:
+    def __init__(
+        self, low: Floats, high: Floats, is_log: npt.NDArray[np.bool_], center: Floats, spread: Floats
+    ) -> None:
         self.low, self.high, self.is_log, self.center, self.spread = low, high, is_log, center, spread
 
     @classmethod
@@ -110,4 +113,5 @@ def _signed(
 
 def _likeliest(design: Floats, told: Told, strength: float, seed: int) -> Any:  # noqa: ANN401 - scikit-learn's
     estimator = LogisticRegression(C=strength, max_iter=_ITERATIONS_MAX, tol=1e-6, random_state=seed)
-    return estimator.fit(design, told.target, sample_weight=told.weight)
+    with limited(design.size):
+        return estimator.fit(design, told.target, sample_weight=told.weight)

@@ -105,8 +105,8 @@ def _cells(item: Item, column: pa.ChunkedArray, start: int, *, is_text: bool) ->
         return np.where(np.isnan(values), NONE, start + np.searchsorted(edges, values, side="right"))
     if is_text:
         places = {text: float(start + at) for at, text in enumerate(item.points.by_value) if isinstance(text, str)}
-        found = coded(column, lambda text: places.get(text.lower(), NONE))
-        return np.where(np.isnan(found), NONE, found).astype(np.int64)
+        coded_texts = coded(column, lambda text: places.get(text.lower(), NONE))
+        return np.where(np.isnan(coded_texts), NONE, coded_texts).astype(np.int64)
     values = numbers(column)
     found = np.full(len(values), NONE, dtype=np.int64)
     for at, value in enumerate(item.points.by_value):

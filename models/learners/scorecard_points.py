@@ -72,7 +72,7 @@ class _Fitting:
         """Newton's method for the ridge, with what counts held; the base is free of it. Steps of at most one."""
         size = len(points)
         at = np.append(points, base)
-        held = np.append(self.layout.is_fixed, False)  # noqa: FBT003 - the base moves
+        held = np.append(self.layout.is_fixed, False)
         shipped = np.append(self.layout.weights, 0.0)
         ridge = np.append(np.full(size, self.ridge), 0.0)
         for _ in range(_STEPS_MAX):
@@ -104,13 +104,15 @@ class _Fitting:
 
 
 def _added(chosen: Cells, points: Floats) -> Floats:
-    return np.append(points, 0.0)[chosen].sum(axis=1)
+    summed: Floats = np.append(points, 0.0)[chosen].sum(axis=1)
+    return summed
 
 
 def _summed(chosen: Cells, each: Floats, size: int) -> Floats:
     """What the rows of each cell come to, and last what all come to, shape (cells + 1,)."""
     flat = np.where(chosen < 0, size, chosen).ravel()
-    found = np.bincount(flat, weights=np.repeat(each, chosen.shape[1]), minlength=size + 1)
+    weights = np.repeat(each, chosen.shape[1])
+    found = np.bincount(flat, weights=weights, minlength=size + 1).astype(np.float64)
     found[size] = each.sum()
     return found
 

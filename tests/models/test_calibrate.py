@@ -30,9 +30,8 @@ def test_few_frauds_move_the_base_alone() -> None:
 def test_some_hundred_frauds_set_the_slope_too_as_logistic_regression_does() -> None:
     log_odds, target, weight = drawn(20_000, 2, slope=0.6)
     base, slope = platt(log_odds, target, weight)
-    fitted = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1_000).fit(
-        log_odds[:, None], target, sample_weight=weight
-    )
+    regression = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1_000)
+    fitted = regression.fit(log_odds[:, None], target, sample_weight=weight)
     assert np.isclose(slope, fitted.coef_[0, 0], atol=1e-4)
     assert np.isclose(base, fitted.intercept_[0], atol=1e-4)
     line = calibrated(log_odds, target, weight)

@@ -180,6 +180,7 @@ def test_a_manifest_says_what_is_in_it() -> None:
     assert (known["amount_in_usd"], known["card"]) == (1, 0)
     assert manifest.plain()["counts"]["frauds"] == 1
     assert len(manifest.fingerprint) == 64
+    assert repr(dataset).startswith("<Dataset: 2 payments, 1 frauds, ")
 
 
 def test_a_sum_of_more_than_64_bits_stays_whole() -> None:

@@ -112,7 +112,7 @@ def test_what_becomes_known_later_changes_no_earlier_number(given_: tuple[list[i
     later = told.known_us > day * DAY_US
     changed = History(
         at_us=told.at_us,
-        is_fraud=np.where(later, False, told.is_fraud),
+        is_fraud=told.is_fraud & ~later,
         known_us=told.known_us,
         counts=told.counts,
         end_us=told.end_us,

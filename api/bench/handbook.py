@@ -1,0 +1,167 @@
+"""The Fraud Detection Handbook's protocol, through the product's own import, velocities, data set and training.
+
+Source: Le Borgne, Siblini, Lebichot, Bontempi, Reproducible Machine Learning for Credit Card Fraud Detection, chapters
+4.5 and 5: train on some days, wait seven for labels, test on seven; four folds, a week apart; customers known to be
+compromised are left out of the test; AUC, average precision, and card precision at 100 a day, each the folds' mean.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from api.bench.installation import shipped_settings
+from api.commands.import_history import history_imported
+from api.importing.asked import Asked as ImportAsked
+from api.wiring import dataset_in, opened_keys
+from models.dataset import Asked, Dataset
+from models.evaluation.cards import card_precision, days
+from models.evaluation.draws import Draws
+from models.evaluation.ranking import Ranked, average_precision, roc_auc
+from models.evaluation.scored import DAY_US, Scored
+from models.history import catalog_with, histories_in
+from models.plan import Plan
+from models.split import Split, split
+from models.training import train
+
+FILE: Final = "dev_fdh_raw_20180401_20180904.parquet"
+MAPPING: Final = Path(__file__).with_name("handbook.toml")
+BEGIN: Final = datetime(2018, 4, 1, tzinfo=UTC)
+FIRST_TEST: Final = datetime(2018, 8, 8, tzinfo=UTC)
+"""The training week of the first fold begins on 25 July."""
+FOLDS: Final = 4
+DELAY_DAYS: Final = 7
+WEEK: Final = timedelta(days=7)
+
+RATIOS: Final = (
+    *(("amount_in_usd", f"average_amount_in_usd_by_customer_within_{days}d") for days in (7, 30, 90)),
+    *(("amount_in_usd", f"maximum_amount_in_usd_by_customer_within_{days}d") for days in (7, 30, 90)),
+    *(
+        (
+            f"count_by_custom_terminal_within_{days}d_status_disputed",
+            f"count_by_custom_terminal_within_{days}d_delay_7d",
+        )
+        for days in (1, 2, 3, 7, 14, 21, 30)
+    ),
+)
+"""The amount beside the customer's own past; late frauds of a terminal beside its payments of the same days."""
+OTHERS: Final = ("amount_in_usd", "local_hour")
+
+Figures = Mapping[str, float]
+Advance = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """One test week, and how many days are learnt from; None: all that came before."""
+
+    test: datetime
+    train_days: float | None
+
+
+def folds(train_days: float | None, first: datetime = FIRST_TEST, count: int = FOLDS) -> tuple[Fold, ...]:
+    """The book's folds, or as many of other weeks: those that parameters are chosen on lie before the first."""
+    return tuple(Fold(test=first + number * WEEK, train_days=train_days) for number in range(count))
+
+
+def source(file: Path, rows: int | None = None) -> pa.Table:
+    """The book's rows as an import takes them, the first so many: with their time, and no scenario, which is a hint."""
+    table = pq.read_table(file, partitioning=None)
+    table = table if rows is None else table.slice(0, rows)
+    seconds = table["TX_TIME_SECONDS"].cast(pa.int64())
+    at = pc.add(pc.multiply(seconds, 1_000_000).cast(pa.duration("us")), pa.scalar(BEGIN, pa.timestamp("us", "UTC")))
+    names = ["TRANSACTION_ID", "CUSTOMER_ID", "TERMINAL_ID", "TX_AMOUNT_CENTS", "TX_FRAUD"]
+    return table.select(names).append_column("TX_DATETIME", at)
+
+
+def imported(file: Path, data: Path, rows: int | None = None) -> dict[str, Any]:
+    """The rows as the history `handbook` of a new data folder; the import's summary."""
+    with opened_keys(data, is_made=True):
+        pass
+    path = data / "handbook.parquet"
+    pq.write_table(source(file, rows), path)
+    asked = ImportAsked(
+        file=path, mapping=MAPPING, merchant=None, is_dry_run=False, rejects=None, limit=None, as_json=True
+    )
+    return history_imported(shipped_settings(data), asked, "handbook")
+
+
+def fold_data(data: Path, fold: Fold, begin: datetime = BEGIN) -> Dataset:
+    """Everything up to the end of the test week, with the labels that came by then and in the week behind it."""
+    histories = histories_in(data)
+    end = fold.test + WEEK
+    asked = Asked(start=begin, end=end, as_of=end + timedelta(days=DELAY_DAYS), catalog=catalog_with(histories))
+    return dataset_in(data, asked)
+
+
+def learnt_from(data: Path) -> tuple[str, ...]:
+    """The features that are learnt from: the shop's own velocities and a few of the payment."""
+    own = (each.name for history in histories_in(data) for each in history.features if each.source != "request")
+    return (*OTHERS, *(name for name in own if name != "custom_terminal"))
+
+
+def measured(dataset: Dataset, fold: Fold, features: Sequence[str], **more: Any) -> tuple[float, float, float]:  # noqa: ANN401 - the plan's
+    """AUC, average precision and card precision at 100 of one fold."""
+    plan = Plan(
+        features=features,
+        ratios=RATIOS,
+        train_days=fold.train_days,
+        gap_days=DELAY_DAYS,
+        test_days=WEEK.days,
+        **more,
+    )
+    model = train(dataset, plan)
+    week = split(dataset, train_days=WEEK.days, gap_days=DELAY_DAYS, test_days=WEEK.days)
+    rows = tested(dataset, week)
+    probability = model.score_matrix(dataset.features(model.features))
+    customers = customers_of(dataset)
+    scored = Scored.of(
+        probability[rows], dataset.is_fraud[rows], at_us=dataset.at_us[rows], card=customers[rows].astype(np.int64)
+    )
+    curve = Ranked.of(scored).curve()
+    draws = Draws.by(scored.card, 0)
+    found = card_precision(days(scored, draws), np.ones((1, draws.times.shape[1])))
+    return roc_auc(curve), average_precision(curve), float(found[0])
+
+
+def tested(dataset: Dataset, week: Split) -> npt.NDArray[np.int64]:
+    """The rows of the test week, less those of customers of whom a fraud was known on the day (chapter 4.5).
+
+    Known are the frauds from the training week on, up to eight days before.
+    """
+    customers, day = customers_of(dataset), dataset.at_us // DAY_US
+    start = int(day[week.test[0]])
+    frauds = np.flatnonzero(dataset.is_fraud & (day >= start - DELAY_DAYS - WEEK.days))
+    kept = []
+    for today in range(start, start + WEEK.days):
+        rows = week.test[day[week.test] == today]
+        known = customers[frauds[day[frauds] < today - DELAY_DAYS]]
+        kept.append(rows[~np.isin(customers[rows], known)])
+    return np.concatenate(kept)
+
+
+def customers_of(dataset: Dataset) -> npt.NDArray[np.int32]:
+    """A number for each customer."""
+    column = dataset.table["feature_customer"].unify_dictionaries()
+    return np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks])
+
+
+def run(file: Path) -> Figures:
+    """The six figures: trained on seven days, and on all that came before."""
+    from api.bench.installation import own_folder  # noqa: PLC0415
+
+    with own_folder() as data:
+        imported(file, data)
+        features, found = learnt_from(data), {}
+        for name, train_days in (("7d", WEEK.days), ("all", None)):
+            each = [measured(fold_data(data, fold), fold, features) for fold in folds(train_days)]
+            means = np.mean(np.array(each), axis=0)
+            found |= {f"{what}_{name}": float(mean) for what, mean in zip(("auc", "ap", "cp100"), means, strict=True)}
+    return found
