@@ -1,8 +1,9 @@
 """Models over the API: promoted with the gate's word or against it, rolled back at once, and what is refused."""
 
-import threading
+import asyncio
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.auth import new_key
+from api.promoting import Wanted
 from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import Scope
+from engine.errors import ModelChanged
 from models.registry import ModelFiles
 from tests.api.model_calls import call, champion, decided
 from tests.api.ruleset_calls import client_of
@@ -123,25 +126,28 @@ def test_a_judgement_beside_another_champion_opens_no_gate(client: TestClient, f
     assert "judged beside the scorecard, which is not the champion now" in refused.json()["detail"]
 
 
-def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(client: TestClient, files: ModelFiles) -> None:
+async def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(assembly: Assembly, files: ModelFiles) -> None:
+    names = [kept(files, base) for base in (-3.0, -4.0)]
+    wanted = Wanted(at=datetime(2026, 5, 4, tzinfo=UTC), by="key", because="Better.")
+    both = (assembly.models.promote(name, wanted, force=True) for name in names)
+    done = await asyncio.gather(*both, return_exceptions=True)
+    (lost,) = (each for each in done if isinstance(each, BaseException))
+    (won,) = (each for each in done if not isinstance(each, BaseException))
+    assert isinstance(lost, ModelChanged)
+    assert assembly.models.standing().champion == won.model_id
+    assert assembly.snapshot.versions.model == won.model_id
+    assert assembly.models.changes.all() == (won,)
+
+
+def test_a_promotion_in_place_of_another_champion_than_was_seen_is_refused(
+    client: TestClient, files: ModelFiles
+) -> None:
     names = [kept(files, base) for base in (-3.0, -4.0)]
     seen = {"If-Match": client.get("/v1/models").headers["etag"]}
-    answers: list[Any] = []
-
-    def promote(name: str) -> None:
-        answers.append(call(client, f"{name}/promote", headers=seen, force=True))
-
-    threads = [threading.Thread(target=promote, args=(name,)) for name in names]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(each.status_code for each in answers) == [200, 412]
-    (lost,) = (each.json() for each in answers if each.status_code == 412)
-    assert lost["code"] == "model_changed"
-    (won,) = (each.json() for each in answers if each.status_code == 200)
-    assert champion(client) == won["model"]
-    assert len(client.get("/v1/models/changes").json()["changes"]) == 1
+    assert call(client, f"{names[0]}/promote", headers=seen).status_code == 200
+    late = call(client, f"{names[1]}/promote", headers=seen, force=True)
+    assert (late.status_code, late.json()["code"]) == (412, "model_changed")
+    assert champion(client) == names[0]
 
 
 def test_a_reload_reads_the_champion_again(files: ModelFiles, assembly: Assembly) -> None:
