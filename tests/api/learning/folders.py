@@ -10,15 +10,15 @@ from api.wiring import assembled, opened_for_reading, playing
 from engine.ledger import Label, LabelKind
 from engine.payment import Stage
 
-DAYS = 14
+DAYS = 80
 EVERY = 9
 
 
 def played(folder: Path) -> Path:
-    """Two weeks of a few shops, in which each ninth payment was reported within the hour."""
+    """Eighty days of a few shops, in which each ninth payment was reported within the hour."""
     settings = Settings(data=folder)
     with playing(settings) as player:
-        timeline, _ = year_before(datetime.now(UTC), DAYS, 40)
+        timeline, _ = year_before(datetime.now(UTC), DAYS, 8)
         asyncio.run(YearPlayer(player).play(timeline, lambda *_: None))
     with opened_for_reading(folder) as (ledger, _labels):
         records = [each for each in ledger.recent(timedelta(days=DAYS + 1)) if each.key.stage is Stage.PRE_AUTH]

