@@ -23,10 +23,6 @@ ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("assay", deadline=None, derandomize=os.environ.get("ASSAY_CI") == "1")
 settings.load_profile("assay")
 
-# A forest fitted by as many threads as there are cores, beside a test on every core, waits for them ten times as long
-# as it works. Read when scikit-learn and LightGBM are loaded, which no test did yet; commands inherit it.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 
 @pytest.fixture(scope="session")
 def skip_or_fail() -> Callable[[str], NoReturn]:
