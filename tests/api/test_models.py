@@ -12,6 +12,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.auth import new_key
+from api.doctor import Level
+from api.doctor.models import model_findings
 from api.promoting import Wanted
 from api.settings import Settings
 from api.wiring import Assembly, assembled
@@ -88,7 +90,7 @@ def test_what_was_done_is_told_with_who_why_and_what_the_gate_said(client: TestC
     other = kept(files, -5.0, one, passes=False)
     assert call(client, f"{other}/promote", because="We know better.", force=True).status_code == 200
     assert call(client, "rollback", because="We did not.").status_code == 200
-    changes = client.get("/v1/models/changes").json()["changes"]
+    changes = client.get("/v1/models/changes").json()["data"]
     assert [(each["number"], each["model"], each["because"]) for each in changes] == [
         (3, one, "We did not."),
         (2, other, "We know better."),
@@ -100,7 +102,7 @@ def test_what_was_done_is_told_with_who_why_and_what_the_gate_said(client: TestC
     page = client.get("/v1/models/changes", params={"limit": 2}).json()
     assert page["next_cursor"] == "2"
     rest = client.get("/v1/models/changes", params={"cursor": "2"}).json()
-    assert [each["number"] for each in rest["changes"]] == [1]
+    assert [each["number"] for each in rest["data"]] == [1]
     states = {each["id"]: each["state"] for each in client.get("/v1/models").json()["models"]}
     assert states == {one: "champion", other: "retired"}
 
@@ -218,7 +220,23 @@ def test_a_model_that_cannot_be_used_is_refused_with_the_cause_and_nothing_chang
             assert (refused.status_code, refused.json()["code"]) == (409, "model_invalid"), refused.text
             assert said in refused.json()["detail"]
     assert decided(client)["model"]["id"] == good
-    assert len(client.get("/v1/models/changes").json()["changes"]) == 1
+    assert len(client.get("/v1/models/changes").json()["data"]) == 1
+
+
+def test_doctor_names_a_model_in_force_that_cannot_be_used(data: Path, files: ModelFiles, client: TestClient) -> None:
+    champion, challenger, idle = (kept(files, -base) for base in (3.0, 4.0, 5.0))
+    assert call(client, f"{champion}/promote").status_code == 200
+    assert call(client, f"{challenger}/challenge").status_code == 200
+    assert {each.level for each in model_findings(data)} == {Level.OK}
+    for name in (champion, challenger, idle):
+        _damage(files, name)
+    found = {each.check: each for each in model_findings(data)}
+    assert {name: each.level for name, each in found.items()} == {
+        "champion": Level.ERROR,
+        "challenger": Level.WARNING,
+        "models": Level.WARNING,
+    }
+    assert str(files.file_of(champion)) in found["champion"].found
 
 
 def test_a_challenger_scores_beside_the_champion_and_decides_nothing(

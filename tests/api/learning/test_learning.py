@@ -91,7 +91,7 @@ def test_a_person_sees_what_the_gate_says_and_agrees_before_a_model_is_in_force(
     assert max(map(len, listed.stdout.splitlines())) <= 80
     assert f"In force: {name}." in listed.stderr
     history = run(folder, "models", "history", "--json")
-    (change,) = json.loads(history.stdout)["changes"]
+    (change,) = json.loads(history.stdout)["data"]
     assert (change["because"], change["is_forced"], change["kind"]) == ("To see it decide", True, "promoted")
     back = run(folder, "rollback", "--yes", "--because", "Only a try", "--json")
     assert json.loads(back.stdout)["champion"] is None
