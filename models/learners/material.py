@@ -111,7 +111,9 @@ class Material:
         return self._items(as_known(_slim(self.dataset), instant))
 
     def said(self) -> Floats:
-        """The scorecard's log-odds of all rows."""
+        """The scorecard's log-odds of all rows: its base where it has no item."""
+        if not self.scorecard.items:
+            return np.full(self.rows.stop - self.rows.start, self.scorecard.base)
         names = [item.feature for item in self.scorecard.items]
         return scorecard_log_odds(self.scorecard, sliced(self.dataset.features(names), self.rows))
 
