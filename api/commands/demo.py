@@ -10,7 +10,7 @@ import typer
 
 from api.auth import new_key
 from api.client import Client
-from api.commands.demo_training import promoted
+from api.commands.demo_training import has_models, promoted
 from api.commands.options import Data, Host, Port, settings_with
 from api.console import console_of
 from api.demo.examples import examples
@@ -64,7 +64,7 @@ def demo(
             _renew_key(assembly, key)
 
             async def show(url: str) -> None:
-                await asyncio.to_thread(_show, settings, Client(url=url, key=key_text), run, trains=not quick)
+                await asyncio.to_thread(_show, settings, Client(url=url, key=key_text), run, None if quick else days)
 
             serve(assembly, settings, listener, show)
 
@@ -83,14 +83,16 @@ def _renew_key(assembly: Assembly, key: ApiKey) -> None:
     assembly.keys.add_key(key)
 
 
-def _show(settings: Settings, client: Client, run: str, *, trains: bool) -> None:
-    """Show the examples' decisions, and where a model is trained, what they were before."""
-    decide = partial(_decided, client)
-    before = [decide(body_of(payment, is_dry_run=True)) for _, payment in examples(run)] if trains else []
-    for (title, _), answer in zip(examples(run), before, strict=False):
-        show_decision(console, title, answer)
-    if trains and not promoted(Client(url=client.url, key=operator_key(settings.data)), settings.data, console):
-        before = []
+def _show(settings: Settings, client: Client, run: str, days: int | None) -> None:
+    """Show the examples' decisions, and where a model is trained on so many days, what they were before."""
+    decide, operator = partial(_decided, client), Client(url=client.url, key=operator_key(settings.data))
+    before: list[dict[str, Any]] = []
+    if days is not None and not has_models(operator):
+        for title, payment in examples(run):
+            before.append(decide(body_of(payment, is_dry_run=True)))
+            show_decision(console, title, before[-1])
+        if not promoted(operator, settings.data, days, console):
+            before = []
     bodies = []
     for number, (title, payment) in enumerate(examples(run)):
         bodies.append((title, body_of(payment)))

@@ -53,10 +53,10 @@ def show_calls(console: Console, url: str, key: str, bodies: Sequence[tuple[str,
 
 
 def played_table(played: Played, days: int) -> Table:
-    """What a history came to, by what its payments truly were."""
+    """What a history came to: decisions at all stages, by what their payments truly were."""
     reports = played.events[EventKind.CHARGEBACK] + played.events[EventKind.FRAUD_WARNING]
     title = f"{played.payments:,} payments of {days} days decided and recorded, {reports:,} chargebacks and warnings"
-    table = Table("what it truly was", *Action, title=title)
+    table = Table("decisions, by what it truly was", *Action, title=title)
     for truth in Truth:
         counts = [played.decisions[truth, action] for action in Action]
         table.add_row(truth, *(f"{count:,}" if count else "" for count in counts))
