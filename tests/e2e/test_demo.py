@@ -18,9 +18,9 @@ from api.client import Client
 from api.demo.examples import examples
 from api.operator import operator_key, server_url
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-DAYS = 90
+DAYS = 75
 CALLERS = 4
 CALLS_BEFORE_AND_AFTER = 20
 
@@ -68,7 +68,7 @@ def test_it_trains_tells_promotes_and_shows_what_changed(demo: Demo) -> None:
     assert standing["scores"] == standing["champion"]
     for words in (
         "A first decision",
-        "payments of 90 days",
+        "payments of 75 days",
         "card testing",
         "average precision",
         "The gate",
