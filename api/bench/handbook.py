@@ -21,6 +21,7 @@ from api.bench.installation import own_folder, shipped_settings
 from api.commands.import_history import history_imported
 from api.importing.asked import Asked as ImportAsked
 from api.wiring import dataset_in, opened_keys
+from engine.features import Catalog
 from models.dataset import Asked, Dataset
 from models.evaluation.cards import card_precision, days
 from models.evaluation.draws import Draws
@@ -54,6 +55,7 @@ RATIOS: Final = (
     ),
 )
 """The amount beside the customer's own past; late frauds of a terminal beside its payments of the same days."""
+CUSTOMER: Final = "customer"
 OTHERS: Final = ("amount_in_usd", "local_hour")
 
 Figures = Mapping[str, float]
@@ -102,12 +104,13 @@ def imported(table: pa.Table, data: Path) -> dict[str, Any]:
     return history_imported(shipped_settings(data), asked, "handbook")
 
 
-def fold_data(data: Path, fold: Fold, begin: datetime = BEGIN) -> Dataset:
-    """Everything up to the end of the test week, with the labels that came by then and in the week behind it."""
-    histories = histories_in(data)
+def fold_data(data: Path, fold: Fold) -> Dataset:
+    """What is learnt from, the days between and the test week, with the labels that came by the week behind it."""
     end = fold.test + WEEK
-    asked = Asked(start=begin, end=end, as_of=end + timedelta(days=DELAY_DAYS), catalog=catalog_with(histories))
-    return dataset_in(data, asked)
+    start = BEGIN if fold.train_days is None else fold.test - timedelta(days=DELAY_DAYS + fold.train_days)
+    known = catalog_with(histories_in(data))
+    catalog = Catalog([known[name] for name in (CUSTOMER, *learnt_from(data))])
+    return dataset_in(data, Asked(start=start, end=end, as_of=end + timedelta(days=DELAY_DAYS), catalog=catalog))
 
 
 def learnt_from(data: Path) -> tuple[str, ...]:
@@ -161,7 +164,7 @@ def tested(dataset: Dataset, week: Split) -> npt.NDArray[np.int64]:
 
 def customers_of(dataset: Dataset) -> npt.NDArray[np.int32]:
     """A number for each customer."""
-    column = dataset.table["feature_customer"].unify_dictionaries()
+    column = dataset.features([CUSTOMER])[CUSTOMER].unify_dictionaries()
     return np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks])
 
 

@@ -15,7 +15,13 @@ Ints = npt.NDArray[np.int64]
 
 
 def dataset_of(
-    columns: Mapping[str, Any], at_us: Ints, frauds: Ints, known_us: Ints, *, catalog: Catalog, asked: Mapping[str, datetime]
+    columns: Mapping[str, Any],
+    at_us: Ints,
+    frauds: Ints,
+    known_us: Ints,
+    *,
+    catalog: Catalog,
+    asked: Mapping[str, datetime],
 ) -> Dataset:
     """Payments received at `at_us`, rising, of one merchant, all of which passed.
 

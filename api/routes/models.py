@@ -106,11 +106,9 @@ async def list_changes(
     whole_key_of(request)
     before = None if cursor is None else int(cursor)
     found = [each for each in models_of(request).changes.all() if before is None or each.number < before][::-1]
-    page = found[:limit]
-    return ChangeList(
-        changes=[ChangeShown.model_validate(shown_change(each)) for each in page],
-        next_cursor=str(page[-1].number) if len(found) > limit else None,
-    )
+    # One more than is shown tells whether there are more.
+    shown = [ChangeShown.model_validate(shown_change(each)) for each in found[: limit + 1]]
+    return ChangeList.of(shown, [each.number for each in shown], limit)
 
 
 @router.get("/v1/models/{model_id}", summary="Read a model", openapi_extra=_READ, responses=PROBLEM_RESPONSES)

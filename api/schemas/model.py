@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from api.promoting import Promoting, champion_tag
 from api.schemas.body import RequestInvalid
+from api.schemas.listing import Page
 from api.schemas.ruleset import Line
 from api.shadow import BANDS, Tally
 from engine.card_data import holds_card_number
@@ -132,11 +133,10 @@ class ChangeDone(ChangeShown):
     champion: str | None = Field(description="The model in force now; null: the scorecard.")
 
 
-class ChangeList(BaseModel):
+class ChangeList(Page):
     """Changes of the models in force, newest first."""
 
-    changes: list[ChangeShown]
-    next_cursor: str | None = Field(description="Send it as `cursor` for those before; null: there are none.")
+    data: list[ChangeShown]
 
 
 def shown_listed(models: Promoting, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from engine.iso import CURRENCY_EXPONENTS
 from models.simulator import KINDS, Event, EventKind, Period, Truth, World, stream, with_fraud
 
 _YEAR = Period(start=datetime(2025, 1, 1, tzinfo=UTC), seconds=365 * 86_400.0)
-_HEAD = (
+HEAD = (
     "Order", "Placed", "Total", "Currency", "Card", "First six", "Last four", "Cardholder", "Customer", "Email",
     "Street", "City", "Zip", "Country", "Ship to", "IP", "Browser", "AVS", "CVV", "Bank", "Status", "Reported",
 )  # fmt: skip
@@ -21,9 +21,9 @@ def write_orders(path: Path, count: int) -> None:
     """A shop's year, of some `count` orders, and attempts at them."""
     world = World(seed=31, shops=KINDS[:1], shoppers=1_000, run="order")
     rate = count / (365 * 86_400)
-    rows = _rows(stream(with_fraud(world, _YEAR, rate, 0.04), _YEAR.end))
+    rows = _rows(stream(with_fraud(world, _YEAR, rate, 0.08), _YEAR.end))
     with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, _HEAD)
+        table = csv.DictWriter(file, HEAD)
         table.writeheader()
         table.writerows(rows.values())
 

@@ -65,7 +65,7 @@ def history(limit: Limit = 20, as_json: AsJson = False, data: Data = None) -> No
         return
     columns = ("number", "what", "model", "when", "by key", "because")
     table = table_of(*columns, whole=columns[:4])
-    for each in listed["changes"]:
+    for each in listed["data"]:
         against = " (against the gate)" if each["is_forced"] else ""
         table.add_row(
             str(each["number"]),
@@ -76,7 +76,7 @@ def history(limit: Limit = 20, as_json: AsJson = False, data: Data = None) -> No
             f"{each['because']}{against}",
         )
     console.print(table)
-    if not listed["changes"]:
+    if not listed["data"]:
         say("None was made: the scorecard is in force.")
 
 

@@ -219,7 +219,7 @@ def test_facts_and_labels_stand_as_the_file_has_them(desk: Desk) -> None:
         ("p1", "last-year-2", True), ("p2", "last-year-1", False), ("p3", "last-year-3", None)
     ]  # fmt: skip
     assert {(row["merchant_id"], row["stage"], row["action"], row["source"]) for row in rows} == {
-        ("tea", "pre_authorization", None, "last-year")
+        ("tea", "pre_auth", None, "last-year")
     }
     labels = [
         (each["transaction_id"], each["kind"], each["is_fraud"], each["received_at"])

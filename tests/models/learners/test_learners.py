@@ -145,9 +145,7 @@ def test_the_artefact_scores_as_the_model_and_one_payment_as_a_column(learner: L
     assert np.array_equal(again.score_matrix(columns), probability)
     scorer = scorer_of(model, SHOP, "champion")
     for row in range(0, 1_500, 50):
-        values = tuple(
-            column[row].as_py() for column in dataset.features(each.name for each in SHOP).values()
-        )
+        values = tuple(column[row].as_py() for column in dataset.features(each.name for each in SHOP).values())
         score = scorer.score(Features(SHOP, values))
         assert score.probability == pytest.approx(probability[row], abs=1e-12)
 
