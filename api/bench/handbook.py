@@ -119,7 +119,7 @@ def learnt_from(data: Path) -> tuple[str, ...]:
     return (*OTHERS, *(name for name in own if name != "custom_terminal"))
 
 
-def measured(dataset: Dataset, fold: Fold, features: Sequence[str], **more: Any) -> tuple[float, float, float]:  # noqa: ANN401 - the plan's
+def measured(dataset: Dataset, fold: Fold, features: Sequence[str]) -> tuple[float, float, float]:
     """AUC, average precision and card precision at 100 of one fold."""
     week = split(dataset, train_days=WEEK.days, gap_days=DELAY_DAYS, test_days=WEEK.days)
     learnt = split(dataset, train_days=fold.train_days, gap_days=DELAY_DAYS, test_days=WEEK.days).train
@@ -131,7 +131,6 @@ def measured(dataset: Dataset, fold: Fold, features: Sequence[str], **more: Any)
         train_days=fold.train_days,
         gap_days=DELAY_DAYS,
         test_days=WEEK.days,
-        **more,
     )
     model = train(dataset, plan)
     rows = tested(dataset, week)
