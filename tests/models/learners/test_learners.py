@@ -10,9 +10,9 @@ from sklearn.ensemble import RandomForestClassifier
 
 from engine.features import Features
 from models.artifact import model_of
-from models.learners import LEARNERS, Learner, learner_named
+from models.learners import LEARNERS, learner_named
 from models.learners.errors import LearnerFailed, LearnerMissing, LearnerUnknown, ParametersInvalid, TrainingRefused
-from models.learners.learner import Fitted, Floats, Told, Training
+from models.learners.learner import Fitted, Floats, Learner, Told, Training
 from models.plan import Plan
 from models.scorecard import Scorecard
 from models.scorer import scorer_of
@@ -60,7 +60,7 @@ def fitted(learner: Learner, given: Training) -> Fitted:
     return learner.fit(given, QUICK[learner.name], lambda _: None)
 
 
-def names(learners: list[Learner]) -> Any:
+def names(learners: list[Learner]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("learner", learners, ids=lambda each: each.name)
 
 
@@ -145,9 +145,7 @@ def test_the_artefact_scores_as_the_model_and_one_payment_as_a_column(learner: L
     assert np.array_equal(again.score_matrix(columns), probability)
     scorer = scorer_of(model, SHOP, "champion")
     for row in range(0, 1_500, 50):
-        values = tuple(
-            column[row].as_py() for column in dataset.features(each.name for each in SHOP).values()
-        )
+        values = tuple(column[row].as_py() for column in dataset.features(each.name for each in SHOP).values())
         score = scorer.score(Features(SHOP, values))
         assert score.probability == pytest.approx(probability[row], abs=1e-12)
 
