@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from pickle import UnpicklingError
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,19 @@ Floats = npt.NDArray[np.float64]
 LOG_ODDS_MAX: Final = 30.0
 """An estimator that is sure says 0 or 1; its log-odds end here."""
 _TWO_CLASSES: Final = 2
+_FAULTS: Final = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    UnpicklingError,
+    ValueError,
+)
+"""What an analyst's classes raise where they are not at home."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +51,10 @@ class Foreign:
 
     def log_odds(self, matrix: Floats) -> Floats:
         """The log-odds of n payments, shape (n,), of their inputs, shape (n, k). Raises ScoreInvalid where none are."""
-        probability = np.asarray(self.estimator.predict_proba(matrix), dtype=np.float64)
+        try:
+            probability = np.asarray(self.estimator.predict_proba(matrix), dtype=np.float64)
+        except _FAULTS as error:
+            raise ScoreInvalid(f"The estimator failed: {type(error).__name__}.") from error
         if probability.shape != (len(matrix), _TWO_CLASSES) or not np.isfinite(probability).all():
             raise ScoreInvalid("The estimator gave no probability of each of two classes for each payment.")
         share = np.clip(probability[:, 1], np.exp(-LOG_ODDS_MAX), 1 - np.exp(-LOG_ODDS_MAX))
@@ -65,7 +82,7 @@ def foreign_loaded(content: bytes, inputs: int) -> Foreign:
 
     try:
         estimator = joblib.load(BytesIO(content))
-    except Exception as error:  # what unpickling raises is whatever the analyst's classes raise
+    except _FAULTS as error:
         raise ModelInvalid(
             f"The estimator does not load here ({type(error).__name__}: {error}): install what it was trained with."
         ) from error

@@ -23,7 +23,8 @@ def forest_of_hgb(estimator: Any, edges: Sequence[Floats | None] | None = None) 
     """
     if estimator.n_trees_per_iteration_ != 1:
         raise ModelInvalid("A model tells fraud from the rest: the estimator was trained on more than two classes.")
-    trees = [_hgb_tree(predictors[0].nodes, edges) for predictors in estimator._predictors]  # noqa: SLF001 - no other way
+    grown = estimator._predictors  # noqa: SLF001 - no other way
+    trees = [_hgb_tree(predictors[0].nodes, edges) for predictors in grown]
     base = float(np.ravel(estimator._baseline_prediction)[0])  # noqa: SLF001 - as above
     return _forest(trees, int(estimator.n_features_in_), base)
 

@@ -116,7 +116,7 @@ class Inputs:
 
     def matrix(self, columns: "Mapping[str, pa.ChunkedArray]") -> Matrix:
         """The inputs of n payments, shape (n, k), from columns by the features' names: each row as `vector` has it."""
-        from models.input_columns import coded, numbers, ratios  # noqa: PLC0415 - columns take a third of a second to load
+        from models.input_columns import coded, numbers, ratios  # noqa: PLC0415 - columns load slowly
 
         made = np.empty((len(columns[self.inputs[0].feature]), len(self.inputs)), dtype=np.float64)
         codes = dict(self._coded)
@@ -166,9 +166,7 @@ def _settled(given: Input, catalog: Catalog) -> Input:
 
 def _check_divisor(given: Input, feature: Feature, catalog: Catalog) -> None:
     if given.per not in catalog:
-        raise ModelInvalid(
-            f"{feature.name}: there is no feature {given.per!r} to divide by."
-        )
+        raise ModelInvalid(f"{feature.name}: there is no feature {given.per!r} to divide by.")
     if feature.type not in NUMBERS or catalog[given.per].type not in NUMBERS:
         raise ModelInvalid(f"{feature.name}/{given.per}: both are numbers, or there is no ratio.")
 

@@ -5,7 +5,7 @@ Source: Le Borgne, Siblini, Lebichot, Bontempi, Reproducible Machine Learning fo
 compromised are left out of the test; AUC, average precision, and card precision at 100 a day, each the folds' mean.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,16 +17,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from api.bench.installation import shipped_settings
+from api.bench.installation import own_folder, shipped_settings
 from api.commands.import_history import history_imported
 from api.importing.asked import Asked as ImportAsked
 from api.wiring import dataset_in, opened_keys
+from engine.features import Catalog
 from models.dataset import Asked, Dataset
 from models.evaluation.cards import card_precision, days
 from models.evaluation.draws import Draws
 from models.evaluation.ranking import Ranked, average_precision, roc_auc
 from models.evaluation.scored import DAY_US, Scored
 from models.history import catalog_with, histories_in
+from models.learners.choosing import is_constant
+from models.learners.material import sliced
 from models.plan import Plan
 from models.split import Split, split
 from models.training import train
@@ -52,10 +55,11 @@ RATIOS: Final = (
     ),
 )
 """The amount beside the customer's own past; late frauds of a terminal beside its payments of the same days."""
+CUSTOMER: Final = "customer"
 OTHERS: Final = ("amount_in_usd", "local_hour")
 
 Figures = Mapping[str, float]
-Advance = Callable[[], None]
+FIGURES: Final = ("auc", "ap", "cp100")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,34 +75,42 @@ def folds(train_days: float | None, first: datetime = FIRST_TEST, count: int = F
     return tuple(Fold(test=first + number * WEEK, train_days=train_days) for number in range(count))
 
 
-def source(file: Path, rows: int | None = None) -> pa.Table:
-    """The book's rows as an import takes them, the first so many: with their time, and no scenario, which is a hint."""
+def source(file: Path, *, share: int = 1, until: datetime | None = None) -> pa.Table:
+    """The book's rows as an import takes them: with their time, and without the kind of fraud, which is a hint.
+
+    Of `share` customers one is taken, and of the payments those before `until`.
+    """
     table = pq.read_table(file, partitioning=None)
-    table = table if rows is None else table.slice(0, rows)
+    kept = table["CUSTOMER_ID"].to_numpy() % share == 0
+    if until is not None:
+        kept &= table["TX_TIME_SECONDS"].to_numpy() < (until - BEGIN).total_seconds()
+    table = table.filter(pa.array(kept))
     seconds = table["TX_TIME_SECONDS"].cast(pa.int64())
     at = pc.add(pc.multiply(seconds, 1_000_000).cast(pa.duration("us")), pa.scalar(BEGIN, pa.timestamp("us", "UTC")))
     names = ["TRANSACTION_ID", "CUSTOMER_ID", "TERMINAL_ID", "TX_AMOUNT_CENTS", "TX_FRAUD"]
     return table.select(names).append_column("TX_DATETIME", at)
 
 
-def imported(file: Path, data: Path, rows: int | None = None) -> dict[str, Any]:
-    """The rows as the history `handbook` of a new data folder; the import's summary."""
+def imported(table: pa.Table, data: Path) -> dict[str, Any]:
+    """The rows of `source` as the history `handbook` of a new data folder; the import's summary."""
     with opened_keys(data, is_made=True):
+        # The folder's own ledger, which stays empty.
         pass
     path = data / "handbook.parquet"
-    pq.write_table(source(file, rows), path)
+    pq.write_table(table, path)
     asked = ImportAsked(
         file=path, mapping=MAPPING, merchant=None, is_dry_run=False, rejects=None, limit=None, as_json=True
     )
     return history_imported(shipped_settings(data), asked, "handbook")
 
 
-def fold_data(data: Path, fold: Fold, begin: datetime = BEGIN) -> Dataset:
-    """Everything up to the end of the test week, with the labels that came by then and in the week behind it."""
-    histories = histories_in(data)
+def fold_data(data: Path, fold: Fold) -> Dataset:
+    """What is learnt from, the days between and the test week, with the labels that came by the week behind it."""
     end = fold.test + WEEK
-    asked = Asked(start=begin, end=end, as_of=end + timedelta(days=DELAY_DAYS), catalog=catalog_with(histories))
-    return dataset_in(data, asked)
+    start = BEGIN if fold.train_days is None else fold.test - timedelta(days=DELAY_DAYS + fold.train_days)
+    known = catalog_with(histories_in(data))
+    catalog = Catalog([known[name] for name in (CUSTOMER, *learnt_from(data))])
+    return dataset_in(data, Asked(start=start, end=end, as_of=end + timedelta(days=DELAY_DAYS), catalog=catalog))
 
 
 def learnt_from(data: Path) -> tuple[str, ...]:
@@ -109,8 +121,12 @@ def learnt_from(data: Path) -> tuple[str, ...]:
 
 def measured(dataset: Dataset, fold: Fold, features: Sequence[str], **more: Any) -> tuple[float, float, float]:  # noqa: ANN401 - the plan's
     """AUC, average precision and card precision at 100 of one fold."""
+    week = split(dataset, train_days=WEEK.days, gap_days=DELAY_DAYS, test_days=WEEK.days)
+    learnt = split(dataset, train_days=fold.train_days, gap_days=DELAY_DAYS, test_days=WEEK.days).train
+    columns = sliced(dataset.features(features), slice(int(learnt[0]), int(learnt[-1]) + 1))
     plan = Plan(
-        features=features,
+        # In the first weeks of all some windows hold nothing yet.
+        features=[name for name in features if not is_constant(columns[name])],
         ratios=RATIOS,
         train_days=fold.train_days,
         gap_days=DELAY_DAYS,
@@ -118,7 +134,6 @@ def measured(dataset: Dataset, fold: Fold, features: Sequence[str], **more: Any)
         **more,
     )
     model = train(dataset, plan)
-    week = split(dataset, train_days=WEEK.days, gap_days=DELAY_DAYS, test_days=WEEK.days)
     rows = tested(dataset, week)
     probability = model.score_matrix(dataset.features(model.features))
     customers = customers_of(dataset)
@@ -149,19 +164,18 @@ def tested(dataset: Dataset, week: Split) -> npt.NDArray[np.int64]:
 
 def customers_of(dataset: Dataset) -> npt.NDArray[np.int32]:
     """A number for each customer."""
-    column = dataset.table["feature_customer"].unify_dictionaries()
+    column = dataset.features([CUSTOMER])[CUSTOMER].unify_dictionaries()
     return np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks])
 
 
 def run(file: Path) -> Figures:
     """The six figures: trained on seven days, and on all that came before."""
-    from api.bench.installation import own_folder  # noqa: PLC0415
-
     with own_folder() as data:
-        imported(file, data)
-        features, found = learnt_from(data), {}
+        imported(source(file), data)
+        features = learnt_from(data)
+        found: dict[str, float] = {}
         for name, train_days in (("7d", WEEK.days), ("all", None)):
             each = [measured(fold_data(data, fold), fold, features) for fold in folds(train_days)]
             means = np.mean(np.array(each), axis=0)
-            found |= {f"{what}_{name}": float(mean) for what, mean in zip(("auc", "ap", "cp100"), means, strict=True)}
+            found |= {f"{what}_{name}": float(mean) for what, mean in zip(FIGURES, means, strict=True)}
     return found

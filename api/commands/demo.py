@@ -10,6 +10,7 @@ import typer
 
 from api.auth import new_key
 from api.client import Client
+from api.commands.demo_training import has_models, promoted
 from api.commands.options import Data, Host, Port, settings_with
 from api.console import console_of
 from api.demo.examples import examples
@@ -46,9 +47,9 @@ def demo(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Play a year of small shops with its chargebacks, serve, train a model on it, promote it, and show what it changes.
+    """Play a year of made-up shops and chargebacks, serve, train a model on it, promote it, show what it changes.
 
-    Everything is made up: it shows how it works, not how well. A folder that holds payments keeps them.
+    It shows how things work, not how well. A folder that holds payments keeps them.
     """
     settings = settings_with(data=data, host=host, port=port)
     listener = listening_socket(settings.host, settings.port)
@@ -63,7 +64,7 @@ def demo(
             _renew_key(assembly, key)
 
             async def show(url: str) -> None:
-                await asyncio.to_thread(_show, settings, Client(url=url, key=key_text), run, trains=not quick)
+                await asyncio.to_thread(_show, settings, Client(url=url, key=key_text), run, None if quick else days)
 
             serve(assembly, settings, listener, show)
 
@@ -82,22 +83,24 @@ def _renew_key(assembly: Assembly, key: ApiKey) -> None:
     assembly.keys.add_key(key)
 
 
-def _show(settings: Settings, client: Client, run: str, *, trains: bool) -> None:
-    """Show the examples' decisions, and where a model is trained, what they were before."""
-    decide = partial(_decided, client)
+def _show(settings: Settings, client: Client, run: str, days: int | None) -> None:
+    """Show the examples' decisions, and where a model is trained on so many days, what they were before."""
+    decide, operator = partial(_decided, client), Client(url=client.url, key=operator_key(settings.data))
     before: list[dict[str, Any]] = []
-    if trains:
-        before = [decide(body_of(payment, is_dry_run=True)) for _, payment in examples(run)]
-        for (title, _), answer in zip(examples(run), before, strict=True):
-            show_decision(console, title, answer)
-        trained = learn(Client(url=client.url, key=operator_key(settings.data)), settings, console)
-        before = before if trained else []
-    bodies = [(title, body_of(payment)) for title, payment in examples(run)]
-    for number, (title, body) in enumerate(bodies):
+    if days is not None and not has_models(operator):
+        for title, payment in examples(run):
+            before.append(decide(body_of(payment, is_dry_run=True)))
+            show_decision(console, title, before[-1])
+        if not promoted(operator, settings.data, days, console):
+            before = []
+    bodies = []
+    for number, (title, payment) in enumerate(examples(run)):
+        bodies.append((title, body_of(payment)))
+        answer = decide(bodies[-1][1])
         if before:
-            show_change(console, title, before[number], decide(body))
+            show_change(console, title, before[number], answer)
         else:
-            show_decision(console, title, decide(body))
+            show_decision(console, title, answer)
     show_calls(console, client.url, client.key, bodies)
     console.print(_NEXT, soft_wrap=True)
 

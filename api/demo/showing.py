@@ -43,7 +43,8 @@ def show_change(console: Console, title: str, before: Answer, after: Answer) -> 
 
 def show_calls(console: Console, url: str, key: str, bodies: Sequence[tuple[str, str]]) -> None:
     """Where the server is, its key, and each example as a curl line."""
-    console.print(Text.assemble("\n", (f"The server runs at {url}", "bold"), " (Ctrl-C stops it). The key of this run:\n"))
+    runs = (f"The server runs at {url}", "bold")
+    console.print(Text.assemble("\n", runs, " (Ctrl-C stops it). The key of this run:\n"))
     console.print(f"  {key}\n", soft_wrap=True)
     console.print("The same three by hand (change the transaction_id, or you get the stored answer):\n", soft_wrap=True)
     for title, body in bodies:
@@ -52,13 +53,13 @@ def show_calls(console: Console, url: str, key: str, bodies: Sequence[tuple[str,
 
 
 def played_table(played: Played, days: int) -> Table:
-    """What a history came to, by what its payments truly were."""
+    """What a history came to: decisions at all stages, by what their payments truly were."""
     reports = played.events[EventKind.CHARGEBACK] + played.events[EventKind.FRAUD_WARNING]
     title = f"{played.payments:,} payments of {days} days decided and recorded, {reports:,} chargebacks and warnings"
-    table = Table("what it truly was", *Action, title=title)
+    table = Table("decisions, by what it truly was", *Action, title=title)
     for truth in Truth:
-        counts = (f"{played.decisions[truth, action]:,}" if played.decisions[truth, action] else "" for action in Action)
-        table.add_row(truth, *counts)
+        counts = [played.decisions[truth, action] for action in Action]
+        table.add_row(truth, *(f"{count:,}" if count else "" for count in counts))
     return table
 
 

@@ -157,11 +157,8 @@ async def list_jobs(
     before = None if cursor is None else int(cursor)
     page_of = _jobs(request).page
     found = await asyncio.to_thread(page_of, kind, (WHOLE,), test_mode=False, before=before, limit=limit + 1)
-    page = found[:limit]
-    return LearningJobList(
-        jobs=[LearningJobListed.model_validate(shown_listed_job(job, _read(job))) for _, job in page],
-        next_cursor=str(page[-1][0]) if len(found) > limit else None,
-    )
+    shown = [LearningJobListed.model_validate(shown_listed_job(job, _read(job))) for _, job in found]
+    return LearningJobList.of(shown, [position for position, _ in found], limit)
 
 
 @router.get(

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictFloat, S
 from api.learning.plan import KINDS, LearningPlan
 from api.schemas.backtest import FailureShown, ProgressShown
 from api.schemas.body import RequestInvalid
+from api.schemas.listing import Page
 from api.schemas.ruleset import Line
 from engine.errors import Fault
 from engine.jobs import Job, JobState
@@ -133,11 +134,10 @@ class LearningJobShown(LearningJobListed):
     )
 
 
-class LearningJobList(BaseModel):
+class LearningJobList(Page):
     """Trainings, judgements and comparisons of one kind, newest first."""
 
-    jobs: list[LearningJobListed]
-    next_cursor: str | None = Field(description="Send it as `cursor` for those before; null: there are none.")
+    data: list[LearningJobListed]
 
 
 def shown_listed_job(job: Job, plan: LearningPlan | None) -> dict[str, Any]:

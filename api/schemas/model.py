@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from api.promoting import Promoting, champion_tag
 from api.schemas.body import RequestInvalid
+from api.schemas.listing import Page
 from api.schemas.ruleset import Line
 from api.shadow import BANDS, Tally
 from engine.card_data import holds_card_number
@@ -102,15 +103,14 @@ class ModelShown(ModelListed):
     shadow: ShadowShown | None = Field(description="Null: it is no challenger here.")
 
 
-class ModelList(BaseModel):
+class ModelList(Page):
     """The models of the installation, newest first."""
 
     champion: str | None = Field(description="The model in force; null: the scorecard.")
     scores: str = Field(description="What scores now: the champion, or what stands in for it.")
     fault: str | None = Field(description="Why the champion does not score, where something stands in for it.")
     challengers: list[str]
-    models: list[ModelListed]
-    more: int = Field(description="How many older ones are not shown.")
+    data: list[ModelListed]
 
 
 class ChangeShown(BaseModel):
@@ -132,11 +132,10 @@ class ChangeDone(ChangeShown):
     champion: str | None = Field(description="The model in force now; null: the scorecard.")
 
 
-class ChangeList(BaseModel):
+class ChangeList(Page):
     """Changes of the models in force, newest first."""
 
-    changes: list[ChangeShown]
-    next_cursor: str | None = Field(description="Send it as `cursor` for those before; null: there are none.")
+    data: list[ChangeShown]
 
 
 def shown_listed(models: Promoting, name: str) -> dict[str, Any]:

@@ -35,8 +35,8 @@ __all__ = [
     "opened_frames",
     "opened_keys",
     "pipeline_in_memory",
-    "policies_in",
     "playing",
+    "policies_in",
     "segments_written",
     "valkey_examined",
 ]

@@ -1,11 +1,13 @@
 """The fingerprint of a table: the same for the same rows, however they are cut in pieces or numbered."""
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+_NONE: Final = np.zeros(0, dtype=np.int32)
 
 
 def fingerprint_of(table: pa.Table) -> str:
@@ -48,11 +50,13 @@ def _texts(column: pa.ChunkedArray) -> list[npt.NDArray[Any]]:
     # Backwards, so that the first row is written last.
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     first[len(texts)] = len(codes)
-    order = np.argsort(first[:-1], kind="stable")
-    used = order[first[order] < len(codes)]
+    used = np.flatnonzero(first[:-1] < len(codes))
+    used = used[np.argsort(first[used])]
     number = np.full(len(texts) + 1, -1, dtype=np.int32)
-    number[used] = np.arange(len(used))
-    said = texts.take(pa.array(used)).to_pylist()
-    joined = [text.encode() for text in said]
-    lengths = np.array([len(each) for each in joined], dtype=np.int32)
-    return [number[codes], lengths, np.frombuffer(b"".join(joined), dtype=np.uint8)]
+    number[used] = np.arange(len(used), dtype=np.int32)
+    said = texts.take(pa.array(used))
+    # Arrow's own buffers: the texts one behind the other, and where each begins.
+    _, begins, content = said.buffers()
+    at = np.frombuffer(begins, dtype=np.int32)[said.offset : said.offset + len(said) + 1] if len(said) else _NONE
+    joined = np.frombuffer(content, dtype=np.uint8)[at[0] : at[-1]] if len(said) and content is not None else _NONE
+    return [number[codes], np.diff(at), joined]

@@ -88,10 +88,15 @@ def labelled(table: pa.Table, events: pa.Table, *, as_of: datetime, default: Cur
 
 def coded(table: pa.Table, feature: str) -> Coded:
     """A text feature of a table, each different text once."""
-    array = table[FEATURE + feature].cast(pa.string()).combine_chunks().dictionary_encode()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    return Coded(array.indices.fill_null(-1).to_numpy().astype(np.int64), array.dictionary.to_pylist())
+    array = table[FEATURE + feature].unify_dictionaries()
+    numbers: dict[str, int] = {}
+    if not array.num_chunks:
+        return Coded(np.zeros(0, dtype=np.int64), ())
+    texts = array.chunk(0).dictionary.to_pylist()
+    # A dictionary may have a text twice.
+    places = np.array([*(numbers.setdefault(text, len(numbers)) for text in texts), -1], dtype=np.int64)
+    codes = np.concatenate([pc.fill_null(chunk.indices, len(texts)).to_numpy() for chunk in array.chunks])
+    return Coded(places[codes], tuple(numbers))
 
 
 class _Stopped(NamedTuple):

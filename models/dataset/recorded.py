@@ -62,7 +62,7 @@ def recorded_table(frame: RecordedFrame, asked: Asked) -> pa.Table:
     return pa.table(facts | features)
 
 
-def array_of(column: Column, rows: Ints) -> pa.Array:
+def array_of(column: Column, rows: Ints | slice) -> pa.Array:
     """Some rows of a feature's column; unknown is null."""
     if isinstance(column, Told):
         return texts_of(column.codes[rows], list(column.told))
@@ -82,7 +82,7 @@ def type_of(feature: Feature) -> pa.DataType:
     return TYPES[feature.type]
 
 
-def _numbers(column: Numbers, rows: Ints) -> pa.Array:
+def _numbers(column: Numbers, rows: Ints | slice) -> pa.Array:
     values, unknown = column.values[rows], ~column.known[rows]
     if values.dtype != np.object_:
         return pa.array(values, mask=unknown)
@@ -116,3 +116,10 @@ def _first(payment: Ints) -> Ints:
     if np.array_equal(payment, rows):
         return rows
     return np.unique(payment, return_index=True)[1].astype(np.int64)
+
+
+def _run(rows: Ints) -> Ints | slice:
+    """The same rows, which rise, as a slice where they are one behind the other: nothing is copied then."""
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows

@@ -46,14 +46,14 @@ def _of_labels(population: Population) -> Iterator[Caution]:
         yield Caution(code="no_good", text="Every payment is fraud: what good customers would feel cannot be said.")
     if population.immature > _IMMATURE_SHARE * max(population.counted, 1):
         text = (
-            f"{population.immature / population.counted:.0%} of the payments are too young for most chargebacks "
-            "to have come: some of the good ones will turn out to be fraud."
+            f"{population.immature / population.counted * 100:.0f} % of the payments are too young for most "
+            "chargebacks to have come: some of the good ones will turn out to be fraud."
         )
         yield Caution(code="immature", text=text)
     uncounted = population.payments - population.counted
     if uncounted > _UNCOUNTED_SHARE * population.payments:
         text = (
-            f"{uncounted / population.payments:.0%} of the payments were blocked, declined or challenged: "
+            f"{uncounted / population.payments * 100:.0f} % of the payments were blocked, declined or challenged: "
             "nobody knows what they were, and figures of fraud leave them out."
         )
         yield Caution(code="fate_unknown", text=text)

@@ -106,7 +106,7 @@ def compare(
         differences=tuple(_differences(one.samples, other.samples)),
         segments=tuple(_shifts(one, other)),
         evidence=float(np.exp(min(money[-1], _LOG_EVIDENCE_MAX))) if len(money) else 1.0,
-        agreement=None if top_reasons is None else _agreement(champion, challenger, top_reasons),
+        agreement=None if top_reasons is None else agreement_of(champion, challenger, top_reasons),
         thresholds=tuple(_kept(champion, challenger, policies)),
     )
 
@@ -134,7 +134,8 @@ def _shifts(one: Judged, other: Judged) -> Iterator[Shift]:
         )
 
 
-def _agreement(champion: Scored, challenger: Scored, reasons: tuple[Sequence[str], Sequence[str]]) -> Agreement:
+def agreement_of(champion: Scored, challenger: Scored, reasons: tuple[Sequence[str], Sequence[str]]) -> Agreement:
+    """How often the first reasons agree: for a caller who explained some of the payments alone."""
     is_same = np.asarray(reasons[0], dtype=object) == np.asarray(reasons[1], dtype=object)
     assert len(is_same) == len(champion), "a reason a payment"
     unchanged = np.abs(_log_odds(champion) - _log_odds(challenger)) < _SAME_LOG_ODDS

@@ -1,8 +1,9 @@
 """Models over the API: promoted with the gate's word or against it, rolled back at once, and what is refused."""
 
-import threading
+import asyncio
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,13 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.auth import new_key
+from api.doctor import Level
+from api.doctor.models import model_findings
+from api.promoting import Wanted
 from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import Scope
+from engine.errors import ModelChanged
 from models.registry import ModelFiles
 from tests.api.model_calls import call, champion, decided
 from tests.api.ruleset_calls import client_of
@@ -54,7 +59,7 @@ def test_without_a_model_the_scorecard_scores(client: TestClient) -> None:
     listed = client.get("/v1/models")
     assert listed.headers["etag"] == '"scorecard"'
     shown = listed.json()
-    assert (shown["champion"], shown["models"], shown["fault"], shown["more"]) == (None, [], None, 0)
+    assert (shown["champion"], shown["data"], shown["fault"], shown["has_more"]) == (None, [], None, False)
     assert shown["scores"].startswith("scorecard-")
     refused = call(client, "rollback")
     assert (refused.status_code, refused.json()["code"]) == (409, "promotion_refused")
@@ -85,7 +90,7 @@ def test_what_was_done_is_told_with_who_why_and_what_the_gate_said(client: TestC
     other = kept(files, -5.0, one, passes=False)
     assert call(client, f"{other}/promote", because="We know better.", force=True).status_code == 200
     assert call(client, "rollback", because="We did not.").status_code == 200
-    changes = client.get("/v1/models/changes").json()["changes"]
+    changes = client.get("/v1/models/changes").json()["data"]
     assert [(each["number"], each["model"], each["because"]) for each in changes] == [
         (3, one, "We did not."),
         (2, other, "We know better."),
@@ -97,8 +102,8 @@ def test_what_was_done_is_told_with_who_why_and_what_the_gate_said(client: TestC
     page = client.get("/v1/models/changes", params={"limit": 2}).json()
     assert page["next_cursor"] == "2"
     rest = client.get("/v1/models/changes", params={"cursor": "2"}).json()
-    assert [each["number"] for each in rest["changes"]] == [1]
-    states = {each["id"]: each["state"] for each in client.get("/v1/models").json()["models"]}
+    assert [each["number"] for each in rest["data"]] == [1]
+    states = {each["id"]: each["state"] for each in client.get("/v1/models").json()["data"]}
     assert states == {one: "champion", other: "retired"}
 
 
@@ -123,25 +128,28 @@ def test_a_judgement_beside_another_champion_opens_no_gate(client: TestClient, f
     assert "judged beside the scorecard, which is not the champion now" in refused.json()["detail"]
 
 
-def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(client: TestClient, files: ModelFiles) -> None:
+async def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(assembly: Assembly, files: ModelFiles) -> None:
+    names = [kept(files, base) for base in (-3.0, -4.0)]
+    wanted = Wanted(at=datetime(2026, 5, 4, tzinfo=UTC), by="key", because="Better.")
+    both = (assembly.models.promote(name, wanted, force=True) for name in names)
+    done = await asyncio.gather(*both, return_exceptions=True)
+    (lost,) = (each for each in done if isinstance(each, BaseException))
+    (won,) = (each for each in done if not isinstance(each, BaseException))
+    assert isinstance(lost, ModelChanged)
+    assert assembly.models.standing().champion == won.model_id
+    assert assembly.snapshot.versions.model == won.model_id
+    assert assembly.models.changes.all() == (won,)
+
+
+def test_a_promotion_in_place_of_another_champion_than_was_seen_is_refused(
+    client: TestClient, files: ModelFiles
+) -> None:
     names = [kept(files, base) for base in (-3.0, -4.0)]
     seen = {"If-Match": client.get("/v1/models").headers["etag"]}
-    answers: list[Any] = []
-
-    def promote(name: str) -> None:
-        answers.append(call(client, f"{name}/promote", headers=seen, force=True))
-
-    threads = [threading.Thread(target=promote, args=(name,)) for name in names]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(each.status_code for each in answers) == [200, 412]
-    (lost,) = (each.json() for each in answers if each.status_code == 412)
-    assert lost["code"] == "model_changed"
-    (won,) = (each.json() for each in answers if each.status_code == 200)
-    assert champion(client) == won["model"]
-    assert len(client.get("/v1/models/changes").json()["changes"]) == 1
+    assert call(client, f"{names[0]}/promote", headers=seen).status_code == 200
+    late = call(client, f"{names[1]}/promote", headers=seen, force=True)
+    assert (late.status_code, late.json()["code"]) == (412, "model_changed")
+    assert champion(client) == names[0]
 
 
 def test_a_reload_reads_the_champion_again(files: ModelFiles, assembly: Assembly) -> None:
@@ -212,7 +220,23 @@ def test_a_model_that_cannot_be_used_is_refused_with_the_cause_and_nothing_chang
             assert (refused.status_code, refused.json()["code"]) == (409, "model_invalid"), refused.text
             assert said in refused.json()["detail"]
     assert decided(client)["model"]["id"] == good
-    assert len(client.get("/v1/models/changes").json()["changes"]) == 1
+    assert len(client.get("/v1/models/changes").json()["data"]) == 1
+
+
+def test_doctor_names_a_model_in_force_that_cannot_be_used(data: Path, files: ModelFiles, client: TestClient) -> None:
+    champion, challenger, idle = (kept(files, -base) for base in (3.0, 4.0, 5.0))
+    assert call(client, f"{champion}/promote").status_code == 200
+    assert call(client, f"{challenger}/challenge").status_code == 200
+    assert {each.level for each in model_findings(data)} == {Level.OK}
+    for name in (champion, challenger, idle):
+        _damage(files, name)
+    found = {each.check: each for each in model_findings(data)}
+    assert {name: each.level for name, each in found.items()} == {
+        "champion": Level.ERROR,
+        "challenger": Level.WARNING,
+        "models": Level.WARNING,
+    }
+    assert str(files.file_of(champion)) in found["champion"].found
 
 
 def test_a_challenger_scores_beside_the_champion_and_decides_nothing(
@@ -228,6 +252,14 @@ def test_a_challenger_scores_beside_the_champion_and_decides_nothing(
     assert call(client, f"{name}/retire").status_code == 200
     assert client.get(f"/v1/models/{name}").json()["shadow"] is None
     assert call(client, f"{name}/retire").json()["code"] == "promotion_refused"
+
+
+def test_models_are_listed_in_pages(client: TestClient, files: ModelFiles) -> None:
+    names = {kept(files, -float(base)) for base in range(1, 4)}
+    first = client.get("/v1/models", params={"limit": 2}).json()
+    rest = client.get("/v1/models", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert (first["has_more"], rest["has_more"], rest["next_cursor"]) == (True, False, None)
+    assert {each["id"] for each in (*first["data"], *rest["data"])} == names
 
 
 def test_no_more_challengers_than_there_is_time_for(client: TestClient, files: ModelFiles) -> None:

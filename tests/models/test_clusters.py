@@ -38,7 +38,8 @@ def plainly(seen: Seen, degree_max: int) -> list[int]:
 
 def found(seen: Seen, degree_max: int = DEGREE_MAX) -> list[int]:
     columns = np.array(seen, dtype=np.int64).reshape(-1, KINDS).T
-    return entities(list(columns), degree_max).tolist()
+    said: list[int] = entities(list(columns), degree_max).tolist()
+    return said
 
 
 @given(

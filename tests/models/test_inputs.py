@@ -37,7 +37,8 @@ SMALL_INPUTS = Inputs(
         Input(feature=each.name, codes=CODES if each.type in (FeatureType.STRING, FeatureType.COUNTRY) else None,
               unseen=0.7)
         for each in SMALL
-    ],
+    ]
+    + [Input(feature="of_number", per="of_integer"), Input(feature="of_money", per="of_number")],
     SMALL,
 )  # fmt: skip
 

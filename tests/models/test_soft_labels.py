@@ -26,7 +26,7 @@ def items(dataset: Dataset, probability: float = 0.2) -> dict[int, tuple[float, 
     """By row the weights as none and as fraud."""
     found = soft_rows(dataset, np.full(len(dataset), probability))
     weights = {int(row): [0.0, 0.0] for row in found.row}
-    for row, target, weight in zip(*found, strict=True):
+    for row, target, weight in zip(found.row, found.target, found.weight, strict=True):
         assert weight > 0
         weights[int(row)][target] += weight
     return {row: (none, fraud) for row, (none, fraud) in weights.items()}
@@ -38,11 +38,11 @@ def test_a_label_is_told_as_it_stands() -> None:
 
 def test_what_has_no_label_is_told_both_ways_by_what_may_still_come() -> None:
     dataset = told((190, "allow", None), (30, "allow", None))
-    share = dataset.maturity[1]
+    share = float(dataset.maturity[1])
     assert 0.5 < share < 0.8
     expected = 0.2 * (1 - share) / (1 - 0.2 * share)
     found = items(dataset)
-    assert found[0] == (1, 0)
+    assert found[0] == (1.0, 0.0)
     assert found[1] == pytest.approx((1 - expected, expected))
 
 
@@ -64,7 +64,7 @@ def test_what_is_censored_is_told_of_in_no_way() -> None:
 
 def test_where_the_model_in_force_says_nothing_the_rate_of_fraud_stands_for_it() -> None:
     dataset = told(*[(150 + number, "allow", number == 0 or None) for number in range(4)], (30, "allow", None))
-    share = dataset.maturity[-1]
+    share = float(dataset.maturity[-1])
     expected = 0.25 * (1 - share) / (1 - 0.25 * share)
     assert items(dataset, float("nan"))[len(dataset) - 1][1] == pytest.approx(expected)
 

@@ -47,7 +47,7 @@ def rollback(because: Because = None, yes: Yes = False, as_json: AsJson = False,
         seen = got(client, "/v1/models?limit=1")
         reason = _agreed(f"Undo the promotion of {champion_of(seen)}?", because, yes=yes)
         done = sent(client, "/v1/models/rollback", {"because": reason}, champion_tag(seen["champion"]))
-    _tell(done, as_json=as_json, said=f"{champion_named(done['champion']).capitalize()} is in force again.")
+    _tell(done, as_json=as_json, said=f"In force again: {champion_named(done['champion'])}.")
 
 
 def challenge(model: Model, because: Because = None, as_json: AsJson = False, data: Data = None) -> None:

@@ -11,16 +11,16 @@ Shown = Mapping[str, Any]
 
 SHOWN: Final = (
     ("average_precision", "average precision", "decimals"),
-    ("recall_at_0.001", "recall at 0.1 % false positives", "percent"),
-    ("recall_at_0.005", "recall at 0.5 % false positives", "percent"),
-    ("recall_at_0.01", "recall at 1 % false positives", "percent"),
+    ("recall_at_0.001", "recall at 0.1 % FPR", "percent"),
+    ("recall_at_0.005", "recall at 0.5 % FPR", "percent"),
+    ("recall_at_0.01", "recall at 1 % FPR", "percent"),
     ("card_precision_100", "card precision at 100", "decimals"),
     ("value_recall", "fraud money stopped", "percent"),
     ("stopped_good", "good payments stopped", "percent"),
     ("allow", "payments that pass", "percent"),
     ("net", "money saved", "dollars"),
 )
-"""Figures by name, words and form."""
+"""Figures by name, words and form; FPR is the share of good payments that are flagged."""
 
 
 def difference_table(differences: Iterable[Shown], this: str, other: str) -> Table:

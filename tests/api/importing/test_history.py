@@ -83,12 +83,12 @@ def decided(desk: Desk) -> dict[str, Mapping[str, Any]]:
 
 def test_a_history_has_the_features_that_deciding_one_by_one_records(desk: Desk) -> None:
     """But for those of our own blocks: nothing is decided in a history, so nothing was blocked."""
-    file = desk.payments(*lines(1, 150), heading=HEADING)
+    file = desk.payments(*lines(1, 100), heading=HEADING)
     desk.run(file, MAPPING)
     desk.run(file, MAPPING, "--history")
     recorded, names = decided(desk), [each.name for each in CATALOG if each.source != "score"]
     rows = kept(desk)
-    assert len(rows) == len(recorded) > 100
+    assert len(rows) == len(recorded) > 60
     blocked = {each.name for each in VELOCITIES if each.status is Status.BLOCKED}
     for row in rows:
         of = recorded[row["transaction_id"]]
@@ -127,7 +127,7 @@ key = ["customer"]
 aggregate = "average"
 of = "amount_in_usd"
 window = "all"
-where = { order_currency = "USD" }
+where = { currency = "USD" }
 """
 
 
@@ -144,7 +144,7 @@ def told(seed: int, count: int) -> list[str]:
     return rows
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_what_became_of_payments_is_counted_as_counters_count_it_live(desk: Desk, seed: int) -> None:
     heading = f"{HEADING},label,known,outcome,answered,refunded"
     desk.run(desk.payments(*told(seed, 80), heading=heading), MAPPING + EVENTS, "--history")
@@ -219,7 +219,7 @@ def test_facts_and_labels_stand_as_the_file_has_them(desk: Desk) -> None:
         ("p1", "last-year-2", True), ("p2", "last-year-1", False), ("p3", "last-year-3", None)
     ]  # fmt: skip
     assert {(row["merchant_id"], row["stage"], row["action"], row["source"]) for row in rows} == {
-        ("tea", "pre_authorization", None, "last-year")
+        ("tea", "pre_auth", None, "last-year")
     }
     labels = [
         (each["transaction_id"], each["kind"], each["is_fraud"], each["received_at"])
@@ -238,15 +238,13 @@ def test_facts_and_labels_stand_as_the_file_has_them(desk: Desk) -> None:
 
 
 def test_labels_may_be_known_so_long_after_the_payment(desk: Desk) -> None:
-    after = (
-        MAPPING
-        + '[labels]\ncolumn = "label"\nknown_after = "30d"\n[labels.values]\ncb = { kind = "chargeback", is_fraud = true }\n'
-    )
+    labels = '[labels]\ncolumn = "label"\nknown_after = "30d"\n'
+    after = f'{MAPPING}{labels}[labels.values]\ncb = {{ kind = "chargeback", is_fraud = true }}\n'
     fresh = (datetime.now(UTC) - timedelta(days=29)).isoformat()
     rows = [f"p{at},tea,{time},7.00,EUR,a@x.com,,tok_1,t1,u1,cb" for at, time in enumerate((START.isoformat(), fresh))]
     desk.run(desk.payments(*rows, heading=f"{HEADING},label"), after, "--history")
-    labels = rows_of(history_of(desk).labels)
-    assert [(each["transaction_id"], each["received_at"]) for each in labels] == [("p0", START + timedelta(days=30))]
+    known = rows_of(history_of(desk).labels)
+    assert [(each["transaction_id"], each["received_at"]) for each in known] == [("p0", START + timedelta(days=30))]
 
 
 GOOD = "p1,tea,2026-02-01T10:00:00Z,7.00,EUR,a@x.com,,tok_1,t1,u1"

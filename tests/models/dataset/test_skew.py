@@ -17,6 +17,7 @@ from engine.recorded import RecordedFeatures
 from engine.velocity import VELOCITIES
 from models.dataset import FEATURE, Asked, Dataset
 from models.dataset.fingerprint import fingerprint_of
+from tests.docs.documents import blocks, read
 from tests.models.dataset.month import DAYS, START, play_month
 
 END = START + timedelta(days=DAYS)
@@ -136,3 +137,18 @@ def test_segments_and_the_ledger_give_the_same_rows(month: Month, dataset: Datas
     assert again.manifest.counts == dataset.manifest.counts
     same = dataset.table.select(again.table.column_names)
     assert fingerprint_of(same) == again.manifest.fingerprint
+
+
+def test_the_example_of_the_documentation_runs(
+    month: Month, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = [each.text for each in blocks(read("docs/learning.md")) if "dataset_in" in each.text]
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "assay").symlink_to(month.folder)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(example, names)  # noqa: S102 - what the page shows
+    assert capsys.readouterr().out.startswith("Counts(rows=")
+    assert list(names["payments"].columns) == list(
+        dict.fromkeys(name.removeprefix(FEATURE) for name in names["dataset"].table.column_names)
+    )
