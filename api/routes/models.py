@@ -250,7 +250,8 @@ async def _file(read: Any, media_type: str, headers: dict[str, str]) -> Response
 
 
 def found_models(request: Request, model_id: str) -> Promoting:
-    """The models, of which this one is there. Raises a 404 problem."""
+    """The models, of which this one is there. Raises a 404 problem, and a 403 one before it."""
+    whole_key_of(request)
     models = models_of(request)
     if not models.files.has(model_id):
         detail = "There is no model of this id; GET /v1/models ('assay models') lists them."

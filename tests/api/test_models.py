@@ -295,17 +295,44 @@ def test_models_are_the_operators_alone(assembly: Assembly, files: ModelFiles) -
     assert "installation:write" in refused.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    ("path", "sent", "code"),
-    [
-        ("model-000000000000/promote", {"because": "It is better."}, "model_not_found"),
+def test_what_is_asked_wrongly_is_refused(client: TestClient) -> None:
+    good = {"because": "It is better."}
+    asked: list[tuple[str, dict[str, Any], str]] = [
+        ("model-000000000000/promote", good, "model_not_found"),
         ("rollback", {}, "request_invalid"),
         ("rollback", {"because": ""}, "request_invalid"),
         ("rollback", {"because": "x" * 501}, "request_invalid"),
         ("rollback", {"because": "4111 1111 1111 1111"}, "card_data_refused"),
-        ("rollback", {"because": "It is better.", "forse": True}, "request_invalid"),
-        ("nonsense/promote", {"because": "It is better."}, "request_invalid"),
-    ],
-)
-def test_what_is_asked_wrongly_is_refused(client: TestClient, path: str, sent: dict[str, Any], code: str) -> None:
-    assert client.post(f"/v1/models/{path}", json=sent).json()["code"] == code
+        ("rollback", {**good, "forse": True}, "request_invalid"),
+        ("nonsense/promote", good, "request_invalid"),
+        ("train", {"learner": "magic"}, "request_invalid"),
+        ("train", {"learner": "estimator"}, "request_invalid"),
+        ("train", {"learner": "logistic", "parameters": {"magic": 1}}, "parameters_invalid"),
+        ("train", {"last_days": 7, "from": "2026-01-01T00:00:00Z"}, "request_invalid"),
+        ("train", {"from": "2126-01-01T00:00:00Z"}, "request_invalid"),
+        ("model-000000000000/evaluate", {}, "model_not_found"),
+        ("model-000000000000/compare", {}, "model_not_found"),
+        ("jobs/job_0/cancel", {}, "job_not_found"),
+    ]
+    for path, sent, code in asked:
+        assert client.post(f"/v1/models/{path}", json=sent).json()["code"] == code, (path, sent)
+
+
+def test_a_training_is_queued_once_under_a_key_listed_and_cancelled(client: TestClient, assembly: Assembly) -> None:
+    named = {"Idempotency-Key": "night-1"}
+    asked = client.post("/v1/models/train", json={"learner": "logistic"}, headers=named)
+    again = client.post("/v1/models/train", json={"learner": "logistic"}, headers=named)
+    assert (asked.status_code, again.status_code) == (202, 202)
+    assert again.json()["id"] == asked.json()["id"]
+    assert again.headers["idempotent-replayed"] == "true"
+    other = client.post("/v1/models/train", json={"learner": "boosting"}, headers=named)
+    assert other.json()["code"] == "idempotency_key_reused"
+    path = asked.headers["location"]
+    assert client.get(path).json()["asked"] == {"learner": "logistic"}
+    (listed,) = client.get("/v1/models/jobs").json()["data"]
+    assert (listed["id"], listed["kind"], listed["state"]) == (asked.json()["id"], "train_model", "queued")
+    assert client.get("/v1/models/jobs", params={"kind": "compare_models"}).json()["data"] == []
+    assert client.post(f"{path}/cancel").json()["state"] == "cancelled"
+    shop = key(assembly, merchants=frozenset({"shop-a"}))
+    assert shop.post("/v1/models/train", json={}).json()["code"] == "key_too_narrow"
+    assert shop.get(path).json()["code"] == "key_too_narrow"
