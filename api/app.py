@@ -20,6 +20,7 @@ from api.routes import ROUTERS
 from api.schemas import OPENAPI_SCHEMAS
 from api.watching import ClockWatch, WatchedIds
 from api.wiring import Assembly
+from engine.pipeline import Outline
 
 VERSION = "0.1.0"
 
@@ -46,12 +47,24 @@ def create_app(
     app.state.load = carried = load or Load(metrics=metrics or Metrics())
     app.state.metrics = counted = carried.metrics
     counted.add_source(installation(assembly, carried, VERSION, now))
+    app.state.note_decision = _noted(assembly, counted)
     app.state.key_rates = KeyRates(key_rate)
     app.state.watched_ids = WatchedIds()
     app.state.clock_watch = ClockWatch()
     routes = [route for router in ROUTERS for route in router.routes]
     inner = BodyLimit(UnderWay(Front(app, routes), carried))
     return Admission(errors.LastResort(inner, counted), carried)
+
+
+def _noted(assembly: Assembly, metrics: Metrics) -> Callable[[Outline], None]:
+    """What is told of each decision when its answer is made."""
+    shadow = assembly.shadow
+
+    def note(outline: Outline) -> None:
+        metrics.note_decision(outline)
+        shadow.offer(outline)
+
+    return note
 
 
 def _framework(assembly: Assembly) -> FastAPI:

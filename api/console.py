@@ -1,7 +1,9 @@
 """The consoles that commands print to: what is printed is data, and none of it is markup, a link or an emoji's code."""
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Column, Table
+from rich.text import Text
 
 _MINUTE = len("2026-11-23T14:05")
 
@@ -20,6 +22,12 @@ def table_of(*names: str, whole: tuple[str, ...] = ()) -> Table:
     """A table without lines, whose cells are folded where they are too wide, never cut; those of `whole` are not."""
     columns = (Column(name, overflow="fold", no_wrap=name in whole) for name in names)
     return Table(*columns, box=None, pad_edge=False)
+
+
+def entry(name: str, facts: str, meaning: str, also: str = "") -> RenderableType:
+    """What something is called and is, its meaning below, folded and set in: a table's cell is too narrow for prose."""
+    lines = (meaning, f"also {also}") if also else (meaning,)
+    return Group(Text.assemble((name, "bold"), f"  {facts}"), *(Padding(Text(line), (0, 0, 0, 4)) for line in lines))
 
 
 def minute(at: str | None) -> str:

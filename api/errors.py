@@ -14,6 +14,7 @@ from api.metrics import Metrics
 from api.middleware import new_request_id
 from api.observing import Leaving
 from api.problems import Problem, ProblemRaised
+from api.promoting import GateNotPassed
 from api.schemas.findings import FINDINGS_MAX, pointer_to
 from engine.errors import (
     ApprovalRefused,
@@ -29,16 +30,20 @@ from engine.errors import (
     ListInUse,
     ListsInvalid,
     MalformedJson,
+    ModelChanged,
+    ModelInvalid,
     Overloaded,
     PaymentInvalid,
     PolicyChanged,
     PolicyInvalid,
+    PromotionRefused,
     RateLimited,
     RulesetChanged,
     RulesetRefused,
     RulesInvalid,
     TooManyJobs,
 )
+from models.learners.errors import ParametersInvalid
 
 log = structlog.get_logger()
 
@@ -58,6 +63,11 @@ _STATUSES: dict[type[AssayError], int] = {
     RulesetRefused: 422,
     RulesetChanged: 412,
     ApprovalRefused: 409,
+    ModelChanged: 412,
+    ModelInvalid: 409,
+    PromotionRefused: 409,
+    GateNotPassed: 409,
+    ParametersInvalid: 422,
     ListsInvalid: 422,
     ListExists: 409,
     ListInUse: 409,

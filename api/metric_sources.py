@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 
 from api.admission import Load
 from api.metrics import Source, counter
+from api.shadow import Shadow
 from api.wiring import Assembly
 from engine.errors import LedgerUnavailable
 from engine.reference import Reference
@@ -39,6 +40,7 @@ def _held(assembly: Assembly) -> Iterable[Metric]:
         )
     yield from _jobs(assembly)
     yield from _watched(assembly)
+    yield from _shadow(assembly.shadow)
     yield counter("assay_reloads", "Reloads of rules, model and tables.", "result", assembly.reloading.results)
 
 
@@ -49,6 +51,29 @@ def _jobs(assembly: Assembly) -> Iterable[Metric]:
         for state, count in assembly.jobs.open_counts().items():
             jobs.add_metric((state.value,), count)
     yield jobs
+
+
+def _shadow(shadow: Shadow) -> Iterable[Metric]:
+    """By challenger: there are few, and a model's id tells of no shop."""
+    tallies = shadow.tallies
+    scored = {name: tally.scored for name, tally in tallies.items()}
+    yield counter("assay_shadow_scored", "Payments that a challenger scored beside the champion.", "model", scored)
+    failed = {name: tally.failed for name, tally in tallies.items()}
+    yield counter("assay_shadow_failed", "Payments that a challenger had no score for.", "model", failed)
+    took = CounterMetricFamily("assay_shadow_seconds", "The time that challengers took to score.", labels=("model",))
+    apart = CounterMetricFamily(
+        "assay_shadow_apart",
+        "Sum of distances between a challenger's and the champion's probability.",
+        labels=("model",),
+    )
+    for name, tally in tallies.items():
+        took.add_metric((name,), tally.took_ns / 1e9)
+        apart.add_metric((name,), tally.sum_apart)
+    yield took
+    yield apart
+    yield CounterMetricFamily(
+        "assay_shadow_dropped", "Payments that no challenger scored, because decisions come first.", shadow.dropped
+    )
 
 
 def _watched(assembly: Assembly) -> Iterable[Metric]:

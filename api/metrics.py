@@ -91,7 +91,7 @@ class Metrics:
         self.jobs: Counter[str] = Counter()
         """That ended, by state."""
         self.beside_ended: Counter[str] = Counter()
-        """How often a fault of ours ended work beside the decisions, by its name: `jobs`, `segments`."""
+        """How often a fault of ours ended work beside the decisions, by its name: `jobs`, `segments`, `shadow`."""
         self.replayed = 0
         self.dry_runs = 0
         self._decisions: Counter[tuple[str, bool, bool]] = Counter()

@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
+from api.champion import Champion
 from api.settings import Settings
 from engine.bundles import Parts
 from engine.catalog import CATALOG, read_ruleset, unkept_by_all
@@ -15,11 +16,15 @@ from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
 from engine.reference import IpCountries, Rates, Reference, load_reference
 from engine.rules import Ruleset, default_source
+from engine.score import Scorer
 from models.scorecard import Scorecard
-from models.scorecard_file import scorecard_of
 from models.scorecard_items import ITEMS
+from models.scorer_file import scorers_of
 
 log = structlog.get_logger()
+
+CHAMPION: Final = "champion"
+"""The role of a scorer that the operator chose."""
 
 _Read = TypeVar("_Read")
 
@@ -53,19 +58,20 @@ class PartsRead:
     faults: Mapping[Part, str]
 
 
-def first_parts(settings: Settings, list_names: Collection[str] = ()) -> PartsRead:
-    """Read everything; `list_names` are those that the rules may name.
+def first_parts(settings: Settings, list_names: Collection[str] = (), champion: Champion | None = None) -> PartsRead:
+    """Read everything; `list_names` are those that the rules may name. A promoted model goes before the settings' one.
 
-    A model that cannot be used gives way to the shipped scorecard as fallback.
+    A model that cannot be used gives way to the champion before it, or to the shipped scorecard, as fallback.
 
     Raises RulesInvalid or ReferenceInvalid, naming the file and the mend.
     """
     ruleset = ruleset_in(settings, list_names)
     faults: dict[Part, str] = {}
-    scorer = _kept(Part.MODEL, lambda: _scorer(settings), None, faults)
+    scorer = _kept(Part.MODEL, lambda: _scorer(settings, champion), None, faults)
+    last_good = None if scorer is not None or champion is None else champion.last_good()
     parts = Parts(
         ruleset=ruleset,
-        scorer=scorer or _shipped(settings, role=FALLBACK),
+        scorer=scorer or last_good or _shipped(settings, role=FALLBACK),
         reference=load_reference(
             settings.ip_database, settings.bin_table, settings.rates, settings.reference_max_age_days
         ),
@@ -73,25 +79,28 @@ def first_parts(settings: Settings, list_names: Collection[str] = ()) -> PartsRe
     return PartsRead(parts=parts, faults=faults)
 
 
-def parts_again(settings: Settings, last: Parts, list_names: Collection[str]) -> PartsRead:
-    """Read the files that the settings name once more; of each that cannot be used the last good one stays."""
+def parts_again(
+    settings: Settings, last: Parts, list_names: Collection[str], champion: Champion | None = None
+) -> PartsRead:
+    """Read the files that the settings name, and the champion's, once more; of each the last good one stays."""
     faults: dict[Part, str] = {}
     reference = _reference_again(settings, last.reference, faults)
     parts = replace(last, reference=reference)
-    if settings.model is not None:
-        parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings), last.scorer, faults))
+    if settings.model is not None or (champion is not None and champion.id is not None):
+        parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings, champion), last.scorer, faults))
     if settings.ruleset is not None:
         ruleset = _kept(Part.RULESET, lambda: ruleset_in(settings, list_names), last.ruleset, faults)
         parts = replace(parts, ruleset=ruleset)
     return PartsRead(parts=parts, faults=faults)
 
 
-def states_of(settings: Settings, read: PartsRead) -> tuple[PartState, ...]:
+def states_of(settings: Settings, read: PartsRead, champion: Champion | None = None) -> tuple[PartState, ...]:
     """Each part as it is after a reading; the ruleset is in force until the operator publishes another."""
     parts, data = read.parts, read.parts.reference.versions()
+    promoted = None if champion is None else champion.file
     found = (
         (Part.RULESET, parts.ruleset.hash, settings.ruleset),
-        (Part.MODEL, "none" if parts.scorer is None else parts.scorer.id, settings.model),
+        (Part.MODEL, "none" if parts.scorer is None else parts.scorer.id, promoted or settings.model),
         (Part.IP_DATABASE, data["ip"], settings.ip_database),
         (Part.BIN_TABLE, data["bins"], settings.bin_table),
         (Part.RATES, data["rates"], settings.rates),
@@ -142,7 +151,14 @@ def ruleset_in(settings: Settings, list_names: Collection[str]) -> Ruleset:
         raise RulesInvalid(f"The ruleset {file} (ASSAY_RULESET) has faults.\n\n{error}") from error
 
 
-def _scorer(settings: Settings) -> Scorecard:
+def _scorer(settings: Settings, champion: Champion | None) -> Scorer:
+    if champion is not None and champion.id is not None:
+        return champion.scorer()
+    return unpromoted(settings)
+
+
+def unpromoted(settings: Settings) -> Scorer:
+    """What scores where no model was promoted: the settings' one, else the shipped scorecard. Raises ModelInvalid."""
     if settings.model is None:
         return _shipped(settings)
     try:
@@ -152,7 +168,7 @@ def _scorer(settings: Settings) -> Scorecard:
             f"The model {settings.model} cannot be read: {error.strerror}. Check ASSAY_MODEL."
         ) from error
     try:
-        return scorecard_of(content)
+        return scorers_of(settings.data)(content, CATALOG, CHAMPION)
     except ModelInvalid as error:
         raise ModelInvalid(f"The model {settings.model} (ASSAY_MODEL) cannot be used: {error}") from error
 

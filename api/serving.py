@@ -91,7 +91,10 @@ def serve(
         server_announced(settings.data, url),
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
-        beside: dict[str, Beside] = {"jobs": Runner(assembly.jobs, settings.data, load.metrics.jobs).run}
+        beside: dict[str, Beside] = {
+            "jobs": Runner(assembly.jobs, settings.data, load.metrics.jobs).run,
+            "shadow": assembly.shadow.run,
+        }
         if settings.segments:
             beside["segments"] = partial(segments_written_hourly, settings.data)
         kept_up = [begun_again(work, begin, load.metrics.beside_ended) for work, begin in beside.items()]

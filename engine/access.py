@@ -24,6 +24,8 @@ class Scope(StrEnum):
     BACKTESTS_WRITE = "backtests:write"
     LISTS_READ = "lists:read"
     LISTS_WRITE = "lists:write"
+    MODELS_READ = "models:read"
+    MODELS_WRITE = "models:write"
     INSTALLATION_WRITE = "installation:write"
 
 

@@ -55,6 +55,17 @@ def lenient_bundle(
         return _snapshot(parts, policy, ruleset), said
 
 
+def rescored(snapshot: Snapshot, scorer: Scorer | None) -> Snapshot:
+    """The bundle with another scorer."""
+    return snapshot_of(
+        ruleset=snapshot.ruleset,
+        lists=snapshot.lists,
+        scorer=scorer,
+        policy=snapshot.policy,
+        reference=snapshot.reference,
+    )
+
+
 def lenient_operator(content: Content, list_names: Collection[str]) -> tuple[Ruleset, str]:
     """The operator's published rules compiled for CATALOG, as `lenient_bundle`: without those that do not check."""
     try:

@@ -133,10 +133,28 @@ class ListInUse(AssayError):
     code = "list_in_use"
 
 
+class DatasetInvalid(AssayError):
+    """Payments that cannot be learnt from, or a period that holds none: names what is wrong and the mend."""
+
+    code = "dataset_invalid"
+
+
 class ModelInvalid(AssayError):
     """A model's file that cannot be used: names what is wrong and where."""
 
     code = "model_invalid"
+
+
+class ModelChanged(AssayError):
+    """Someone else changed the models in force meanwhile: look at them, then try again."""
+
+    code = "model_changed"
+
+
+class PromotionRefused(AssayError):
+    """A model that cannot be put where it was to be put: says why, and what would mend it."""
+
+    code = "promotion_refused"
 
 
 class ScoreInvalid(AssayError):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from engine.bundles import Parts, bundle, lenient_bundle
+from engine.bundles import Parts, bundle, lenient_bundle, rescored
 from engine.catalog import CATALOG, catalog_of, unkept_by_all, velocities_of
 from engine.custom import CustomField
 from engine.decide import Snapshot
@@ -12,6 +12,7 @@ from engine.errors import Fault
 from engine.policy import Policy
 from engine.rules import Content, Declared, Ruleset, called_in
 from engine.rulesets import RULE_VELOCITIES_MAX
+from engine.score import Scorer
 from engine.velocity.spec import VelocityScope
 
 
@@ -44,6 +45,16 @@ class InForce:
             self,
             by_merchant=MappingProxyType({**self.by_merchant, merchant_id: shared}),
             left_out=MappingProxyType(left_out),
+        )
+
+    def with_scorer(self, scorer: Scorer | None) -> "InForce":
+        """The same with another scorer for all; no rule is compiled for it, so it takes no time that anybody notes."""
+        made = {id(each): rescored(each, scorer) for each in self.every()}
+        return replace(
+            self,
+            parts=replace(self.parts, scorer=scorer),
+            default=made[id(self.default)],
+            by_merchant=MappingProxyType({name: made[id(each)] for name, each in self.by_merchant.items()}),
         )
 
 

@@ -49,6 +49,8 @@ class Wanted:
     velocities: Sequence[Velocity] = ()
     """Those among the features that may not have been kept: counted from what was recorded where a decision's own
     catalogue lacks them."""
+    outcomes_until: datetime | None = None
+    """Where it is given, `RecordedFrame.authorized` is read, and outcomes received later are not seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,6 +78,9 @@ class RecordedFrame:
     """What the request said of an earlier 3-D Secure beside its status (`was_3d_secure_successful`)."""
     is_declined: Mask
     """An outcome of the payment says that the bank declined it, and none that it was authorized."""
+    authorized: Truth | None = None
+    """What outcomes say of the payment: false where it is declined, true where it is authorized (as well); else
+    unknown. None where it was not asked for."""
     backfilled: tuple[str, ...] = ()
     """The velocities that were counted for it."""
     is_forced: Mask
@@ -94,6 +99,9 @@ class RecordedFrame:
             action=self.action[rows],
             three_ds_succeeded=Truth(self.three_ds_succeeded.true[rows], self.three_ds_succeeded.false[rows]),
             is_declined=self.is_declined[rows],
+            authorized=None
+            if self.authorized is None
+            else Truth(self.authorized.true[rows], self.authorized.false[rows]),
             is_forced=self.is_forced[rows],
         )
 

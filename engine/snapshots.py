@@ -29,6 +29,7 @@ from engine.lists import OPERATOR, AllLists, EntryType, ListName, MerchantLists
 from engine.policy import Policies, Policy, PublishedPolicy
 from engine.rules import Content, Ruleset
 from engine.rulesets import Publication, PublishedRuleset, Rulesets, faults_of
+from engine.score import Scorer
 
 KeepVelocities = Callable[[str, Snapshot], Awaitable[None]]
 """Has the counters keep a snapshot's velocities for a merchant, filled from the ledger; they switch when it ends."""
@@ -134,6 +135,14 @@ class MerchantSnapshots:
         """Put other parts in force for all merchants at once. Raises LedgerUnavailable; then nothing has changed."""
         async with self.changing:
             await self._activate(await asyncio.to_thread(self._made, parts), lambda: None)
+
+    async def replace_scorer(self, scorer: Scorer | None, commit: Callable[[], None]) -> None:
+        """Put another scorer in force for all merchants at once; `commit` makes durable that it is, and is called last.
+
+        Raises LedgerUnavailable and what `commit` raises; then nothing has changed.
+        """
+        async with self.changing:
+            await self._activate(self._in_force.with_scorer(scorer), commit)
 
     async def rehearse(self, merchant_id: str, policy: Policy, *, replaces: str | None = None) -> None:
         """Raise what `publish` would raise of such a policy, and change nothing."""

@@ -75,7 +75,7 @@ def strongest(labels: Iterable[Label]) -> dict[PaymentName, Label]:
     found: dict[PaymentName, Label] = {}
     for label in labels:
         name = (label.merchant_id, label.test_mode, label.transaction_id)
-        if name not in found or _rank(label) >= _rank(found[name]):
+        if name not in found or rank_of(label.kind) >= rank_of(found[name].kind):
             found[name] = label
     return found
 
@@ -83,6 +83,11 @@ def strongest(labels: Iterable[Label]) -> dict[PaymentName, Label]:
 def standing(labels: Labels, as_of: datetime) -> dict[PaymentName, Label]:
     """The label that stands for each payment, by what was known at `as_of`. Raises LedgerUnavailable."""
     return strongest(labels.labels_as_of(as_of))
+
+
+def rank_of(kind: LabelKind) -> int:
+    """How much a label of this kind weighs against another one of the same payment."""
+    return _RANKS.get(kind, 0)
 
 
 def _of_fraud(last: SchemeReport) -> Verdict:
@@ -95,7 +100,3 @@ def _of_fraud(last: SchemeReport) -> Verdict:
 
 def _progress(report: SchemeReport) -> tuple[int, bool]:
     return STAGES[report.kind].index(report.stage), report.is_settled
-
-
-def _rank(label: Label) -> int:
-    return _RANKS.get(label.kind, 0)

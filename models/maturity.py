@@ -1,10 +1,11 @@
 """How much of what will be reported as fraud is known by a payment's age.
 
 A curve F(age): the share of the fraud labels that ever come that have come by then. The curves here are fixed defaults;
-what `Curve` asks is all that an estimate from a merchant's own labels (chain-ladder) has to give in their place.
+`models.chain_ladder` estimates others from the labels that came.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -53,3 +54,25 @@ FRAUD_WARNINGS: Final = Curve(name="fraud_warnings", days=(7, 14, 30, 60, 120), 
 
 DEFAULT: Final = CHARGEBACKS
 """The slower one: with it nothing counts as matured too early."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maturity:
+    """A curve for all payments, and one for those of each card network that has its own."""
+
+    all: Curve = DEFAULT
+    by_network: Mapping[str, Curve] = field(default_factory=dict)
+    """By the card's brand."""
+    labels: int = 0
+    """From how many fraud labels they were estimated."""
+
+    def share(
+        self, age_us: npt.NDArray[np.int64], network: npt.NDArray[np.integer], networks: Sequence[str]
+    ) -> npt.NDArray[np.float64]:
+        """F at ages in microseconds of payments whose network is a place in `networks`, -1 where it is unknown."""
+        found = self.all.share(age_us)
+        for place, name in enumerate(networks):
+            if name in self.by_network:
+                some = network == place
+                found[some] = self.by_network[name].share(age_us[some])
+        return found

@@ -12,14 +12,14 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from string import Formatter
 from typing import Any
 
 import orjson
 
 from engine.errors import ScoreInvalid
-from engine.features import Catalog, Features, FeatureType, Value
+from engine.features import Catalog, Features, Value
 from engine.score import Contribution, Score
+from models.words import Template, template_of
 
 BASE_FRAUD_RATE = 0.012
 """The share of fraud attempts among the orders of small cross-border web shops: 1.2 % by count (docs/scorecard.md)."""
@@ -97,17 +97,26 @@ class Scorecard:
         """`base_fraud_rate` is the merchant's or its trade's declared rate of fraud among attempts (0-1)."""
         assert 0 < base_fraud_rate < 1
         self.items = items
+        self.catalog = catalog
         self.role = role
         self._base_fraud_rate = base_fraud_rate
-        self._base = round(math.log(base_fraud_rate / (1 - base_fraud_rate)), 6)
+        self.base = round(math.log(base_fraud_rate / (1 - base_fraud_rate)), 6)
         self._groups = _grouped(items, catalog)
         self.id = f"scorecard-{hashlib.sha256(self.content()).hexdigest()[:12]}"
+
+    def bound_to(self, catalog: Catalog) -> "Scorecard":
+        """The same scorecard, for another catalogue that has the features it reads."""
+        return Scorecard(self.items, catalog, self._base_fraud_rate, role=self.role)
 
     def content(self) -> bytes:
         """The scorecard as the ledger keeps it (JSON), all that scores and all that it says.
 
         `models.scorecard_file.scorecard_of` reads it back.
         """
+        return orjson.dumps(self.said())
+
+    def said(self) -> dict[str, object]:
+        """Its content in JSON's types."""
         items = [
             {
                 "group": item.group,
@@ -119,15 +128,15 @@ class Scorecard:
             }
             for item in self.items
         ]
-        return orjson.dumps({"base_fraud_rate": self._base_fraud_rate, "base": self._base, "items": items})
+        return {"base_fraud_rate": self._base_fraud_rate, "base": self.base, "items": items}
 
     def score(self, features: Features) -> Score:
         """The probability with one contribution a group that says anything. Raises ScoreInvalid where it is none."""
         values = features.values
         contributions = []
-        log_odds = self._base
+        log_odds = self.base
         for group, members in self._groups:
-            strongest: tuple[_Words, _Words] | None = None
+            strongest: tuple[Template, Template] | None = None
             weight = 0.0
             # Some forty items are weighed for each decision: a call for each would take as long again.
             for position, least, edges, weights, words_of in members:
@@ -147,47 +156,10 @@ class Scorecard:
             probability = 1 / (1 + math.exp(-log_odds))
         except OverflowError as error:
             raise ScoreInvalid(f"Log-odds of {log_odds:g} are no probability.") from error
-        return Score(probability=probability, base=self._base, contributions=tuple(contributions))
+        return Score(probability=probability, base=self.base, contributions=tuple(contributions))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Words:
-    """A template, read once."""
-
-    parts: tuple[tuple[str, int, FeatureType], ...]
-    """Words, and the position and type of the feature whose value stands behind them."""
-    end: str
-    """The words behind the last value."""
-
-    def filled(self, values: tuple[Value, ...]) -> str:
-        text = ""
-        for words, at, type_ in self.parts:
-            text += words + _shown(values[at], type_)
-        return text + self.end
-
-
-def _words(template: str, item: Item, catalog: Catalog) -> _Words:
-    parts: list[tuple[str, int, FeatureType]] = []
-    end = ""
-    for words, name, _, _ in Formatter().parse(template):
-        end += words
-        if name:
-            feature = item.feature if name == "value" else name
-            parts.append((end, catalog.position(feature), catalog[feature].type))
-            end = ""
-    return _Words(parts=tuple(parts), end=end)
-
-
-def _shown(value: Value, type_: FeatureType) -> str:
-    if value is None:
-        return "unknown"
-    if type_ is FeatureType.MONEY:
-        assert isinstance(value, int)
-        return f"{value / 100:,.2f} USD"
-    return f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
-
-
-_Member = tuple[int, float | None, tuple[float, ...] | None, Any, tuple[_Words, _Words]]
+_Member = tuple[int, float | None, tuple[float, ...] | None, Any, tuple[Template, Template]]
 """An item as it is scored: its feature's position, the least number that weighs anything or None, the edges and weights
 of its steps or None and the weights by value, its words for and against."""
 
@@ -195,7 +167,10 @@ of its steps or None and the weights by value, its words for and against."""
 def _grouped(items: tuple[Item, ...], catalog: Catalog) -> tuple[tuple[str, tuple[_Member, ...]], ...]:
     groups: dict[str, list[_Member]] = {}
     for item in items:
-        words = (_words(item.speaks_for, item, catalog), _words(item.against, item, catalog))
+        words = (
+            template_of(item.speaks_for, item.feature, catalog),
+            template_of(item.against, item.feature, catalog),
+        )
         member = (catalog.position(item.feature), *item.points.table(), words)
         groups.setdefault(item.group, []).append(member)
     return tuple((group, tuple(members)) for group, members in groups.items())

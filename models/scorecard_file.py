@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from itertools import pairwise
-from string import Formatter
 from typing import Any, Final
 
 import orjson
@@ -12,6 +11,7 @@ from engine.catalog import CATALOG
 from engine.errors import ModelInvalid
 from engine.features import Catalog, Feature, FeatureType, Value
 from models.scorecard import Item, Scorecard, Steps, Weights
+from models.words import check_template
 
 ITEMS_MAX: Final = 1_000
 WEIGHT_MAX: Final = 50.0
@@ -54,7 +54,7 @@ def _item(said: Any, where: str, catalog: Catalog) -> Item:  # noqa: ANN401 - JS
     if said["feature"] not in catalog:
         raise ModelInvalid(f"{where}/feature: there is no feature {said['feature']!r}; docs/features.md lists all.")
     for name in ("against", "speaks_for"):
-        _check_words(said[name], f"{where}/{name}", catalog)
+        check_template(said[name], f"{where}/{name}", catalog)
     return Item(
         group=said["group"],
         feature=said["feature"],
@@ -105,19 +105,6 @@ def _pairs(said: Any, where: str) -> list[list[Any]]:  # noqa: ANN401 - JSON
             raise ModelInvalid(f"{where}/{index}: it is a pair of a value and its weight.")
         _require_weight(pair[1], f"{where}/{index}/1")
     return said
-
-
-def _check_words(template: str, where: str, catalog: Catalog) -> None:
-    """Words name features in braces, plainly: no conversion, no format, no attribute."""
-    try:
-        parts = list(Formatter().parse(template))
-    except ValueError as error:
-        raise ModelInvalid(f"{where}: braces stand around a feature's name alone.") from error
-    for _, name, form, conversion in parts:
-        if name is None:
-            continue
-        if form or conversion or (name != "value" and name not in catalog):
-            raise ModelInvalid(f"{where}: {{{name}}} is not {{value}} or a feature's name in braces.")
 
 
 def _require_names(said: Any, names: set[str], where: str) -> None:  # noqa: ANN401 - JSON

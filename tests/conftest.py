@@ -1,6 +1,10 @@
 """Fixtures for every test. Builders of payments and features belong beside the tests that use them."""
 
 import os
+
+# Two workers share the cores, and threads of a learner that wait for one spin: so each has one. Before numpy is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn

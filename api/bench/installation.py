@@ -66,8 +66,12 @@ class Server:
             raise BenchFailed(f"The server did not stop within {STOP_SECONDS_MAX:g} s.") from error
 
 
-def start_server(folder: Path, core: int | None = None, seconds_max: float = START_SECONDS_MAX) -> Server:
+def start_server(
+    folder: Path, core: int | None = None, seconds_max: float = START_SECONDS_MAX, model: Path | None = None
+) -> Server:
     """Start `assay serve` on the folder and a free port, and wait until it is ready; `core` None leaves it unpinned.
+
+    `model` None: the shipped scorecard scores.
 
     Raises BenchFailed, with what it said, where it does not start within `seconds_max`.
     """
@@ -80,7 +84,7 @@ def start_server(folder: Path, core: int | None = None, seconds_max: float = STA
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=child_environment(),
+            env=child_environment() | ({} if model is None else {"ASSAY_MODEL": str(model)}),
         )
     if core is not None:
         pin(process.pid, core)

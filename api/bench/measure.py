@@ -23,6 +23,8 @@ class Measure:
     name: str
     unit: str
     reach: str | None = None
+    digits: int = 1
+    """Behind the decimal point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class Benchmark:
     run: Callable[[float, int], Mapping[str, float]]
     seconds: float = 5.0
     skipped: Callable[[], Mapping[str, str]] = dict
+    is_certain: bool = False
+    """A run gives the same figures whatever its seed: one is enough, however many were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +66,12 @@ class Figure:
         return {
             "id": self.benchmark_id,
             "measure": self.measure.name,
-            "value": round(self.value, 1),
+            "value": round(self.value, self.measure.digits),
             "unit": self.measure.unit,
             "reach": self.measure.reach,
             "runs": len(self.values),
-            "min": round(min(self.values), 1),
-            "max": round(max(self.values), 1),
+            "min": round(min(self.values), self.measure.digits),
+            "max": round(max(self.values), self.measure.digits),
             "machine": machine(),
         }
 
@@ -75,10 +79,13 @@ class Figure:
 def figures(benchmark: Benchmark, runs: int, seconds: float | None, ran: Callable[[], object]) -> Iterator[Figure]:
     """Run the benchmark so many times, each on payments of its own; `ran` is told of each run's end.
 
-    Where `seconds` is None a run takes as long as the benchmark says. A measure that is skipped has no figure.
+    Where `seconds` is None a run takes as long as the benchmark says. A measure that is skipped has no figure, and
+    where all are nothing is run.
     """
     found = []
-    for seed in range(1, runs + 1):
+    if all(measure.name in benchmark.skipped() for measure in benchmark.measures):
+        return
+    for seed in range(1, (1 if benchmark.is_certain else runs) + 1):
         found.append(benchmark.run(benchmark.seconds if seconds is None else seconds, seed))
         ran()
     skipped = benchmark.skipped()

@@ -17,6 +17,7 @@ from api.bench.installation import Server, own_folder, shipped_settings, start_s
 from api.bench.load import Reply, as_http
 from api.bench.measure import BenchFailed
 from api.bench.payments import requests
+from api.bench.trained_model import with_model
 from api.wiring import assembled
 from engine.garbage import no_garbage_collection
 
@@ -37,7 +38,7 @@ def answered(seed: int, count: int, send: Sending) -> list[Reply]:
     server_core, client_core = two_cores()
     with own_folder() as folder:
         folder.mkdir(mode=0o700)
-        server = start_server(folder, server_core)
+        server = start_server(folder, server_core, model=with_model(shipped_settings(folder)).model)
         try:
             bodies = list(islice(requests(seed, datetime.now(UTC)), count))
             sendable = [as_http(body, server.key) for body in bodies]

@@ -11,6 +11,8 @@ from api.bench.cores import pinned, two_cores
 from api.bench.installation import own_folder, shipped_settings
 from api.bench.measure import BenchFailed, Benchmark, Measure, percentile
 from api.bench.payments import requests, setup
+from api.bench.trained_model import setup as model_setup
+from api.bench.trained_model import with_model
 from api.clock import utc_now
 from api.routes.decisions import call_of
 from api.schemas import read_request
@@ -28,16 +30,21 @@ _NS_PER_US = 1_000
 
 def run(seconds: float, seed: int) -> Mapping[str, float]:
     """Decide made-up payments one after the other for about `seconds` of deciding; each decision is timed alone."""
-    with own_folder() as folder, pinned(two_cores()[0]):
-        pipeline = pipeline_in_memory(shipped_settings(folder))
-        # As the server does.
-        with young_garbage_alone():
-            times_ns = asyncio.run(_timed(pipeline, int(seconds * 1e9), seed))
+    with own_folder() as folder:
+        settings = with_model(shipped_settings(folder))
+        with pinned(two_cores()[0]):
+            times_ns = _times(pipeline_in_memory(settings), seconds, seed)
     times_ns.sort()
     return {
         "latency_us_p50": percentile(times_ns, 0.50) / _NS_PER_US,
         "latency_us_p99": percentile(times_ns, 0.99) / _NS_PER_US,
     }
+
+
+def _times(pipeline: Pipeline, seconds: float, seed: int) -> list[int]:
+    # As the server does.
+    with young_garbage_alone():
+        return asyncio.run(_timed(pipeline, int(seconds * 1e9), seed))
 
 
 async def _timed(pipeline: Pipeline, budget_ns: int, seed: int) -> list[int]:
@@ -71,7 +78,7 @@ def parts() -> str:
     keys = {velocity.key for velocity in VELOCITIES}
     return (
         f"{len(CATALOG)} features, {len(VELOCITIES)} velocities over {len(keys)} keys, {len(snapshot.ruleset.rules)} "
-        f"rules, model {snapshot.versions.model}"
+        f"rules, {model_setup()}"
     )
 
 

@@ -23,10 +23,10 @@ from engine.lists import ListHistory, ListStore
 from engine.lists.screening import COMPARED
 from engine.recorded_frame import ACTIONS, RecordedFrame, Wanted
 from engine.reference import Rates, Reference, TimeZones
-from engine.replay import Replay
+from engine.replay import Replay, ScorerOf
 from models.backtest import Setting, reads
 from models.backtest.settling import Evaluating, settled
-from models.scorecard_file import scorecard_of
+from models.scorer_file import scorers_of
 
 SHOWN_MAX: Final = 20
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -84,7 +84,7 @@ def check(folder: Path, progress: Callable[[str], None] = lambda _: None) -> Fou
         progress("reading the ledger")
         said = {each.id: _said(each.decision) for each in ledger.between(_EARLIEST, _LATEST)}
         found.decisions = len(said)
-        settings = _settings(ledger, store, {each.versions_id for each in said.values()})
+        settings = _settings(ledger, store, {each.versions_id for each in said.values()}, scorers_of(folder))
         lists = ListHistory(store)
         features, custom = reads(tuple(settings.values()))
         # Which lists there were is found row by row: whatever any of them is compared with.
@@ -110,10 +110,10 @@ def _said(decision: bytes) -> Said:
     return Said(record["versions"], record.get("lists", 0), record["action"], record["three_ds"], rules)
 
 
-def _settings(ledger: Ledger, lists: ListStore, versions: set[str]) -> dict[str, Setting]:
+def _settings(ledger: Ledger, lists: ListStore, versions: set[str], scorer_of: ScorerOf) -> dict[str, Setting]:
     """What decided, by the versions that decisions name."""
     tables = Reference(ip=None, bins=None, rates=Rates.load(), time_zones=TimeZones.load())
-    replay = Replay(ledger, lambda content, catalog, role: scorecard_of(content, catalog, role=role), tables, lists)
+    replay = Replay(ledger, scorer_of, tables, lists)
     settings = {}
     for versions_id in versions:
         snapshot = replay.snapshot(versions_id)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands import chargebacks, check, keys, lists, policies, rules
+from api.commands import chargebacks, check, keys, lists, models, policies, rules
 from api.commands.bench import bench
 from api.commands.decide import decide
 from api.commands.demo import demo
@@ -23,6 +23,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("decide", decide),
     ("import", import_payments),
     ("traffic", traffic),
+    *models.COMMANDS,
     ("features", features),
     ("velocities", velocities),
     ("replay", replay),
@@ -35,6 +36,7 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("policy", policies.app),
     ("rules", rules.app),
     ("lists", lists.app),
+    ("models", models.app),
     ("chargebacks", chargebacks.app),
     ("check", check.app),
 )

@@ -1,37 +1,35 @@
-"""`assay demo`: a store with a few hundred payments, a running server, and three decisions to look at."""
+"""`assay demo`: a year of a few small shops, a model trained on its chargebacks, and decisions before and after."""
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
-from rich.progress import track
-from rich.table import Table
-from rich.text import Text
+import typer
 
 from api.auth import new_key
 from api.client import Client
+from api.commands.demo_training import has_models, promoted
 from api.commands.options import Data, Host, Port, settings_with
 from api.console import console_of
 from api.demo.examples import examples
-from api.demo.payments import SHOPS, ordinary_payments, testing_payments
-from api.routes.decisions import call_of
+from api.demo.playing import play_recent, play_year
+from api.demo.showing import body_of, show_calls, show_change, show_decision
+from api.demo.year import DAYS
+from api.operator import operator_key
 from api.routes.keys import GATEWAY_SCOPES
-from api.schemas import read_request
 from api.serving import listening_socket, serve
 from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import ApiKey
-from engine.decision import Action
-from models.simulator import Event
 
 DEMO_KEY_NAME = "demo"
 DEMO_KEY_LASTS = timedelta(days=30)
 
 _NEXT = """What to do next:
   docs/api.md        the decision call, field by field, and what each answer asks of a gateway
+  docs/learning.md   from your chargebacks to a promoted model
   assay keys create  a key of your own
   assay import       your own history, from CSV or Parquet (docs/importing.md)
   assay rules, assay lists  rules and lists of a merchant (docs/rules.md, docs/lists.md)
@@ -42,54 +40,39 @@ _NEXT = """What to do next:
 console = console_of()
 
 
-def demo(data: Data = None, host: Host = None, port: Port = None) -> None:
-    """Create a store, play a few hundred payments of small shops, serve, and show three decisions."""
+def demo(
+    quick: Annotated[bool, typer.Option("--quick", help="Two days and no training: decisions within seconds.")] = False,
+    days: Annotated[int, typer.Option("--days", min=2, max=DAYS, help="So many days instead of a year.")] = DAYS,
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Play a year of made-up shops and chargebacks, serve, train a model on it, promote it, show what it changes.
+
+    It shows how things work, not how well. A folder that holds payments keeps them.
+    """
     settings = settings_with(data=data, host=host, port=port)
     listener = listening_socket(settings.host, settings.port)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%d%H%M%S}"
     with listener:
-        key, key_text = _play(settings, now, run)
+        if not quick and not play_year(settings, now, days, console):
+            console.print(f"{settings.data} holds payments; they are kept.")
+        key, key_text = _new_key()
+        play_recent(settings, key, datetime.now(UTC), run, console, with_days=quick)
         with assembled(settings) as assembly:
             _renew_key(assembly, key)
 
             async def show(url: str) -> None:
-                await asyncio.to_thread(_show, Client(url=url, key=key_text), run, url)
+                await asyncio.to_thread(_show, settings, Client(url=url, key=key_text), run, None if quick else days)
 
             serve(assembly, settings, listener, show)
 
 
-def _play(settings: Settings, now: datetime, run: str) -> tuple[ApiKey, str]:
-    key, text = new_key(
+def _new_key() -> tuple[ApiKey, str]:
+    return new_key(
         name=DEMO_KEY_NAME, test_mode=False, scopes=GATEWAY_SCOPES, merchants=None, expires_in=DEMO_KEY_LASTS
     )
-    with assembled(settings) as assembly:
-        history = [] if assembly.payments_restored else list(ordinary_payments(now))
-        if not history:
-            console.print(f"{settings.data} holds {assembly.payments_restored:,} payments; they are kept.")
-        payments = [*history, *testing_payments(now, run)]
-        actions = asyncio.run(_decide_all(assembly, key, payments))
-    console.print(_table(actions, len(payments)))
-    return key, text
-
-
-async def _decide_all(assembly: Assembly, key: ApiKey, payments: Sequence[Event]) -> Counter[tuple[str, str]]:
-    actions: Counter[tuple[str, str]] = Counter()
-    async with assembly.watch as watch:
-        await watch.until_ready()
-        for event in track(payments, description="Playing payments of four small shops", console=console):
-            body = json.dumps(event.body).encode()
-            answer = await assembly.pipeline.decide(call_of(read_request(body), key, event.at))
-            actions[event.order.shop.merchant_id, json.loads(answer.body)["action"]] += 1
-    return actions
-
-
-def _table(actions: Counter[tuple[str, str]], payments: int) -> Table:
-    table = Table("shop", "sells", *Action, title=f"{payments} payments decided and recorded")
-    for shop in SHOPS:
-        counts = (str(actions[shop.merchant_id, action] or "") for action in Action)
-        table.add_row(shop.merchant_id, shop.category, *counts)
-    return table
 
 
 def _renew_key(assembly: Assembly, key: ApiKey) -> None:
@@ -100,38 +83,28 @@ def _renew_key(assembly: Assembly, key: ApiKey) -> None:
     assembly.keys.add_key(key)
 
 
-def _show(client: Client, run: str, url: str) -> None:
-    curls = []
-    for title, payment in examples(run):
-        body = json.dumps(payment)
-        reply = client.call("POST", "/v1/decisions", body.encode())
-        _show_decision(title, json.loads(reply.body))
-        curls.append((title, body))
-    runs = Text.assemble("\n", (f"The server runs at {url}", "bold"), " (Ctrl-C stops it). The key of this run:\n")
-    console.print(runs)
-    console.print(f"  {client.key}\n", soft_wrap=True)
-    console.print("The same three by hand (change the transaction_id, or you get the stored answer):\n", soft_wrap=True)
-    for title, body in curls:
-        console.print(f"# {title}", style="dim")
-        console.print(
-            f"curl -s {url}/v1/decisions -H 'Authorization: Bearer {client.key}' -d '{body}'\n",
-            soft_wrap=True,
-        )
+def _show(settings: Settings, client: Client, run: str, days: int | None) -> None:
+    """Show the examples' decisions, and where a model is trained on so many days, what they were before."""
+    decide, operator = partial(_decided, client), Client(url=client.url, key=operator_key(settings.data))
+    before: list[dict[str, Any]] = []
+    if days is not None and not has_models(operator):
+        for title, payment in examples(run):
+            before.append(decide(body_of(payment, is_dry_run=True)))
+            show_decision(console, title, before[-1])
+        if not promoted(operator, settings.data, days, console):
+            before = []
+    bodies = []
+    for number, (title, payment) in enumerate(examples(run)):
+        bodies.append((title, body_of(payment)))
+        answer = decide(bodies[-1][1])
+        if before:
+            show_change(console, title, before[number], answer)
+        else:
+            show_decision(console, title, answer)
+    show_calls(console, client.url, client.key, bodies)
     console.print(_NEXT, soft_wrap=True)
 
 
-def _show_decision(title: str, answer: dict[str, Any]) -> None:
-    colour = {"allow": "green", "block": "red"}.get(answer["action"], "yellow")
-    console.print(
-        Text.assemble(
-            "\n",
-            (title, "bold"),
-            ": ",
-            (answer["action"], f"{colour} bold"),
-            f"   risk score {answer['risk_score']} % ({answer['risk_level']})",
-        )
-    )
-    for reason in answer["reasons"]:
-        sign = ("+", "green") if (reason["weight"] or 0) < 0 else ("-", "red")
-        said = Text.assemble("  ", sign, f" {reason['text']}  ", (f"({reason['source']})", "dim"))
-        console.print(said, soft_wrap=True)
+def _decided(client: Client, body: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(client.call("POST", "/v1/decisions", body.encode()).body)
+    return answer

@@ -5,9 +5,8 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
-from api.console import console_of
+from api.console import console_of, entry
 from api.features_page import markdown, matching
 from engine.catalog import CATALOG
 from engine.errors import AssayError
@@ -41,14 +40,10 @@ def features(
 
 
 def _print(found: tuple[Feature, ...]) -> None:
-    # A name is never cut: it is what rules are written with.
-    table = Table(Column("feature", no_wrap=True), "type", "from", "meaning", box=None, pad_edge=False)
+    console = console_of()
     for feature in found:
-        also = f"\n{', '.join(feature.aliases)}" if feature.aliases else ""
         unit = f" ({feature.unit})" if feature.unit else ""
         values = f" One of {', '.join(feature.values)}." if feature.values else ""
-        cells = (feature.name + also, feature.type + unit, feature.source, feature.doc + values)
-        table.add_row(*cells)
-    console = console_of()
-    console.print(table)
+        facts = f"{feature.type}{unit}, {feature.source}"
+        console.print(entry(feature.name, facts, feature.doc + values, ", ".join(feature.aliases)))
     console.print(f"{len(found)} features")

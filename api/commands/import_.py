@@ -2,25 +2,22 @@
 
 import asyncio
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.commands.options import Data, settings_with
 from api.console import console_of
+from api.importing.asked import Advance, Asked, progress
 from api.importing.importing import Importer, Work, rehearse
-from api.importing.mapping_file import bind_mapping, file_options, load_mapping
-from api.importing.planning import Plan, newest_times, plan, too_late
-from api.importing.reading import read_sheet
-from api.importing.rejects import check_rejects, default_rejects, original_columns, write_rejects
+from api.importing.mapping_file import bind_mapping
+from api.importing.planning import Plan, newest_times, too_late
+from api.importing.rejects import original_columns, write_rejects
 from api.importing.summary import print_summary, summary_of
 from api.importing.tally import Tally
 from api.operator import KEY_FILE
@@ -29,10 +26,8 @@ from api.wiring import Assembly, assembled, opened_for_reading
 from engine.errors import DataFolderInUse
 from engine.ledger import Ledger
 
-Advance = Callable[[int], None]
 
-
-def import_payments(
+def import_payments(  # noqa: PLR0913 - one for each option
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet: a payment a row.")],
     *,
     mapping: Annotated[Path, typer.Option("--mapping", metavar="MAP.toml", help="Which column gives which field.")],
@@ -44,37 +39,55 @@ def import_payments(
         Path | None, typer.Option("--rejects", help="Where refused rows go [FILE.rejects.csv].", show_default=False)
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the earliest N rows.")] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Keep the rows with their features to learn from; decide nothing.")
+    ] = False,
+    name: Annotated[str | None, typer.Option("--name", help="The history's name [FILE's].", show_default=False)] = None,
+    replace_: Annotated[bool, typer.Option("--replace", help="Put it in place of the history of that name.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as one JSON object.")] = False,
     data: Data = None,
 ) -> None:
-    """Decide a history of payments row by row, each at its own time, and record the decisions and labels.
+    """Decide past payments row by row, each at its own time, and record the decisions and labels.
 
-    The same command again goes on where it was stopped: nothing is counted twice. docs/importing.md says how.
+    The same command again goes on where it was stopped: nothing is counted twice. With --history nothing is decided:
+    the rows get the features that they would have had, for training. docs/importing.md says how.
     """
     settings = settings_with(data=data)
+    asked = Asked(
+        file=file, mapping=mapping, merchant=merchant, is_dry_run=dry_run, rejects=rejects, limit=limit, as_json=as_json
+    )
+    if history:
+        # Loaded where it is used: numpy and pyarrow take longer than most commands run.
+        from api.commands.import_history import import_history  # noqa: PLC0415
+
+        import_history(settings, asked, name, is_replaced=replace_)
+    elif name is not None or replace_:
+        raise typer.BadParameter("--name and --replace are of --history: add it, or leave them out.")
+    else:
+        _decide(settings, asked)
+
+
+def _decide(settings: Settings, asked: Asked) -> None:
     now = datetime.now(UTC)
-    document = load_mapping(mapping)
-    with _status(f"reading {file}"):
-        sheet = read_sheet(file, file_options(mapping, document))
-        bound = bind_mapping(mapping, document, sheet.columns, merchant)
-        rejects = rejects or default_rejects(file)
-        check_rejects(rejects, sheet)
-        work = Work(sheet=sheet, mapping=bound, plan=plan(sheet, bound, now, limit), now=now)
+    document, sheet = asked.read()
+    bound = bind_mapping(asked.mapping, document, sheet.columns, asked.merchant)
+    work = asked.work(sheet, bound, now)
     tally = Tally(rows_read=len(sheet.rows), refused=list(work.plan.refused))
-    with _progress(len(work.plan.order)) as advance:
-        if dry_run:
+    with progress("importing", len(work.plan.order)) as advance:
+        if asked.is_dry_run:
             _rehearse(settings.data, work, tally, advance)
         else:
             _run(settings, work, tally, advance)
+    refused = (*tally.refused, *tally.labels_refused)
     summary = summary_of(
         tally,
         unmapped=tuple(name for name in original_columns(sheet.columns) if name in bound.unmapped),
         left_out=work.plan.left_out,
-        rejects=write_rejects(rejects, sheet, bound.card_columns, (*tally.refused, *tally.labels_refused)),
+        rejects=write_rejects(asked.rejects_path, sheet, bound.card_columns, refused),
         data=settings.data,
-        is_dry_run=dry_run,
+        is_dry_run=asked.is_dry_run,
     )
-    if as_json:
+    if asked.as_json:
         typer.echo(json.dumps(summary))
     else:
         print_summary(summary, console_of())
@@ -136,21 +149,3 @@ def _warn_of_late(count: int, planned: Plan) -> None:
         "will be rejected. Import history before going live, or into another --data folder.",
         soft_wrap=True,
     )
-
-
-def _status(words: str) -> AbstractContextManager[object]:
-    return console_of(stderr=True).status(escape(words)) if sys.stderr.isatty() else nullcontext()
-
-
-@contextmanager
-def _progress(rows: int) -> Iterator[Advance]:
-    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console_of(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    ) as progress:
-        task = progress.add_task("rows", total=rows)
-
-        def advance(count: int) -> None:
-            progress.advance(task, count)
-
-        yield advance

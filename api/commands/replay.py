@@ -17,7 +17,7 @@ from api.wiring import opened_for_replay
 from engine.errors import AssayError
 from engine.reference import Rates, Reference, TimeZones
 from engine.replay import Replay, Replayed
-from models.scorecard_file import scorecard_of
+from models.scorer_file import scorers_of
 
 DIFFERENCES_SHOWN_MAX: Final = 20
 _EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
@@ -77,10 +77,9 @@ def replay(
     if begins >= ends:
         raise PeriodInvalid(f"--from {start} is not before --to {end}: the period would be empty.")
     found = Found()
-    with opened_for_replay(settings_with(data=data).data) as (ledger, lists):
-        replaying = Replay(
-            ledger, lambda content, catalog, role: scorecard_of(content, catalog, role=role), _no_tables(), lists
-        )
+    folder = settings_with(data=data).data
+    with opened_for_replay(folder) as (ledger, lists):
+        replaying = Replay(ledger, scorers_of(folder), _no_tables(), lists)
         for replayed in _shown(replaying.of(ledger.between(begins, ends, merchant)), begins, ends):
             found.note(replayed)
     _tell(found, as_json=as_json)

@@ -4,9 +4,8 @@ import json
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
-from api.console import console_of
+from api.console import console_of, entry
 from api.velocities_page import described, markdown, of_key, row
 from engine.errors import AssayError
 from engine.velocity import VELOCITIES, Velocity
@@ -40,13 +39,9 @@ def velocities(
 
 
 def _print(found: tuple[Velocity, ...]) -> None:
-    # A name is never cut: it is what rules are written with.
-    table = Table(Column("velocity", no_wrap=True), "key", "what", "window", "of", "meaning", box=None, pad_edge=False)
-    for velocity in found:
-        name, *cells, also = row(velocity)
-        names = "\n".join((name, *also.split(", "))) if also else name
-        table.add_row(names, *cells)
     console = console_of()
-    console.print(table)
+    for velocity in found:
+        name, key, what, window, of, meaning, also = row(velocity)
+        console.print(entry(name, ", ".join(part for part in (key, what, window, of) if part), meaning, also))
     keys = len({velocity.key for velocity in found})
     console.print(f"{len(found)} velocities over {keys} key{'s' if keys > 1 else ''}")

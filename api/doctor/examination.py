@@ -10,6 +10,7 @@ from api.doctor.finding import Finding, error, fine, note
 from api.doctor.folder import folder_findings, server_findings
 from api.doctor.ledger import ledger_findings
 from api.doctor.machine import disk_findings, machine_findings, this_machine
+from api.doctor.models import model_findings
 from api.doctor.valkey import valkey_findings
 from api.settings import settings_and_faults
 
@@ -41,3 +42,4 @@ def examination(given: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
         yield from disk_findings(folder, machine)
         yield from server_findings(folder)
         yield from ledger_findings(folder, now)
+        yield from model_findings(folder)

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Final
 
 from api.doctor.finding import Finding, error, fine, warning
-from api.parts import read_rules
+from api.parts import CHAMPION, read_rules
 from api.settings import Settings, is_loopback
 from api.wiring import list_types_in
+from engine.catalog import CATALOG
 from engine.errors import AssayError
 from engine.reference import BinTable, IpCountries, Rates
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES
 from engine.reference.rates import EMBEDDED_RATES
 from engine.rules import default_source
-from models.scorecard_file import scorecard_of
+from engine.score import Scorer
+from models.scorer_file import scorers_of
 
 STALE_SOON: Final = timedelta(days=30)
 RATES_OLD: Final = timedelta(days=365)
@@ -40,7 +42,7 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
         made["rates"] = Rates.load(settings.rates or EMBEDDED_RATES).newest
 
     yield _read("ruleset", settings.ruleset, lambda: read_rules(_text(settings.ruleset), list_types_in(settings.data)))
-    yield _read("model", settings.model, lambda: scorecard_of(_text(settings.model).encode()))
+    yield _read("model", settings.model, lambda: _model(settings))
     yield _read("bin_table", settings.bin_table, lambda: BinTable.load(settings.bin_table))
     yield _read("ip_database", settings.ip_database, read_ip)
     yield _read("rates", settings.rates, read_rates)
@@ -83,6 +85,11 @@ def _read(check: str, file: Path | None, read: Callable[[], object]) -> Finding:
     except (OSError, UnicodeDecodeError) as fault:
         return error(check, f"{file} cannot be read: {fault}", f"Name a readable file in {named}, or unset it.")
     return fine(check, "as shipped" if file is None else str(file))
+
+
+def _model(settings: Settings) -> Scorer:
+    assert settings.model is not None, "the shipped scorecard is no file"
+    return scorers_of(settings.data)(settings.model.read_bytes(), CATALOG, CHAMPION)
 
 
 def _text(file: Path | None) -> str:

@@ -8,7 +8,18 @@ from typing import Any
 
 from engine.errors import AssayError
 
-TOP_KEYS = ("fields", "values", "time", "labels", "file", "round_amounts", "decimal_comma")
+TOP_KEYS = (
+    "fields",
+    "values",
+    "time",
+    "labels",
+    "file",
+    "outcomes",
+    "refunds",
+    "velocities",
+    "round_amounts",
+    "decimal_comma",
+)
 MISPLACED = "stands inside a table; move it above the first line in [brackets]"
 
 
@@ -77,12 +88,12 @@ class Checker:
         self.fault(f"{key}.{name}", "not text in quotes")
         return ""
 
-    def flag(self, document: Mapping[str, Any], name: str) -> bool:
-        """Whether something is set to true."""
+    def flag(self, document: Mapping[str, Any], name: str, key: str = "") -> bool:
+        """Whether something is set to true, in the table of this key or at the top."""
         value = document.get(name, False)
         if isinstance(value, bool):
             return value
-        self.fault(name, "write true or false, without quotes")
+        self.fault(f"{key}.{name}" if key else name, "write true or false, without quotes")
         return False
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Final
 
 from api.importing.mapping import ImportMapping
 from api.importing.planning import TOO_LATE, Plan
@@ -23,7 +24,7 @@ IN_FLIGHT_MAX = 256
 
 LABELS_AT_ONCE = 2048
 
-_REUSED = Refusal(
+REUSED: Final = Refusal(
     code=IdempotencyKeyReused.code,
     field="/event/transaction_id",
     reason="This transaction id is recorded with other values: a second row of the same id, or the row or the mapping "
@@ -86,7 +87,7 @@ class Importer:
         try:
             return await self.pipeline.decide(row.call)
         except IdempotencyKeyReused:
-            return _REUSED
+            return REUSED
 
     def _count(self, row: Prepared, answer: Answer | Refusal, tally: Tally, waiting: list[Label]) -> None:
         if isinstance(answer, Refusal):
@@ -114,7 +115,7 @@ async def rehearse(work: Work, tally: Tally, ledger: Ledger | None, advance: Cal
             if known is None and ledger is not None and (record := await ledger.find(row.payment.key, None)):
                 known = record.fingerprint
             if known is not None and known != row.call.fingerprint:
-                tally.refuse(index, _REUSED)
+                tally.refuse(index, REUSED)
             else:
                 tally.checked(row, is_there=known is not None)
                 seen[row.payment.key] = row.call.fingerprint

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -35,6 +36,8 @@ class Source:
     constant: str | None = None
     join: str = " "
     kind: str = TEXT
+    is_key: bool = False
+    """Of a custom field: payments that share it are counted, as a policy can ask for."""
     translations: Mapping[str, str]
 
     def text(self, cells: Sequence[str]) -> str:
@@ -50,12 +53,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSource:
-    """Where a row's label stands: its column, what its values mean (None: no label), and its times' columns."""
+    """Where a row's label stands: its column, what its values mean (None: no label), and its times' columns.
+
+    Either a column says when it became known, or it did so long after the payment (`known_after`).
+    """
 
     column: int
     meanings: Mapping[str, tuple[LabelKind, bool] | None]
     occurred_at: int | None
-    known_at: int
+    known_at: int | None
+    known_after: timedelta | None
     time: TimeFormat
     source: str
 

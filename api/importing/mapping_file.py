@@ -11,8 +11,10 @@ from typing import Any
 
 from api.importing.checker import MISPLACED, TOP_KEYS, Checker, MappingInvalid, cell_text, flat, nearest
 from api.importing.mapping import KINDS, TEXT, ImportMapping, Source
+from api.importing.mapping_history import HistoryMapping, history_mapping, refuse_history
 from api.importing.mapping_labels import labels_of, time_format_of
 from api.importing.reading import DELIMITERS, FileOptions
+from api.importing.times import TimeFormat
 from api.schemas.readers import CART_ITEM_READERS, GROUP_READERS
 from engine.card_data import is_card_number_name, is_cvv_name
 
@@ -63,11 +65,39 @@ def bind_mapping(
     Raises MappingInvalid with every mistake.
     """
     checker = Checker(path, columns)
+    sources, time_format = _read(checker, document, merchant_id)
+    refuse_history(checker, document, sources)
+    return _bound(checker, document, sources, time_format, merchant_id)
+
+
+def bind_history(
+    path: Path, document: Mapping[str, Any], columns: tuple[str, ...], merchant_id: str | None
+) -> tuple[ImportMapping, HistoryMapping]:
+    """As `bind_mapping`, and what an import of history reads beside. Raises MappingInvalid with every mistake."""
+    checker = Checker(path, columns)
+    sources, time_format = _read(checker, document, merchant_id)
+    history = history_mapping(checker, document, sources, time_format)
+    return _bound(checker, document, sources, time_format, merchant_id), history
+
+
+def _read(
+    checker: Checker, document: Mapping[str, Any], merchant_id: str | None
+) -> tuple[dict[str, Source], TimeFormat]:
     checker.known(document, "", TOP_KEYS)
     translations = _translations(checker, document)
     sources = _sources(checker, document, translations)
     _check_required(checker, sources, merchant_id)
-    time_format = time_format_of(checker, document, "time")
+    return sources, time_format_of(checker, document, "time")
+
+
+def _bound(
+    checker: Checker,
+    document: Mapping[str, Any],
+    sources: dict[str, Source],
+    time_format: TimeFormat,
+    merchant_id: str | None,
+) -> ImportMapping:
+    columns = checker.columns
     labels = labels_of(checker, document, time_format)
     flags = {name: checker.flag(document, name) for name in ("round_amounts", "decimal_comma")}
     checker.finish()
@@ -99,6 +129,8 @@ def _sources(
             source = source_of(checker, key, given, translations.get(name, _NO_TRANSLATIONS))
             if source.kind != TEXT and not name.startswith("custom."):
                 checker.fault(f"{key}.type", "only custom fields are given a type; the others have theirs")
+            if source.is_key and not name.startswith("custom."):
+                checker.fault(f"{key}.velocity_key", "only custom fields are made keys")
             sources[name] = source
     for name in translations:
         if name not in sources:
@@ -136,7 +168,7 @@ def source_of(checker: Checker, key: str, given: object, translations: Mapping[s
     if not isinstance(given, dict):
         checker.fault(key, 'write a column as "name", or a constant as { constant = "value" }')
         given = {"constant": ""}
-    checker.known(given, key, ("column", "columns", "constant", "join", "type"))
+    checker.known(given, key, ("column", "columns", "constant", "join", "type", "velocity_key"))
     if sum(name in given for name in ("column", "columns", "constant")) != 1:
         checker.fault(key, "give one of column, columns and constant")
     named = given.get("columns", [given["column"]] if "column" in given else [])
@@ -153,6 +185,7 @@ def source_of(checker: Checker, key: str, given: object, translations: Mapping[s
         constant=None if constant is None else cell_text(constant),
         join=checker.text(given, key, "join") if "join" in given else " ",
         kind=str(kind),
+        is_key=checker.flag(given, "velocity_key", key),
         translations=translations,
     )
 

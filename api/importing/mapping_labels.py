@@ -1,7 +1,7 @@
 """The tables `[time]` and `[labels]` of a mapping file."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -9,8 +9,10 @@ from api.importing.checker import Checker, nearest
 from api.importing.mapping import LabelSource
 from api.importing.times import FORMATS, ISO, TimeFormat
 from engine.ledger import NEVER_FRAUD, LabelKind
+from engine.velocity.spec import is_length, length_us
 
 NO_LABEL = "none"
+_WORDS = ("column", "values", "occurred_at", "known_at", "known_after", "source", "time")
 
 
 def time_format_of(checker: Checker, document: Mapping[str, Any], key: str) -> TimeFormat:
@@ -47,27 +49,43 @@ def labels_of(checker: Checker, document: Mapping[str, Any], time_format: TimeFo
     """Where labels stand, from `[labels]`; None where there is no such table, or a mistake was found."""
     if "labels" not in document:
         return None
-    table = checker.table(document, "labels", ("column", "values", "occurred_at", "known_at", "source", "time"))
+    table = checker.table(document, "labels", _WORDS)
     column, known_at = (
         checker.column(f"labels.{name}", table[name]) if name in table else None for name in ("column", "known_at")
     )
-    for name, what in (("column", "the label"), ("known_at", "when the label became known")):
-        if name not in table:
-            checker.fault(f"labels.{name}", f"required: the column that holds {what}")
+    if "column" not in table:
+        checker.fault("labels.column", "required: the column that holds the label")
+    known_after = _known_after(checker, table)
     occurred_at = checker.column("labels.occurred_at", table["occurred_at"]) if "occurred_at" in table else None
     meanings = _meanings(checker, table)
     own_format = time_format_of(checker, table, "labels.time") if "time" in table else time_format
     source = checker.text(table, "labels", "source") or "import"
-    if column is None or known_at is None:
+    if column is None:
         return None
     return LabelSource(
         column=column,
         meanings=meanings,
         occurred_at=occurred_at,
         known_at=known_at,
+        known_after=known_after,
         time=own_format,
         source=source,
     )
+
+
+def _known_after(checker: Checker, table: Mapping[str, Any]) -> timedelta | None:
+    """How long after the payment every label became known, where no column says when each did."""
+    if ("known_at" in table) == ("known_after" in table):
+        cause = "required: the column that holds when the label became known"
+        checker.fault("labels.known_at", f'{cause}, or known_after = "45d" where the file does not say; one of both')
+        return None
+    length = checker.text(table, "labels", "known_after")
+    if not length:
+        return None
+    if not is_length(length):
+        checker.fault("labels.known_after", 'how long after the payment, such as "45d", at most "365d"')
+        return None
+    return timedelta(microseconds=length_us(length))
 
 
 def _meanings(checker: Checker, table: Mapping[str, Any]) -> dict[str, tuple[LabelKind, bool] | None]:

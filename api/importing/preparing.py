@@ -80,7 +80,9 @@ def _label(cells: Sequence[str], payment: Payment, source: LabelSource, now: dat
     meaning = source.meanings[value] if value else None
     if meaning is None:
         return None
-    known_at = _label_time(cells[source.known_at], "labels.known_at", source, now)
+    known_at = _known_at(cells, payment, source, now)
+    if known_at is None:
+        return None
     occurred_at: datetime | Refusal = payment.at
     if source.occurred_at is not None:
         occurred_at = _label_time(cells[source.occurred_at], "labels.occurred_at", source, now)
@@ -90,6 +92,15 @@ def _label(cells: Sequence[str], payment: Payment, source: LabelSource, now: dat
     assert isinstance(known_at, datetime), "refusals are returned above"
     assert isinstance(occurred_at, datetime), "refusals are returned above"
     return _label_at(payment, meaning, occurred_at, known_at, source.source)
+
+
+def _known_at(cells: Sequence[str], payment: Payment, source: LabelSource, now: datetime) -> datetime | Refusal | None:
+    """When the label became known; None where by the mapping's word it is not known yet."""
+    if source.known_at is not None:
+        return _label_time(cells[source.known_at], "labels.known_at", source, now)
+    assert source.known_after is not None, "the mapping says one of both"
+    known_at = payment.at + source.known_after
+    return known_at if known_at <= now else None
 
 
 def _label_at(

@@ -114,11 +114,7 @@ async def list_backtests(
     before = None if cursor is None else int(cursor)
     # One more than is shown tells whether there are more.
     found = await asyncio.to_thread(jobs.page, KIND, merchants, test_mode=key.test_mode, before=before, limit=limit + 1)
-    page = found[:limit]
-    return BacktestList(
-        backtests=[_listed(job) for _, job in page],
-        next_cursor=str(page[-1][0]) if len(found) > limit else None,
-    )
+    return BacktestList.of([_listed(job) for _, job in found], [place for place, _ in found], limit)
 
 
 @router.get("/v1/backtests/{job_id}", summary="Read a backtest", openapi_extra=_READ, responses=PROBLEM_RESPONSES)

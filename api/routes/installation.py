@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from api.auth import SCOPE_FIELD, ScopedRoute, key_of
+from api.auth import SCOPE_FIELD, ScopedRoute
 from api.parts import Part, PartState
-from api.problems import Problem, ProblemRaised
 from api.schemas import PROBLEM_RESPONSES
+from api.whole import whole_key_of
 from api.wiring import Assembly
 from engine.access import Scope
 
@@ -39,7 +39,7 @@ class Reloaded(InstallationShown):
 @router.get("/v1/installation", summary="What is in force?", openapi_extra=_SCOPED, responses=PROBLEM_RESPONSES)
 async def read_installation(request: Request) -> InstallationShown:
     """Rules, model and tables as they decide now."""
-    _require_whole(request)
+    whole_key_of(request)
     return InstallationShown.model_validate(_shown(_assembly(request).state()))
 
 
@@ -51,7 +51,7 @@ async def reload_installation(request: Request) -> Reloaded:
 
     A file that cannot be used changes nothing: the last good one stays, and its `fault` says why.
     """
-    _require_whole(request)
+    whole_key_of(request)
     report = await _assembly(request).reload()
     return Reloaded.model_validate({**_shown(report.states), "changed": sorted(report.changed)})
 
@@ -62,13 +62,6 @@ def _shown(states: tuple[PartState, ...]) -> dict[str, object]:
         for state in states
     ]
     return {"is_sound": all(state.fault is None for state in states), "parts": parts}
-
-
-def _require_whole(request: Request) -> None:
-    key = key_of(request)
-    if key.merchants is not None or key.test_mode:
-        detail = "This concerns the whole installation: use a live key for all merchants."
-        raise ProblemRaised(Problem(status=403, code="key_too_narrow", detail=detail))
 
 
 def _assembly(request: Request) -> Assembly:

@@ -57,11 +57,8 @@ async def list_policies(
     before = None if cursor is None else int(cursor)
     # One more than is shown tells whether there are more.
     found = _assembly(request).policies.history(merchant_id, before=before, limit=limit + 1)
-    page = found[:limit]
-    return PolicyHistory(
-        policies=[PolicyShown.model_validate(shown_policy(merchant_id, each)) for each in page],
-        next_cursor=str(page[-1].number) if len(found) > limit else None,
-    )
+    shown = [shown_policy(merchant_id, each) for each in found]
+    return PolicyHistory.of(shown, [each.number for each in found], limit)
 
 
 @router.get(

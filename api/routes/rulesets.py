@@ -24,7 +24,6 @@ from api.schemas.ruleset import (
     RollbackBody,
     RulesetShown,
     RulesetStands,
-    VersionShown,
     shown_content,
     shown_difference,
     shown_unpublished,
@@ -94,11 +93,7 @@ async def list_rulesets(
     before = None if cursor is None else int(cursor)
     # One more than is shown tells whether there are more.
     found = desk.rulesets.history(owner, before=before, limit=limit + 1)
-    page = found[:limit]
-    return HistoryShown(
-        versions=[VersionShown.model_validate(_version(desk, each)) for each in page],
-        next_cursor=str(page[-1].number) if len(found) > limit else None,
-    )
+    return HistoryShown.of([_version(desk, each) for each in found], [each.number for each in found], limit)
 
 
 @router.get(

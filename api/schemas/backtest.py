@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, St
 from api.backtests.plan import Plan
 from api.routes.keys import MerchantId
 from api.schemas.body import RequestInvalid
+from api.schemas.listing import Page
 from api.schemas.policy import Percent, Points
 from api.schemas.ruleset import Line, RuleBody
 from engine.errors import Fault
@@ -152,11 +153,10 @@ class BacktestShown(BacktestListed):
     health: Health | None = Field(description="Of the rules in force, once it succeeded. Money in US cents.")
 
 
-class BacktestList(BaseModel):
+class BacktestList(Page):
     """Backtests, newest first."""
 
-    backtests: list[BacktestListed]
-    next_cursor: str | None = Field(description="Send it as `cursor` for those before; null: there are none.")
+    data: list[BacktestListed]
 
 
 def shown_job(job: Job, plan: Plan | None) -> dict[str, Any]:

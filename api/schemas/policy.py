@@ -7,6 +7,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from api.schemas.listing import Page
 from engine.custom import CustomField, CustomType
 from engine.decision import Action
 from engine.policy import (
@@ -168,11 +169,10 @@ class PolicyPut(PolicyShown):
     changes: list[Change] = Field(description="Empty where it says what the one in force said: then nothing was done.")
 
 
-class PolicyHistory(BaseModel):
+class PolicyHistory(Page):
     """Versions, newest first."""
 
-    policies: list[PolicyShown]
-    next_cursor: str | None = Field(description="Send it as `cursor` for the versions before; null: there are none.")
+    data: list[PolicyShown]
 
 
 def shown_policy(merchant_id: str, published: PublishedPolicy | None) -> dict[str, Any]:

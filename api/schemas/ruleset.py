@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from api.schemas.body import RequestInvalid
 from api.schemas.findings import FINDINGS_MAX
+from api.schemas.listing import Page
 from engine.card_data import holds_card_number
 from engine.decision import RuleMode
 from engine.errors import Fault
@@ -218,11 +219,10 @@ class PublishedShown(RulesetShown):
     changes: DifferenceShown = Field(description="From the ruleset in force; without any, nothing was done.")
 
 
-class HistoryShown(BaseModel):
+class HistoryShown(Page):
     """Versions, newest first."""
 
-    versions: list[VersionShown]
-    next_cursor: str | None = Field(description="Send it as `cursor` for the versions before; null: there are none.")
+    data: list[VersionShown]
 
 
 class DraftShown(BaseModel):

@@ -15,6 +15,11 @@ from models.simulator import Event, EventKind
 
 TIMEOUT_SECONDS: Final = 30.0
 _SECURE: Final = "https"
+_PATHS: Final = {
+    EventKind.PAYMENT: "/v1/decisions",
+    EventKind.CHARGEBACK: "/v1/chargebacks",
+    EventKind.FRAUD_WARNING: "/v1/fraud-warnings",
+}
 
 
 class TargetInvalid(AssayError):
@@ -57,9 +62,9 @@ class Caller:
             connection.close()
 
     def call(self, event: Event, decision_id: str | None) -> Called:
-        """Ask about a payment, or report an outcome of the decision with this id."""
+        """Ask about a payment, report an outcome of the decision with this id, or what a scheme reports."""
         is_payment = event.kind is EventKind.PAYMENT
-        path = "/v1/decisions" if is_payment else f"/v1/decisions/{decision_id}/outcome"
+        path = _PATHS.get(event.kind) or f"/v1/decisions/{decision_id}/outcome"
         began = time.perf_counter()
         try:
             status, said = self._post(path, json.dumps(event.body).encode())

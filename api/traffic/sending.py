@@ -20,7 +20,8 @@ LOOK_SECONDS: Final = 0.1
 _UNANSWERED_MAX: Final = 20
 _UNDER_WAY_MAX: Final = 4 * CONNECTIONS
 _MENDS: Final = {
-    "scope_missing": "The key needs the scopes decisions:write and outcomes:write",
+    "scope_missing": "The key needs the scopes decisions:write and outcomes:write, with --fraud labels:write too "
+    "(--scope names each)",
     "merchant_not_found": "The key must act for every merchant",
 }
 _NEW_KEY: Final = "make one with 'assay keys create --name traffic --all-merchants' and give it with --key."

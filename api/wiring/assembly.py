@@ -7,13 +7,16 @@ from functools import partial
 
 import structlog
 
+from api.champion import Champion
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
 from api.operator import take_over
-from api.parts import PartState, first_parts, read_rules, states_of
+from api.parts import PartState, first_parts, read_rules, states_of, unpromoted
+from api.promoting import Promoting
 from api.publishing import Publishing, publishing
 from api.reloading import Reloading, ReloadReport
 from api.schemas.outcome import scheme_outcome_bytes
 from api.settings import Settings
+from api.shadow import Shadow
 from api.wiring.counting import Counting, HistoryOf, histories, in_memory
 from api.wiring.valkey import in_valkey
 from engine.access import ApiKeys
@@ -24,6 +27,7 @@ from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger, Outcomes, SchemeReports
 from engine.listing import Listing, loaded
 from engine.lists import NO_LISTS, AllLists
+from engine.model_changes import standing
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
@@ -38,6 +42,7 @@ from engine.stores.sql import SqlLedger, Store, open_store
 from engine.velocity import VELOCITIES, Counters
 from engine.velocity.watch import CountersWatch
 from models.labels import label_after
+from models.registry import ModelFiles
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
 
@@ -71,6 +76,8 @@ class Assembly:
     keys: ApiKeys
     policies: Policies
     rules: Publishing
+    models: Promoting
+    shadow: Shadow
     jobs: Jobs
     lists: Listing
     counters: Counters
@@ -122,7 +129,8 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
     try:
         lists = loaded(store.lists)
         # The rules may name the operator's lists alone: these are known first.
-        read = first_parts(settings, lists.operators_names())
+        champion = _champion(settings, store)
+        read = first_parts(settings, lists.operators_names(), champion)
         take_over(settings.data, store.keys)
         times = ReceiptTimes()
 
@@ -147,6 +155,8 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         scheme_feedback = _scheme_feedback(store, feedback, times)
         if is_live:
             pipeline.tell(scheme_feedback.arrived)
+        reloading = Reloading(settings, snapshots, states_of(settings, read, champion), champion)
+        shadow = Shadow(monotonic_ns)
         yield Assembly(
             pipeline=pipeline,
             feedback=feedback,
@@ -160,11 +170,13 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
             policies=store.policies,
             jobs=store.jobs,
             rules=publishing(settings, store.ledger, snapshots, store.rulesets),
+            models=_models(settings, store, champion, reloading, shadow),
+            shadow=shadow,
             lists=_listing(store, lists, snapshots),
             counters=counting.counters,
             watch=counting.watch(pipeline, feedback),
             snapshots=snapshots,
-            reloading=Reloading(settings, snapshots, states_of(settings, read)),
+            reloading=reloading,
             payments_restored=counting.restored,
             held=lambda: _held(store.ledger, counting.held()),
         )
@@ -177,6 +189,26 @@ def _counting(settings: Settings, store: Store, times: ReceiptTimes, own: Mappin
     if settings.valkey is None:
         return in_memory(store, settings.data, times, own)
     return in_valkey(settings, store, times, own)
+
+
+def _champion(settings: Settings, store: Store) -> Champion:
+    """The promoted model; what a killed training left is removed, for none runs by this folder."""
+    files = ModelFiles(settings.data)
+    files.clear_staged()
+    return Champion(files=files, standing=lambda: standing(store.model_changes.all()))
+
+
+def _models(settings: Settings, store: Store, champion: Champion, reloading: Reloading, shadow: Shadow) -> Promoting:
+    models = Promoting(
+        champion.files,
+        store.model_changes,
+        unpromoted=partial(unpromoted, settings),
+        put_scorer=reloading.put_scorer,
+        put_challengers=shadow.put,
+        scoring=reloading.scoring,
+    )
+    models.begin()
+    return models
 
 
 def _feedback(store: Store, counters: Counters, times: ReceiptTimes) -> Feedback:

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.champion import Champion
 from api.operator import take_over
-from api.parts import first_parts, ruleset_in
+from api.parts import Part, first_parts, ruleset_in, unpromoted
+from api.promoting import Promoting
 from api.publishing import Publishing, publishing
 from api.settings import Settings
 from engine.access import ApiKeys
@@ -21,12 +23,17 @@ from engine.jobs import Jobs
 from engine.ledger import Labels, Ledger
 from engine.listing import Listing, loaded
 from engine.lists import OPERATOR, EntryType, ListName, ListStore
+from engine.model_changes import Standing, standing
+from engine.policy import Policy
 from engine.rules import rules_naming
+from engine.score import Scorer
 from engine.snapshots import MerchantSnapshots
 from engine.stores.sql import Store, examine, open_reader, open_store
+from models.registry import ModelFiles
 
 if TYPE_CHECKING:
-    from engine.recorded_frame import RecordedFrames
+    from engine.recorded_frame import Progress, RecordedFrames
+    from models.dataset import Asked, Dataset
 
 
 @contextmanager
@@ -70,6 +77,31 @@ def frames_of_parquet(folder: Path) -> "RecordedFrames":
     manifest = manifest_of(folder)
     decisions, outcomes = ([each.file_in(folder) for each in manifest.of(kind)] for kind in SegmentKind)
     return ParquetFrames(decisions=decisions, outcomes=outcomes)
+
+
+def dataset_in(folder: Path, asked: "Asked", progress: "Progress" = lambda _: None) -> "Dataset":
+    """What is learnt from: the folder's payments of a period, its histories, and what is known of them.
+
+    Without the folder's lock: a server may run. `progress` is told how much is done, from 0 to 1; what it raises passes
+    through. Raises StoreInvalid, LedgerUnavailable and HistoryInvalid.
+    """
+    from models.dataset import build  # noqa: PLC0415 - as above
+    from models.history import histories_in  # noqa: PLC0415 - as above
+
+    with opened_frames(folder) as (frames, _, labels):
+        return build(frames, labels, asked, histories=histories_in(folder), progress=progress)
+
+
+def policies_in(folder: Path) -> Mapping[str, Policy]:
+    """The newest policy of each merchant that has one, without the folder's lock. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        return {each.merchant_id: each.policy for each in reading.policies.all()}
+
+
+def models_in(folder: Path) -> Standing:
+    """Where the folder's models stand, without its lock. Raises StoreInvalid."""
+    with open_reader(folder) as reading:
+        return standing(reading.model_changes.all())
 
 
 def list_types_in(folder: Path) -> Mapping[str, EntryType]:
@@ -134,6 +166,9 @@ class Opened:
         self.ledger: Ledger = store.ledger
         self.keys: ApiKeys = store.keys
         self.jobs: Jobs = store.jobs
+        files = ModelFiles(settings.data)
+        files.clear_staged()
+        self._champion = Champion(files=files, standing=lambda: standing(store.model_changes.all()))
         lists = loaded(store.lists)
         self.lists = Listing(
             store.lists,
@@ -148,7 +183,7 @@ class Opened:
         """The published rules. Raises RulesInvalid or ReferenceInvalid, as a start would."""
         store, lists = self._store, self.lists.lists
         snapshots = MerchantSnapshots(
-            first_parts(self._settings, lists.operators_names()).parts,
+            first_parts(self._settings, lists.operators_names(), self._champion).parts,
             ledger=store.ledger,
             policies=store.policies,
             rulesets=store.rulesets,
@@ -156,6 +191,25 @@ class Opened:
             lists=lists,
         )
         return publishing(self._settings, store.ledger, snapshots, store.rulesets)
+
+    @cached_property
+    def models(self) -> Promoting:
+        """The models; what is changed is in force from the next start on."""
+        return Promoting(
+            self._champion.files,
+            self._store.model_changes,
+            unpromoted=partial(unpromoted, self._settings),
+            put_scorer=_scoring_at_the_next_start,
+            put_challengers=lambda _: None,
+            scoring=self._scoring,
+        )
+
+    def _scoring(self) -> tuple[str, str | None]:
+        """What will score from the next start on, and why the champion will not."""
+        read = first_parts(self._settings, self.lists.lists.operators_names(), self._champion)
+        scorer = read.parts.scorer
+        assert scorer is not None, "the shipped scorecard is always there"
+        return scorer.id, read.faults.get(Part.MODEL)
 
     def _rules_naming(self, name: ListName) -> Sequence[str]:
         # Not by what is in force: it takes longer to make than a change of a list may.
@@ -170,6 +224,11 @@ class Opened:
 
 async def _kept_at_the_next_start(merchant_id: str, snapshot: Snapshot) -> None:
     """There are no counters: a start fills them with what the rules then in force count."""
+
+
+async def _scoring_at_the_next_start(_: Scorer, commit: Callable[[], None]) -> None:
+    """No payment comes, so nothing scores."""
+    commit()
 
 
 @contextmanager

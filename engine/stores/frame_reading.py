@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from engine.decision import Action
 from engine.features import Feature, FeatureType
 from engine.ledger import PaymentName
-from engine.outcome import OutcomeKind
 from engine.payment import Stage
 from engine.recorded_frame import ACTIONS, RecordedFrame, Wanted
 from engine.rules.columns import Codes, Column, Columns, Ints, Mask, Told, Truth
@@ -30,6 +29,7 @@ from engine.stores.frame_columns import (
     truth_of,
     unknown,
 )
+from engine.stores.frame_outcomes import Payments, authorized_of
 from engine.stores.recorded_rows import ACTION, VERSIONS, in_turn
 from engine.stores.segment_tables import FEATURE
 from engine.stores.sql.counted import DECISION
@@ -39,7 +39,6 @@ from engine.test_values import TEST_VALUES
 _ABOUT: Final = ("id", "merchant_id", "test_mode", "transaction_id", "at", ACTION)
 _UNPROVEN: Final = ("U", "C", "D", "S", "I")
 """3-D Secure's results that prove nothing: what the request says beside them counts then."""
-_TOLD: Final = (OutcomeKind.DECLINED.value, OutcomeKind.AUTHORIZED.value)
 _MERCHANT_AT, _MODE_AT, _AT_US_AT = (DECISION.index(name) for name in ("merchant_id", "test_mode", "at_us"))
 
 
@@ -148,6 +147,11 @@ class Reading:
         )
         true, false = (kept([np.zeros(0, np.bool_), *(each.succeeded[side] for each in read)], keep) for side in (0, 1))
         versions = encoded(take(_stacked(read, VERSIONS, _TEXT)))
+        authorized = authorized_of(
+            outcomes,
+            Payments(transaction_ids, merchants, names, test_mode=self.wanted.test_mode),
+            until=self.wanted.outcomes_until,
+        )
         frame = RecordedFrame(
             wanted=self.wanted,
             columns=columns,
@@ -159,7 +163,8 @@ class Reading:
             at_us=take(about["at"]).to_numpy(),
             action=_actions(take(_stacked(read, ACTION, _TEXT))),
             three_ds_succeeded=Truth(true, false),
-            is_declined=_declined(outcomes, transaction_ids, merchants, names, test_mode=self.wanted.test_mode),
+            is_declined=authorized.false,
+            authorized=None if self.wanted.outcomes_until is None else authorized,
             is_forced=_forced(columns, test_mode=self.wanted.test_mode),
         )
         return frame, versions
@@ -301,44 +306,6 @@ class _Custom:
             name: Told(np.array(self._codes[name], dtype=np.int64)[keep], [value for _, value in self._places[name]])
             for name in self._names
         }
-
-
-def _declined(
-    outcomes: Iterable[pa.Table],
-    transaction_ids: pa.ChunkedArray,
-    merchants: Any,  # noqa: ANN401 - codes
-    names: Sequence[str],
-    *,
-    test_mode: bool,
-) -> Mask:
-    """Which rows are of payments that came to be declined and not to be authorized."""
-    tables = [table for table in outcomes if table.num_rows]
-    kinds, kind_names = encoded(_of_tables(tables, "kind", _TEXT))
-    codes, told = encoded(_of_tables(tables, "merchant_id", _TEXT))
-    merchant = np.array([*(names.index(name) if name in names else -1 for name in told), -1])[codes]
-    is_of_mode = _of_tables(tables, "test_mode", pa.bool_()).to_numpy() == test_mode
-    ids = _of_tables(tables, "transaction_id", pa.string())
-    places_of_kinds = {name: place for place, name in enumerate(kind_names)}
-
-    def is_of(kind: str) -> Mask:
-        found: Mask = is_of_mode & (merchant >= 0) & (kinds == places_of_kinds.get(kind, -2))
-        return found
-
-    some = _plain(ids.filter(pa.array(is_of(_TOLD[0]))).unique())
-    if not len(some):
-        return np.zeros(len(merchants), dtype=np.bool_)
-    places = places_in(ids, some)
-    came = np.zeros(len(some) * len(names), dtype=np.bool_)
-    for kind, is_so in zip(_TOLD, (True, False), strict=True):
-        rows = np.flatnonzero(is_of(kind) & (places >= 0))
-        came[places[rows] * len(names) + merchant[rows]] = is_so
-    places = places_in(transaction_ids, some)
-    declined: Mask = (places >= 0) & came[np.maximum(places, 0) * len(names) + merchants]
-    return declined
-
-
-def _of_tables(tables: Sequence[pa.Table], name: str, kind: pa.DataType) -> pa.ChunkedArray:
-    return pa.chunked_array([chunk for each in tables for chunk in _chunks(each[name], each.num_rows, kind)], kind)
 
 
 def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from engine.ledger import PaymentName
 from engine.recorded_frame import Progress, RecordedFrame, Wanted
 from engine.stores.frame_backfill import backfilled
+from engine.stores.frame_outcomes import outcome_schema
 from engine.stores.frame_reading import Read, Reading
 from engine.stores.recorded_columns import RecordedColumns, require_same
 from engine.stores.recorded_rows import (
@@ -26,11 +27,8 @@ from engine.stores.segment_tables import Versions
 from engine.stores.segments import Manifest, Segment, SegmentKind, manifest_of
 from engine.stores.sql.counted import OUTCOME, SqlCounted
 
-_OUTCOMES: Final = ("merchant_id", "test_mode", "transaction_id", "kind")
-_OUTCOME_TEXTS: Final = ("merchant_id", "kind")
-_OUTCOME_SCHEMA: Final = pa.schema(
-    [pa.field(name, pa.bool_() if name == "test_mode" else pa.string()) for name in _OUTCOMES]
-)
+_TAIL: Final = {"received_at": "received_at_us"}
+"""What the ledger's rows call a column of segments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +86,12 @@ class LedgerFrames:
     def _outcomes(self, manifest: Manifest, wanted: Wanted) -> Iterator[pa.Table]:
         kind = SegmentKind.OUTCOMES
         segments = list(manifest.of(kind, wanted.start))
-        yield from (table for _, table in segment_tables(self.data, segments, _OUTCOMES, _OUTCOME_TEXTS))
-        places = [OUTCOME.index(name) for name in _OUTCOMES]
+        schema = outcome_schema(with_times=wanted.outcomes_until is not None)
+        yield from (table for _, table in segment_tables(self.data, segments, schema.names, ("kind",)))
+        places = [OUTCOME.index(_TAIL.get(name, name)) for name in schema.names]
         tail = [tuple(row[place] for place in places) for row in self.counted.outcomes_behind(manifest.upto[kind])]
         if tail:
-            yield table_of(tail, _OUTCOME_SCHEMA)
+            yield table_of(tail, schema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +112,9 @@ class ParquetFrames:
         for done, each in enumerate(in_turn(read_one, self.decisions), start=1):
             read.append(each)
             progress(done / (len(self.decisions) + 1))
-        outcomes = in_turn(lambda file: parquet_table(file, _OUTCOMES, _OUTCOME_TEXTS), self.outcomes)
         # Files do not say what their payments lack, nor hold what came before: nothing is counted for them.
+        names = outcome_schema(with_times=wanted.outcomes_until is not None).names
+        outcomes = in_turn(lambda file: parquet_table(file, names, ("kind",)), self.outcomes)
         frame, _ = reading.frame(read, outcomes, ())
         return frame
 

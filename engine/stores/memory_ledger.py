@@ -127,6 +127,14 @@ class MemoryLedger:
         """What a version consists of."""
         return self._versions.get((kind, version))
 
+    def versions(self) -> Iterator[tuple[VersionKind, str, bytes]]:
+        """Every version that is kept, with what it consists of."""
+        return ((kind, version, content) for (kind, version), content in self._versions.items())
+
+    def records(self) -> Iterator[DecisionRecord]:
+        """Every decision, in the order of appending."""
+        return iter(self._by_id.values())
+
     async def check(self) -> None:
         """Memory is always there."""
 
@@ -146,10 +154,19 @@ class MemoryOutcomes:
         self._ledger = ledger
         self._by_report: dict[tuple[str, bytes], Outcome] = {}
         self._by_caller_key: dict[_CallerKey, Outcome] = {}
+        self._reports: set[tuple[PaymentName, bytes]] = set()
 
     def __len__(self) -> int:
         """How many outcomes are kept."""
         return len(self._by_report)
+
+    def records(self) -> Iterator[Outcome]:
+        """Every outcome, in the order of appending."""
+        return iter(self._by_report.values())
+
+    def holds(self, name: PaymentName, fingerprint: bytes) -> bool:
+        """Whether any decision of the payment has an outcome of this fingerprint."""
+        return (name, fingerprint) in self._reports
 
     async def find(self, decision: DecisionRecord, fingerprint: bytes, idempotency_key: str | None) -> Outcome | None:
         """The outcome under the caller's idempotency key, else of this decision in this body."""
@@ -163,6 +180,7 @@ class MemoryOutcomes:
         if winner is not None:
             return winner
         self._by_report[report] = outcome
+        self._reports.add(((outcome.merchant_id, outcome.test_mode, outcome.transaction_id), outcome.fingerprint))
         if outcome.idempotency_key is not None:
             self._by_caller_key[caller_key] = outcome
         return outcome

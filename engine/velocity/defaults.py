@@ -9,6 +9,7 @@ Each tuple is a table, a row a key: what is counted, over which windows.
 
 from typing import Final
 
+from engine.velocity.reasons import of_amount, of_different, of_different_by_status, of_payments, of_status
 from engine.velocity.spec import Count, Distinct, Status, Total, Velocity
 from engine.velocity.words import DISTINCT, KEYS, STATUSES, WINDOWS, radar_charges, radar_distinct
 
@@ -95,6 +96,7 @@ _DIFFERENT_BY_STATUS: Final = (
 
 
 def _payments(key: str, window: str) -> Velocity:
+    direction, reason, says = of_payments(key, window)
     return Velocity(
         name=f"{key}_payments_{window}",
         key=KEYS[key].features,
@@ -102,20 +104,28 @@ def _payments(key: str, window: str) -> Velocity:
         window=window,
         doc=f"Payments {KEYS[key].words} {WINDOWS[window]}, this one not counted.",
         aliases=radar_charges(key, window),
+        direction=direction,
+        reason=reason,
+        says=says,
     )
 
 
 def _amount(key: str, window: str) -> Velocity:
+    direction, reason, says = of_amount(key, window)
     return Velocity(
         name=f"{key}_amount_usd_{window}",
         key=KEYS[key].features,
         aggregate=Total("amount_in_usd"),
         window=window,
         doc=f"US dollars asked for {KEYS[key].words} {WINDOWS[window]}, this payment not counted.",
+        direction=direction,
+        reason=reason,
+        says=says,
     )
 
 
 def _different(key: str, told: str, window: str) -> Velocity:
+    direction, reason, says = of_different(key, told, window)
     return Velocity(
         name=f"{key}_distinct_{told}_{window}",
         key=KEYS[key].features,
@@ -124,11 +134,15 @@ def _different(key: str, told: str, window: str) -> Velocity:
         doc=f"Different {DISTINCT[told].words} seen {KEYS[key].words} {WINDOWS[window]}, by payments other than this "
         "one.",
         aliases=radar_distinct(key, told, window),
+        direction=direction,
+        reason=reason,
+        says=says,
     )
 
 
 def came_to(key: str, status: Status, window: str) -> Velocity:
     """How many payments of a key came to a status."""
+    direction, reason, says = of_status(key, status, window)
     return Velocity(
         name=f"{key}_{status}_{window}",
         key=KEYS[key].features,
@@ -137,10 +151,14 @@ def came_to(key: str, status: Status, window: str) -> Velocity:
         doc=f"Payments {KEYS[key].words} learnt {WINDOWS[window]} to be {STATUSES[status]}, this one not counted.",
         aliases=radar_charges(key, window, status),
         status=status,
+        direction=direction,
+        reason=reason,
+        says=says,
     )
 
 
 def _different_that_came_to(key: str, told: str, status: Status, window: str) -> Velocity:
+    direction, reason, says = of_different_by_status(key, told, status, window)
     return Velocity(
         name=f"{key}_distinct_{status}_{told}_{window}",
         key=KEYS[key].features,
@@ -149,6 +167,9 @@ def _different_that_came_to(key: str, told: str, status: Status, window: str) ->
         doc=f"Different {DISTINCT[told].words} of payments {KEYS[key].words} learnt {WINDOWS[window]} to be "
         f"{STATUSES[status]}: a retry of the same adds none.",
         status=status,
+        direction=direction,
+        reason=reason,
+        says=says,
     )
 
 

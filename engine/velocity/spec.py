@@ -150,6 +150,12 @@ Aggregate = Count | Total | Average | Minimum | Maximum | Distinct | FirstSeen |
 """What is made of the payments in the window. To add one: a class here, and its state in every store."""
 
 
+def is_length(text: str) -> bool:
+    """Whether a text is a length of time from 1 s to 365 d: a whole number and one of s, m, h, d."""
+    match = _LENGTH.fullmatch(text)
+    return match is not None and int(match[1]) * _UNIT_SECONDS[match[2]] <= _LONGEST_SECONDS
+
+
 def length_us(length: str) -> int:
     """Give a length of time such as `10m` in microseconds; other than from 1 s to 365 d is our bug."""
     match = _LENGTH.fullmatch(length)
@@ -185,6 +191,10 @@ class Velocity:
     scope: VelocityScope = VelocityScope.MERCHANT
     since: Status | None = None
     """Only what is later than the last event by which a payment of the same key came to this status."""
+    direction: int = 0
+    """This, the group of reasons and the words are what models read: see Feature."""
+    reason: str = ""
+    says: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what nobody could count."""
@@ -225,4 +235,7 @@ class Velocity:
             source="velocity",
             unit=self.aggregate.unit,
             aliases=self.aliases,
+            direction=self.direction,
+            reason=self.reason,
+            says=self.says,
         )

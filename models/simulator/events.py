@@ -1,4 +1,4 @@
-"""What happens in the simulated world: a request about a payment, or the report of an outcome, each at its time."""
+"""What happens in the simulated world, each at its time: a request, the report of an outcome, a step of a case."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from engine.outcome import OutcomeKind
 from engine.payment import Stage
 from models.simulator.shoppers import Shopper
 from models.simulator.shops import Shop
+from models.simulator.truth import ORDINARY, Aftermath
 
 _Value = TypeVar("_Value")
 
@@ -41,6 +42,10 @@ class EventKind(StrEnum):
     """POST /v1/decisions."""
     OUTCOME = "outcome"
     """POST /v1/decisions/{id}/outcome of the payment's latest decision."""
+    CHARGEBACK = "chargeback"
+    """POST /v1/chargebacks."""
+    FRAUD_WARNING = "fraud_warning"
+    """POST /v1/fraud-warnings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,8 @@ class Fate:
 class Order:
     """An attempt at an order: its request at the first stage, and what will come of it.
 
-    `first_id` is the transaction id of the order's first attempt; None where this is it.
+    `first_id` is the transaction id of the order's first attempt; None where this is it. `aftermath` is what it truly
+    is, which no request says.
     """
 
     transaction_id: str
@@ -96,6 +102,7 @@ class Order:
     body: Mapping[str, Any]
     attempt: int = 1
     first_attempt_id: str | None = None
+    aftermath: Aftermath = ORDINARY
 
     @property
     def first_id(self) -> str:
@@ -107,7 +114,7 @@ class Order:
 class Event:
     """One call at its time (UTC), with the body as the HTTP request takes it.
 
-    `stage` is that of a payment, or of the decision that an outcome is of; `outcome` is None for a payment.
+    `stage` is that of a payment, or of the decision that an outcome is of; `outcome` is None for what is none.
     """
 
     at: datetime

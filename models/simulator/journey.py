@@ -1,4 +1,4 @@
-"""What follows from an answer: 3-D Secure, the bank's word, another attempt, capture, refund."""
+"""What follows from an answer: 3-D Secure, the bank's word, another attempt, capture, refund, chargebacks."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,8 +7,10 @@ from typing import Any, Final
 from engine.decision import Action
 from engine.outcome import OutcomeKind
 from engine.payment import Stage
+from engine.scheme_report import SchemeReportKind
 from models.simulator.events import Event, EventKind, Order
 from models.simulator.orders import again, later
+from models.simulator.truth import Step
 
 ATTEMPTS_MAX: Final = 3
 _FORWARDED: Final = frozenset({Action.ALLOW, Action.REVIEW})
@@ -24,13 +26,17 @@ def usual_action(event: Event) -> Action:
 
 
 def following(event: Event, action: Action) -> tuple[Event, ...]:
-    """What follows an event in time, where `action` was the answer to a payment; an outcome has none.
+    """What follows an event, where `action` was the answer to a payment; an outcome has none.
+
+    A report of a scheme is followed by nothing, and all of a payment follow its capture: first to last, some weeks on.
 
     A gateway does what docs/api.md asks of it: it forwards what is allowed or reviewed, runs 3-D Secure where that is
     asked, and drops the rest.
     """
     if event.kind is EventKind.OUTCOME:
         return _after_outcome(event)
+    if event.kind is not EventKind.PAYMENT:
+        return ()
     if event.stage is Stage.POST_AUTH:
         # It is authorized already: a shop that does not want it gives the money back.
         kind = OutcomeKind.CAPTURED if action in _FORWARDED else OutcomeKind.REFUNDED
@@ -78,9 +84,30 @@ def _after_outcome(event: Event) -> tuple[Event, ...]:
         if order.shop.screens_after:
             return (_post_auth(event, later(event.at, _ISSUER_ANSWERS_SECONDS)),)
         return (_outcome(event, OutcomeKind.CAPTURED, later(event.at, _capture_seconds(order))),)
-    if event.outcome is OutcomeKind.CAPTURED and fate.refund_seconds is not None:
-        return (_outcome(event, OutcomeKind.REFUNDED, later(event.at, fate.refund_seconds)),)
+    if event.outcome is OutcomeKind.CAPTURED:
+        refund = fate.refund_seconds
+        refunds = () if refund is None else (_outcome(event, OutcomeKind.REFUNDED, later(event.at, refund)),)
+        return (*refunds, *(_reported(event, step) for step in order.aftermath.steps))
     return ()
+
+
+def _reported(event: Event, step: Step) -> Event:
+    """What the cardholder's bank reports, through the scheme, as docs/chargebacks.md has it."""
+    order = event.order
+    at = later(event.at, step.days * order.aftermath.day_seconds)
+    is_warning = step.kind is SchemeReportKind.FRAUD_WARNING
+    body = {
+        "merchant_id": order.shop.merchant_id,
+        "transaction_id": order.transaction_id,
+        "case_id": f"{'w' if is_warning else 'c'}-{order.transaction_id}",
+        "network": order.body["credit_card"]["brand"],
+        "amount_minor": order.body["order"]["amount_minor"],
+        "currency": order.shop.currency,
+        "occurred_at": at.isoformat(timespec="milliseconds"),
+        **({"fraud_type": step.code} if is_warning else {"stage": step.stage.value, "reason_code": step.code}),
+        **({} if step.result is None else {"result": step.result.value}),
+    }
+    return Event(at=at, kind=EventKind(step.kind.value), order=order, stage=event.stage, body=body)
 
 
 def _post_auth(event: Event, at: datetime) -> Event:

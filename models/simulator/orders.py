@@ -70,18 +70,18 @@ def placed(order: Order, at: datetime) -> Event:
 def _order(random: Random, shop: Shop, world: World, number: int, at: datetime) -> Order:
     crowd = random.choices(tuple(world.crowds), tuple(world.crowds.values()))[0]
     transaction_id = f"{world.run}-{shop.merchant_id}-{number:06d}"
-    rank, shopper = _who(random, shop, world, crowd, f"{shop.merchant_id}-{number}")
+    rank, shopper = who(random, shop, world, crowd, f"{shop.merchant_id}-{number}")
     fate = Fate.drawn(random, asks_3ds=shopper.market.asks_3ds)
     return Order(
         transaction_id=transaction_id,
         shop=shop,
         shopper=shopper,
         fate=fate,
-        body=_body(random, transaction_id, shop, shopper, crowd, (rank, at), fate),
+        body=request_of(random, transaction_id, shop, shopper, crowd, (rank, at), fate),
     )
 
 
-def _who(random: Random, shop: Shop, world: World, crowd: Crowd, guest: str) -> tuple[int, Shopper]:
+def who(random: Random, shop: Shop, world: World, crowd: Crowd, guest: str) -> tuple[int, Shopper]:
     """The shopper, and the rank among those of the crowd: the first come often, most seldom."""
     if crowd is Crowd.BUSY:
         rank = random.randrange(BUSY_ACCOUNTS)
@@ -95,7 +95,7 @@ def _who(random: Random, shop: Shop, world: World, crowd: Crowd, guest: str) -> 
     return rank, shopper_named(world.seed, f"{home.merchant_id}-c{rank}", home, crowd)
 
 
-def _body(
+def request_of(
     random: Random,
     transaction_id: str,
     shop: Shop,
@@ -104,6 +104,7 @@ def _body(
     rank_and_time: tuple[int, datetime],
     fate: Fate,
 ) -> dict[str, Any]:
+    """The body of a first request; the `rank` is the shopper's among the crowd (see `who`)."""
     rank, at = rank_and_time
     is_renewal = random.random() < shop.renewals and crowd is Crowd.RETURNING
     cart, amount_minor = _cart(random, shop, is_trial=crowd is Crowd.CARD_TESTING)
@@ -168,7 +169,11 @@ def _bought(random: Random, shop: Shop, amount_minor: int) -> dict[str, Any]:
 
 
 def _shipping(random: Random, shopper: Shopper) -> dict[str, Any]:
-    to = shopper.gift_address if random.random() < _GIFTS else shopper.home
+    return shipping_to(random, shopper.gift_address if random.random() < _GIFTS else shopper.home)
+
+
+def shipping_to(random: Random, to: Mapping[str, Any]) -> dict[str, Any]:
+    """The parcel's address, and how fast it shall be there."""
     delivery = {name: value for name, value in to.items() if name not in _NOT_ON_A_PARCEL}
     return {**delivery, "delivery_speed": random.choice(_SPEEDS)}
 
@@ -218,6 +223,7 @@ def again(order: Order, number: int, at: datetime) -> Event:
         shopper=order.shopper,
         fate=fate,
         body=body,
+        aftermath=order.aftermath,
     )
     return placed(attempt, at)
 

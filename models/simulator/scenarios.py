@@ -1,7 +1,6 @@
-"""What happens beside ordinary orders, on demand: attacks.
+"""What happens beside ordinary orders, on demand: card testing that a rule shall stop.
 
-Card testing alone so far, which a rule shall stop. Labelled fraud (stolen cards, takeovers) and its chargebacks get
-their place here: a scenario gives events, a stream merges them with the orders.
+A scenario gives events, a stream merges them with the orders. Labelled fraud is in `fraud.py`.
 """
 
 from collections.abc import Iterator

@@ -32,7 +32,7 @@ TRAVELLERS: Final = 0.04
 """The share of shoppers who buy from abroad."""
 _SECOND_CARD, _AT_HOME, _WITH_FLAT = 0.25, 0.7, 0.3
 _KEPT: Final = 20_000
-_ABROAD: Final = ("105.112", "102.89", "45.83", "88.208")
+ABROAD: Final = ("105.112", "102.89", "45.83", "88.208")
 _FIRST: Final = (
     *("Ada", "Alan", "Ana", "Barbara", "Ben", "Chloe", "Dev", "Edsger", "Elif", "Femi", "Frances", "Grace", "Hugo"),
     *("Ines", "John", "Jonas", "Katherine", "Kei", "Lena", "Marco", "Niklaus", "Noor", "Radia", "Tim"),
@@ -97,13 +97,25 @@ def shopper_named(seed: int, name: str, shop: Shop, crowd: Crowd) -> Shopper:
             _card(f"{digest}{number}", f"{first} {last}".upper(), market, random)
             for number in range(1 + (random.random() < _SECOND_CARD))
         ),
-        devices=tuple(_device(f"{digest}{number}", _address(random, market, crowd), market, random) for number in "12"),
+        devices=tuple(
+            device_at(f"{digest}{number}", _address(random, market, crowd), market, random) for number in "12"
+        ),
     )
 
 
 def device_of(random: Random, shopper: Shopper) -> Mapping[str, Any]:
     """The one at home, more often than the other."""
     return shopper.devices[0 if random.random() < _AT_HOME else 1]
+
+
+def contact_of(random: Random, market: Market) -> Mapping[str, Any]:
+    """Somebody of that market, with an address there."""
+    return _contact(random, random.choice(_FIRST), random.choice(_LAST), market)
+
+
+def guest_email(random: Random, digest: str) -> Mapping[str, Any]:
+    """An address that nobody had before."""
+    return {"address": f"{random.choice(_FIRST)}{digest[:6]}@{random.choice(_DOMAINS)}".lower()}
 
 
 def _contact(random: Random, first: str, last: str, market: Market) -> Mapping[str, Any]:
@@ -139,7 +151,8 @@ def _card(digest: str, holder: str, market: Market, random: Random) -> Mapping[s
     }
 
 
-def _device(digest: str, address: str, market: Market, random: Random) -> Mapping[str, Any]:
+def device_at(digest: str, address: str, market: Market, random: Random) -> Mapping[str, Any]:
+    """A device of the market's language at an IP address; `digest` (hex) makes its fingerprint."""
     return {
         "ip_address": address,
         "user_agent": random.choice(_AGENTS),
@@ -154,5 +167,5 @@ def _address(random: Random, market: Market, crowd: Crowd) -> str:
         return f"{SHARED_NETWORK}.{1 + random.randrange(SHARED_ADDRESSES)}"
     if crowd is Crowd.CARD_TESTING:
         return f"{TESTER_NETWORK}.{1 + random.randrange(TESTERS)}"
-    network = random.choice(_ABROAD if random.random() < TRAVELLERS else market.networks)
+    network = random.choice(ABROAD if random.random() < TRAVELLERS else market.networks)
     return f"{network}.{random.randrange(1, 255)}.{random.randrange(1, 255)}"

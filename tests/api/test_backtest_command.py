@@ -140,7 +140,7 @@ def test_the_server_does_it_where_one_runs(served: Path) -> None:
     shown = json.loads(done.stdout)
     assert shown["figures"]["matched"]["group"]["fraud_not_matured"]["payments"] == 1
     with caller_of(Settings(data=served), ()) as client:
-        listed = json.loads(client.checked("GET", "/v1/backtests"))["backtests"]
+        listed = json.loads(client.checked("GET", "/v1/backtests"))["data"]
         metrics = client.checked("GET", "/metrics").decode()
     assert listed[0]["id"] == shown["id"]
     assert 'assay_jobs_ended_total{state="succeeded"} 1.0' in metrics
@@ -161,7 +161,7 @@ def test_ctrl_c_cancels_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert isinstance(stopped.exception, BacktestFailed)
     assert (str(stopped.exception), "Cancelling ..." in stopped.stderr) == ("It was cancelled.", True)
     with caller_of(Settings(data=folder), (backtests.router,)) as client:
-        (newest, *_) = json.loads(client.checked("GET", "/v1/backtests"))["backtests"]
+        (newest, *_) = json.loads(client.checked("GET", "/v1/backtests"))["data"]
     assert newest["state"] == "cancelled"
 
 

@@ -280,7 +280,7 @@ def test_payments_of_the_keys_own_mode_are_looked_at(
 )
 def test_what_is_wrong_is_said_at_once(merchant: TestClient, wanted: dict[str, Any], fault: tuple[str, str]) -> None:
     assert fault in faults(merchant, **wanted)
-    assert merchant.get("/v1/backtests").json()["backtests"] == []
+    assert merchant.get("/v1/backtests").json()["data"] == []
 
 
 def test_a_close_name_is_said(merchant: TestClient) -> None:
@@ -297,7 +297,7 @@ def test_a_retry_with_the_same_key_finds_the_job(merchant: TestClient) -> None:
     assert ("Idempotent-Replayed" in first.headers, again.headers["Idempotent-Replayed"]) == (False, "true")
     other = merchant.post("/v1/backtests", json={"rule_id": "ip-many-cards"}, headers={"Idempotency-Key": "k-1"})
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
-    assert len(merchant.get("/v1/backtests").json()["backtests"]) == 1
+    assert len(merchant.get("/v1/backtests").json()["data"]) == 1
 
 
 def test_one_that_waits_is_cancelled_at_once_and_again(merchant: TestClient) -> None:
@@ -330,10 +330,11 @@ def test_lists_page_newest_first_and_hold_the_keys_own(
     ids = [asked(both, rule=RULE, merchant_id=each)["id"] for each in (shop, f"{shop}-b", shop)]
     first = both.get("/v1/backtests?limit=2").json()
     rest = both.get(f"/v1/backtests?limit=2&cursor={first['next_cursor']}").json()
-    assert [each["id"] for each in (*first["backtests"], *rest["backtests"])] == ids[::-1]
+    assert (first["has_more"], rest["has_more"]) == (True, False)
+    assert [each["id"] for each in (*first["data"], *rest["data"])] == ids[::-1]
     assert rest["next_cursor"] is None
-    assert [each["id"] for each in merchant.get("/v1/backtests").json()["backtests"]] == [ids[2], ids[0]]
-    named = both.get(f"/v1/backtests?merchant_id={shop}-b").json()["backtests"]
+    assert [each["id"] for each in merchant.get("/v1/backtests").json()["data"]] == [ids[2], ids[0]]
+    named = both.get(f"/v1/backtests?merchant_id={shop}-b").json()["data"]
     assert [each["id"] for each in named] == [ids[1]]
     assert "figures" not in named[0]
     assert both.get("/v1/backtests?limits=2").status_code == 422
@@ -355,7 +356,7 @@ def test_another_merchants_answers_as_one_that_is_not_there(
         own, absent = (refused(method, f"/v1/backtests/{job_id}{rest}") for job_id in (queued["id"], "job_none"))
         assert own == absent
         assert own[0] == 404
-    assert stranger.get("/v1/backtests").json()["backtests"] == []
+    assert stranger.get("/v1/backtests").json()["data"] == []
     assert stranger.get(f"/v1/backtests?merchant_id={shop}").status_code == 404
     named = stranger.post("/v1/backtests", json={"merchant_id": shop, "rule": RULE})
     assert (named.status_code, named.json()["code"]) == (404, "merchant_not_found")

@@ -39,7 +39,7 @@ def test_a_backtest_that_cannot_be_read_is_listed_beside_the_others(
         arguments = orjson.dumps({**orjson.loads(job.arguments), "asked": 5})
     broken = f"job_{uuid4()}"
     assembly.jobs.add(replace(job, id=broken, arguments=arguments))
-    listed = merchant.get("/v1/backtests").json()["backtests"]
+    listed = merchant.get("/v1/backtests").json()["data"]
     assert [(each["id"], each["asked"]) for each in listed] == [(broken, None), (sound, {"rule": RULE})]
     shown = merchant.get(f"/v1/backtests/{broken}")
     assert (shown.status_code, shown.json()["from"], shown.json()["figures"]) == (200, None, None)

@@ -138,10 +138,10 @@ def test_history_is_newest_first_by_pages(operator: TestClient, shop: str) -> No
     for hours in (1, 2, 3):
         operator.put(f"/v1/policies/{shop}", json={"review_hours": hours})
     page = operator.get(f"/v1/policies/{shop}/history?limit=2").json()
-    assert [each["policy"]["review_hours"] for each in page["policies"]] == [3, 2]
-    assert all(each["published_by"] == operator.key_id for each in page["policies"])  # type: ignore[attr-defined]
+    assert [each["policy"]["review_hours"] for each in page["data"]] == [3, 2]
+    assert all(each["published_by"] == operator.key_id for each in page["data"])  # type: ignore[attr-defined]
     rest = operator.get(f"/v1/policies/{shop}/history?limit=2&cursor={page['next_cursor']}").json()
-    assert [each["policy"]["review_hours"] for each in rest["policies"]] == [1]
+    assert [each["policy"]["review_hours"] for each in rest["data"]] == [1]
     assert rest["next_cursor"] is None
 
 

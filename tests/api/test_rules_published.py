@@ -48,7 +48,7 @@ def test_from_a_file_to_shadow_to_live_and_back(folder: Path, tmp_path: Path) ->
     assert rules(folder, "diff", str(file), *shop).stdout == "+ big (live): Block if amount_in_usd > 1000\n"
     dry = rules(folder, "publish", str(file), *shop, "--dry-run")
     assert (dry.exit_code, "would be published" in dry.stderr) == (0, True)
-    assert json.loads(rules(folder, "history", *shop, "--json").stdout)["versions"] == []
+    assert json.loads(rules(folder, "history", *shop, "--json").stdout)["data"] == []
     shadow = rules(folder, "publish", str(file), *shop, "--shadow", "--note", "look first")
     assert (shadow.exit_code, shadow.stdout) == (0, "+ big (shadow): Block if amount_in_usd > 1000\n"), shadow.exception
     live = rules(folder, "publish", str(file), *shop)
@@ -75,7 +75,7 @@ def test_from_a_file_to_shadow_to_live_and_back(folder: Path, tmp_path: Path) ->
     back = rules(folder, "rollback", "2", *shop, "--note", "too much")
     assert "+ cvc-mismatch (the operator's) is no longer switched off" in back.stdout
     assert "Number 4" in back.stderr
-    versions = json.loads(rules(folder, "history", *shop, "--json").stdout)["versions"]
+    versions = json.loads(rules(folder, "history", *shop, "--json").stdout)["data"]
     assert [(each["number"], each["restores"], each["note"]) for each in versions] == [
         (4, 2, "too much"),
         (3, None, ""),
@@ -162,7 +162,7 @@ def test_history_shows_whole_versions_times_and_states(folder: Path) -> None:
     shop = ("--merchant", "shop-whole")
     note = "a long note of why, [/ticket] :fire:, which takes more than a line of eighty columns"
     assert rules(folder, "publish", "-", *shop, "--note", note, sent=BIG).exit_code == 0
-    (version,) = json.loads(rules(folder, "history", *shop, "--json").stdout)["versions"]
+    (version,) = json.loads(rules(folder, "history", *shop, "--json").stdout)["data"]
     line = rules(folder, "history", *shop).stdout.splitlines()[1]
     at = version["published_at"][:16].replace("T", " ")
     assert line.split()[:5] == ["1", version["version"], version["state"], *at.split()]

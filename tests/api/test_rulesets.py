@@ -76,16 +76,16 @@ def test_history_is_newest_first_by_pages_and_rolls_back_in_one_step(writer: Tes
     for name in ("one", "two", "three"):
         publish(writer, shop, rule(name), note=name)
     listed = writer.get("/v1/rulesets/history", params={"merchant_id": shop, "limit": 2}).json()
-    assert [(each["note"], each["state"]) for each in listed["versions"]] == [
+    assert [(each["note"], each["state"]) for each in listed["data"]] == [
         ("three", "in_force"),
         ("two", "replaced"),
     ]
     query = {"merchant_id": shop, "limit": 2, "cursor": listed["next_cursor"]}
     rest = writer.get("/v1/rulesets/history", params=query).json()
-    assert ([each["note"] for each in rest["versions"]], rest["next_cursor"]) == (["one"], None)
+    assert ([each["note"] for each in rest["data"]], rest["next_cursor"]) == (["one"], None)
     back = call(writer, "rollback", shop, number=1, note="three was wrong").json()
     assert (back["number"], back["restores"], back["state"]) == (4, 1, "in_force")
-    assert back["version"] == rest["versions"][0]["version"]
+    assert back["version"] == rest["data"][0]["version"]
     assert [(each["id"], each["change"]) for each in back["changes"]["rules"]] == [
         ("one", "added"),
         ("three", "removed"),

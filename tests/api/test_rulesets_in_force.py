@@ -107,7 +107,7 @@ def test_a_second_key_approves(tmp_path: Path, body: Body) -> None:
         assert decided(author, body, "shop-a")["action"] == "block"
         publish(author, "shop-a", rule("two"))
         publish(author, "shop-a", rule("three"))
-        listed = author.get("/v1/rulesets/history", params={"merchant_id": "shop-a"}).json()["versions"]
+        listed = author.get("/v1/rulesets/history", params={"merchant_id": "shop-a"}).json()["data"]
         assert [each["state"] for each in listed] == ["awaiting_approval", "not_approved", "in_force"]
         assert call(other, "approve", "shop-a", number=2).status_code == 409
         back = call(author, "rollback", "shop-a", number=1).json()

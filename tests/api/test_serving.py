@@ -112,7 +112,7 @@ def test_ctrl_c_amid_the_demos_own_calls_ends_it_quietly(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(Client, "call", counted)
     monkeypatch.setattr(import_module("api.commands.demo"), "examples", interrupted)
-    result = CliRunner().invoke(app, ["demo", "--data", str(tmp_path / "data"), "--port", "0"])
+    result = CliRunner().invoke(app, ["demo", "--quick", "--data", str(tmp_path / "data"), "--port", "0"])
     assert result.exception is None
     assert result.exit_code == 0
     assert len(calls) == 2, "the signal came too early or too late"

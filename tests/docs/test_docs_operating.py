@@ -5,6 +5,7 @@ import re
 import shlex
 import sqlite3
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -14,7 +15,6 @@ from api.app import create_app
 from api.cli import app
 from api.settings import Settings
 from api.wiring import assembled, opened_for_reading
-from models.dataset import decisions_frame
 from tests.docs.demo_traffic import play_demo
 from tests.docs.documents import ROOT, blocks, read
 
@@ -85,5 +85,5 @@ def test_a_backup_taken_while_it_runs_is_whole(tmp_path: Path) -> None:
     with assembled(Settings(data=restored)) as assembly:
         assert assembly.payments_restored == 337
     with opened_for_reading(restored) as (ledger, _):
-        last = decisions_frame(ledger).iloc[-1]
-        assert asyncio.run(ledger.get(last["id"])) is not None
+        (*_, last) = ledger.recent(timedelta(days=1))
+        assert asyncio.run(ledger.get(last.id)) is not None

@@ -44,7 +44,7 @@ def standing(client: Client) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     cursor = ""
     while True:
         page = json.loads(client.checked("GET", f"/v1/rulesets/history?merchant_id=shop-a&limit=100{cursor}"))
-        versions += page["versions"]
+        versions += page["data"]
         if page["next_cursor"] is None:
             return in_force, versions
         cursor = f"&cursor={page['next_cursor']}"

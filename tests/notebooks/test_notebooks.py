@@ -9,6 +9,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from api.bench.data_sets import absence
+from api.bench.l1_handbook import FILE
 from api.settings import Settings
 from api.wiring import assembled
 from tests.docs.demo_traffic import play_demo
@@ -60,8 +62,24 @@ def test_explore_decisions(held_folder: Path, monkeypatch: pytest.MonkeyPatch) -
     notebook = notebook_at(FOLDER / "01_explore_decisions.ipynb")
     NotebookClient(notebook, timeout=90, resources={"metadata": {"path": str(FOLDER)}}).execute()
     shown = [said(cell) for cell in notebook.cells if cell.cell_type == "code"]
-    assert shown[0].startswith("337 decisions")
+    assert shown[0].startswith("337 payments")
     assert "blinkvr" in shown[1]
     assert "rule:ip-many-cards" in "".join(shown)
     assert "card testing" in shown[-2]
     assert "changed since: nothing\nsame bytes: True" in shown[-1]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_handbook_on_a_small_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One customer of eight, three weeks: it is the way that is tested here, and figures are not."""
+    if reason := absence(FILE):
+        pytest.skip(reason)
+    monkeypatch.setenv("HANDBOOK_SHARE", "8")
+    notebook = notebook_at(FOLDER / "03_fraud_detection_handbook.ipynb")
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    shown = [said(cell) for cell in notebook.cells if cell.cell_type == "code"]
+    assert "payments" in shown[0]
+    assert "0 rejected" in shown[1]
+    assert "Assay, all past" in shown[-1]
+    assert "XGBoost" in shown[-1]

@@ -62,7 +62,7 @@ def history(
         return
     columns = ("number", "version", "state", "published", "by key", "note")
     table = table_of(*columns, whole=columns[:4])
-    for each in listed["versions"]:
+    for each in listed["data"]:
         again = "" if each["restores"] is None else f"(number {each['restores']} again) "
         approved = "" if each["approved_by"] is None else f", approved by {each['approved_by']}"
         table.add_row(
@@ -74,7 +74,7 @@ def history(
             f"{again}{each['note']}",
         )
     console.print(table)
-    if not listed["versions"]:
+    if not listed["data"]:
         say("None was published.")
 
 

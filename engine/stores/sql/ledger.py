@@ -171,7 +171,7 @@ class SqlLedger:
         return await self._group.append(_INSERT, (_row_of(record),), partial(self._standing, record))
 
     def record_all(self, records: Sequence[DecisionRecord]) -> None:
-        """As `append` for many at once, in a transaction of their own. It waits for the disk: for measuring.
+        """As `append` for many at once, in a transaction of their own. It waits for the disk: for a history.
 
         Raises LedgerUnavailable; then none was recorded.
         """

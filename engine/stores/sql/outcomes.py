@@ -112,7 +112,7 @@ class SqlOutcomes:
         return await self._group.append(_INSERT, (_row_of(outcome),), partial(self._standing, outcome))
 
     def record_all(self, outcomes: Sequence[Outcome]) -> None:
-        """As `append` for many at once, in a transaction of their own. It waits for the disk: for measuring.
+        """As `append` for many at once, in a transaction of their own. It waits for the disk: for a history.
 
         Raises LedgerUnavailable; then none was recorded.
         """

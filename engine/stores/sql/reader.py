@@ -14,7 +14,9 @@ from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.lists import SqlLists
+from engine.stores.sql.model_changes import SqlModelChanges
 from engine.stores.sql.outcomes import SqlOutcomes
+from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.schema import require_current
 from engine.stores.sql.sqlite import PointReader, connect_reader, invalid, reader_engine
 from engine.stores.sql.store import DATABASE_NAME
@@ -30,6 +32,8 @@ class Reading:
     labels: SqlLabels
     lists: SqlLists
     counted: SqlCounted
+    model_changes: SqlModelChanges
+    policies: SqlPolicies
 
 
 @contextmanager
@@ -59,4 +63,6 @@ def open_reader(folder: Path) -> Iterator[Reading]:
             labels=SqlLabels(writer, group, reader, file),
             lists=SqlLists(writer, file),
             counted=SqlCounted(file),
+            model_changes=SqlModelChanges(writer, file),
+            policies=SqlPolicies(writer, file),
         )

@@ -14,7 +14,7 @@ from engine.stores.sql.group_commit import BATCH_ROWS_MAX, GroupCommit
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, streamed
 from engine.stores.sql.tables import OUTCOMES, SCHEME_REPORTS, instant, microseconds
-from engine.stores.sql.writer import Row
+from engine.stores.sql.writer import Row, Writer
 
 _TABLE = SCHEME_REPORTS.c
 _ROW = tuple(column.name for column in _TABLE if column.name != "position")
@@ -64,9 +64,10 @@ _LOOK_UPS_PER_TURN = 50
 class SqlSchemeReports:
     """The port of schemes' reports on SQLite. It belongs to one event loop."""
 
-    def __init__(self, labels: SqlLabels, group: GroupCommit, reader: PointReader, file: Path) -> None:
+    def __init__(self, labels: SqlLabels, writer: Writer, group: GroupCommit, reader: PointReader, file: Path) -> None:
         """`labels` takes those that follow from reports; `file` is read over connections that cannot write."""
         self._labels = labels
+        self._writer = writer
         self._group = group
         self._reader = reader
         self._readers = reader_engine(file)
@@ -77,6 +78,16 @@ class SqlSchemeReports:
         for start in range(0, len(reports), BATCH_ROWS_MAX):
             rows = [_row_of(report) for report in reports[start : start + BATCH_ROWS_MAX]]
             await self._group.append(_INSERT, rows, _taken)
+
+    def record_all(self, reports: Sequence[SchemeReport], labels: Sequence[Label]) -> None:
+        """As `append_reports` for a history, in transactions of their own. It waits for the disk.
+
+        Raises LedgerUnavailable; then no report was recorded.
+        """
+        self._labels.record_labels(labels)
+        if rows := [_row_of(report) for report in reports]:
+            with self._writer.transaction() as connection:
+                connection.exec_driver_sql(_INSERT, rows)
 
     async def of_case(
         self, kind: SchemeReportKind, merchant_id: str, case_id: str, *, test_mode: bool

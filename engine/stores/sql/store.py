@@ -16,6 +16,7 @@ from engine.stores.sql.keys import SqlApiKeys
 from engine.stores.sql.labels import SqlLabels
 from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.lists import SqlLists
+from engine.stores.sql.model_changes import SqlModelChanges
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.policies import SqlPolicies
 from engine.stores.sql.rulesets import SqlRulesets
@@ -42,6 +43,7 @@ class Store:
     rulesets: SqlRulesets
     lists: SqlLists
     jobs: SqlJobs
+    model_changes: SqlModelChanges
     resources: ExitStack
     """Closes everything, last opened first."""
 
@@ -72,7 +74,8 @@ def open_store(folder: Path) -> Store:
             labels, keys = SqlLabels(writer, group, reader, file), SqlApiKeys(writer, file)
             policies, rulesets = SqlPolicies(writer, file), SqlRulesets(writer, file)
             lists, jobs = SqlLists(writer, file), SqlJobs(writer, reader, file)
-            scheme_reports = SqlSchemeReports(labels, group, reader, file)
+            scheme_reports = SqlSchemeReports(labels, writer, group, reader, file)
+            model_changes = SqlModelChanges(writer, file)
         except (sqlite3.Error, DBAPIError, OSError) as error:
             raise invalid(file, error) from error
         except LedgerUnavailable as error:
@@ -90,5 +93,6 @@ def open_store(folder: Path) -> Store:
         rulesets=rulesets,
         lists=lists,
         jobs=jobs,
+        model_changes=model_changes,
         resources=opened,
     )

@@ -302,6 +302,19 @@ RULESET_DRAFTS = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+MODEL_CHANGES = Table(
+    "model_changes",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="From 1, in the order of changes."),
+    Column("kind", Text, nullable=False),
+    Column("model_id", Text, comment="Null for the scorecard, which decides where no model was promoted."),
+    Column("at_us", BigInteger, nullable=False),
+    Column("by_key", Text, nullable=False, comment="The id of the key that changed it."),
+    Column("because", Text, nullable=False),
+    Column("is_forced", Boolean, nullable=False, comment="Whether the gate did not pass."),
+    Column("gate", LargeBinary, nullable=False, comment="What the gate said of a promotion, JSON, or nothing."),
+)
+
 # One row for all that one call changed: the sequence by which lists are rebuilt.
 LIST_CHANGES = Table(
     "list_changes",

@@ -87,6 +87,37 @@ def test_a_file_is_the_same_for_one_seed(tmp_path: Path) -> None:
     assert all(line["body"]["event"]["transaction_id"] == line["transaction_id"] for line in payments)
 
 
+def test_fraud_is_sent_and_charged_back(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    server = start_server(data)
+    try:
+        said, refused = run(
+            *("--to", url_of(server), "--key", server.key, "--rate", "25", "--seconds", "5"),
+            *("--fraud", "0.3", "--day-seconds", "0.03"),
+        )
+    finally:
+        server.stop()
+    assert "chargeback" in said
+    assert "fraud_warning" in said
+    assert "case_contradicted" not in refused
+    with assembled(shipped_settings(data)) as assembly:
+        labels = list(assembly.labels.labels_as_of(datetime.now(UTC)))
+    assert any(label.is_fraud for label in labels)
+    assert {label.kind.value for label in labels} >= {"chargeback", "fraud_warning"}
+
+
+def test_a_file_of_labelled_fraud_says_what_each_payment_was(tmp_path: Path) -> None:
+    out = tmp_path / "labelled.jsonl"
+    run("--out", str(out), "--rate", "0.001", "--seconds", str(90 * 86_400), "--fraud", "0.2")
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    kinds = Counter(line["kind"] for line in lines)
+    assert kinds["payment"] > kinds["chargeback"] > 0
+    truths = Counter(line["truth"] for line in lines if line["kind"] == "payment")
+    assert truths["genuine"] > truths["stolen card"] > 0
+    assert all(line["truth"] != "genuine" for line in lines if line["body"].get("reason_code") == "10.4")
+
+
 def test_no_server_is_said_with_the_mend(tmp_path: Path) -> None:
     with pytest.raises(NoServer, match="assay serve"):
         run("--data", str(tmp_path))

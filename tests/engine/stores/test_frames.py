@@ -1,5 +1,6 @@
 """Recorded decisions as a frame: what is in it is what the ledger holds, from segments, tail or Parquet files."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -171,6 +172,9 @@ async def require_equal(house: House, frame: RecordedFrame) -> None:
             )
         ]
         assert frame.is_declined[row] == (OutcomeKind.DECLINED in kinds and OutcomeKind.AUTHORIZED not in kinds)
+        if frame.authorized is not None:
+            assert frame.authorized.true[row] == (OutcomeKind.AUTHORIZED in kinds)
+            assert frame.authorized.false[row] == frame.is_declined[row]
         if asked.custom:
             sent = frame.columns.custom["tier"]
             value = None if sent.codes[row] < 0 else sent.told[sent.codes[row]]
@@ -196,6 +200,26 @@ async def test_a_frame_is_what_the_ledger_holds(house: House, make_payment: Make
     assert bool(manifest_of(house.folder).segments) is (hours > 0)
     for asked in ASKED:
         await require_equal(house, frames(house).read(asked))
+
+
+@pytest.mark.parametrize("hours", [0, 3])
+async def test_what_the_bank_said_is_told_as_it_was_known(house: House, make_payment: Make, hours: int) -> None:
+    await played(house, make_payment)
+    write(house, START + hours * HOUR + timedelta(minutes=5))
+    for asked in (wanted(), wanted("shop-b")):
+        await require_equal(house, frames(house).read(replace(asked, outcomes_until=START + 9 * HOUR)))
+    # Each outcome comes a minute after its decision.
+    until = START + 2 * HOUR
+    early = frames(house).read(replace(wanted(), outcomes_until=until))
+    whole = frames(house).read(replace(wanted(end=until - timedelta(minutes=1)), outcomes_until=until))
+    assert early.authorized is not None
+    assert whole.authorized is not None
+    late = early.at_us >= int((until - timedelta(seconds=59)).timestamp() * 1e6)
+    firsts = {payment for payment, is_late in zip(early.payment.tolist(), late.tolist(), strict=True) if not is_late}
+    unheard = [row for row, payment in enumerate(early.payment.tolist()) if payment not in firsts]
+    assert unheard
+    assert not early.authorized.known[unheard].any()
+    assert early.authorized.known.sum() >= whole.authorized.known.sum() > 3
 
 
 async def test_parquet_files_are_read_alike(house: House, make_payment: Make) -> None:

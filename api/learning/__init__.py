@@ -1,0 +1,1 @@
+"""Training, judging and comparing models as jobs beside the decisions."""

@@ -1,0 +1,179 @@
+"""Serving a model: the account is exact on every decision, blended with the scorecard, and said in words."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from engine.catalog import CATALOG
+from engine.features import Features, FeatureType
+from engine.score import Score
+from models.foreign import Foreign
+from models.forest import LEAF, Forest
+from models.inputs import Inputs
+from models.model import Model
+from models.scorecard import Scorecard
+from models.scorecard_items import ITEMS
+from models.scorer import MODEL_CODE, OTHER_CODE, SPEAKING_MAX, scorer_of
+from models.words import said_of
+from tests.models.trained import CALIBRATION, foreign_model, forest_model, linear_model, made_features, model_with
+
+KINDS = pytest.mark.parametrize("made", [forest_model, linear_model, foreign_model])
+_TYPES = {
+    FeatureType.BOOLEAN: pa.bool_(),
+    FeatureType.INTEGER: pa.int64(),
+    FeatureType.MONEY: pa.int64(),
+    FeatureType.NUMBER: pa.float64(),
+}
+
+
+def payments(count: int, seed: int = 7) -> list[Features]:
+    rng = np.random.default_rng(seed)
+    return [Features(CATALOG, (None,) * len(CATALOG)), *(made_features(rng) for _ in range(count - 1))]
+
+
+def columns_of(rows: list[Features]) -> dict[str, pa.ChunkedArray]:
+    return {
+        each.name: pa.chunked_array([pa.array([row.values[at] for row in rows], _TYPES.get(each.type, pa.string()))])
+        for at, each in enumerate(CATALOG)
+    }
+
+
+def summed(score: Score) -> float:
+    return score.base + sum(part.weight for part in score.contributions)
+
+
+@KINDS
+@pytest.mark.parametrize("share", [0.0, 0.35, 1.0])
+def test_base_and_contributions_sum_to_the_blended_log_odds(made: Callable[[float], Model], share: float) -> None:
+    model = made(share)
+    scorer, scorecard = scorer_of(model, CATALOG, "champion"), Scorecard(ITEMS, CATALOG)
+    for row in payments(100):
+        learnt = float(model.margin.log_odds(model.inputs.vector(row.values)[None])[0])
+        blended = share * learnt + (1 - share) * summed(scorecard.score(row))
+        score = scorer.score(row)
+        assert summed(score) == pytest.approx(blended, abs=1e-9)
+        assert score.probability == pytest.approx(CALIBRATION.probability(blended), abs=1e-10)
+        assert all(part.weight for part in score.contributions)
+        assert len(score.contributions) <= SPEAKING_MAX + 1
+
+
+@KINDS
+def test_many_payments_score_as_each_alone(made: Callable[[], Model]) -> None:
+    model, rows = made(), payments(300)
+    scorer = scorer_of(model, CATALOG, "champion")
+    alone = [scorer.score(row).probability for row in rows]
+    np.testing.assert_allclose(model.score_matrix(columns_of(rows)), alone, rtol=0, atol=1e-12)
+
+
+def test_the_same_features_give_the_same_score_to_the_last_bit() -> None:
+    rows = payments(50)
+    one, other = (scorer_of(forest_model(), CATALOG, role) for role in ("champion", "challenger"))
+    assert one.id == other.id
+    for row in rows:
+        first, second = one.score(row), other.score(row)
+        assert (first.probability, first.base) == (second.probability, second.base)
+        assert [part[:2] for part in first.contributions] == [part[:2] for part in second.contributions]
+
+
+def stump(*asked: tuple[str, float, float, float], share: float = 1.0) -> Model:
+    """A forest with one question a tree: a feature, its threshold, log-odds at most it and above it, half and half."""
+    model = forest_model()
+    places = [model.inputs.names.index(name) for name, _, _, _ in asked]
+    count = len(asked)
+    forest = Forest(
+        inputs=len(model.inputs),
+        base=-4.0,
+        starts=np.arange(0, 3 * count, 3, dtype=np.int32),
+        feature=np.array([at for place in places for at in (place, LEAF, LEAF)], dtype=np.int32),
+        threshold=np.array([at for _, threshold, _, _ in asked for at in (threshold, 0.0, 0.0)]),
+        missing_left=np.zeros(3 * count, dtype=np.bool_),
+        left=np.array([at for tree in range(count) for at in (3 * tree + 1, 0, 0)], dtype=np.int32),
+        right=np.array([at for tree in range(count) for at in (3 * tree + 2, 0, 0)], dtype=np.int32),
+        value=np.array([at for _, _, low, high in asked for at in (0.0, low, high)]),
+        cover=np.array([2.0, 1.0, 1.0] * count),
+    )
+    return model_with(forest, share)
+
+
+def said(model: Model, **known: Any) -> dict[str, tuple[float, str]]:
+    features = Features(CATALOG, (None,) * len(CATALOG)).replaced(known)
+    score = scorer_of(model, CATALOG, "champion").score(features)
+    return {part.code: (round(part.weight, 9), part.words.filled(features.values)) for part in score.contributions}
+
+
+def test_a_group_speaks_by_its_strongest_feature_with_value_and_window() -> None:
+    model = stump(("ip_distinct_cards_10m", 3, -0.2, 1.0), ("ip_distinct_cards_24h", 3, -0.1, 0.3))
+    assert said(model, ip_distinct_cards_10m=8, ip_distinct_cards_24h=9) == {
+        "ip_many_cards": (0.8, "8 different cards seen with this IP address in the last ten minutes")
+    }
+
+
+def test_words_of_a_group_against_are_of_what_speaks_against_though_other_things_speak_louder_for() -> None:
+    model = stump(("ip_distinct_cards_10m", 3, -0.5, 0.5), ("ip_distinct_cards_24h", 3, -0.9, 0.9),
+                  ("ip_distinct_bins_1h", 3, -0.6, 0.6))  # fmt: skip
+    found = said(model, ip_distinct_cards_10m=8, ip_distinct_cards_24h=1, ip_distinct_bins_1h=5)
+    weight, words = found["ip_many_cards"]
+    assert weight == 0.2
+    assert words.startswith("5 different first six digits")
+
+
+def test_flags_ones_money_and_unknowns_have_words_of_their_own() -> None:
+    model = stump(
+        ("ip_country_matches_card", 0.5, 1.0, -1.0),
+        ("card_payments_1h", 0, -0.5, 0.5),
+        ("amount_in_usd", 0, -0.5, 0.5),
+        ("session_age_seconds", 5, 0.5, -0.5),
+        ("card_country", 0, -0.5, 0.5),
+    )
+    known = {"ip_country_matches_card": False, "ip_country": "NG", "card_country": "NG", "card_payments_1h": 1}
+    found = said(model, **known, amount_in_usd=123456)
+    assert found["ip_location"] == (1.0, "The IP address is in NG, the card was issued in NG")
+    assert found["card_velocity"] == (0.5, "Payments with this card in the last hour: 1")
+    assert found["amount"] == (0.5, "The amount is 1,234.56 USD")
+    assert found["session"] == (-0.5, "Unknown: how long the shopper was in the shop")
+    assert found["card_country"] == (0.5, "The card was issued in NG")
+
+
+def test_the_scorecard_adds_to_the_groups_of_its_codes_and_lends_its_words_where_it_speaks_louder() -> None:
+    asked = ("ip_distinct_cards_10m", 3, -0.2, 0.2)
+    features: dict[str, Any] = {"ip_distinct_cards_10m": 8}
+    card = Scorecard(ITEMS, CATALOG).score(Features(CATALOG, (None,) * len(CATALOG)).replaced(features))
+    (of_card,) = card.contributions
+    weight, words = said(stump(asked, share=0.5), **features)["ip_many_cards"]
+    assert weight == pytest.approx(0.5 * 0.2 + 0.5 * of_card.weight)
+    assert words == "8 different cards from this IP address in the last 10 minutes: a sign of card testing"
+    louder = stump(("ip_distinct_cards_10m", 3, -3.0, 3.0), share=0.9)
+    assert said(louder, **features)["ip_many_cards"][1].startswith("8 different cards seen with this IP address in the")
+
+
+def test_what_says_little_is_said_together_and_nothing_is_lost() -> None:
+    model = stump(("ip_distinct_cards_10m", 3, -0.004, 0.004), ("amount_in_usd", 3, -0.005, 0.005))
+    found = said(model, ip_distinct_cards_10m=8, amount_in_usd=100)
+    assert found == {OTHER_CODE: (0.009, "All else, of little weight each")}
+
+
+def test_an_estimator_that_cannot_explain_itself_says_so() -> None:
+    model = foreign_model(1.0)
+    assert isinstance(model.margin, Foreign)
+    found = said(model)
+    assert list(found) == [MODEL_CODE]
+    assert "cannot say what each part added" in found[MODEL_CODE][1]
+
+
+def test_a_group_that_is_called_as_the_rest_joins_it() -> None:
+    model = stump(("ip_distinct_cards_10m", 3, -1.0, 1.0))
+    inputs = [replace(each, group=OTHER_CODE) for each in model.inputs.inputs]
+    score = scorer_of(replace(model, inputs=Inputs(inputs, CATALOG)), CATALOG, "champion").score(payments(1)[0])
+    assert [part.code for part in score.contributions] == [OTHER_CODE]
+
+
+def test_every_feature_has_words_for_what_is_known_and_for_what_is_not() -> None:
+    for feature in CATALOG:
+        words = said_of(feature)
+        assert words.known
+        assert words.unknown.startswith("Unknown: ")
+        assert words.special if feature.type is FeatureType.BOOLEAN else True
