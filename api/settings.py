@@ -64,7 +64,10 @@ class Settings(BaseSettings):
         default=RulesApproval.NONE,
         description="Whose published rules wait for a second key's approval: none, operator or all.",
     )
-    model: Path | None = Field(default=None, description="A scorecard (JSON) in place of the shipped one.")
+    model: Path | None = Field(
+        default=None,
+        description="A scorecard (JSON) or a trained model (artefact or signed bundle) in place of the shipped one.",
+    )
     fraud_rate: float = Field(
         default=0.012, gt=0, lt=0.5, description="The share of fraud among your payment attempts, as you know it."
     )

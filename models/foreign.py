@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
-from pickle import UnpicklingError
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +24,6 @@ _FAULTS: Final = (
     OSError,
     RuntimeError,
     TypeError,
-    UnpicklingError,
     ValueError,
 )
 """What an analyst's classes raise where they are not at home."""

@@ -13,11 +13,10 @@ from models.dataset import Dataset
 from models.evaluation.ranking import Ranked, average_precision, recalls_at, roc_auc
 from models.evaluation.scored import Scored
 from models.learners.learner import Fitted, Ints
-from models.learners.material import Items, Material, surely_fraud
+from models.learners.material import surely_fraud
 from models.learners.prequential import Later
 from models.model import Model
-from models.plan import Plan
-from models.split import Split
+from models.ready import Ready
 
 PARTS: Final = ("assay", "numpy", "scikit-learn")
 """Whose versions are told."""
@@ -26,30 +25,27 @@ PARTS: Final = ("assay", "numpy", "scikit-learn")
 class Made(NamedTuple):
     """All that went into a model."""
 
-    dataset: Dataset
-    parts: Split
-    plan: Plan
-    material: Material
-    items: Items
+    ready: Ready
     fitted: Fitted
     later: Later | None
 
 
 def lineage_of(model: Model, made: Made) -> Mapping[str, Any]:
     """The facts, with figures on the days that were kept to judge by; None where there are none."""
-    dataset, plan = made.dataset, made.plan
-    has_tests = len(made.parts.test) > 0
+    dataset, plan, parts = made.ready.dataset, made.ready.plan, made.ready.parts
+    material, items = made.ready.material, made.ready.items
+    has_tests = len(parts.test) > 0
     return {
         "learner": plan.learner,
         "parameters": dict(made.fitted.parameters),
         "seed": plan.seed,
         "share": model.share,
         "as_of": dataset.manifest.as_of.isoformat(),
-        "labels_known_at": made.material.dataset.manifest.as_of.isoformat(),
-        "train": _window(made.material.dataset, made.parts.train)
-        | {"payments_told": len(np.unique(made.items.place)), "frauds_learnt": int(surely_fraud(made.items).sum())},
-        "test": _window(dataset, made.parts.test) if has_tests else None,
-        "figures": _figures(model, dataset, made.parts.test) if has_tests else None,
+        "labels_known_at": material.dataset.manifest.as_of.isoformat(),
+        "train": _window(material.dataset, parts.train)
+        | {"payments_told": len(np.unique(items.place)), "frauds_learnt": int(surely_fraud(items).sum())},
+        "test": _window(dataset, parts.test) if has_tests else None,
+        "figures": _figures(model, dataset, parts.test) if has_tests else None,
         "calibration": _calibration(model, made.later),
         "inputs": len(model.inputs),
         "features": list(model.inputs.features),

@@ -15,6 +15,8 @@ from models.maturity import MATURE_SHARE
 MATURITY_MIN: Final = 0.25
 """Payments of which less is known are left out, frauds among them: to keep those alone would raise the rate of fraud
 of the newest days."""
+TOLD_SHARE_MIN: Final = 0.98
+"""Where labels say of more of the young payments what they were, good ones too, these are learnt from after all."""
 SHARE_MAX: Final = 0.5
 """No payment without a label is told as fraud with more weight than this."""
 
@@ -33,13 +35,14 @@ class Told(NamedTuple):
 def soft_rows(dataset: Dataset, champion_probability: Numbers, rows: Ints | None = None) -> Told:
     """Every payment that is told of: a label as it stands, and without one both ways, by what may still come.
 
-    A payment without a label, of which the model in force says p (`champion_probability`, one for each row of the data
-    set) and of whose labels a share F has come, is told as fraud with the weight p (1 - F) / (1 - p F), at most
-    SHARE_MAX, and as none with the rest. Where p is unknown (NaN), the rate of fraud among matured rows stands for it.
-    Censored rows, and those with F below MATURITY_MIN, are left out. `rows` are those that are asked for, None: all.
+    A payment without a label, of which the model in force says p (`champion_probability`, one for each row of the
+    data set) and of whose labels a share F has come, is told as fraud with the weight p (1 - F) / (1 - p F), at
+    most SHARE_MAX, and as none with the rest. Where p is unknown (NaN), the rate of fraud among matured rows stands
+    for it. Censored rows are left out, and those with F below MATURITY_MIN where most have no label. `rows` are
+    those that are asked for, None: all.
     """
     assert len(champion_probability) == len(dataset), "a probability for each row"
-    rows = _learnable(dataset, MATURITY_MIN, rows)
+    rows = _learnable(dataset, 0.0 if _are_told(dataset, rows) else MATURITY_MIN, rows)
     known, fraud = dataset.is_labelled[rows], dataset.is_fraud[rows]
     share, p = dataset.maturity[rows], champion_probability[rows].astype(np.float64)
     p = np.clip(np.where(np.isnan(p), _rate(fraud, share), p), 0.0, 1.0)
@@ -54,6 +57,16 @@ def cut_rows(dataset: Dataset, rows: Ints | None = None) -> Told:
     """The matured payments alone, frauds and others of the same days: what has no label is none. Weights are 1."""
     rows = _learnable(dataset, MATURE_SHARE, rows)
     return _both(rows, dataset.is_fraud[rows].astype(np.float64))
+
+
+def _are_told(dataset: Dataset, rows: Ints | None) -> bool:
+    """Whether labels say of nearly every young payment what it was, as an imported history may.
+
+    Then the young ones do not stand for frauds alone, and to leave them out would only teach less.
+    """
+    rows = _learnable(dataset, 0.0, rows)
+    young = rows[dataset.maturity[rows] < MATURITY_MIN]
+    return bool(len(young)) and float(dataset.is_labelled[young].mean()) >= TOLD_SHARE_MIN
 
 
 def _learnable(dataset: Dataset, share: float, rows: Ints | None) -> Ints:

@@ -1,29 +1,22 @@
 """train(): from a data set to a model that can be judged and served."""
 
 from dataclasses import replace
-from string import Formatter
-
-import numpy as np
 
 from engine.features import Catalog
 from models.blend import EVEN, share_of
 from models.calibrate import calibrated
 from models.calibration import IDENTITY
-from models.dataset import Dataset, as_known
+from models.dataset import Dataset
 from models.inputs import Inputs
 from models.learners import learner_named
-from models.learners.choosing import chosen, divided, shown
-from models.learners.errors import AnotherCatalog, LeakingFeatures, NoNegatives, NoPayments, NoPositives
-from models.learners.leaks import few_of, leaking
-from models.learners.learner import Fitted, Floats, Progress
-from models.learners.material import Items, Material, sliced, surely_fraud
+from models.learners.learner import Fitted, Progress
+from models.learners.material import Material
 from models.learners.prequential import Later, out_of_time
 from models.lineage import Made, lineage_of
 from models.model import Model
-from models.plan import Plan, parts_of
-from models.scorecard import Item, Scorecard
-from models.scorecard_items import ITEMS
-from models.split import Split
+from models.plan import Plan
+from models.ready import ready_for
+from models.scorecard import Scorecard
 
 _PREPARED, _FOLDED, _FITTED = 0.15, 0.55, 0.95
 """How much is done, of the time that it takes, about."""
@@ -48,27 +41,22 @@ def train(
     plan = Plan() if plan is None else plan
     learner = learner_named(plan.learner)
     parameters = learner.checked(plan.parameters)
-    _require_same(dataset, dataset.asked.catalog if catalog is None else catalog)
-    parts = parts_of(dataset, plan)
-    material = _material(dataset, parts, plan, scorecard=scorecard, champion=champion)
-    items = material.items()
-    _require_both(items)
-    _require_sound(material, items, plan)
+    ready = ready_for(dataset, plan, catalog=catalog, scorecard=scorecard, champion=champion)
     progress(_PREPARED)
     later = out_of_time(
-        material,
-        items,
+        ready.material,
+        ready.items,
         lambda training, told: learner.fit(training, parameters, told),
         estimator=plan.estimator,
         progress=lambda done: progress(_PREPARED + done * (_FOLDED - _PREPARED)),
     )
     fitted = learner.fit(
-        material.training(items, estimator=plan.estimator),
+        ready.material.training(ready.items, estimator=plan.estimator),
         {**({} if later is None else later.settled), **parameters},
         lambda done: progress(_FOLDED + done * (_FITTED - _FOLDED)),
     )
-    model = _blended(material, fitted, later, catalog)
-    facts = lineage_of(model, Made(dataset, parts, plan, material, items, fitted, later))
+    model = _blended(ready.material, fitted, later, catalog)
+    facts = lineage_of(model, Made(ready, fitted, later))
     progress(1.0)
     return replace(model, lineage=facts)
 
@@ -100,79 +88,3 @@ def _share(fitted: Fitted, later: Later | None, scorecard: Scorecard) -> float:
     if later is None:
         return EVEN
     return share_of(later.learnt, later.said, later.items.target, later.items.weight)
-
-
-def _require_same(dataset: Dataset, catalog: Catalog) -> None:
-    """Raise AnotherCatalog where a feature's name means something else in the rows than it is to mean."""
-    changed = [
-        fact.name
-        for fact in dataset.manifest.features
-        if fact.name in catalog and Catalog((catalog[fact.name],)).fingerprint != fact.fingerprint
-    ]
-    if changed:
-        raise AnotherCatalog(
-            f"features: {shown(changed)} mean something else in this data set than in the catalogue. Build it anew."
-        )
-
-
-def _material(
-    dataset: Dataset, parts: Split, plan: Plan, *, scorecard: Scorecard | None, champion: Model | None
-) -> Material:
-    known = as_known(dataset, parts.known_at) if len(parts.test) else dataset
-    rows = slice(int(parts.train[0]), int(parts.train[-1]) + 1)
-    columns = sliced(known.features(known.names), rows)
-    features = chosen(dataset.asked.catalog, columns, plan.features)
-    return Material.of(
-        known,
-        parts.train,
-        features,
-        ratios=divided(dataset.asked.catalog, columns, plan.ratios),
-        scorecard=_shipped(dataset.asked.catalog) if scorecard is None else scorecard,
-        expected=_expected(known, champion),
-        seed=plan.seed,
-    )
-
-
-def _shipped(catalog: Catalog) -> Scorecard:
-    """The shipped items of which the catalogue has all features, those that their words name among them."""
-    return Scorecard(tuple(item for item in ITEMS if all(name in catalog for name in _reads(item))), catalog)
-
-
-def _reads(item: Item) -> set[str]:
-    words = item.against + item.speaks_for
-    return {item.feature} | {name for _, name, _, _ in Formatter().parse(words) if name and name != "value"}
-
-
-def _expected(dataset: Dataset, champion: Model | None) -> Floats:
-    if champion is not None:
-        return champion.score_matrix(dataset.features(champion.features))
-    said: Floats = dataset.table["probability"].to_numpy().astype(np.float64)
-    return said
-
-
-def _require_both(items: Items) -> None:
-    """Raise NoPayments, NoPositives or NoNegatives, with the mend."""
-    if not len(items.target):
-        raise NoPayments(
-            "No payment has a label, or is old enough for its label to have come: choose earlier days, or wait."
-        )
-    if not surely_fraud(items).any():
-        raise NoPositives(
-            "There is no fraud among the payments that are learnt from: import chargebacks, or choose longer dates. "
-            "Until then the scorecard decides."
-        )
-    if (items.target > 0).all():
-        raise NoNegatives(
-            "Every payment that is learnt from is a fraud, so nothing tells fraud from the rest: import the others too."
-        )
-
-
-def _require_sound(material: Material, items: Items, plan: Plan) -> None:
-    """Raise LeakingFeatures with the names of the features that tell the label too well."""
-    told = material.told(few_of(items, plan.seed))
-    found = leaking(told, [each.feature for each in material.inputs.inputs])
-    if leaks := [name for name in dict.fromkeys(found) if name not in plan.trusted]:
-        raise LeakingFeatures(
-            f"features: {shown(leaks)} tell fraud too well to have been known before the decision: alone they find "
-            "nearly all of it. Leave them out; or, if they were known then, trust them by name."
-        )

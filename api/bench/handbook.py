@@ -172,7 +172,8 @@ def run(file: Path) -> Figures:
     """The six figures: trained on seven days, and on all that came before."""
     with own_folder() as data:
         imported(source(file), data)
-        features, found = learnt_from(data), {}
+        features = learnt_from(data)
+        found: dict[str, float] = {}
         for name, train_days in (("7d", WEEK.days), ("all", None)):
             each = [measured(fold_data(data, fold), fold, features) for fold in folds(train_days)]
             means = np.mean(np.array(each), axis=0)

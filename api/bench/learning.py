@@ -11,7 +11,7 @@ import numpy.typing as npt
 from api.bench.made_rows import dataset_of
 from api.bench.measure import BenchFailed
 from engine.features import Catalog, Feature, FeatureType
-from models.dataset import Dataset
+from models.dataset import Asked, Dataset
 from models.evaluation import evaluate, scored_of
 from models.plan import Plan, parts_of
 from models.training import train
@@ -28,7 +28,8 @@ AUC_MIN: Final = 0.8
 
 _START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _DAY_US: Final = 86_400 * 1_000_000
-_BASE: Final = -11.0
+_BASE: Final = -10.0
+_UNKNOWN: Final = 0.1
 _TELLING: Final = 20
 """So many numbers have to do with fraud, and the first text."""
 
@@ -71,7 +72,7 @@ def made(seed: int) -> Dataset:
         values = _number(random, number)
         if number < _TELLING:
             log_odds += 0.35 * np.clip(values / values.std(), 0, 4)
-        values[random.random(ROWS) < 0.1] = np.nan
+        values[random.random(ROWS) < _UNKNOWN] = np.nan
         columns[f"number_{number}"] = values
     for number in range(TEXTS):
         places = np.minimum(random.geometric(10 / DIFFERENT, ROWS), DIFFERENT - 1)
@@ -84,8 +85,8 @@ def made(seed: int) -> Dataset:
     known_us = at_us[fraud] + random.integers(0, 60 * _DAY_US, len(fraud))
     told = known_us <= start_us + DAYS * _DAY_US
     end = _START + timedelta(days=DAYS)
-    asked = {"start": _START, "end": end, "as_of": end}
-    return dataset_of(columns, at_us, fraud[told], known_us[told], catalog=_catalog(), asked=asked)
+    asked = Asked(start=_START, end=end, as_of=end, catalog=_catalog())
+    return dataset_of(columns, at_us, fraud[told], known_us[told], asked)
 
 
 def _number(random: np.random.Generator, number: int) -> npt.NDArray[np.float64]:

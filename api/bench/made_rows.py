@@ -1,38 +1,27 @@
 """Data sets put together from columns of numbers, for what is measured about learning."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from engine.features import Catalog
 from models.dataset import EVENTS, FACTS, FEATURE, Asked, Dataset, of_rows
 
 Ints = npt.NDArray[np.int64]
 
 
-def dataset_of(
-    columns: Mapping[str, Any],
-    at_us: Ints,
-    frauds: Ints,
-    known_us: Ints,
-    *,
-    catalog: Catalog,
-    asked: Mapping[str, datetime],
-) -> Dataset:
+def dataset_of(columns: Mapping[str, Any], at_us: Ints, frauds: Ints, known_us: Ints, asked: Asked) -> Dataset:
     """Payments received at `at_us`, rising, of one merchant, all of which passed.
 
     `columns` has a column of numbers or texts for each feature of the catalogue; `frauds` are the rows that were
-    charged back, `known_us` when this became known; `asked` has start, end and as_of.
+    charged back, `known_us` when this became known.
     """
     rows = len(at_us)
-    period = Asked(catalog=catalog, **asked)
-    made = {FEATURE + each.name: _column(columns.get(each.name), rows) for each in period.features}
+    made = {FEATURE + each.name: _column(columns.get(each.name), rows) for each in asked.features}
     order = np.argsort(known_us, kind="stable")
-    return of_rows(pa.table(_facts(at_us) | made), _events(frauds[order], known_us[order]), period)
+    return of_rows(pa.table(_facts(at_us) | made), _events(frauds[order], known_us[order]), asked)
 
 
 def _column(values: Any, rows: int) -> pa.Array:  # noqa: ANN401 - numbers or texts

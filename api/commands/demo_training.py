@@ -19,7 +19,7 @@ _BECAUSE: Final = "The demonstration promotes what it trained."
 
 def has_models(client: Caller) -> bool:
     """Whether any model was trained here: then the demonstration leaves them as they are."""
-    return bool(got(client, "/v1/models?limit=1")["models"])
+    return bool(got(client, "/v1/models?limit=1")["data"])
 
 
 def promoted(client: Caller, folder: Path, days: int, console: Console) -> bool:

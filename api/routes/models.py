@@ -74,24 +74,31 @@ IfMatch = Annotated[
 
 @router.get("/v1/models", summary="List models", openapi_extra=_READ, responses=PROBLEM_RESPONSES)
 async def list_models(
-    request: Request, response: Response, limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 20
+    request: Request,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 20,
+    cursor: Annotated[MaybeText, Query(pattern=r"^model-[0-9a-f]{12}$", description="Of the page before.")] = None,
 ) -> ModelList:
     """The models of the installation, newest first, and which of them is in force for every merchant."""
-    require_query(request, "limit")
+    require_query(request, "limit", "cursor")
     whole_key_of(request)
     models = models_of(request)
     standing = models.standing()
     response.headers["ETag"] = etag_of(standing.champion)
     names = await asyncio.to_thread(models.files.ids)
+    if cursor is not None:
+        names = names[names.index(cursor) + 1 :] if cursor in names else ()
     shown = [await asyncio.to_thread(shown_listed, models, name) for name in names[:limit]]
     scores, fault = models.scoring()
+    has_more = len(names) > limit
     return ModelList(
         champion=standing.champion,
         scores=scores,
         fault=fault,
         challengers=list(standing.challengers),
-        models=[ModelListed.model_validate(each) for each in shown],
-        more=max(0, len(names) - limit),
+        data=[ModelListed.model_validate(each) for each in shown],
+        has_more=has_more,
+        next_cursor=names[limit - 1] if has_more else None,
     )
 
 

@@ -103,15 +103,14 @@ class ModelShown(ModelListed):
     shadow: ShadowShown | None = Field(description="Null: it is no challenger here.")
 
 
-class ModelList(BaseModel):
+class ModelList(Page):
     """The models of the installation, newest first."""
 
     champion: str | None = Field(description="The model in force; null: the scorecard.")
     scores: str = Field(description="What scores now: the champion, or what stands in for it.")
     fault: str | None = Field(description="Why the champion does not score, where something stands in for it.")
     challengers: list[str]
-    models: list[ModelListed]
-    more: int = Field(description="How many older ones are not shown.")
+    data: list[ModelListed]
 
 
 class ChangeShown(BaseModel):

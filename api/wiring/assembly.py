@@ -20,6 +20,7 @@ from api.shadow import Shadow
 from api.wiring.counting import Counting, HistoryOf, histories, in_memory
 from api.wiring.valkey import in_valkey
 from engine.access import ApiKeys
+from engine.bundles import Parts
 from engine.catalog import CATALOG
 from engine.decide import Snapshot, snapshot_of
 from engine.feedback import Feedback
@@ -138,16 +139,8 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
             await _keeping(counting.counters, counting.history_of)(merchant_id, snapshot)
 
         # What is in force says what is counted, so it comes first.
-        snapshots = MerchantSnapshots(
-            read.parts,
-            ledger=store.ledger,
-            policies=store.policies,
-            rulesets=store.rulesets,
-            keep_velocities=keep,
-            lists=lists,
-        )
-        for owner, detail in snapshots.left_out.items():
-            log.error("rules_left_out", merchant_id=owner, detail=detail)
+        snapshots = _snapshots(read.parts, store, keep, lists)
+        _say_left_out(snapshots)
         counting = _counting(settings, store, times, snapshots.own)
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
         pipeline.go_on_from(counting.sequence)
@@ -155,8 +148,8 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         scheme_feedback = _scheme_feedback(store, feedback, times)
         if is_live:
             pipeline.tell(scheme_feedback.arrived)
-        reloading = Reloading(settings, snapshots, states_of(settings, read, champion), champion)
         shadow = Shadow(monotonic_ns)
+        reloading = Reloading(settings, snapshots, states_of(settings, read, champion), champion)
         yield Assembly(
             pipeline=pipeline,
             feedback=feedback,
@@ -182,6 +175,22 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         )
     finally:
         store.close()
+
+
+def _snapshots(parts: Parts, store: Store, keep: KeepVelocities, lists: AllLists) -> MerchantSnapshots:
+    return MerchantSnapshots(
+        parts,
+        ledger=store.ledger,
+        policies=store.policies,
+        rulesets=store.rulesets,
+        keep_velocities=keep,
+        lists=lists,
+    )
+
+
+def _say_left_out(snapshots: MerchantSnapshots) -> None:
+    for owner, detail in snapshots.left_out.items():
+        log.error("rules_left_out", merchant_id=owner, detail=detail)
 
 
 def _counting(settings: Settings, store: Store, times: ReceiptTimes, own: Mapping[str, Snapshot]) -> Counting:

@@ -28,7 +28,7 @@ from engine.policy import Policy
 from engine.rules import rules_naming
 from engine.score import Scorer
 from engine.snapshots import MerchantSnapshots
-from engine.stores.sql import Store, examine, open_reader, open_store
+from engine.stores.sql import Store, examine, has_store, open_reader, open_store
 from models.registry import ModelFiles
 
 if TYPE_CHECKING:
@@ -88,8 +88,12 @@ def dataset_in(folder: Path, asked: "Asked", progress: "Progress" = lambda _: No
     from models.dataset import build  # noqa: PLC0415 - as above
     from models.history import histories_in  # noqa: PLC0415 - as above
 
+    histories = histories_in(folder)
+    if histories and not has_store(folder):
+        # A shop with nothing but its past: its ledger is empty, and there from now on.
+        open_store(folder).close()
     with opened_frames(folder) as (frames, _, labels):
-        return build(frames, labels, asked, histories=histories_in(folder), progress=progress)
+        return build(frames, labels, asked, histories=histories, progress=progress)
 
 
 def policies_in(folder: Path) -> Mapping[str, Policy]:

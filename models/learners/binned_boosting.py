@@ -19,7 +19,7 @@ class BinnedBoosting(HistGradientBoostingClassifier):  # type: ignore[misc]  # s
 
     tell: Callable[[], None] | None = None
 
-    def _bin_data(self, X: Any, sample_weight: Any, is_training_data: bool) -> Any:  # noqa: ANN401, ARG002, FBT001, N803 - theirs
+    def _bin_data(self, X: Any, sample_weight: Any, is_training_data: Any) -> Any:  # noqa: ANN401, ARG002, N803
         mapper = self._bin_mapper
         if is_training_data:
             inputs = X.shape[1]

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from models.learners.learner import Floats, Told
-from models.learners.material import Items
+from models.learners.material import Items, surely_fraud
 
 AREA_MAX: Final = 0.99
 """A single input that ranks better than this is no signal: the best models of all inputs seldom do."""
@@ -21,9 +21,10 @@ ROWS_MAX: Final = 20_000
 
 
 def few_of(items: Items, seed: int) -> Items:
-    """Some of the frauds and some of the others, evenly drawn."""
+    """Some of the known frauds and some of the others, evenly drawn."""
     random = np.random.default_rng(seed)
-    kinds = (np.flatnonzero(items.target > 0), np.flatnonzero(items.target <= 0))
+    # Labels alone: what may still come to light says nothing of a feature.
+    kinds = (np.flatnonzero(surely_fraud(items)), np.flatnonzero(items.target <= 0))
     some = [random.choice(kind, min(ROWS_MAX, len(kind)), replace=False) for kind in kinds]
     return items.these(np.sort(np.concatenate(some)))
 

@@ -48,17 +48,18 @@ class Items:
         return Items(place=self.place[some], target=self.target[some], weight=self.weight[some])
 
     def thinned(self, seed: int) -> "Items":
-        """All frauds, and of many others so many as teach."""
-        negative = np.flatnonzero(self.target <= 0)
-        kept = max(NEGATIVES_MIN, NEGATIVES_A_POSITIVE * (len(self.target) - len(negative)))
-        if len(negative) <= kept:
+        """All known frauds, and of many other payments so many as teach, each with all that is told of it."""
+        sure = surely_fraud(self)
+        others = np.unique(self.place[~sure])
+        kept = max(NEGATIVES_MIN, NEGATIVES_A_POSITIVE * int(sure.sum()))
+        if len(others) <= kept:
             return self
-        drawn = np.random.default_rng(seed).choice(negative, kept, replace=False)
+        is_drawn = np.zeros(int(self.place.max()) + 1, dtype=np.bool_)
+        is_drawn[np.random.default_rng(seed).choice(others, kept, replace=False)] = True
+        drawn = ~sure & is_drawn[self.place]
         weight = self.weight.copy()
-        weight[drawn] *= self.weight[negative].sum() / self.weight[drawn].sum()
-        is_kept = self.target > 0
-        is_kept[drawn] = True
-        return replace(self, weight=weight).these(np.flatnonzero(is_kept))
+        weight[drawn] *= self.weight[~sure].sum() / self.weight[drawn].sum()
+        return replace(self, weight=weight).these(np.flatnonzero(sure | drawn))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

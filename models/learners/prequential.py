@@ -40,13 +40,16 @@ class Later:
     """Whether each fold was fitted with the labels of its time; else with those of the end, as there were too few."""
 
 
-def out_of_time(material: Material, items: Items, fit: Fit, *, estimator: object, progress: Progress) -> Later | None:
+def out_of_time(
+    material: Material, items: Items, fit: Fit, *, estimator: object, progress: Progress, last_only: bool = False
+) -> Later | None:
     """Fit on what came before, score what came after, fold by fold; None where no fold has frauds on both sides.
 
-    Every fold is fitted with the labels that were known at its end, unless too few were. Of many good payments a part
+    Every fold is fitted with the labels that were known at its end, unless too few were; `last_only` leaves out all but
+    the last. Of many good payments a part
     is scored, with weights that stand for all.
     """
-    cuts = _cuts(material, items)
+    cuts = _cuts(material, items)[-1 if last_only else 0 :]
     at_us, said = material.at_us[items.place], material.said()
     parts: list[tuple[Items, Floats, Fitted, bool]] = []
     for number, (start_us, end_us) in enumerate(zip(cuts, [*cuts[1:], np.inf], strict=True)):

@@ -19,7 +19,8 @@ from api.wiring import assembled
 from engine.ledger import DecisionRecord
 from models.scorer_file import KEY_FILE
 from models.signing import SigningKey, signing_key_in
-from tests.api.test_replay import NOW, payment, played
+from tests.api.test_replay import payment, played
+from tests.docs.demo_traffic import NOW
 from tests.models.trained import CALIBRATION, foreign_model, forest_model
 
 

@@ -59,7 +59,7 @@ def test_without_a_model_the_scorecard_scores(client: TestClient) -> None:
     listed = client.get("/v1/models")
     assert listed.headers["etag"] == '"scorecard"'
     shown = listed.json()
-    assert (shown["champion"], shown["models"], shown["fault"], shown["more"]) == (None, [], None, 0)
+    assert (shown["champion"], shown["data"], shown["fault"], shown["has_more"]) == (None, [], None, False)
     assert shown["scores"].startswith("scorecard-")
     refused = call(client, "rollback")
     assert (refused.status_code, refused.json()["code"]) == (409, "promotion_refused")
@@ -103,7 +103,7 @@ def test_what_was_done_is_told_with_who_why_and_what_the_gate_said(client: TestC
     assert page["next_cursor"] == "2"
     rest = client.get("/v1/models/changes", params={"cursor": "2"}).json()
     assert [each["number"] for each in rest["data"]] == [1]
-    states = {each["id"]: each["state"] for each in client.get("/v1/models").json()["models"]}
+    states = {each["id"]: each["state"] for each in client.get("/v1/models").json()["data"]}
     assert states == {one: "champion", other: "retired"}
 
 
@@ -252,6 +252,14 @@ def test_a_challenger_scores_beside_the_champion_and_decides_nothing(
     assert call(client, f"{name}/retire").status_code == 200
     assert client.get(f"/v1/models/{name}").json()["shadow"] is None
     assert call(client, f"{name}/retire").json()["code"] == "promotion_refused"
+
+
+def test_models_are_listed_in_pages(client: TestClient, files: ModelFiles) -> None:
+    names = {kept(files, -float(base)) for base in range(1, 4)}
+    first = client.get("/v1/models", params={"limit": 2}).json()
+    rest = client.get("/v1/models", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert (first["has_more"], rest["has_more"], rest["next_cursor"]) == (True, False, None)
+    assert {each["id"] for each in (*first["data"], *rest["data"])} == names
 
 
 def test_no_more_challengers_than_there_is_time_for(client: TestClient, files: ModelFiles) -> None:

@@ -31,6 +31,7 @@ def shape(line: str) -> str:
     return " ".join(_FIGURE.sub("0", _MODEL.sub("model", line)).split())
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_walk_from_orders_to_a_promoted_model_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = read("docs/learning.md")

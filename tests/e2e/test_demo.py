@@ -18,9 +18,9 @@ from api.client import Client
 from api.demo.examples import examples
 from api.operator import operator_key, server_url
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-DAYS = 90
+DAYS = 75
 CALLERS = 4
 CALLS_BEFORE_AND_AFTER = 20
 
@@ -68,7 +68,7 @@ def test_it_trains_tells_promotes_and_shows_what_changed(demo: Demo) -> None:
     assert standing["scores"] == standing["champion"]
     for words in (
         "A first decision",
-        "payments of 90 days",
+        "payments of 75 days",
         "card testing",
         "average precision",
         "The gate",
@@ -79,7 +79,7 @@ def test_it_trains_tells_promotes_and_shows_what_changed(demo: Demo) -> None:
     assert report is not None
     assert Path(report[1]).read_text(encoding="utf-8").startswith("<!doctype html>")
     assert demo.said.count("before: ") == 3
-    (change,) = demo.got("/v1/models/changes")["changes"]
+    (change,) = demo.got("/v1/models/changes")["data"]
     assert change["because"] == "The demonstration promotes what it trained."
     decision = json.loads(demo.client.checked("POST", "/v1/decisions", json.dumps(_payment("now", 1)).encode()))
     full = demo.got(f"/v1/decisions/{decision['id']}")

@@ -41,7 +41,7 @@ def test_what_was_kept_comes_back_and_scores_the_same(made: Callable[[], Model])
 
 def test_the_same_model_is_kept_in_the_same_bytes() -> None:
     model = forest_model()
-    again = replace(model, lineage=dict(reversed(model.lineage.items())))
+    again = replace(model, lineage=dict(reversed(list(model.lineage.items()))))
     assert again.content() == model.content()
 
 

@@ -38,7 +38,7 @@ def grown(seed: int, trees: int, depth: int) -> Forest:
         rows.append([LEAF, 0.0, 0.0, 0, 0, rng.normal(), cover])
         if left_over and rng.random() < 0.85:
             part = rng.uniform(0.05, 0.95)
-            rows[at][:3] = [rng.integers(INPUTS), rng.integers(-2, 3), rng.integers(2)]
+            rows[at][:3] = [float(rng.integers(INPUTS)), float(rng.integers(-2, 3)), float(rng.integers(2))]
             rows[at][5] = 0.0
             rows[at][3:5] = [grow(left_over - 1, cover * part), grow(left_over - 1, cover * (1 - part))]
         return at

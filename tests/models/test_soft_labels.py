@@ -83,3 +83,9 @@ def test_cut_off_are_frauds_and_others_of_the_same_days() -> None:
 
 def test_nothing_is_told_of_nothing() -> None:
     assert len(soft_rows(dataset_of([]), np.zeros(0)).row) == 0
+
+
+def test_the_newest_are_learnt_from_where_labels_say_of_each_what_it_was() -> None:
+    dataset = told((30, "allow", True), (3, "allow", True), (2, "allow", False), (1, "allow", False))
+    assert (dataset.maturity[1:] < MATURITY_MIN).all()
+    assert items(dataset) == {0: (0, 1), 1: (0, 1), 2: (1, 0), 3: (1, 0)}

@@ -8,12 +8,16 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from typer.testing import CliRunner
 
 from api.bench.data_sets import absence
 from api.bench.l1_handbook import FILE
+from api.cli import app
 from api.settings import Settings
 from api.wiring import assembled
 from tests.docs.demo_traffic import play_demo
+from tests.docs.documents import blocks, read
+from tests.docs.shop_orders import write_orders
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -67,6 +71,29 @@ def test_explore_decisions(held_folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "rule:ip-many-cards" in "".join(shown)
     assert "card testing" in shown[-2]
     assert "changed since: nothing\nsame bytes: True" in shown[-1]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_train_judge_promote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a shop's own past, and promoted: where no reason is given, nothing is."""
+    write_orders(tmp_path / "orders.csv", 1_500)
+    (mapping,) = [block.text for block in blocks(read("docs/learning.md")) if "[outcomes]" in block.text]
+    (tmp_path / "map.toml").write_text(mapping, encoding="utf-8")
+    folder = str(tmp_path / "data")
+    imported = ["import", str(tmp_path / "orders.csv"), "--mapping", str(tmp_path / "map.toml"), "--history"]
+    assert CliRunner().invoke(app, [*imported, "--data", folder]).exit_code == 0
+    monkeypatch.setenv("ASSAY_DATA", folder)
+    monkeypatch.setenv("LAST_DAY", "2026-01-01")
+    monkeypatch.setenv("BECAUSE", "first model")
+    notebook = notebook_at(FOLDER / "02_train_judge_promote.ipynb")
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    shown = [said(cell) for cell in notebook.cells if cell.cell_type == "code"]
+    assert "average precision" in shown[7]
+    assert "known frauds count (at least 200)." in shown[8]
+    assert "it scores the same: True" in shown[9]
+    assert "In force: model-" in shown[10]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")

@@ -51,7 +51,7 @@ def sent(client: Caller, path: str, body: Shown, champion: str | None = None) ->
 def named(client: Caller, model: str) -> str:
     """The id of the one model that begins like this. Raises typer.BadParameter where there is none, or are several."""
     digits = model.removeprefix(_PREFIX)
-    ids = [each["id"] for each in got(client, f"/v1/models?limit={_SEEN_MAX}")["models"]]
+    ids = [each["id"] for each in got(client, f"/v1/models?limit={_SEEN_MAX}")["data"]]
     found = [each for each in ids if each.removeprefix(_PREFIX).startswith(digits) and digits]
     if len(found) == 1:
         return str(found[0])

@@ -24,18 +24,18 @@ def list_(limit: Limit = 20, as_json: AsJson = False, data: Data = None) -> None
         return
     columns = ("model", "state", "learner", "until", "frauds", "AP", "share", "gate")
     table = table_of(*columns, whole=columns)
-    for each in shown["models"]:
+    for each in shown["data"]:
         table.add_row(*_row(each))
-    if shown["models"]:
+    if shown["data"]:
         console.print(table)
     else:
         say("No model was trained: 'assay train' trains one.")
-    if shown["more"]:
-        say(f"{shown['more']} older ones are not shown: --limit.")
+    if shown["has_more"]:
+        say("Older ones are not shown: --limit.")
     say(f"In force: {champion_of(shown)}.")
     if shown["fault"] is not None:
         say(f"It does not score, {shown['scores']} stands in for it: {shown['fault']}")
-    for each in shown["models"]:
+    for each in shown["data"]:
         if each["fault"] is not None:
             say(f"{each['id']} cannot be used: {each['fault']}")
 

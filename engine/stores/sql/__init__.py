@@ -5,7 +5,7 @@ from engine.stores.sql.extent import Extent, extent
 from engine.stores.sql.ledger import SqlLedger
 from engine.stores.sql.outcomes import SqlOutcomes
 from engine.stores.sql.reader import Reading, open_reader
-from engine.stores.sql.store import Store, open_store
+from engine.stores.sql.store import Store, has_store, open_store
 
 __all__ = [
     "Extent",
@@ -15,6 +15,7 @@ __all__ = [
     "Store",
     "examine",
     "extent",
+    "has_store",
     "open_reader",
     "open_store",
 ]

@@ -52,6 +52,11 @@ class Store:
         self.resources.close()
 
 
+def has_store(folder: Path) -> bool:
+    """Whether the folder's store was made."""
+    return (folder / DATABASE_NAME).is_file()
+
+
 def open_store(folder: Path) -> Store:
     """Open the folder's store, made where absent and upgraded where older, and hold its lock until it is closed.
 

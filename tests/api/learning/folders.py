@@ -18,6 +18,7 @@ def played(folder: Path) -> Path:
     """Eighty days of a few shops, in which each ninth payment was reported within the hour."""
     settings = Settings(data=folder)
     with playing(settings) as player:
+        assert player is not None, "the folder is new"
         timeline, _ = year_before(datetime.now(UTC), DAYS, 8)
         asyncio.run(YearPlayer(player).play(timeline, lambda *_: None))
     with opened_for_reading(folder) as (ledger, _labels):

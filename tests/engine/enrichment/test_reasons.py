@@ -5,6 +5,7 @@ from string import Formatter
 from engine.catalog import CATALOG
 from engine.enrichment.reasons import REASONS
 from engine.features import Catalog, FeatureType
+from models.scorecard import Steps
 from models.scorecard_items import ITEMS
 
 
@@ -43,7 +44,7 @@ def test_every_velocity_has_a_group_and_words_with_its_value() -> None:
 def test_a_direction_is_never_against_the_scorecards() -> None:
     for item in ITEMS:
         direction = CATALOG[item.feature].direction
-        if direction and hasattr(item.points, "thresholds"):
+        if direction and isinstance(item.points, Steps):
             rises = item.points.thresholds[-1][1] > item.points.below
             assert direction == (1 if rises else -1), item.feature
 

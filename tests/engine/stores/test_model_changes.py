@@ -26,7 +26,11 @@ def changes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ModelCha
 
 
 def change(number: int, **fields: Any) -> ModelChange:
-    given = {"kind": ChangeKind.PROMOTED, "model_id": "model-0123456789ab", "at": NOON + timedelta(microseconds=number)}
+    given: dict[str, Any] = {
+        "kind": ChangeKind.PROMOTED,
+        "model_id": "model-0123456789ab",
+        "at": NOON + timedelta(microseconds=number),
+    }
     return ModelChange(number=number, by="key", **(given | fields))
 
 

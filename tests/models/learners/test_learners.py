@@ -10,9 +10,9 @@ from sklearn.ensemble import RandomForestClassifier
 
 from engine.features import Features
 from models.artifact import model_of
-from models.learners import LEARNERS, Learner, learner_named
+from models.learners import LEARNERS, learner_named
 from models.learners.errors import LearnerFailed, LearnerMissing, LearnerUnknown, ParametersInvalid, TrainingRefused
-from models.learners.learner import Fitted, Floats, Told, Training
+from models.learners.learner import Fitted, Floats, Learner, Told, Training
 from models.plan import Plan
 from models.scorecard import Scorecard
 from models.scorer import scorer_of
@@ -60,7 +60,7 @@ def fitted(learner: Learner, given: Training) -> Fitted:
     return learner.fit(given, QUICK[learner.name], lambda _: None)
 
 
-def names(learners: list[Learner]) -> Any:
+def names(learners: list[Learner]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("learner", learners, ids=lambda each: each.name)
 
 
