@@ -5,7 +5,7 @@ Text is held as numbers for the different values, so that whatever is asked of a
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.integer[Any]]
 Mask = npt.NDArray[np.bool_]
+
+_FEW: Final = 6
+"""So many values are compared with one by one."""
 
 
 class Truth(NamedTuple):
@@ -74,9 +77,15 @@ class Told:
         """Whether a row's value is one of these; `is_lowered` asks of it in lower case."""
         places = self._places_of(is_lowered=is_lowered)
         found = [place for value in values for place in places.get(value, ())]
-        table = np.zeros(len(self.told) + 1, dtype=np.bool_)
-        table[found] = True
-        true = table[self.codes] if found else np.zeros(len(self.codes), dtype=np.bool_)
+        if len(found) <= _FEW:
+            # Comparing takes a tenth of the time of looking up.
+            true = np.zeros(len(self.codes), dtype=np.bool_)
+            for place in found:
+                true |= self.codes == place
+        else:
+            table = np.zeros(len(self.told) + 1, dtype=np.bool_)
+            table[found] = True
+            true = table[self.codes]
         return Truth(true, self.known ^ true)
 
     def _places_of(self, *, is_lowered: bool) -> dict[Any, list[int]]:
@@ -94,7 +103,7 @@ class Told:
         both = []
         for each in (self, other):
             told = [value.lower() if is_lowered else value for value in each.told]
-            table = np.array([*(numbers.setdefault(value, len(numbers)) for value in told), -1], dtype=np.int64)
+            table = np.array([*(numbers.setdefault(value, len(numbers)) for value in told), -1], dtype=np.int32)
             both.append(table[each.codes])
         return both[0], both[1]
 

@@ -19,7 +19,7 @@ _KINDS: Final = {
     FeatureType.STRING: (pa.types.is_string, pa.string()),
     FeatureType.COUNTRY: (pa.types.is_string, pa.string()),
 }
-
+TEXTS: Final = (FeatureType.STRING, FeatureType.COUNTRY)
 
 _FEW: Final = 2_000
 """So many different texts of a chunk are told apart in Python."""
@@ -97,7 +97,7 @@ def column_of(array: pa.ChunkedArray, feature: Feature) -> Column:
     """A feature's column; null is unknown."""
     if feature.type is FeatureType.BOOLEAN:
         return truth_of(array)
-    if feature.type in (FeatureType.STRING, FeatureType.COUNTRY):
+    if feature.type in TEXTS:
         return told_of(array)
     known = known_of(array)
     if pa.types.is_decimal(array.type):
@@ -105,6 +105,30 @@ def column_of(array: pa.ChunkedArray, feature: Feature) -> Column:
         wide = np.array([0 if value is None else int(value) for value in array.to_pylist()], dtype=object)
         return Numbers(wide, known)
     return Numbers(values_of(array, known), known)
+
+
+def unknown(rows: int, feature: Feature) -> Truth | Numbers:
+    """A column of a feature that is no text, with nothing in it."""
+    if feature.type is FeatureType.BOOLEAN:
+        return Truth.unknown(rows)
+    values = np.zeros(rows, arrow_type(feature.type).to_pandas_dtype())
+    return Numbers(values, np.zeros(rows, dtype=np.bool_))
+
+
+def joined(parts: Sequence[Column], keep: Mask, feature: Feature) -> Truth | Numbers:
+    """The rows to keep of columns on end, none of them of texts."""
+    every = [unknown(0, feature), *parts]
+    if feature.type is FeatureType.BOOLEAN:
+        true, false = ([each[side] for each in every if isinstance(each, Truth)] for side in (0, 1))
+        return Truth(kept(true, keep), kept(false, keep))
+    numbers = [each for each in every if isinstance(each, Numbers)]
+    return Numbers(kept([each.values for each in numbers], keep), kept([each.known for each in numbers], keep))
+
+
+def kept(arrays: Sequence[npt.NDArray[Any]], keep: Mask) -> npt.NDArray[Any]:
+    """The rows to keep of arrays on end."""
+    whole = np.concatenate(arrays)
+    return whole if keep.all() else whole[keep]
 
 
 def truth_of(array: pa.ChunkedArray) -> Truth:
@@ -126,17 +150,20 @@ def known_of(array: pa.ChunkedArray) -> Mask:
 
 
 def values_of(array: pa.ChunkedArray, known: Mask) -> npt.NDArray[Any]:
-    """The numbers; 0 where there is none."""
-    found = np.zeros(len(array), dtype=array.type.to_pandas_dtype())
+    """The numbers; 0 where there is none. Those of one chunk may be Arrow's own, which are not to be written to."""
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    found: list[npt.NDArray[Any]] = []
     start = 0
     for chunk in array.chunks:
+        values = np.zeros(len(chunk), dtype)
         if chunk.null_count < len(chunk):
-            values = np.frombuffer(chunk.buffers()[1], dtype=found.dtype)
-            found[start : start + len(chunk)] = values[chunk.offset : chunk.offset + len(chunk)]
+            values = np.frombuffer(chunk.buffers()[1], dtype)[chunk.offset : chunk.offset + len(chunk)]
+        if 0 < chunk.null_count < len(chunk):
+            # What stands there where there is no value is nothing in particular.
+            values = np.where(known[start : start + len(chunk)], values, dtype.type(0))
+        found.append(values)
         start += len(chunk)
-    # What stands there where there is no value is nothing in particular.
-    found[~known] = 0
-    return found
+    return found[0] if len(found) == 1 else np.concatenate([np.zeros(0, dtype), *found])
 
 
 def _bits(chunk: pa.Array, place: int) -> Mask:

@@ -14,10 +14,23 @@ from engine.features import Feature, FeatureType
 from engine.ledger import PaymentName
 from engine.payment import Stage
 from engine.recorded_frame import ACTIONS, RecordedFrame, Wanted
-from engine.rules.columns import Codes, Columns, Ints, Mask, Told, Truth
-from engine.stores.frame_columns import ArrowIds, arrow_type, column_of, encoded, fits, known_of, places_in, truth_of
+from engine.rules.columns import Codes, Column, Columns, Ints, Mask, Told, Truth
+from engine.stores.frame_columns import (
+    TEXTS,
+    ArrowIds,
+    arrow_type,
+    column_of,
+    encoded,
+    fits,
+    joined,
+    kept,
+    places_in,
+    told_of,
+    truth_of,
+    unknown,
+)
 from engine.stores.frame_outcomes import Payments, authorized_of
-from engine.stores.recorded_rows import ACTION, VERSIONS
+from engine.stores.recorded_rows import ACTION, VERSIONS, in_turn
 from engine.stores.segment_tables import FEATURE
 from engine.stores.sql.counted import DECISION
 from engine.stores.sql.tables import microseconds
@@ -49,11 +62,9 @@ class Read:
     columns: Mapping[str, pa.ChunkedArray]
     rows: int
     payments: Callable[[], Sequence[bytes]]
-
-    @classmethod
-    def of(cls, table: pa.Table, payments: Callable[[], Sequence[bytes]]) -> "Read":
-        """A table's columns, found by name once."""
-        return cls(dict(zip(table.column_names, table.columns, strict=True)), table.num_rows, payments)
+    numbers: Mapping[str, Column]
+    """The features that are no texts, as numpy has them."""
+    succeeded: Truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +92,11 @@ class Reading:
     @property
     def texts(self) -> tuple[str, ...]:
         """Those of them that few different texts may stand in."""
-        texts = (FeatureType.STRING, FeatureType.COUNTRY)
         return (
             "merchant_id",
             ACTION,
             VERSIONS,
-            *(FEATURE + each.name for each in self.features.values() if each.type in texts),
+            *(FEATURE + each.name for each in self.features.values() if each.type in TEXTS),
         )
 
     def is_wanted(self, row: Sequence[Any]) -> bool:
@@ -98,11 +108,18 @@ class Reading:
             and microseconds(wanted.start) <= row[_AT_US_AT] < microseconds(wanted.end)
         )
 
+    def of_table(self, table: pa.Table, payments: Callable[[], Sequence[bytes]]) -> Read:
+        """What was read, with all of the work that is done table by table: in a reader's thread."""
+        columns, rows = dict(zip(table.column_names, table.columns, strict=True)), table.num_rows
+        numbers = {
+            name: _numbers(columns, rows, each) for name, each in self.features.items() if each.type not in TEXTS
+        }
+        return Read(columns, rows, payments, numbers, _succeeded(columns, rows, payments))
+
     def frame(
         self, read: Sequence[Read], outcomes: Iterable[pa.Table], superseded: Iterable[PaymentName]
     ) -> tuple[RecordedFrame, tuple[Codes, Sequence[str]]]:
         """Put together what was read; beside it by which versions each row was decided, where that is asked for."""
-        succeeded = [_succeeded(each) for each in read]
         custom = _Custom(self.wanted.custom)
         for each in read:
             custom.add(each)
@@ -115,14 +132,20 @@ class Reading:
         keep = self._kept(about, superseded)
         rows = int(keep.sum())
         take = _taker(keep)
+
+        def column(feature: Feature) -> Column:
+            if feature.type in TEXTS:
+                return column_of(take(_texts(read, feature)), feature)
+            return joined([each.numbers[feature.name] for each in read], keep, feature)
+
         merchants, names = _merchants(take(about["merchant_id"]))
         transaction_ids = take(about["transaction_id"])
         columns = Columns(
             rows=rows,
-            features={name: column_of(take(_feature(read, each)), each) for name, each in self.features.items()},
+            features=dict(zip(self.features, in_turn(column, self.features.values()), strict=True)),
             custom=custom.columns(keep),
         )
-        true, false = (np.concatenate([*(each[side] for each in succeeded), np.zeros(0, np.bool_)]) for side in (0, 1))
+        true, false = (kept([np.zeros(0, np.bool_), *(each.succeeded[side] for each in read)], keep) for side in (0, 1))
         versions = encoded(take(_stacked(read, VERSIONS, _TEXT)))
         authorized = authorized_of(
             outcomes,
@@ -139,7 +162,7 @@ class Reading:
             merchant=merchants,
             at_us=take(about["at"]).to_numpy(),
             action=_actions(take(_stacked(read, ACTION, _TEXT))),
-            three_ds_succeeded=Truth(true[keep], false[keep]),
+            three_ds_succeeded=Truth(true, false),
             is_declined=authorized.false,
             authorized=None if self.wanted.outcomes_until is None else authorized,
             is_forced=_forced(columns, test_mode=self.wanted.test_mode),
@@ -194,19 +217,26 @@ def _chunks(column: pa.ChunkedArray | None, rows: int, kind: pa.DataType) -> lis
     return list(column.cast(kind).chunks)
 
 
-def _feature(read: Sequence[Read], feature: Feature) -> pa.ChunkedArray:
-    """A feature's column; unknown where it was recorded in another type, as under another catalogue."""
-    name, kind = FEATURE + feature.name, arrow_type(feature.type)
-    fitting = []
+def _texts(read: Sequence[Read], feature: Feature) -> pa.ChunkedArray:
+    """A feature's texts; unknown where it was recorded in another type, as under another catalogue."""
+    chunks: list[pa.Array] = []
     for each in read:
-        column = each.columns.get(name)
-        if column is not None and not fits(column.type, feature.type):
-            column = None
-        if column is not None and pa.types.is_decimal(column.type):
-            kind = column.type
-        fitting.append((column, each.rows))
-    kind = _TEXT if kind == pa.string() else kind
-    return pa.chunked_array([chunk for column, rows in fitting for chunk in _chunks(column, rows, kind)], kind)
+        chunks += _chunks(_fitting(each.columns, feature), each.rows, _TEXT)
+    return pa.chunked_array(chunks, _TEXT)
+
+
+def _numbers(columns: Mapping[str, pa.ChunkedArray], rows: int, feature: Feature) -> Column:
+    """A feature that is no text in one table; unknown where it was recorded in another type."""
+    column = _fitting(columns, feature)
+    if column is None:
+        return unknown(rows, feature)
+    kind = arrow_type(feature.type)
+    return column_of(column if column.type == kind or pa.types.is_decimal(column.type) else column.cast(kind), feature)
+
+
+def _fitting(columns: Mapping[str, pa.ChunkedArray], feature: Feature) -> pa.ChunkedArray | None:
+    column = columns.get(FEATURE + feature.name)
+    return column if column is not None and fits(column.type, feature.type) else None
 
 
 def _merchants(column: pa.ChunkedArray) -> tuple[Any, tuple[str, ...]]:
@@ -235,17 +265,18 @@ def _payments(transaction_ids: pa.ChunkedArray, merchants: Any, stage: Told) -> 
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
 
 
-def _succeeded(read: Read) -> Truth:
+def _succeeded(columns: Mapping[str, pa.ChunkedArray], rows: int, payments: Callable[[], Sequence[bytes]]) -> Truth:
     """`was_3d_secure_successful` as the request said it: as recorded where no status came, else by the payment."""
-    status = _stacked([read], FEATURE + "three_ds_status", pa.string())
-    recorded = truth_of(_stacked([read], FEATURE + "is_3d_secure", pa.bool_()))
-    is_silent = ~known_of(status)
+    status = told_of(pa.chunked_array(_chunks(columns.get(FEATURE + "three_ds_status"), rows, _TEXT), _TEXT))
+    kind = pa.bool_()
+    recorded = truth_of(pa.chunked_array(_chunks(columns.get(FEATURE + "is_3d_secure"), rows, kind), kind))
+    is_silent = ~status.known
     true, false = recorded.true & is_silent, recorded.false & is_silent
-    unproven = pc.is_in(status, value_set=pa.array(_UNPROVEN)).to_numpy()
-    if unproven.any():
-        payments = read.payments()
-        for row in np.flatnonzero(unproven).tolist():
-            said = orjson.loads(payments[row]).get("card", {}).get("was_3d_secure_successful")
+    unproven = np.flatnonzero(status.among(_UNPROVEN).true).tolist()
+    if unproven:
+        sent = payments()
+        for row in unproven:
+            said = orjson.loads(sent[row]).get("card", {}).get("was_3d_secure_successful")
             true[row], false[row] = said is True, said is False
     return Truth(true, false)
 

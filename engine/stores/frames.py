@@ -16,13 +16,15 @@ from engine.stores.frame_reading import Read, Reading
 from engine.stores.recorded_columns import RecordedColumns, require_same
 from engine.stores.recorded_rows import (
     PAYMENT,
+    in_turn,
     parquet_table,
+    segment_table,
     segment_tables,
     table_of,
     tables_of_rows,
 )
 from engine.stores.segment_tables import Versions
-from engine.stores.segments import Manifest, SegmentKind, manifest_of
+from engine.stores.segments import Manifest, Segment, SegmentKind, manifest_of
 from engine.stores.sql.counted import OUTCOME, SqlCounted
 
 _TAIL: Final = {"received_at": "received_at_us"}
@@ -49,10 +51,13 @@ class LedgerFrames:
         reading = Reading.of(wanted)
         segments = list(manifest.of(kind, wanted.start, wanted.end))
         read: list[Read] = []
-        found = segment_tables(self.data, segments, reading.names, reading.texts)
-        for done, (segment, table) in enumerate(found, start=1):
-            file = segment.file_in(self.data)
-            read.append(Read.of(table, partial(_payments_in, file)))
+
+        def read_one(segment: Segment) -> Read:
+            table = segment_table(self.data, segment, reading.names, reading.texts)
+            return reading.of_table(table, partial(_payments_in, segment.file_in(self.data)))
+
+        for done, each in enumerate(in_turn(read_one, segments), start=1):
+            read.append(each)
             progress(done / (len(segments) + 1))
         tail = self.counted.decisions_behind(manifest.upto[kind], with_payments=True)
         rows, kept = 0, []
@@ -61,7 +66,8 @@ class LedgerFrames:
             if reading.is_wanted(row):
                 kept.append(row)
         require_same(manifest, kind, self.counted.decisions() - rows)
-        read += [_of_rows(table) for table in tables_of_rows(kept, self.versions, reading.inputs)]
+        tables = tables_of_rows(kept, self.versions, reading.inputs)
+        read += [reading.of_table(table, table[PAYMENT].to_pylist) for table in tables]
         gone = tuple(self.superseded(None))
         frame, versions = reading.frame(read, self._outcomes(manifest, wanted), gone)
         if not wanted.velocities:
@@ -98,22 +104,21 @@ class ParquetFrames:
     def read(self, wanted: Wanted, progress: Progress = lambda _: None) -> RecordedFrame:
         """The decisions received from `start` until before `end`. Raises StoreInvalid where a file cannot be read."""
         reading = Reading.of(wanted)
-        read = []
-        for done, file in enumerate(self.decisions, start=1):
-            table = parquet_table(file, reading.names, reading.texts)
-            read.append(Read.of(table, partial(_payments_in, file)))
+        read: list[Read] = []
+
+        def read_one(file: Path) -> Read:
+            return reading.of_table(parquet_table(file, reading.names, reading.texts), partial(_payments_in, file))
+
+        for done, each in enumerate(in_turn(read_one, self.decisions), start=1):
+            read.append(each)
             progress(done / (len(self.decisions) + 1))
         # Files do not say what their payments lack, nor hold what came before: nothing is counted for them.
         names = outcome_schema(with_times=wanted.outcomes_until is not None).names
-        frame, _ = reading.frame(read, (parquet_table(file, names, ("kind",)) for file in self.outcomes), ())
+        outcomes = in_turn(lambda file: parquet_table(file, names, ("kind",)), self.outcomes)
+        frame, _ = reading.frame(read, outcomes, ())
         return frame
 
 
 def _payments_in(file: Path) -> Sequence[bytes]:
     payments: list[bytes] = parquet_table(file, [PAYMENT])[PAYMENT].to_pylist()
     return payments
-
-
-def _of_rows(table: pa.Table) -> Read:
-    payments = table[PAYMENT]
-    return Read.of(table, payments.to_pylist)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 import pyarrow as pa
@@ -40,7 +40,10 @@ ABOUT: Final = pa.schema(
 )
 """What there is of a decision beside its features; times in whole microseconds since the epoch."""
 _READERS: Final = 2
-"""Threads that read segments: half of the time is spent outside of Python."""
+"""Threads that read segments: most of the time is spent outside of Python."""
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 def tables_of_rows(rows: Iterable[Sequence[Any]], versions: Versions, inputs: Sequence[str]) -> Iterator[pa.Table]:
@@ -120,16 +123,26 @@ def segment_tables(
 
     `texts` are read as dictionaries: where few different ones are expected.
     """
+    return in_turn(lambda segment: (segment, segment_table(data, segment, names, texts)), segments)
 
-    def read(segment: Segment) -> tuple[Segment, pa.Table]:
-        file = segment.file_in(data)
-        table = parquet_table(file, names, texts)
-        if table.num_rows != segment.rows:
-            raise StoreInvalid(f"{file} holds {table.num_rows} rows, not {segment.rows}.")
-        return segment, table
 
+def segment_table(data: Path, segment: Segment, names: Sequence[str], texts: Sequence[str] = ()) -> pa.Table:
+    """A segment's rows in these columns, without those that it has not. Raises StoreInvalid."""
+    file = segment.file_in(data)
+    table = parquet_table(file, names, texts)
+    if table.num_rows != segment.rows:
+        raise StoreInvalid(f"{file} holds {table.num_rows} rows, not {segment.rows}.")
+    return table
+
+
+def in_turn(make: Callable[[S], T], of: Iterable[S]) -> Iterator[T]:
+    """What is made of each, in their order, some at a time in threads."""
     with ThreadPoolExecutor(_READERS) as readers:
-        yield from readers.map(read, segments)
+        try:
+            yield from readers.map(make, of)
+        finally:
+            # Who is cancelled waits for nothing that was not begun.
+            readers.shutdown(wait=False, cancel_futures=True)
 
 
 def parquet_table(file: Path, names: Sequence[str], texts: Sequence[str] = ()) -> pa.Table:

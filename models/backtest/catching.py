@@ -10,7 +10,7 @@ from engine.recorded_frame import ACTIONS
 from engine.rules.columns import Ints, Mask
 from models.backtest.figures import Caught, Examples, Overlap, ReviewLoad
 from models.backtest.intervals import share
-from models.backtest.population import Payments, Places
+from models.backtest.population import Payments, Places, number
 from models.backtest.setting import Setting
 from models.backtest.settling import SETTLING, Settled
 from models.backtest.worth import Costs
@@ -41,9 +41,9 @@ class Catching:
         rules, is_in_rule = self._overlaps(some, without)
         return Caught(
             group=payments.group(some),
-            precision=share(int((matured & payments.is_fraud).sum()), int(matured.sum())),
-            precision_so_far=share(int((passed & payments.is_fraud).sum()), int(passed.sum())),
-            recall=share(int(fraud.sum()), int(payments.is_fraud.sum())),
+            precision=share(number(matured & payments.is_fraud), number(matured)),
+            precision_so_far=share(number(passed & payments.is_fraud), number(passed)),
+            recall=share(number(fraud), number(payments.is_fraud)),
             recall_usd=recall,
             recall_usd_low=low,
             recall_usd_high=high,
@@ -61,7 +61,7 @@ class Catching:
 
     def _overlaps(self, some: Mask, without: str | None) -> tuple[tuple[Overlap, ...], Mask]:
         """The rules in force that are true on some of these payments, and where one of them that settles is."""
-        payments, count = self.payments, int(some.sum())
+        payments, count = self.payments, number(some)
         is_in_rule = np.zeros(len(payments), dtype=np.bool_)
         found = []
         for compiled in self.live.ruleset.compiled:
@@ -76,9 +76,9 @@ class Catching:
                     Overlap(
                         rule_id=rule.id,
                         name=rule.name,
-                        payments=int(both.sum()),
-                        frauds=int((both & payments.is_fraud).sum()),
-                        share=int(both.sum()) / count,
+                        payments=number(both),
+                        frauds=number(both & payments.is_fraud),
+                        share=number(both) / count,
                     )
                 )
         found.sort(key=lambda overlap: (-overlap.payments, overlap.rule_id))
@@ -94,6 +94,11 @@ class Catching:
 
     def _largest(self, some: Mask) -> tuple[str, ...]:
         places: Ints = np.flatnonzero(some)
+        if len(places) > EXAMPLES_MAX:
+            # Only these few are put in order, and what is equal to the last of them.
+            amounts = self.payments.usd_cents[places]
+            least = np.partition(amounts, len(amounts) - EXAMPLES_MAX)[len(amounts) - EXAMPLES_MAX]
+            places = places[amounts >= least]
         # By amount, and of equal ones the newest.
         order = np.lexsort((-self.payments.frame.at_us[self.payments.row[places]], -self.payments.usd_cents[places]))
         rows = self.payments.row[places[order[:EXAMPLES_MAX]]]
@@ -103,5 +108,5 @@ class Catching:
 def review_load(before: Places, after: Places, days: float) -> ReviewLoad:
     """Reviews a day by two settings."""
     review = ACTIONS.index(Action.REVIEW)
-    counts = [int((actions == review).sum()) / days for actions in (before, after)]
+    counts = [number(actions == review) / days for actions in (before, after)]
     return ReviewLoad(before_per_day=counts[0], after_per_day=counts[1], added_per_day=counts[1] - counts[0])

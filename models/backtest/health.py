@@ -18,7 +18,7 @@ from engine.rules.columns import Mask
 from models.backtest.ailments import RECENT_DAYS, Finding, Stretch, findings
 from models.backtest.figures import Group, Money, Overlap, Share, Sum, Value
 from models.backtest.intervals import share
-from models.backtest.population import Payments, Places
+from models.backtest.population import Payments, Places, number
 from models.backtest.setting import Setting
 from models.backtest.settling import Evaluating, Settled, settled, without
 from models.backtest.worth import Costs
@@ -167,7 +167,7 @@ class _Examining:
             action=rule.action.value,
             mode=rule.mode.value,
             group=payments.group(some),
-            precision=share(int((matured & payments.is_fraud).sum()), int(matured.sum())),
+            precision=share(number(matured & payments.is_fraud), number(matured)),
             fraud_money=payments.drawn.money(payments.usd_cents, some & payments.is_fraud),
             good_money=payments.drawn.money(payments.usd_cents, some & payments.is_good),
             unknown=self._now.unknown[rule.id],
@@ -191,7 +191,7 @@ class _Examining:
         return after, after != self._before
 
     def _overlap(self, rule: Rule, some: Mask) -> Sequence[Overlap]:
-        count, found = int(some.sum()), []
+        count, found = number(some), []
         for other_id in self._now.acting:
             both = some & self._hits[other_id]
             if other_id != rule.id and both.any():
@@ -199,24 +199,24 @@ class _Examining:
                     Overlap(
                         rule_id=other_id,
                         name=self._rules[other_id].name,
-                        payments=int(both.sum()),
-                        frauds=int((both & self._payments.is_fraud).sum()),
-                        share=int(both.sum()) / count,
+                        payments=number(both),
+                        frauds=number(both & self._payments.is_fraud),
+                        share=number(both) / count,
                     )
                 )
         return sorted(found, key=lambda overlap: (-overlap.payments, overlap.rule_id))
 
     def _stretch(self, some: Mask, place: int) -> Stretch:
         """`place` 0: the earlier payments, 1: the recent ones."""
-        of = int((self._is_recent == bool(place)).sum())
+        of = number(self._is_recent == bool(place))
         passed = some & self._payments.passed
-        count = int(passed.sum())
+        count = number(passed)
         rates = [None if each is None else each / count for each in self._payments.expected(passed)]
         return Stretch(
             days=self._days[place],
-            hits=int(some.sum()),
-            share=int(some.sum()) / of if of else 0.0,
-            precision=share(int((passed & self._payments.is_fraud).sum()), count),
+            hits=number(some),
+            share=number(some) / of if of else 0.0,
+            precision=share(number(passed & self._payments.is_fraud), count),
             fraud_rate=rates[0],
             fraud_rate_low=rates[1],
             fraud_rate_high=rates[2],

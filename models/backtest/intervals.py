@@ -66,27 +66,33 @@ class Drawn:
     def by(cls, entity: Ints) -> "Drawn":
         """Blocks of payments with equal entities."""
         random = np.random.default_rng(_SEED)
-        block = (entity.astype(np.uint64) * _SPREAD % 2**32 % _BLOCKS).astype(np.int64)
+        # The lowest 32 bits of the product, which a mask and a cast give many times as soon as a division.
+        block = ((entity.astype(np.uint64) * _SPREAD).astype(np.uint32) % _BLOCKS).astype(np.int64)
         return cls(block, random.poisson(1.0, (_DRAWS, _BLOCKS)).astype(np.float64))
 
-    def sums(self, values: npt.NDArray[Any], some: Mask) -> Amounts:
-        """The sum over some payments in each draw."""
-        places = np.flatnonzero(some)
-        by_block = np.bincount(self.block[places], weights=values[places].astype(np.float64), minlength=_BLOCKS)
+    def sums(self, values: npt.NDArray[Any], places: Ints) -> Amounts:
+        """The sum over the payments in these places in each draw; `values` are theirs."""
+        by_block = np.bincount(self.block[places], weights=values.astype(np.float64), minlength=_BLOCKS)
         found: Amounts = self.weights @ by_block
         return found
 
     def money(self, values: npt.NDArray[Any], some: Mask) -> Money:
         """The sum over some payments, in USD cents."""
-        low, high = np.percentile(self.sums(values, some), _INSIDE)
-        return Money(usd_cents=round(float(values[some].sum())), low_usd_cents=round(low), high_usd_cents=round(high))
+        places = np.flatnonzero(some)
+        return self.money_of(values[places], places)
+
+    def money_of(self, values: npt.NDArray[Any], places: Ints) -> Money:
+        """The sum over the payments in these places, in USD cents; `values` are theirs alone."""
+        low, high = np.percentile(self.sums(values, places), _INSIDE)
+        return Money(usd_cents=round(float(values.sum())), low_usd_cents=round(low), high_usd_cents=round(high))
 
     def ratio(self, values: npt.NDArray[Any], some: Mask, of: Mask) -> tuple[float | None, float | None, float | None]:
         """The part of the sum over `of` that `some` of them have, from 0 to 1, and between what it lies."""
-        whole = float(values[of].sum())
-        if not whole:
+        part_at, whole_at = np.flatnonzero(some & of), np.flatnonzero(of)
+        part, whole = values[part_at], values[whole_at]
+        if not float(whole.sum()):
             return None, None, None
-        parts, wholes = self.sums(values, some & of), self.sums(values, of)
+        parts, wholes = self.sums(part, part_at), self.sums(whole, whole_at)
         drawn = parts[wholes > 0] / wholes[wholes > 0]
         low, high = np.percentile(drawn, _INSIDE)
-        return float(values[some & of].sum()) / whole, float(low), float(high)
+        return float(part.sum()) / float(whole.sum()), float(low), float(high)

@@ -35,7 +35,7 @@ class RowLists:
         of_merchant = [setting.own_lists.get(name, setting.lists) for name in frame.merchants]
         self._different = list({id(lists): lists for lists in of_merchant}.values())
         places = [next(at for at, each in enumerate(self._different) if each is lists) for lists in of_merchant]
-        self._place = np.array([*places, 0])[frame.merchant]
+        self._place = np.array([*places, 0], dtype=np.int32)[frame.merchant]
 
     def _parts(self) -> Iterator[tuple[MerchantLists, Mask]]:
         """The different lists, and the rows that ask each."""

@@ -56,14 +56,27 @@ class Payments:
         """How many payments there are."""
         return len(self.row)
 
+    @cached_property
+    def _is_a_row_each(self) -> bool:
+        """Whether no payment has a second stage: then what holds of rows holds of payments."""
+        return np.array_equal(self.frame.payment, self.row)
+
+    def _of_first(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Of each payment what its first row has."""
+        return rows if self._is_a_row_each else rows[self.row]
+
     def any_of(self, rows: Mask) -> Mask:
         """The payments of which some row is among these."""
+        if self._is_a_row_each:
+            return rows
         found = np.zeros(len(self), dtype=np.bool_)
         found[self.frame.payment[rows]] = True
         return found
 
     def strictest(self, action: Places) -> Places:
         """The strictest action of each payment's stages."""
+        if self._is_a_row_each:
+            return action
         found = np.zeros(len(self), dtype=np.int8)
         for place in range(1, len(ACTIONS)):
             found[self.frame.payment[action == place]] = place
@@ -77,7 +90,7 @@ class Payments:
     @cached_property
     def passed(self) -> Mask:
         """Those that went through: a fraud among them comes to be known."""
-        found: Mask = (self.recorded != _BLOCK) & ~self.frame.is_declined[self.row]
+        found: Mask = (self.recorded != _BLOCK) & ~self._of_first(self.frame.is_declined)
         return found
 
     @cached_property
@@ -95,17 +108,17 @@ class Payments:
     def usd_cents(self) -> Ints:
         """The amounts; 0 where one is unknown."""
         amounts = self.frame.columns.numbers("amount_in_usd")
-        return np.where(amounts.known, amounts.values, 0)[self.row]
+        return self._of_first(np.where(amounts.known, amounts.values, 0))
 
     @cached_property
     def has_amount(self) -> Mask:
         """Where the amount in USD is known."""
-        return self.frame.columns.numbers("amount_in_usd").known[self.row]
+        return self._of_first(self.frame.columns.numbers("amount_in_usd").known)
 
     @cached_property
     def drawn(self) -> Drawn:
         """Intervals by card; a payment without one stands for itself."""
-        codes = self.frame.columns.told(ENTITY).codes[self.row].astype(np.int64)
+        codes = self._of_first(self.frame.columns.told(ENTITY).codes).astype(np.int64)
         return Drawn.by(np.where(codes >= 0, codes, len(codes) + np.arange(len(codes))))
 
     def days(self, as_of: datetime) -> float:
@@ -122,10 +135,10 @@ class Payments:
         What is known, divided by the share of labels that would have come by now, at one rate for all ages. None where
         less than TELLING_SHARE of the labels would have: few days say nothing of what four months will bring.
         """
-        exposed, count = float(self.known[passed].sum()), int(passed.sum())
+        exposed, count = float(self.known[passed].sum()), number(passed)
         if exposed <= 0 or exposed < TELLING_SHARE * count:
             return None, None, None
-        known = int((passed & self.is_fraud).sum())
+        known = number(passed & self.is_fraud)
         low, high = count_bounds(known)
         # No fewer than are known, and no more than there are payments.
         found = [min(float(count), max(float(known), each * count / exposed)) for each in (known, low, high)]
@@ -133,7 +146,8 @@ class Payments:
 
     def sum(self, some: Mask) -> Sum:
         """How many, and their amounts."""
-        return Sum(payments=int(some.sum()), usd_cents=int(self.usd_cents[some].sum()))
+        places = np.flatnonzero(some)
+        return Sum(payments=len(places), usd_cents=int(self.usd_cents[places].sum()))
 
     def group(self, some: Mask) -> Group:
         """The parts of some payments."""
@@ -149,8 +163,13 @@ class Payments:
             good_not_matured=self.sum(good & ~is_known),
             blocked_unlabelled=self.sum(silent & blocked),
             declined_unlabelled=self.sum(silent & ~blocked),
-            amount_unknown=int((some & ~self.has_amount).sum()),
+            amount_unknown=number(some & ~self.has_amount),
         )
+
+
+def number(some: Mask) -> int:
+    """How many there are: counting bits takes a twentieth of the time of adding them up."""
+    return int(np.count_nonzero(some))
 
 
 def _us(at: datetime) -> int:

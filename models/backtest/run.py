@@ -12,7 +12,7 @@ from engine.recorded_frame import ACTIONS, Progress, RecordedFrame
 from models.backtest.catching import Catching, review_load
 from models.backtest.figures import Move, Population, Report
 from models.backtest.intervals import share
-from models.backtest.population import Payments, Places
+from models.backtest.population import Payments, Places, number
 from models.backtest.setting import Setting
 from models.backtest.settling import Evaluating, settled
 from models.backtest.worth import Costs
@@ -101,11 +101,11 @@ def _population(payments: Payments, live: Places, as_of: datetime, days: float, 
         payments=payments.sum(every),
         days=days,
         frauds=payments.sum(payments.is_fraud),
-        fraud_rate=share(int((matured & payments.is_fraud).sum()), int(matured.sum())),
-        matured_payments=int(payments.is_matured.sum()),
+        fraud_rate=share(number(matured & payments.is_fraud), number(matured)),
+        matured_payments=number(payments.is_matured),
         mature_after_days=curve.mature_after_days,
         labels_as_of=as_of.isoformat(),
-        same_as_recorded=int((live == payments.recorded).sum()),
+        same_as_recorded=number(live == payments.recorded),
     )
 
 

@@ -4,7 +4,9 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +18,7 @@ from engine.payment import EPOCH, MICROSECOND, Stage
 from engine.policy import FailAction, Policy
 from engine.recorded_frame import ACTIONS, RecordedFrame
 from engine.rules.columns import Columns, Mask, Told, Truth
+from engine.rules.tree import Condition
 from engine.rules.vectorize import truth
 from engine.test_values import TEST_VALUES
 from models.backtest.listing import Hits, RowLists
@@ -31,6 +34,9 @@ SETTLING: Final = (RuleAction.ALLOW, RuleAction.BLOCK, RuleAction.REVIEW, RuleAc
 """What a rule asks for that settles an action."""
 
 _ACTS: Final = (RuleMode.LIVE, RuleMode.ROLLOUT)
+
+_EVALUATORS: Final = 2
+"""Threads that evaluate conditions: nearly all of the time is spent in numpy, outside of Python."""
 
 Places = npt.NDArray[np.int8]
 Tell = Callable[[], None]
@@ -59,32 +65,56 @@ class Evaluating:
         self.frame = frame
         self._tell = tell
         self._found: dict[tuple[object, ...], Truth] = {}
+        self._columns: dict[tuple[object, ...], Columns] = {}
 
     def results(self, setting: Setting) -> Iterator[tuple[Rule, Truth]]:
         """Each rule and where it is true or false."""
-        ruleset, columns = setting.ruleset, with_levels(self.frame, setting)
+        ruleset, columns = setting.ruleset, self.columns(setting)
         lists = RowLists(self.frame, setting)
         listed = (id(setting.lists), *((name, id(each)) for name, each in setting.own_lists.items()))
-        levels = tuple(policy.version for policy in (setting.policy, *setting.own_policies.values()))
-        for compiled, condition in zip(ruleset.compiled, conditions(ruleset), strict=True):
+
+        def result(of: tuple[str, Condition]) -> Truth:
             # A condition may read the policy's risk levels, and names mean what the catalogue says.
-            key = (compiled.text, ruleset.catalog.fingerprint, levels, listed)
+            key = (of[0], ruleset.catalog.fingerprint, _levels(setting), listed)
             if key not in self._found:
-                self._found[key] = truth(condition, ruleset.catalog, columns, lists)
-            self._tell()
-            yield compiled.rule, self._found[key]
+                self._found[key] = truth(of[1], ruleset.catalog, columns, lists)
+            return self._found[key]
+
+        rules = [compiled.rule for compiled in ruleset.compiled]
+        texts = [compiled.text for compiled in ruleset.compiled]
+        with ThreadPoolExecutor(_EVALUATORS) as evaluators:
+            found = evaluators.map(result, zip(texts, conditions(ruleset), strict=True))
+            try:
+                for each in zip(rules, found, strict=True):
+                    self._tell()
+                    yield each
+            finally:
+                # Who is cancelled waits for no rule that was not begun.
+                evaluators.shutdown(wait=False, cancel_futures=True)
+
+    def columns(self, setting: Setting) -> Columns:
+        """The columns with the risk levels of the setting's policies in place of those recorded."""
+        key = _levels(setting)
+        if key not in self._columns:
+            self._columns[key] = with_levels(self.frame, setting)
+        return self._columns[key]
+
+
+def _levels(setting: Setting) -> tuple[object, ...]:
+    """What risk levels follow from."""
+    return setting.policy.version, *((name, policy.version) for name, policy in setting.own_policies.items())
 
 
 def settled(evaluating: Evaluating, setting: Setting) -> Settled:
     """Evaluate every rule and settle every row; what a test value decided stays as it was recorded."""
     results = list(evaluating.results(setting))
     acting = {rule.id: _acting(evaluating.frame, rule, found.true) for rule, found in results if rule.mode in _ACTS}
-    action, three_ds = _climbed(evaluating.frame, setting, acting)
+    action, three_ds = _climbed(evaluating, setting, acting)
     return Settled(
         action=action,
         three_ds=three_ds,
         true={rule.id: found.true for rule, found in results},
-        unknown={rule.id: len(found.true) - int(found.known.sum()) for rule, found in results},
+        unknown={rule.id: len(found.true) - int(np.count_nonzero(found.known)) for rule, found in results},
         acting=acting,
     )
 
@@ -107,16 +137,18 @@ def _acting(frame: RecordedFrame, rule: Rule, true: Mask) -> Mask:
 def without(evaluating: Evaluating, setting: Setting, made: Settled, rule_id: str) -> Places:
     """The actions that the setting gives where one of its rules has no effect."""
     acting = {id_: mask for id_, mask in made.acting.items() if id_ != rule_id}
-    return _climbed(evaluating.frame, setting, acting)[0]
+    return _climbed(evaluating, setting, acting)[0]
 
 
-def _climbed(frame: RecordedFrame, setting: Setting, acting: Mapping[str, Mask]) -> tuple[Places, Mask]:
+def _climbed(evaluating: Evaluating, setting: Setting, acting: Mapping[str, Mask]) -> tuple[Places, Mask]:
     """The actions and where 3-D Secure is asked for, by what acts where."""
+    frame, columns = evaluating.frame, evaluating.columns(setting)
+    is_any_forced = bool(frame.is_forced.any())
     rules = {compiled.rule.id: compiled.rule for compiled in setting.ruleset.compiled}
     # A test value's outcome is fixed: neither rules nor lists settle anything then.
-    fired = [(rules[id_], mask & ~frame.is_forced) for id_, mask in acting.items()]
-    action, three_ds = _Ladder(frame, with_levels(frame, setting), setting, fired).climbed()
-    if not frame.is_forced.any():
+    fired = [(rules[id_], mask & ~frame.is_forced if is_any_forced else mask) for id_, mask in acting.items()]
+    action, three_ds = _Ladder(frame, columns, setting, fired).climbed()
+    if not is_any_forced:
         return action, three_ds
     is_fixed = frame.is_forced & frame.columns.told("card").among(_FIXED).true
     return (
@@ -128,14 +160,14 @@ def _climbed(frame: RecordedFrame, setting: Setting, acting: Mapping[str, Mask])
 def with_levels(frame: RecordedFrame, setting: Setting) -> Columns:
     """The columns with the risk levels of the setting's policies in place of those recorded."""
     score, policies = frame.columns.numbers("risk_score"), _Policies(frame, setting)
-    codes = np.full(frame.columns.rows, RISK_LEVELS.index("not_assessed"))
+    codes = np.full(frame.columns.rows, RISK_LEVELS.index("not_assessed"), dtype=np.int8)
     bands = (
         ("normal", 0.0),
         ("elevated", policies.at("elevated_at_percent")),
         ("highest", policies.at("highest_at_percent")),
     )
     for name, floor in bands:
-        codes[score.known & (score.values >= floor)] = RISK_LEVELS.index(name)
+        np.copyto(codes, np.int8(RISK_LEVELS.index(name)), where=score.known & (score.values >= floor))
     return replace(frame.columns, features={**frame.columns.features, "risk_level": Told(codes, RISK_LEVELS)})
 
 
@@ -149,7 +181,7 @@ class _Policies:
         places = [
             next(i for i, each in enumerate(self.different) if each.version == policy.version) for policy in of_merchant
         ]
-        self.place = np.array([*places, 0])[frame.merchant]
+        self.place = np.array([*places, 0], dtype=np.int32)[frame.merchant]
 
     def at(self, name: str) -> Any:  # noqa: ANN401 - one number, or one a row
         """A threshold; infinite where there is none."""
@@ -173,14 +205,14 @@ class _Ladder:
         self._points = np.zeros(self._rows, dtype=np.int64)
         for rule, mask in self._fired:
             if rule.points:
-                self._points += rule.points * mask
+                self._points[np.flatnonzero(mask)] += rule.points
 
     def climbed(self) -> tuple[Places, Mask]:
         """The actions, and where 3-D Secure is asked for."""
         action, is_reached = self._climb()
         wants_3ds, challenged = self._asked(RuleAction.REQUEST_3DS), self._reached(Action.CHALLENGE)
-        is_asked = np.logical_or.reduce([self._asked(each) for each in SETTLING])
-        is_listed = np.logical_or.reduce(self._hits)
+        is_asked = reduce(np.logical_or, [self._asked(each) for each in SETTLING])
+        is_listed = reduce(np.logical_or, self._hits)
         fails = ~self._score.known & ~is_asked & ~is_listed & ~is_reached & ~challenged
         action, wants_3ds = self._failed(action, wants_3ds, fails)
         is_before = self._columns.told("stage").among((Stage.PRE_AUTH.value,)).true
@@ -196,8 +228,10 @@ class _Ladder:
 
     def _asked(self, action: RuleAction, *, mandatory: bool = False) -> Mask:
         """Where a live rule that is true asks for an action."""
-        masks = [mask for rule, mask in self._fired if rule.action is action and (rule.mandatory or not mandatory)]
-        found: Mask = np.logical_or.reduce([np.zeros(self._rows, dtype=np.bool_), *masks])
+        found = np.zeros(self._rows, dtype=np.bool_)
+        for rule, mask in self._fired:
+            if rule.action is action and (rule.mandatory or not mandatory):
+                found |= mask
         return found
 
     def _reached(self, action: Action) -> Mask:

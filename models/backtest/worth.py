@@ -51,16 +51,18 @@ class Costs:
 
     def value(self, payments: Payments, some: Mask, before: Places, after: Places) -> Value:
         """What `after` is worth beside `before` over some payments: of those that passed, or that have a label."""
+        places = np.flatnonzero(some)
+        before, after = before[places], after[places]
         stops = (after != _ALLOW).astype(np.int8) - (before != _ALLOW)
         blocks = (after == _BLOCK).astype(np.int8) - (before == _BLOCK)
         reviews = (after == _REVIEW).astype(np.int8) - (before == _REVIEW)
-        saved = np.where(payments.is_fraud, self.fraud, 0) * stops
-        lost = np.where(payments.is_good, self.margin, 0) * blocks
-        cost = self.review * reviews
+        saved = np.where(payments.is_fraud[places], self.fraud[places], 0) * stops
+        lost = np.where(payments.is_good[places], self.margin[places], 0) * blocks
+        cost = self.review[places] * reviews
         drawn = payments.drawn
         return Value(
-            saved=drawn.money(saved, some),
-            lost_margin=drawn.money(lost, some),
-            review_cost=drawn.money(cost, some),
-            net=drawn.money(saved - lost - cost, some),
+            saved=drawn.money_of(saved, places),
+            lost_margin=drawn.money_of(lost, places),
+            review_cost=drawn.money_of(cost, places),
+            net=drawn.money_of(saved - lost - cost, places),
         )
