@@ -5,7 +5,6 @@ and result are written here, where the folder's lock is held, under the lease th
 """
 
 import asyncio
-import os
 import secrets
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -31,9 +30,6 @@ BEAT_SECONDS: Final = 1.0
 """Between two words about a job that runs; so long it may take until one that is cancelled stops."""
 TIME_MAX_SECONDS: Final = 1_800.0
 _LINE_BYTES_MAX: Final = RESULT_BYTES_MAX + 4_096
-
-_SLEEPS: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads of a learner that wait for one another sleep: beside decisions they must not spin."""
 
 PROGRAM: Final = (sys.executable, "-P", "-c", "from api.job_kinds import main; main()")
 
@@ -235,7 +231,7 @@ class Child:
     async def start(cls, program: Sequence[str], line: bytes) -> "Child":
         """Start it and tell it what to do, which `line_of` says. Raises OSError."""
         process = await asyncio.create_subprocess_exec(
-            *program, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=_LINE_BYTES_MAX, env=_SLEEPS | os.environ
+            *program, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=_LINE_BYTES_MAX
         )
         assert process.stdin is not None
         # It may have ended already; then it says nothing, and that is seen.
