@@ -81,10 +81,10 @@ def history(
         typer.echo(json.dumps(listed))
         return
     table = table_of("number", "version", "published", "by key", whole=("version",))
-    for each in listed["policies"]:
+    for each in listed["data"]:
         table.add_row(str(each["number"]), each["version"], minute(each["published_at"]), each["published_by"])
     console.print(table)
-    if not listed["policies"]:
+    if not listed["data"]:
         say("None was published: the default is in force.")
 
 

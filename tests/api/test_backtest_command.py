@@ -14,7 +14,7 @@ from api.backtests.table import money
 from api.bench.installation import start_server
 from api.cli import app
 from api.client import CallFailed
-from api.commands.rules import trying
+from api.commands import following
 from api.commands.rules.trying import BacktestFailed
 from api.local import caller_of
 from api.routes import backtests
@@ -155,8 +155,8 @@ def test_ctrl_c_cancels_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         raise KeyboardInterrupt
 
     # Whether a server does it or this process: another test's server may be up.
-    monkeypatch.setattr(trying, "_here", interrupted)
-    monkeypatch.setattr(trying, "_followed", followed)
+    monkeypatch.setattr(following, "_here", interrupted)
+    monkeypatch.setattr(following, "_followed", followed)
     stopped = run(folder, "--rule", RULE)
     assert isinstance(stopped.exception, BacktestFailed)
     assert (str(stopped.exception), "Cancelling ..." in stopped.stderr) == ("It was cancelled.", True)

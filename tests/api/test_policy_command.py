@@ -39,7 +39,7 @@ def test_what_is_shown_can_be_edited_and_set(folder: Path, tmp_path: Path) -> No
     done = policy(folder, "set", "shop/1", str(file), "--replaces", Policy().version)
     assert (done.exit_code, done.stdout) == (0, "review_hours: 24 -> 5\n")
     assert "Nothing changes" in policy(folder, "set", "shop/1", str(file)).stderr
-    (version,) = json.loads(policy(folder, "history", "shop/1", "--json").stdout)["policies"]
+    (version,) = json.loads(policy(folder, "history", "shop/1", "--json").stdout)["data"]
     assert json.loads(policy(folder, "show", "shop/1", "--json").stdout) == version
     assert version["version"] in policy(folder, "history", "shop/1").stdout
 

@@ -98,7 +98,7 @@ def test_list_names_measures_and_set_ups(homes: tuple[Path, Path]) -> None:
 
 @pytest.mark.parametrize("ids", [["S1", "S99"], ["nothing"], []])
 def test_unknown_ids_are_refused_with_the_known_ones(ids: list[str]) -> None:
-    with pytest.raises(UnknownBenchmark, match="S1, S2, S3, S6, S7, S8, S9, S10, S13, L1, L2"):
+    with pytest.raises(UnknownBenchmark, match="S1, S2, S3, S6, S7, S8, S9, S10, S13, L1, L2, L6"):
         CliRunner().invoke(app, ["bench", *ids], catch_exceptions=False)
 
 
