@@ -32,7 +32,8 @@ _NEXT = """What to do next:
   docs/learning.md   from your chargebacks to a promoted model
   assay keys create  a key of your own
   assay import       your own history, from CSV or Parquet (docs/importing.md)
-  assay rules, assay lists  rules and lists of a merchant (docs/rules.md, docs/lists.md)
+  assay rules        a merchant's rules, tried before they act (docs/rules.md)
+  assay lists        allow, block and named lists (docs/lists.md)
   assay traffic      payments of made-up shops, sent to this server
   assay bench S1 S2  how fast it is here
   notebooks/         explore the recorded decisions"""
