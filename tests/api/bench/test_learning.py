@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.bench import BENCHMARKS, l2_ulb, learning, ulb
+from api.bench import BENCHMARKS, l2_ulb, l6_reasons, learning, ulb
 from api.bench.measure import BenchFailed
 
 
@@ -48,3 +48,11 @@ def test_both_are_named() -> None:
     measures = {each.id: [measure.name for measure in each.measures] for each in BENCHMARKS}
     assert measures["S9"] == ["seconds"]
     assert measures["L2"] == ["auc", "recall_at_1pct_fpr"]
+
+
+def test_l6_holds_each_account_against_the_model_over_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = l6_reasons.run(0.2, 1)
+    assert found["gap_log_odds"] < 1e-9
+    assert found["share_explained"] == 1
+    monkeypatch.setattr(l6_reasons, "_sum", lambda decision: decision.score.base)
+    assert l6_reasons.run(0.2, 1)["gap_log_odds"] > 0.01
