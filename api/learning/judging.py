@@ -22,16 +22,17 @@ from models.evaluation import (
     ModelFacts,
     Policies,
     Scored,
-    TopInput,
     card_markdown,
     compare,
     evaluate,
     gate,
     report_html,
+    top_inputs,
 )
 from models.evaluation.of_dataset import recorded_actions, scored_of
 from models.model import Model
 from models.registry import Judged
+from models.scorecard import Scorecard
 
 Ints = npt.NDArray[np.int64]
 
@@ -41,7 +42,6 @@ PARITY_MAX: Final = 1e-9
 """In probability, between one payment and columns of them."""
 SCORE_MS_MAX: Final = 2.0
 """Of processor time a payment: a decision's budget is 150 ms, and hundreds wait for one core."""
-TOP_INPUTS: Final = 15
 _NO_REASON: Final = ""
 
 
@@ -64,7 +64,7 @@ def judged(model: Model, contender: Contender, beside: Beside, card: Contender) 
     scored = {each.id: _scored(each, beside) for each in (contender, beside.champion, card)}
     comparison = _compared(contender, beside, scored)
     result = gate(comparison, more=_checks(contender, beside))
-    facts = facts_of(model, contender, beside)
+    facts = facts_of(model, beside.dataset)
     scorecard = _of_the_scorecard(scored[card.id], beside)
     champion = (beside.champion_id or "the scorecard", comparison.champion)
     report = report_html(
@@ -111,11 +111,11 @@ def plain(said: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def facts_of(model: Model, contender: Contender, beside: Beside) -> ModelFacts:
+def facts_of(model: Model, dataset: Dataset) -> ModelFacts:
     """What a report and a card say of a model beside its figures."""
     said = model.lineage
     train: Mapping[str, Any] = said.get("train") or {}
-    dataset: Mapping[str, Any] = said.get("dataset") or {}
+    learnt: Mapping[str, Any] = said.get("dataset") or {}
     return ModelFacts(
         id=model.id,
         learner=str(said.get("learner", "unknown")),
@@ -125,10 +125,10 @@ def facts_of(model: Model, contender: Contender, beside: Beside) -> ModelFacts:
         trained_until=train.get("end"),
         rows=train.get("payments"),
         frauds=train.get("frauds_learnt"),
-        dataset=dataset.get("fingerprint"),
+        dataset=learnt.get("fingerprint"),
         share=model.share,
         inputs=len(model.inputs),
-        top_inputs=_top_inputs(contender, beside),
+        top_inputs=top_inputs(model, dataset.features(model.inputs.features)),
         parameters=dict(said.get("parameters") or {}),
         versions=dict(said.get("versions") or {}),
     )
@@ -150,6 +150,9 @@ def _compared(contender: Contender, beside: Beside, scored: Mapping[str, Scored]
     """With the first reasons of a sample: explaining all would take a tenth of a millisecond a payment."""
     champion, challenger = scored[beside.champion.id], scored[contender.id]
     found = compare(champion, challenger, policies=beside.policies)
+    if isinstance(beside.champion.scorer, Scorecard):
+        # It has reasons of its own kind: that a first model's are others says nothing against the model.
+        return found
     places = _sample(len(beside.rows))
     seen = features_of(beside.dataset, beside.rows[places])
     reasons = _first_reasons(beside.champion, seen), _first_reasons(contender, seen)
@@ -206,20 +209,3 @@ def _checks(contender: Contender, beside: Beside) -> tuple[Check, ...]:
             limit=SCORE_MS_MAX,
         ),
     )
-
-
-def _top_inputs(contender: Contender, beside: Beside) -> tuple[TopInput, ...]:
-    """The groups of reasons that move the scores of a sample most."""
-    moved: dict[str, float] = {}
-    words: dict[str, str] = {}
-    for features in features_of(beside.dataset, beside.rows[_sample(len(beside.rows))]):
-        try:
-            parts = contender.scorer.score(features).contributions
-        except ScoreInvalid:
-            continue
-        for part in parts:
-            moved[part.code] = moved.get(part.code, 0.0) + abs(part.weight)
-            words.setdefault(part.code, part.words.filled(features.values))
-    total = sum(moved.values()) or 1.0
-    ordered = sorted(moved, key=lambda code: moved[code], reverse=True)[:TOP_INPUTS]
-    return tuple(TopInput(name=code, words=words[code], share=moved[code] / total) for code in ordered)
