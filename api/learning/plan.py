@@ -43,6 +43,8 @@ class LearningPlan:
     learner: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
+    search: int = 0
+    """How many sets of parameters are tried first."""
     trusted: tuple[str, ...] = ()
     """Features that may tell the label as well as they like."""
     model: str | None = None

@@ -4,6 +4,7 @@ What they add to it is the model's own files, under names that nothing else has:
 half way leaves no model.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -21,12 +22,15 @@ from models.dataset.table import Ints, microseconds
 from models.evaluation import Policies, gate
 from models.model import Model
 from models.plan import Plan, parts_of
+from models.ready import Ready, ready_for
 from models.registry import ModelFiles
+from models.search import search, searched
 from models.training import train
 
 _READ: Final = 25
+_SEARCHED: Final = 65
 _TRAINED: Final = 85
-"""Of a hundred steps: what has been read, and trained."""
+"""Of a hundred steps: what has been read, searched, and trained."""
 _JUDGING: Final = "judging it on days that it did not learn from"
 
 
@@ -42,8 +46,12 @@ def train_model(task: Task, tell: Tell) -> dict[str, Any]:
     dataset = _dataset(task, plan, tell, _READ)
     wanted = _plan(plan)
     champion = champion_of(plan.champion, files, settings)
-    told = _within(tell, _READ, _TRAINED, f"learning from {len(dataset):,} payments ({plan.learner})")
-    model = train(dataset, wanted, champion=_model_of(plan.champion, files), progress=told)
+    before, learns_from = _model_of(plan.champion, files), _READ
+    if plan.search:
+        learns_from = _SEARCHED
+        wanted = _searched(plan, ready_for(dataset, wanted, champion=before), tell)
+    told = _within(tell, learns_from, _TRAINED, f"learning from {len(dataset):,} payments ({plan.learner})")
+    model = train(dataset, wanted, champion=before, progress=told)
     tell(Progress(done=_TRAINED, total=100, words=_JUDGING))
     beside = _beside(task, plan, dataset, champion)
     made = judged(model, of_model(model), beside, contender_of(None, files, settings))
@@ -103,6 +111,14 @@ def _plan(plan: LearningPlan) -> Plan:
         test_days=plan.test_days,
         seed=plan.seed,
     )
+
+
+def _searched(plan: LearningPlan, ready: Ready, tell: Tell) -> Plan:
+    """The plan with the parameters that did best on earlier days. One core stays with the server."""
+    words = f"trying {plan.search} sets of parameters on earlier days ({plan.learner})"
+    jobs = max(1, (os.cpu_count() or 1) - 1)
+    found = search(ready, tries=plan.search, jobs=jobs, progress=_within(tell, _READ, _SEARCHED, words))
+    return searched(ready.plan, found)
 
 
 def _dataset(task: Task, plan: LearningPlan, tell: Tell, until: int) -> Dataset:

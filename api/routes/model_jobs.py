@@ -96,6 +96,7 @@ async def train(
         parameters=wanted.checked(),
         gap_days=float(wanted.gap_days),
         seed=wanted.seed,
+        search=wanted.search,
         trusted=tuple(wanted.trusted),
     )
     return await _queued(request, response, TRAIN, plan)

@@ -19,6 +19,7 @@ DAYS_MAX: Final = 1_100
 DAYS: Final = 365
 TEST_DAYS: Final = 28
 SEED_MAX: Final = 2**31 - 1
+SEARCH_MAX: Final = 60
 OWN_ESTIMATOR: Final = "estimator"
 """The learner that takes code of the analyst's: it is trained from Python, never over HTTP."""
 NAMES: Final = tuple(each.name for each in LEARNERS if each.name != OWN_ESTIMATOR)
@@ -76,6 +77,10 @@ class TrainBody(PeriodBody):
     )
     seed: Annotated[StrictInt, Field(ge=0, le=SEED_MAX)] = Field(
         default=0, description="The same data, learner and seed give the same model."
+    )
+    search: Annotated[StrictInt, Field(ge=0, le=SEARCH_MAX)] = Field(
+        default=0,
+        description="How many sets of parameters to try on earlier days first, the learner's own among them; 0: none.",
     )
     trusted: list[Line] = Field(
         default=[],

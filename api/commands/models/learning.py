@@ -48,6 +48,9 @@ def train(  # noqa: PLR0913, PLR0917 - one for each option
         int | None, typer.Option("--gap-days", min=0, help="Days before those that are not learnt from either [0].")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same data and seed give the same model.")] = 0,
+    search: Annotated[
+        int | None, typer.Option("--search", min=2, help="Try so many sets of parameters on earlier days first.")
+    ] = None,
     trust: Annotated[
         list[str] | None, typer.Option("--trust", help="A feature that may tell fraud nearly alone.")
     ] = None,
@@ -57,7 +60,7 @@ def train(  # noqa: PLR0913, PLR0917 - one for each option
     """Train a model on recorded payments and imported histories, and judge it; nothing is put in force."""
     wanted = {
         **period(days, since, until),
-        **_given(test_days=test_days, gap_days=gap_days, trusted=trust),
+        **_given(test_days=test_days, gap_days=gap_days, trusted=trust, search=search),
         "learner": learner,
         "parameters": _parameters(parameter or []),
         "seed": seed,

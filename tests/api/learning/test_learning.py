@@ -4,6 +4,7 @@ import json
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import orjson
@@ -143,3 +144,13 @@ def test_what_cannot_be_learnt_from_is_said_with_the_mend(folder: Path, tmp_path
     assert "no such parameter" in str(odd.exception)
     assert run(folder, "train", "--parameter", "ridge").exit_code == 2
     assert "no data folder" in str(run(tmp_path / "none", "train").exception)
+
+
+def test_parameters_are_searched_on_earlier_days_first(folder: Path, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    copied = copytree(folder, tmp_path / "data", ignore=ignore_patterns("models", "lock"))
+    result = train_model(task(copied, plan(learner="logistic", search=3)), told.append)
+    assert {each.words for each in told} >= {"trying 3 sets of parameters on earlier days (logistic)"}
+    done = [each.done for each in told]
+    assert done == sorted(done)
+    assert result["lineage"]["parameters"].keys() == {"c"}
