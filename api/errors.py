@@ -1,6 +1,6 @@
 """Errors to problems: the one table of statuses, and the one broad except of the product."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
 import structlog
@@ -86,8 +86,8 @@ _FAULTS = {
     "extra_forbidden": ("field_unknown", "There is no such field."),
     "frozen_set_type": ("value_invalid", "Send a list."),
     "too_short": ("value_invalid", "Send at least one."),
-    "string_too_short": ("value_invalid", "Not empty."),
-    "string_pattern_mismatch": ("value_invalid", "Without control characters."),
+    "model_attributes_type": ("value_invalid", "Send a JSON object, with 'Content-Type: application/json'."),
+    "timezone_aware": ("value_invalid", "Send a time with its zone, such as 2026-11-23T00:00:00Z."),
 }
 """Pydantic's faults in our words; its other messages stand as they are, and none repeats what was sent."""
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
@@ -161,12 +161,24 @@ async def _of_validation_error(request: Request, error: Exception) -> Response:
                 detail=words,
             )
             for detail in details
-            for code, words in (_FAULTS.get(detail["type"], ("value_invalid", detail["msg"])),)
+            for code, words in (_said_of(detail["type"], detail.get("ctx", {}), detail["msg"]),)
         ]
         place = "query parameter " if details[0]["loc"][0] == "query" else ""
         said = f"{place}{faults[0].pointer}: {faults[0].detail}"
         problem = Problem(status=422, code="request_invalid", detail=said, errors=faults)
     return problem.response(request_id(request))
+
+
+def _said_of(kind: str, bounds: Mapping[str, object], message: str) -> tuple[str, str]:
+    """The code and words of a fault of pydantic's; `bounds` are what it broke."""
+    if kind == "string_too_short":
+        least = bounds["min_length"]
+        return "value_invalid", "Not empty." if least == 1 else f"At least {least} characters."
+    if kind == "string_pattern_mismatch":
+        pattern = str(bounds["pattern"])
+        is_text = pattern.startswith("^[^\\x00")
+        return "value_invalid", "Without control characters." if is_text else f"It is of the form {pattern}."
+    return _FAULTS.get(kind, ("value_invalid", message))
 
 
 def _place(path: Sequence[str | int]) -> str:

@@ -91,11 +91,14 @@ class Promoting:
 
     def gate(self, name: str) -> Gate:
         """What the last judgement of a model says of promoting it now."""
+        in_force = self.standing().champion
+        if name == in_force:
+            return _closed("It is in force already.")
         judged = self.files.judged(name)
         if judged is None:
             return _closed(f"It was never judged beside the champion: run 'assay evaluate {name}'.")
         champion = judged["champion"]
-        if champion != self.standing().champion:
+        if champion != in_force:
             beside = champion_named(champion)
             return _closed(
                 f"It was judged beside {beside}, which is not the champion now: run 'assay evaluate {name}'."

@@ -135,4 +135,5 @@ def contradictions(case: Sequence[SchemeReport], report: SchemeReport) -> Iterat
         for name in _OF_THE_STEP:
             if getattr(standing, name) != getattr(report, name):
                 detail = "This stage of the case was reported with another one, and no report is changed."
-                yield Contradiction(field=name, detail=detail)
+                is_type = name == "reason_code" and report.kind is SchemeReportKind.FRAUD_WARNING
+                yield Contradiction(field="fraud_type" if is_type else name, detail=detail)

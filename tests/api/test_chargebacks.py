@@ -131,6 +131,13 @@ def test_the_same_step_told_otherwise_is_refused_and_names_the_field(
     assert len(listed(disputed_shop)) == 1, "what came with it is not recorded either"
 
 
+def test_a_warning_told_otherwise_names_the_type_of_fraud_by_its_own_field(disputed_shop: TestClient) -> None:
+    sent = warning()
+    assert disputed_shop.post("/v1/fraud-warnings", json=sent).status_code == 201
+    answer = disputed_shop.post("/v1/fraud-warnings", json={**sent, "fraud_type": "made_with_lost_card"})
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/fraud_type"]
+
+
 def test_won_and_lost_are_told_once_a_stage(disputed_shop: TestClient) -> None:
     sent = chargeback()
     taken(disputed_shop, sent)

@@ -336,3 +336,23 @@ def test_a_training_is_queued_once_under_a_key_listed_and_cancelled(client: Test
     shop = key(assembly, merchants=frozenset({"shop-a"}))
     assert shop.post("/v1/models/train", json={}).json()["code"] == "key_too_narrow"
     assert shop.get(path).json()["code"] == "key_too_narrow"
+
+
+def test_what_is_wrong_in_a_call_is_said_in_words_that_mend_it(client: TestClient) -> None:
+    def said(answer: Any) -> str:
+        assert answer.status_code == 422
+        return str(answer.json()["errors"][0]["detail"])
+
+    assert said(client.get("/v1/models/abc")) == "It is of the form ^model-[0-9a-f]{12}$."
+    assert said(client.post("/v1/models/rollback", json={"because": "x"})) == "At least 3 characters."
+    bare = client.post("/v1/models/rollback", content=b'{"because": "why"}', headers={"Content-Type": "text/plain"})
+    assert said(bare) == "Send a JSON object, with 'Content-Type: application/json'."
+    without_zone = client.post("/v1/models/train", json={"from": "2026-10-01"})
+    assert said(without_zone) == "Send a time with its zone, such as 2026-11-23T00:00:00Z."
+
+
+def test_of_the_champion_the_gate_says_that_it_is_in_force(client: TestClient, files: ModelFiles) -> None:
+    name = kept(files)
+    assert call(client, f"{name}/promote").status_code == 200
+    gate = client.get(f"/v1/models/{name}").json()["gate"]
+    assert [check["text"] for check in gate["checks"]] == ["It is in force already."]

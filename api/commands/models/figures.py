@@ -21,6 +21,7 @@ SHOWN: Final = (
     ("net", "money saved", "dollars"),
 )
 """Figures by name, words and form; FPR is the share of good payments that are flagged."""
+_UNITS: Final = {"percent": " %", "dollars": " $"}
 
 
 def difference_table(differences: Iterable[Shown], this: str, other: str) -> Table:
@@ -51,7 +52,9 @@ def gate_lines(gate: Shown) -> Iterator[str]:
 def _interval(estimate: Shown, form: str) -> str:
     if estimate["low"] is None or estimate["high"] is None:
         return "-"
-    return f"{_said(estimate['low'], form, sign='+')} to {_said(estimate['high'], form, sign='+')}"
+    low, high = (_said(estimate[end], form, sign="+") for end in ("low", "high"))
+    # The unit once: at 80 columns the interval stays on its line.
+    return f"{low.removesuffix(_UNITS.get(form, ''))} to {high}"
 
 
 def _said(value: float | None, form: str, sign: str = "") -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, select
+from sqlalchemy import Integer, and_, bindparam, exists, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from engine.ledger import Label, PaymentName
@@ -32,7 +32,9 @@ def _given(*names: str) -> Any:  # noqa: ANN401 - a clause of any kind
     return and_(*(_TABLE[name] == bindparam(name) for name in names))
 
 
-_OF_CASE = compiled(_COLUMNS.where(_given(*_CASE)).order_by(_TABLE.position), *_CASE)
+_IN_ORDER = literal_column("+scheme_reports.position", Integer)
+"""The plus keeps SQLite from an index in this order, by which it would read all reports of a merchant for one case."""
+_OF_CASE = compiled(_COLUMNS.where(_given(*_CASE)).order_by(_IN_ORDER), *_CASE)
 _UNMATCHED_OF = compiled(_COLUMNS.where(_given(*_PAYMENT), ~_IS_MATCHED).order_by(_TABLE.position), *_PAYMENT)
 _UNMATCHED = compiled(select(*(_TABLE[name] for name in _PAYMENT)).where(~_IS_MATCHED))
 _MATCHED = compiled(select(_IS_MATCHED.label("is_matched")).where(_TABLE.id == bindparam("id")), "id")

@@ -147,3 +147,10 @@ async def test_it_is_all_there_after_a_restart(tmp_path: Path) -> None:
     again.close()
     with pytest.raises(LedgerUnavailable):
         await again.scheme_reports.append_reports([numbered(2)], [])
+
+
+def test_the_reports_of_a_case_are_found_by_the_case(store: Store) -> None:
+    """Else each chargeback reads all of its merchant's: 19 ms of the event loop where there are 55,000."""
+    sql = scheme_reports._OF_CASE  # noqa: SLF001
+    rows = store.writer.driver.execute(f"EXPLAIN QUERY PLAN {sql}", (1,) * sql.count("?")).fetchall()
+    assert "case_id=?" in str(rows)
