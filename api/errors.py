@@ -1,7 +1,8 @@
 """Errors to problems: the one table of statuses, and the one broad except of the product."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -86,10 +87,10 @@ _FAULTS = {
     "extra_forbidden": ("field_unknown", "There is no such field."),
     "frozen_set_type": ("value_invalid", "Send a list."),
     "too_short": ("value_invalid", "Send at least one."),
-    "string_too_short": ("value_invalid", "Not empty."),
-    "string_pattern_mismatch": ("value_invalid", "Without control characters."),
 }
 """Pydantic's faults in our words; its other messages stand as they are, and none repeats what was sent."""
+_NO_CONTROL = r"[^\x00"
+"""Patterns with it leave out control characters; what another pattern asks for, pydantic says best."""
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -161,12 +162,23 @@ async def _of_validation_error(request: Request, error: Exception) -> Response:
                 detail=words,
             )
             for detail in details
-            for code, words in (_FAULTS.get(detail["type"], ("value_invalid", detail["msg"])),)
+            for code, words in (_words_of(detail),)
         ]
         place = "query parameter " if details[0]["loc"][0] == "query" else ""
         said = f"{place}{faults[0].pointer}: {faults[0].detail}"
         problem = Problem(status=422, code="request_invalid", detail=said, errors=faults)
     return problem.response(request_id(request))
+
+
+def _words_of(detail: Mapping[str, Any]) -> tuple[str, str]:
+    """The code and the words of one of pydantic's faults."""
+    limits = detail.get("ctx", {})
+    if detail["type"] == "string_too_short":
+        least = limits["min_length"]
+        return "value_invalid", "Not empty." if least == 1 else f"At least {least} characters."
+    if detail["type"] == "string_pattern_mismatch" and _NO_CONTROL in limits["pattern"]:
+        return "value_invalid", "Without control characters."
+    return _FAULTS.get(detail["type"], ("value_invalid", detail["msg"]))
 
 
 def _place(path: Sequence[str | int]) -> str:
