@@ -51,7 +51,9 @@ def gate_lines(gate: Shown) -> Iterator[str]:
 def _interval(estimate: Shown, form: str) -> str:
     if estimate["low"] is None or estimate["high"] is None:
         return "-"
-    return f"{_said(estimate['low'], form, sign='+')} to {_said(estimate['high'], form, sign='+')}"
+    # The unit stands once: the table has to fit a terminal of 80 columns.
+    low = _said(estimate["low"], form, sign="+").partition(" ")[0]
+    return f"{low} to {_said(estimate['high'], form, sign='+')}"
 
 
 def _said(value: float | None, form: str, sign: str = "") -> str:
