@@ -49,7 +49,9 @@ def split(
     )
     for part, rows, until_us in (("train", found.train, train_end_us), ("test", found.test, end_us)):
         if not len(rows):
-            raise DatasetInvalid(f"No payment is in the {part} part, which ends at {_time(until_us)}: give other days.")
+            raise DatasetInvalid(
+                f"No payment is in the {part} part, which ends at {_minute(until_us)}: give other days. {_days(at_us)}"
+            )
     return found
 
 
@@ -73,3 +75,13 @@ def _length_us(days: float) -> int:
 
 def _time(at_us: int) -> datetime:
     return EPOCH + at_us * MICROSECOND
+
+
+def _minute(at_us: int) -> str:
+    return f"{_time(at_us):%Y-%m-%d %H:%M} UTC"
+
+
+def _days(at_us: Ints) -> str:
+    if not len(at_us):
+        return "There is none at all."
+    return f"There are payments from {_time(int(at_us[0])):%Y-%m-%d} to {_time(int(at_us[-1])):%Y-%m-%d}."

@@ -78,7 +78,9 @@ def _rows(sheet: Sheet, card_columns: frozenset[int], refusals: Sequence[tuple[i
 def _clean(cell: str, at: int, columns: Sequence[str], card_columns: frozenset[int]) -> str:
     """The cell as it was, unless it may be card data: whatever the reason, none is written anew (law 10)."""
     is_card = at in card_columns and is_bare_card_length(cell)
-    is_sensitive = bool(cell) and is_cvv_name(columns[at])
+    # A single letter is what the check said (a shop may call that column "CVV"), and the mended row needs it.
+    is_letter = len(cell) == 1 and cell.isalpha()
+    is_sensitive = bool(cell) and not is_letter and is_cvv_name(columns[at])
     return REMOVED if is_card or is_sensitive or holds_card_number(cell) else cell
 
 

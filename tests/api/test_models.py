@@ -318,6 +318,14 @@ def test_what_is_asked_wrongly_is_refused(client: TestClient) -> None:
         assert client.post(f"/v1/models/{path}", json=sent).json()["code"] == code, (path, sent)
 
 
+def test_what_a_reason_or_an_id_lacks_is_told(client: TestClient) -> None:
+    short = client.post("/v1/models/rollback", json={"because": "x"}).json()
+    assert short["detail"] == "/because: At least 3 characters."
+    control = client.post("/v1/models/rollback", json={"because": "for a\tchange"}).json()
+    assert control["detail"] == "/because: Without control characters."
+    assert "'^model-[0-9a-f]{12}$'" in client.get("/v1/models/nonsense").json()["detail"]
+
+
 def test_a_training_is_queued_once_under_a_key_listed_and_cancelled(client: TestClient, assembly: Assembly) -> None:
     named = {"Idempotency-Key": "night-1"}
     asked = client.post("/v1/models/train", json={"learner": "logistic"}, headers=named)

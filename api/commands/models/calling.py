@@ -1,6 +1,7 @@
 """What the commands of models share: calls of the installation, and how a model is told."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ Because = Annotated[str | None, typer.Option("--because", help="Why, for the his
 
 ROUTERS: Final = (model_jobs.router, models.router)
 _PREFIX: Final = "model-"
+_ID: Final = re.compile(r"model-[0-9a-f]{12}")
 _SEEN_MAX: Final = 100
 
 console = console_of(soft_wrap=True)
@@ -59,8 +61,11 @@ def named(client: Caller, model: str) -> str:
         raise typer.BadParameter(
             f"{model} begins the ids of {len(found)} models: {', '.join(found)}. Give more digits."
         )
+    whole = f"{_PREFIX}{digits}"
+    if not _ID.fullmatch(whole):
+        raise typer.BadParameter(f"No model's id begins with {model!r}; 'assay models' lists them.")
     # An older one is not listed; where there is none at all, the call says so.
-    return model if model.startswith(_PREFIX) else f"{_PREFIX}{model}"
+    return whole
 
 
 def champion_of(shown: Shown) -> str:

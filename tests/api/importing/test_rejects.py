@@ -68,6 +68,13 @@ def test_card_data_is_not_written_anew(desk: Desk) -> None:
     assert "1111" not in outcome.stdout + outcome.stderr
 
 
+def test_what_the_check_of_a_security_code_said_is_given_back(desk: Desk) -> None:
+    mapping = MAPPING + 'credit_card.cvv_result = "CVV"\n'
+    line = "c1,tea,2026-03-01T10:00:00Z,10.00,EURO,a@example.com,"
+    desk.run(desk.payments(f"{line}M", f"{line}737", heading=f"{HEADING},CVV"), mapping)
+    assert [row["CVV"] for row in rejected(desk.folder / "payments.csv.rejects.csv")] == ["M", REMOVED]
+
+
 def test_our_own_cells_are_no_formulas_and_theirs_are_given_back(desk: Desk) -> None:
     mapping = MAPPING + '"custom.=cmd" = "note"\n'
     formula = "=HYPERLINK(1)"

@@ -143,6 +143,10 @@ def test_what_cannot_be_learnt_from_is_said_with_the_mend(folder: Path, tmp_path
     odd = run(folder, "train", "--learner", "logistic", "--parameter", "ridge=-1")
     assert "no such parameter" in str(odd.exception)
     assert run(folder, "train", "--parameter", "ridge").exit_code == 2
+    for name in ("model-zzz", "../../keys", ""):
+        unknown = run(folder, "promote", name, "--yes", "--because", "A test.")
+        assert unknown.exit_code == 2
+        assert "No model's id begins with" in unknown.output
     assert "no data folder" in str(run(tmp_path / "none", "train").exception)
 
 
