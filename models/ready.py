@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from string import Formatter
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from models.plan import Plan, parts_of
 from models.scorecard import Item, Scorecard
 from models.scorecard_items import ITEMS
 from models.split import Split
+
+_ALL_FRAUD: Final = (
+    "Every payment that is learnt from is a fraud, so nothing tells fraud from the rest: import the others too."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +53,7 @@ def ready_for(
     material = _material(dataset, parts, plan, scorecard=scorecard, champion=champion)
     items = material.items()
     _require_both(items)
+    _require_good(dataset, parts)
     _require_sound(material, items, plan)
     return Ready(dataset=dataset, plan=plan, parts=parts, material=material, items=items)
 
@@ -112,9 +118,16 @@ def _require_both(items: Items) -> None:
             "Until then the scorecard decides."
         )
     if (items.target > 0).all():
-        raise NoNegatives(
-            "Every payment that is learnt from is a fraud, so nothing tells fraud from the rest: import the others too."
-        )
+        raise NoNegatives(_ALL_FRAUD)
+
+
+def _require_good(dataset: Dataset, parts: Split) -> None:
+    """Raise NoNegatives where each payment to learn from is known as fraud by now, or can have no label.
+
+    On the training's own day some of those frauds were not known yet, and stood for good payments.
+    """
+    if (dataset.is_fraud | dataset.is_censored)[parts.train].all():
+        raise NoNegatives(_ALL_FRAUD)
 
 
 def _require_sound(material: Material, items: Items, plan: Plan) -> None:
@@ -123,6 +136,6 @@ def _require_sound(material: Material, items: Items, plan: Plan) -> None:
     found = leaking(told, [each.feature for each in material.inputs.inputs])
     if leaks := [name for name in dict.fromkeys(found) if name not in plan.trusted]:
         raise LeakingFeatures(
-            f"features: {shown(leaks)} tell fraud too well to have been known before the decision: alone they find "
-            "nearly all of it. Leave them out; or, if they were known then, trust them by name."
+            f"features: too good to have been known before the decision, for each alone finds nearly all fraud: "
+            f"{shown(leaks)}. Leave out what became known later; what was known then is trusted by name (--trust)."
         )

@@ -75,7 +75,7 @@ def said_of(feature: Feature) -> Said:
     return Said(
         known=known,
         special=special,
-        unknown=f"Unknown: {meaning[:1].lower()}{meaning[1:]}",
+        unknown=f"{meaning}: not known",
     )
 
 

@@ -131,7 +131,10 @@ class ReasonAnswer(BaseModel):
     code: str = Field(description="Stable.")
     text: str = Field(description="May change.")
     source: str = Field(description="rule, list, model or policy.")
-    weight: float | None = Field(description="What it adds to the score, in log-odds, where the model says it.")
+    weight: float | None = Field(
+        description="What it adds to the score, in log-odds, where the model says it. The strongest are shown, four "
+        "against and two for: they do not add up to the score; the record holds all."
+    )
 
 
 class RuleAnswer(BaseModel):

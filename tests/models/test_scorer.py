@@ -134,7 +134,7 @@ def test_flags_ones_money_and_unknowns_have_words_of_their_own() -> None:
     assert found["ip_location"] == (1.0, "The IP address is in NG, the card was issued in NG")
     assert found["card_velocity"] == (0.5, "Payments with this card in the last hour: 1")
     assert found["amount"] == (0.5, "The amount is 1,234.56 USD")
-    assert found["session"] == (-0.5, "Unknown: how long the shopper was in the shop")
+    assert found["session"] == (-0.5, "How long the shopper was in the shop: not known")
     assert found["card_country"] == (0.5, "The card was issued in NG")
 
 
@@ -175,5 +175,5 @@ def test_every_feature_has_words_for_what_is_known_and_for_what_is_not() -> None
     for feature in CATALOG:
         words = said_of(feature)
         assert words.known
-        assert words.unknown.startswith("Unknown: ")
+        assert words.unknown.endswith(": not known")
         assert words.special if feature.type is FeatureType.BOOLEAN else True
