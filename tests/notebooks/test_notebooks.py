@@ -78,7 +78,7 @@ def test_explore_decisions(held_folder: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_train_judge_promote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a shop's own past, and promoted: where no reason is given, nothing is."""
-    write_orders(tmp_path / "orders.csv", 1_500)
+    write_orders(tmp_path / "orders.csv", 1_100)
     (mapping,) = [block.text for block in blocks(read("docs/learning.md")) if "[outcomes]" in block.text]
     (tmp_path / "map.toml").write_text(mapping, encoding="utf-8")
     folder = str(tmp_path / "data")
