@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Collection
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import ValidationError
 
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
@@ -19,9 +19,10 @@ from api.rule_owners import rules_of
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.backtest import BacktestBody, BacktestList, BacktestListed, BacktestShown, shown_job, shown_result
 from api.schemas.body import RequestInvalid
+from api.schemas.jobs import FINISHED, JobId, asked_answers
 from engine.access import Scope
 from engine.errors import Fault
-from engine.jobs import OPEN_MAX, Job, JobFailure, Jobs
+from engine.jobs import Job, JobFailure, Jobs
 
 PAGE_MAX: Final = 100
 OUTDATED: Final = JobFailure(
@@ -32,30 +33,7 @@ router = APIRouter(tags=["Backtests"], route_class=ScopedRoute)
 
 _READ = {SCOPE_FIELD: Scope.RULES_READ.value}
 _WRITE = {SCOPE_FIELD: Scope.BACKTESTS_WRITE.value}
-_LOCATION: dict[int | str, dict[str, Any]] = {
-    202: {
-        "description": "It waits or runs: ask for it under its id until `state` is succeeded, failed or cancelled.",
-        "headers": {
-            "Location": {"description": "Where it is.", "schema": {"type": "string"}},
-            "Idempotent-Replayed": {
-                "description": "true: it was asked for under this Idempotency-Key before.",
-                "schema": {"type": "string"},
-            },
-        },
-    },
-    429: {
-        "description": f"The merchant has {OPEN_MAX} jobs that wait or run: see Retry-After.",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    },
-}
-_FINISHED: dict[int | str, dict[str, Any]] = {
-    409: {
-        "description": "It has ended already.",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-}
-
-JobId = Annotated[str, Path(max_length=64, examples=["job_019a2b3c4d5e00112233445566778899"])]
+_LOCATION = asked_answers("The merchant has {} jobs that wait or run: see Retry-After.")
 
 
 @router.post(
@@ -128,7 +106,7 @@ async def read_backtest(request: Request, job_id: JobId) -> BacktestShown:
     "/v1/backtests/{job_id}/cancel",
     summary="Cancel a backtest",
     openapi_extra=_WRITE,
-    responses={**PROBLEM_RESPONSES, **_FINISHED},
+    responses={**PROBLEM_RESPONSES, **FINISHED},
 )
 async def cancel_backtest(request: Request, job_id: JobId) -> BacktestShown:
     """Ends one that waits at once, and one that runs within seconds; again is no fault."""

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from api.auth import SCOPE_FIELD, ScopedRoute
 from api.calls import MaybeText, idempotency_key_of, require_query
@@ -23,6 +23,7 @@ from api.learning.plan import (
 from api.problems import Problem, ProblemRaised
 from api.routes.models import ModelId, found_models, models_of
 from api.schemas import PROBLEM_RESPONSES
+from api.schemas.jobs import FINISHED, JobId, asked_answers
 from api.schemas.learning import (
     CompareBody,
     EvaluateBody,
@@ -36,7 +37,7 @@ from api.schemas.learning import (
 )
 from api.whole import operator_key_of, whole_key_of
 from engine.access import Scope
-from engine.jobs import OPEN_MAX, Job, Jobs
+from engine.jobs import Job, Jobs
 
 PAGE_MAX: Final = 100
 
@@ -44,30 +45,7 @@ router = APIRouter(tags=["Models"], route_class=ScopedRoute)
 
 _READ = {SCOPE_FIELD: Scope.MODELS_READ.value}
 _WRITE = {SCOPE_FIELD: Scope.MODELS_WRITE.value}
-_ASKED: dict[int | str, dict[str, Any]] = {
-    202: {
-        "description": "It waits or runs: ask for it under its id until `state` is succeeded, failed or cancelled.",
-        "headers": {
-            "Location": {"description": "Where it is.", "schema": {"type": "string"}},
-            "Idempotent-Replayed": {
-                "description": "true: it was asked for under this Idempotency-Key before.",
-                "schema": {"type": "string"},
-            },
-        },
-    },
-    429: {
-        "description": f"{OPEN_MAX} jobs of models wait or run: see Retry-After.",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    },
-}
-_FINISHED: dict[int | str, dict[str, Any]] = {
-    409: {
-        "description": "It has ended already.",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-}
-
-JobId = Annotated[str, Path(max_length=64, examples=["job_019a2b3c4d5e00112233445566778899"])]
+_ASKED = asked_answers("{} jobs of models wait or run: see Retry-After.")
 IdempotencyKey = Annotated[str | None, Header(description="With a key of yours, a retry finds the job that there is.")]
 Kind = Annotated[
     str, Query(pattern=f"^(?:{'|'.join(KINDS)})$", description="train_model, evaluate_model or compare_models.")
@@ -176,7 +154,7 @@ async def read_job(request: Request, job_id: JobId) -> LearningJobShown:
     "/v1/models/jobs/{job_id}/cancel",
     summary="Cancel a job of models",
     openapi_extra=_WRITE,
-    responses={**PROBLEM_RESPONSES, **_FINISHED},
+    responses={**PROBLEM_RESPONSES, **FINISHED},
 )
 async def cancel_job(request: Request, job_id: JobId) -> LearningJobShown:
     """Ends one that waits at once, and one that runs within seconds; nothing half made is left."""

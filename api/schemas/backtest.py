@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, St
 from api.backtests.plan import Plan
 from api.routes.keys import MerchantId
 from api.schemas.body import RequestInvalid
+from api.schemas.jobs import shown_state
 from api.schemas.listing import Page
 from api.schemas.policy import Percent, Points
 from api.schemas.ruleset import Line, RuleBody
@@ -165,20 +166,12 @@ def shown_job(job: Job, plan: Plan | None) -> dict[str, Any]:
         "id": job.id,
         "merchant_id": job.merchant_id,
         "test_mode": job.test_mode,
-        "state": job.state,
-        "is_cancel_wanted": job.is_cancel_wanted and job.state.is_open,
-        "attempts": job.attempts,
-        "progress": job.progress,
-        "created_at": job.created_at,
-        "created_by": job.created_by,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
+        **shown_state(job),
         "since": None if plan is None else plan.since,
         "until": None if plan is None else plan.until,
         "asked": None if plan is None else plan.asked,
         "live": None if plan is None else {"ruleset": plan.live_ruleset, "policy": plan.live_policy},
         "rule_id": None if plan is None else plan.rule_id,
-        "failure": job.failure,
     }
 
 

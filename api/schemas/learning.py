@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictFloat, S
 from api.learning.plan import KINDS, LearningPlan
 from api.schemas.backtest import FailureShown, ProgressShown
 from api.schemas.body import RequestInvalid
+from api.schemas.jobs import shown_state
 from api.schemas.listing import Page
 from api.schemas.ruleset import Line
 from engine.errors import Fault
@@ -150,18 +151,10 @@ def shown_listed_job(job: Job, plan: LearningPlan | None) -> dict[str, Any]:
     return {
         "id": job.id,
         "kind": job.kind,
-        "state": job.state,
-        "is_cancel_wanted": job.is_cancel_wanted and job.state.is_open,
-        "attempts": job.attempts,
-        "progress": job.progress,
-        "created_at": job.created_at,
-        "created_by": job.created_by,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
+        **shown_state(job),
         "asked": None if plan is None else dict(plan.asked),
         "model": None if plan is None else plan.model,
         "champion": None if plan is None else plan.champion,
-        "failure": job.failure,
     }
 
 
