@@ -8,10 +8,13 @@ from engine.enrichment.bin import BIN
 from engine.enrichment.checks import CHECKS
 from engine.enrichment.clock import CLOCK
 from engine.enrichment.countries import COUNTRY_RELATIONS
+from engine.enrichment.currency import CURRENCY
 from engine.enrichment.email import EMAIL
 from engine.enrichment.enrichment import Enrichment
+from engine.enrichment.expiry import EXPIRY
 from engine.enrichment.ip import IP
 from engine.enrichment.network import NETWORK
+from engine.enrichment.order import ORDER
 from engine.enrichment.phone import PHONE
 from engine.enrichment.request import REQUEST
 from engine.features import Unknown, Value
@@ -28,9 +31,12 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
     AMOUNT,
     BIN,
     CHECKS,
+    EXPIRY,
+    ORDER,
     IP,
     NETWORK,
     COUNTRY_RELATIONS,
+    CURRENCY,
     CLOCK,
 )
 """In the order of evaluation: a later one may read what an earlier one found."""

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from engine.reference.bins import BinRecord, BinTable
+from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
+from engine.reference.currencies import Currencies
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
@@ -20,6 +22,8 @@ __all__ = [
     "MISSING",
     "BinRecord",
     "BinTable",
+    "CardCodes",
+    "Currencies",
     "IpCountries",
     "Rates",
     "ReasonCode",
@@ -47,6 +51,8 @@ class Reference:
     bins: BinTable | None
     rates: Rates
     time_zones: TimeZones
+    card_codes: CardCodes | None = None
+    currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -60,6 +66,8 @@ class Reference:
             "bins": MISSING if self.bins is None else self.bins.version,
             "rates": self.rates.version,
             "time_zones": self.time_zones.version,
+            "card_codes": MISSING if self.card_codes is None else self.card_codes.version,
+            "currencies": MISSING if self.currencies is None else self.currencies.version,
         }
 
 
@@ -79,5 +87,7 @@ def load_reference(
         bins=BinTable.load(bin_table),
         rates=Rates.load(rates or EMBEDDED_RATES),
         time_zones=TimeZones.load(),
+        card_codes=CardCodes.load(),
+        currencies=Currencies.load(),
         ip_max_age_days=ip_max_age_days,
     )
