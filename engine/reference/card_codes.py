@@ -6,7 +6,7 @@ known, only what all networks agree on is read.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
@@ -15,6 +15,7 @@ from engine.features import Unknown
 from engine.reference.declines import Declines
 from engine.reference.rows import Read, malformed, read_rows
 from engine.reference.source import EMBEDDED
+from engine.reference.table import OPERATORS_OWN, TableInfo
 
 AVS_FILE: Final = "avs_codes.csv"
 CVV_FILE: Final = "cvv_codes.csv"
@@ -23,6 +24,14 @@ DECLINES_FILE: Final = "decline_codes.csv"
 TEST_CARDS_FILE: Final = "test_cards.csv"
 FILES: Final = (AVS_FILE, CVV_FILE, ECI_FILE, DECLINES_FILE, TEST_CARDS_FILE)
 """A file of one of these names in the operator's folder stands in for the embedded one."""
+
+_WHAT: Final = {
+    AVS_FILE: "AVS code to what it says of street, postal code and name, by network",
+    CVV_FILE: "CVV code to what it says",
+    ECI_FILE: "ECI to authentication and liability shift, by network",
+    DECLINES_FILE: "response codes and processors' words to families of declines",
+    TEST_CARDS_FILE: "first eight and last four digits of published test cards",
+}
 
 PASS, FAIL, UNAVAILABLE, UNCHECKED, NOT_PROVIDED = "pass", "fail", "unavailable", "unchecked", "not_provided"
 
@@ -65,13 +74,12 @@ class Eci:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardCodes:
-    """All of these tables. `version` is the first 12 hexadecimal digits of the SHA-256 of them together.
+    """All of these tables. `version` is the first 12 hexadecimal digits of the SHA-256 of their fingerprints.
 
     `answers` is for what is made of the tables again and again: it goes when they do.
     """
 
-    version: str
-    rows: int
+    info: TableInfo
     avs_by_network: Mapping[str, Mapping[str, Avs]]
     avs_agreed: Mapping[str, Avs]
     cvv: Mapping[str, str | Unknown]
@@ -90,10 +98,17 @@ class CardCodes:
         paths = {name: _path(folder, name) for name in FILES}
         avs, cvv, eci = _avs(paths[AVS_FILE]), _cvv(paths[CVV_FILE]), _eci(paths[ECI_FILE])
         declines, tests = Declines.load(paths[DECLINES_FILE]), _test_cards(paths[TEST_CARDS_FILE])
-        fingerprints = (avs.fingerprint, cvv.fingerprint, eci.fingerprint, declines.fingerprint, tests.fingerprint)
+        read: tuple[Read[Any], ...] = (avs, cvv, eci, declines, tests)
+        parts = tuple(_info(path, each) for path, each in zip(paths.values(), read, strict=True))
         return cls(
-            version=sha256("".join(fingerprints).encode()).hexdigest()[:12],
-            rows=avs.rows + cvv.rows + eci.rows + declines.rows + tests.rows,
+            info=replace(
+                parts[0],
+                name="card_codes",
+                what="AVS, CVV, ECI and decline codes by network, published test cards",
+                version=sha256("".join(part.version for part in parts).encode()).hexdigest()[:12],
+                rows=sum(part.rows or 0 for part in parts),
+                parts=parts,
+            ),
             avs_by_network=avs.table,
             avs_agreed=_agreed(avs.table),
             cvv=cvv.table,
@@ -103,6 +118,11 @@ class CardCodes:
             test_bins=frozenset(bin_[:length] for bin_, _ in tests.table for length in _PREFIX_LENGTHS),
             answers={},
         )
+
+    @property
+    def version(self) -> str:
+        """What decisions record."""
+        return self.info.version
 
     def avs(self, code: str, network: str | None) -> Avs:
         """What an AVS code says at a network; of one that is unknown, or has no table, what all agree on."""
@@ -137,6 +157,19 @@ class CardCodes:
 def _path(folder: Path | None, name: str) -> Path:
     own = None if folder is None else folder / name
     return EMBEDDED / name if own is None or not own.exists() else own
+
+
+def _info(path: Path, read: Read[Any]) -> TableInfo:
+    is_embedded = path.parent == EMBEDDED
+    return TableInfo(
+        name=path.stem,
+        what=_WHAT[path.name],
+        version=read.fingerprint,
+        built=None,
+        rows=read.rows,
+        source="what networks, processors and gateways publish for merchants" if is_embedded else OPERATORS_OWN,
+        licence="facts; none is named" if is_embedded else OPERATORS_OWN,
+    )
 
 
 def _avs(path: Path) -> Read[dict[str, dict[str, Avs]]]:

@@ -8,6 +8,7 @@ from typing import Final, Self
 from engine.iso import COUNTRIES, CURRENCY_EXPONENTS
 from engine.reference.rows import malformed, read_rows
 from engine.reference.source import EMBEDDED
+from engine.reference.table import OPERATORS_OWN, TableInfo
 
 EMBEDDED_CURRENCIES: Final = EMBEDDED / "country_currencies.csv"
 
@@ -16,9 +17,13 @@ EMBEDDED_CURRENCIES: Final = EMBEDDED / "country_currencies.csv"
 class Currencies:
     """Currencies by country, both in ISO's codes. `version` is the first 12 digits of the file's SHA-256."""
 
-    version: str
-    rows: int
+    info: TableInfo
     by_country: Mapping[str, frozenset[str]]
+
+    @property
+    def version(self) -> str:
+        """What decisions record."""
+        return self.info.version
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
@@ -33,7 +38,17 @@ class Currencies:
             if country not in COUNTRIES or currency not in CURRENCY_EXPONENTS:
                 raise malformed(file, line, f"{country!r} is no ISO 3166-1 country, or {currency!r} no ISO 4217 code")
             found[country] = found.get(country, frozenset()) | {currency}
-        return cls(version=source.fingerprint, rows=len(rows), by_country=found)
+        is_embedded = file == EMBEDDED_CURRENCIES
+        info = TableInfo(
+            name="currencies",
+            what="country to the currencies that are legal tender there",
+            version=source.fingerprint,
+            built=None,
+            rows=len(rows),
+            source="Unicode CLDR" if is_embedded else OPERATORS_OWN,
+            licence="Unicode License v3" if is_embedded else OPERATORS_OWN,
+        )
+        return cls(info=info, by_country=found)
 
     def is_tender(self, currency: str, country: str) -> bool | None:
         """Whether a currency is legal tender in a country today; None where nothing is known of the country."""
