@@ -14,6 +14,8 @@ from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
 from engine.reference.currencies import Currencies
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.reference.letter_pairs import LetterPairs
+from engine.reference.mail_domains import MailDomains
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
@@ -26,6 +28,8 @@ __all__ = [
     "CardCodes",
     "Currencies",
     "IpCountries",
+    "LetterPairs",
+    "MailDomains",
     "Rates",
     "ReasonCode",
     "ReasonCodes",
@@ -52,6 +56,8 @@ class Reference:
     bins: BinTable | None
     rates: Rates
     time_zones: TimeZones
+    mail_domains: MailDomains | None = None
+    letter_pairs: LetterPairs | None = None
     card_codes: CardCodes | None = None
     currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
@@ -95,6 +101,8 @@ def load_reference(
         bins=BinTable.load(bin_table),
         rates=Rates.load(rates or EMBEDDED_RATES),
         time_zones=TimeZones.load(),
+        mail_domains=MailDomains.load(),
+        letter_pairs=LetterPairs.load(),
         card_codes=CardCodes.load(),
         currencies=Currencies.load(),
         ip_max_age_days=ip_max_age_days,

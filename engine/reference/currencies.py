@@ -45,7 +45,7 @@ class Currencies:
             version=source.fingerprint,
             built=None,
             rows=len(rows),
-            source="Unicode CLDR" if is_embedded else OPERATORS_OWN,
+            source="Unicode CLDR 49" if is_embedded else OPERATORS_OWN,
             licence="Unicode License v3" if is_embedded else OPERATORS_OWN,
         )
         return cls(info=info, by_country=found)
