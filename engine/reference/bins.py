@@ -57,7 +57,8 @@ _PREPAID: Final = re.compile(r"\b(PREPAID|GIFT|VOUCHER|TRAVEL MONEY)\b")
 # Ranges of more than one product, and benefit accounts, which may be either: unknown.
 _MAYBE_PREPAID: Final = re.compile(r"\b(MIXED|INVALID|OTHER|FSA|HSA|FOOD|ALIMENTACAO|CULTURA|PAYROLL|SALARY)\b")
 _COMMERCIAL: Final = re.compile(
-    r"\b(BUSINESS|CORPORATE|COMMERCIAL|PURCHAS(?:E|ES|ING)|FLEET|B2B|T&E|GOVERNMENT|PROFESSIONAL|SUPPLIERS|EMPRESARIAL)\b"
+    r"\b(BUSINESS|CORPORATE|COMMERCIAL|PURCHAS(?:E|ES|ING)|FLEET|B2B|T&E|GOVERNMENT|PROFESSIONAL|SUPPLIERS|"
+    r"EMPRESARIAL)\b"
 )
 # Ranges of more than one product, and names that consumers' cards bear as well: unknown.
 _MAYBE_COMMERCIAL: Final = re.compile(r"\b(MIXED|INVALID|OTHER|PRIVATE LABEL|EXECUTIVE|AIR|LAND|ATM|PIN ONLY)\b")

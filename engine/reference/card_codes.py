@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from engine.features import Unknown
 from engine.reference.declines import Declines
@@ -32,6 +32,8 @@ _WHAT: Final = {
     DECLINES_FILE: "response codes and processors' words to families of declines",
     TEST_CARDS_FILE: "first eight and last four digits of published test cards",
 }
+
+T = TypeVar("T")
 
 PASS, FAIL, UNAVAILABLE, UNCHECKED, NOT_PROVIDED = "pass", "fail", "unavailable", "unchecked", "not_provided"
 
@@ -235,7 +237,7 @@ def _once(path: Path, line: int, code: str, table: Iterable[str]) -> None:
         raise malformed(path, line, f"code {code!r} stands there already, or is empty")
 
 
-def _meaning(path: Path, line: int, cell: str, meanings: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the mapping has it
+def _meaning(path: Path, line: int, cell: str, meanings: Mapping[str, T]) -> T:
     if cell not in meanings:
         raise malformed(path, line, f"{cell!r} is not one of {', '.join(meanings)}")
     return meanings[cell]
