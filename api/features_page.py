@@ -9,6 +9,7 @@ SECTIONS: Final = (
     ("Of the request", "request"),
     ("Looked up and derived", "enrichment"),
     ("Velocities", "velocity"),
+    ("Relations to the past", "relation"),
     ("The score", "score"),
 )
 HEAD: Final = ("name", "type", "meaning", "also", "from")

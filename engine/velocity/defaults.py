@@ -32,7 +32,7 @@ _AMOUNTS: Final = {
     "email": "10m 1h 24h 30d",
     "ip": "10m 1h 24h 30d",
     "shipping_address": "7d",
-    "customer": "24h",
+    "customer": "24h 30d",
 }
 _DIFFERENT: Final = (
     ("card", "emails", "10m 1h 24h 30d"),
