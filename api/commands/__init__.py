@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from api.commands import chargebacks, check, keys, lists, models, policies, rules
+from api.commands import chargebacks, check, data, keys, lists, models, policies, rules
 from api.commands.bench import bench
 from api.commands.decide import decide
 from api.commands.demo import demo
@@ -38,5 +38,6 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("lists", lists.app),
     ("models", models.app),
     ("chargebacks", chargebacks.app),
+    ("data", data.app),
     ("check", check.app),
 )
