@@ -7,6 +7,7 @@ from typing import Final
 from api.feature_topics import CAUSES, KEYS, TOPICS, Topic, topic_of
 from engine.features import NOT_PROVIDED, Catalog, Feature
 from engine.velocity import VELOCITIES
+from models.naming import not_learnt_from
 
 HEAD: Final = ("name", "type", "meaning", "also", "from")
 _OTHER: Final = Topic(title="Others", sources=(), says="Of the merchant's own, and what its rules count.")
@@ -29,7 +30,8 @@ def row(feature: Feature) -> tuple[str, str, str, str, str]:
     exact = " *As it stands.*" if feature.case_sensitive else ""
     also = ", ".join(f"`{alias}`" for alias in feature.aliases)
     source = feature.source.removeprefix("request ").removeprefix("enrichment ")
-    return (f"`{feature.name}`", f"{feature.type}{unit}", feature.doc + values + exact, also, source)
+    apart = f" *Not learnt from: {why}.*" if (why := not_learnt_from(feature)) else ""
+    return (f"`{feature.name}`", f"{feature.type}{unit}", feature.doc + values + exact + apart, also, source)
 
 
 def markdown(features: Iterable[Feature]) -> str:
