@@ -5,6 +5,7 @@ from operator import itemgetter
 from typing import Final, TypeVar
 
 from engine.features import Value
+from engine.stores.memory_linked_plan import finders, made_of, plans_of
 from engine.stores.memory_plan import (
     EVER_US,
     LAG_US,
@@ -22,7 +23,17 @@ from engine.stores.memory_plan import (
     gathering,
 )
 from engine.velocity import Distinct, Status, Velocity
-from engine.velocity.spec import Average, Count, FirstSeen, LastSeen, Maximum, Minimum, Total, VelocityScope
+from engine.velocity.spec import (
+    Average,
+    Count,
+    FirstSeen,
+    LastSeen,
+    Linked,
+    Maximum,
+    Minimum,
+    Total,
+    VelocityScope,
+)
 
 _Item = TypeVar("_Item", bound=Hashable)
 
@@ -88,12 +99,17 @@ def _streams(
     slots: dict[str, int] = {}
     places: dict[tuple[Status, tuple[str, ...]], int] = {}
     size = 0
+    linked = [each for each in members if isinstance(each.aggregate, Linked)]
+    members = [*(each for each in members if each not in linked), *finders(linked)]
+    keyed: dict[tuple[Status | None, tuple[str, ...]], int] = {}
     for status, remembered in remembered_us.items():
         of_status = [each for each in members if each.status is status]
         its_resets = [key for since, key in resets if since is status]
         groups: list[Group] = []
         amounts = _unique(
-            inputs.index(each.aggregate.amount) for each in of_status if isinstance(each.aggregate, _SUMS)
+            inputs.index(each.amount)
+            for each in (*(each.aggregate for each in of_status), *made_of(linked, status))
+            if isinstance(each, _SUMS)
         )
         names = _unique([*((each.key, each.where) for each in of_status), *((key, ()) for key in its_resets)])
         # Keys of one feature first: by them repeated texts are found.
@@ -105,6 +121,8 @@ def _streams(
             group, own_slots = _group(key, where, alone, inputs, (resets, amounts), is_reset=is_reset)
             if status is not None and is_reset:
                 places[status, key] = len(groups)
+            if not where:
+                keyed[status, key] = len(groups)
             groups.append(group)
             slots |= {name: size + slot for name, slot in own_slots.items()}
             size += len(group.unseen)
@@ -121,6 +139,8 @@ def _streams(
             picks=Picks(groups),
             unseen=tuple(value for group in groups for value in group.unseen),
         )
+    linked_plans, linked_names = plans_of(linked, inputs, found, keyed)
+    slots |= {name: size + place for place, name in enumerate(linked_names)}
     payments = found.pop(None)
     if not is_in_order:
         # What is a repeat the merchants' streams know: in the network's only what is read is kept.
@@ -130,8 +150,9 @@ def _streams(
         payments=payments,
         statuses=tuple((status, plan) for status, plan in found.items() if status is not None),
         resets=tuple((since, places[since, key]) for since, key in resets),
+        linked=linked_plans,
     )
-    return planned, slots, size
+    return planned, slots, size + len(linked_names)
 
 
 def _kept(velocities: Sequence[Velocity]) -> tuple[tuple[str, ...], tuple[str, ...]]:
