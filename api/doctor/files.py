@@ -13,13 +13,13 @@ from engine.catalog import CATALOG
 from engine.errors import AssayError
 from engine.reference import BinTable, IpCountries, Rates
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES
-from engine.reference.rates import EMBEDDED_RATES
+from engine.reference.rates import EMBEDDED_RATES, MAX_AGE_DAYS
 from engine.rules import default_source
 from engine.score import Scorer
 from models.scorer_file import scorers_of
 
 STALE_SOON: Final = timedelta(days=30)
-RATES_OLD: Final = timedelta(days=365)
+RATES_OLD: Final = timedelta(days=MAX_AGE_DAYS)
 
 
 def settings_findings(settings: Settings) -> Iterator[Finding]:

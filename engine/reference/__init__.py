@@ -4,7 +4,7 @@ Loaded once, never changed, looked up in memory; each names its version, which e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,8 +12,11 @@ from typing import Final
 from engine.reference.bins import BinRecord, BinTable
 from engine.reference.clock import TimeZones
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.reference.letter_pairs import LetterPairs
+from engine.reference.mail_domains import MailDomains
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
+from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
 
 __all__ = [
     "EMBEDDED_MAX_AGE_DAYS",
@@ -21,10 +24,15 @@ __all__ = [
     "BinRecord",
     "BinTable",
     "IpCountries",
+    "LetterPairs",
+    "MailDomains",
     "Rates",
     "ReasonCode",
     "ReasonCodes",
     "Reference",
+    "Table",
+    "TableInfo",
+    "Tables",
     "TimeZones",
     "load_reference",
 ]
@@ -32,13 +40,10 @@ __all__ = [
 MISSING: Final = "missing"
 """The version of a table that is not there."""
 
-EMBEDDED_MAX_AGE_DAYS: Final = 550
-"""How old an IP table may be: the embedded one, of June 2026, serves until December 2027, a year from its release."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """The tables in force. Where `ip` or `bins` is None the table is missing: what it would tell is unknown.
+    """The tables in force, one a field. Where a field is None its table is missing: what it would tell is unknown.
 
     So is what the IP table would tell of a payment more than `ip_max_age_days` after it was built: networks move.
     """
@@ -47,20 +52,31 @@ class Reference:
     bins: BinTable | None
     rates: Rates
     time_zones: TimeZones
+    mail_domains: MailDomains | None = None
+    letter_pairs: LetterPairs | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
         """Whether the IP table is too old at this instant; where there is none, it is not."""
         return self.ip is not None and (at.date() - self.ip.built).days > self.ip_max_age_days
 
+    def tables(self) -> Tables:
+        """Each table by name, None where it is missing; what each says of itself is its `info`."""
+        return {name: getattr(self, name) for name in _TABLES}
+
+    def infos(self) -> tuple[TableInfo, ...]:
+        """What each table that is there says of itself; of the IP tables with the age that the operator allows."""
+        found = (table.info for table in self.tables().values() if table is not None)
+        return tuple(
+            replace(info, max_age_days=self.ip_max_age_days) if info.name.startswith("ip") else info for info in found
+        )
+
     def versions(self) -> Mapping[str, str]:
         """Give the version of each table by name."""
-        return {
-            "ip": MISSING if self.ip is None else self.ip.version,
-            "bins": MISSING if self.bins is None else self.bins.version,
-            "rates": self.rates.version,
-            "time_zones": self.time_zones.version,
-        }
+        return {name: MISSING if table is None else table.version for name, table in self.tables().items()}
+
+
+_TABLES: Final = tuple(field.name for field in fields(Reference) if field.name != "ip_max_age_days")
 
 
 def load_reference(
@@ -79,5 +95,7 @@ def load_reference(
         bins=BinTable.load(bin_table),
         rates=Rates.load(rates or EMBEDDED_RATES),
         time_zones=TimeZones.load(),
+        mail_domains=MailDomains.load(),
+        letter_pairs=LetterPairs.load(),
         ip_max_age_days=ip_max_age_days,
     )

@@ -9,7 +9,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, pairwise
 from operator import lt
@@ -20,6 +20,7 @@ from typing import Final, Self
 from engine.errors import ReferenceInvalid
 from engine.iso import COUNTRIES
 from engine.reference.source import EMBEDDED, Source, decode_source, read_source
+from engine.reference.table import OPERATORS_OWN, TableInfo
 
 EMBEDDED_BINS: Final = EMBEDDED / "bins_ccby4_venelinkochev.csv.xz"
 
@@ -112,7 +113,7 @@ class _File:
     """One file, read."""
 
     prefixes: tuple[_Prefixes, ...]
-    version: str
+    info: TableInfo
 
 
 class BinTable:
@@ -121,11 +122,12 @@ class BinTable:
     `version` names each file with its rows and the first 12 hexadecimal digits of its SHA-256; `rows` counts both.
     """
 
-    __slots__ = ("_embedded", "_find", "rows", "version")
+    __slots__ = ("_embedded", "_find", "info", "rows", "version")
 
-    def __init__(self, *, prefixes: tuple[_Prefixes, ...], version: str, embedded: _File) -> None:
+    def __init__(self, *, prefixes: tuple[_Prefixes, ...], info: TableInfo, embedded: _File) -> None:
         """Take the prefixes in the order they are to be tried; the embedded file's are among them."""
-        self.version = version
+        self.info = info
+        self.version = info.version
         self._embedded = embedded
         self.rows = sum(len(table.prefixes) for table in prefixes)
 
@@ -154,8 +156,7 @@ class BinTable:
         files = [embedded] if overlay is None else [_file(overlay), embedded]
         # The sort is stable: of two tables of one length the operator's stays first.
         prefixes = sorted(chain.from_iterable(file.prefixes for file in files), key=lambda table: -table.length)
-        version = " over ".join(file.version for file in files)
-        return cls(prefixes=tuple(prefixes), version=version, embedded=embedded)
+        return cls(prefixes=tuple(prefixes), info=_info_of(files), embedded=embedded)
 
     def lookup(self, bin: str) -> BinRecord | None:  # noqa: A002 - the word of the trade
         """Give the record of the longest known prefix of a BIN (6 to 8 digits), None where none is known.
@@ -169,7 +170,33 @@ def _file(path: Path) -> _File:
     source = read_source(path)
     found = tuple(_parse(source))
     rows = sum(len(table.prefixes) for table in found)
-    return _File(prefixes=found, version=f"{path.name.split('.')[0]} {rows} rows {source.fingerprint}")
+    is_embedded = path == EMBEDDED_BINS
+    info = TableInfo(
+        name="bins",
+        what="BIN to brand, funding, issuer and country",
+        version=f"{path.name.split('.')[0]} {rows} rows {source.fingerprint}",
+        built=None,
+        rows=rows,
+        source="bin-list-data by Venelin Kochev" if is_embedded else OPERATORS_OWN,
+        licence="CC BY 4.0" if is_embedded else OPERATORS_OWN,
+        attribution="BIN list data by Venelin Kochev (https://github.com/venelinkochev/bin-list-data)"
+        if is_embedded
+        else "",
+    )
+    return _File(prefixes=found, info=info)
+
+
+def _info_of(files: list[_File]) -> TableInfo:
+    """What a table says of itself that is one file laid over another."""
+    first, *below = [file.info for file in files]
+    if not below:
+        return first
+    return replace(
+        below[-1],
+        version=" over ".join(info.version for info in (first, *below)),
+        rows=sum(info.rows or 0 for info in (first, *below)),
+        parts=(first, *below),
+    )
 
 
 def _parse(source: Source) -> list[_Prefixes]:

@@ -10,6 +10,8 @@ from importlib.resources.abc import Traversable
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
+from engine.reference.table import TableInfo
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
 _CACHED_OFFSETS: Final = 4096
@@ -21,10 +23,19 @@ class TimeZones:
     `version` is that package's.
     """
 
-    __slots__ = ("_at_minute", "version")
+    __slots__ = ("_at_minute", "info", "version")
 
     def __init__(self, *, zones: dict[str, tuple[ZoneInfo, ...]], version: str) -> None:
         self.version = version
+        self.info = TableInfo(
+            name="time_zones",
+            what="countries' local time",
+            version=version,
+            built=None,
+            rows=sum(map(len, zones.values())),
+            source="IANA time zone database, package tzdata",
+            licence="public domain",
+        )
 
         # Per country and minute: since Liberia's change of January 1972 offsets change at whole minutes of UTC only,
         # and the payments of one minute share the answer.

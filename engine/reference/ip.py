@@ -22,6 +22,7 @@ from maxminddb.types import Record
 from engine.errors import ReferenceInvalid
 from engine.iso import COUNTRIES
 from engine.reference.source import EMBEDDED, read_source
+from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, OPERATORS_OWN, TableInfo
 
 EMBEDDED_IP_COUNTRIES: Final = EMBEDDED / "dbip-country.mmdb"
 
@@ -54,12 +55,25 @@ class IpCountries:
     `version` is database type, build date (`built`) and the first 12 hexadecimal digits of the file's SHA-256.
     """
 
-    __slots__ = ("_get", "built", "version")
+    __slots__ = ("_get", "built", "info", "version")
 
-    def __init__(self, *, get: Callable[[str], Record | None], version: str, built: date) -> None:
+    def __init__(
+        self, *, get: Callable[[str], Record | None], version: str, built: date, rows: int, is_embedded: bool
+    ) -> None:
         self._get = get
         self.version = version
         self.built = built
+        self.info = TableInfo(
+            name="ip",
+            what="IP network to country",
+            version=version,
+            built=built,
+            rows=rows,
+            source="DB-IP Lite country" if is_embedded else OPERATORS_OWN,
+            licence="CC BY 4.0" if is_embedded else OPERATORS_OWN,
+            attribution="IP Geolocation by DB-IP (https://db-ip.com)" if is_embedded else "",
+            max_age_days=EMBEDDED_MAX_AGE_DAYS,
+        )
 
     @classmethod
     def load(cls, path: Path = EMBEDDED_IP_COUNTRIES) -> Self:
@@ -76,7 +90,14 @@ class IpCountries:
             get = maxminddb.open_database(path).get
         except _CORRUPT as error:
             raise ReferenceInvalid(f"{path}: corrupt or truncated ({error}); download the database again") from error
-        return cls(get=get, version=f"{metadata.database_type} {built} {fingerprint}", built=built)
+        return cls(
+            get=get,
+            version=f"{metadata.database_type} {built} {fingerprint}",
+            built=built,
+            # A search tree of n nodes ends in n + 1 networks, those of which nothing is known among them.
+            rows=metadata.node_count + 1,
+            is_embedded=path == EMBEDDED_IP_COUNTRIES,
+        )
 
     def country(self, address: str) -> str | None:
         """Give the ISO 3166-1 alpha-2 country where the address is used; None where unknown. Never raises.

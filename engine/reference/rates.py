@@ -13,8 +13,12 @@ from typing import Final, Self
 from engine.errors import ReferenceInvalid
 from engine.iso import CURRENCY_EXPONENTS
 from engine.reference.source import EMBEDDED, Source, decode_source, read_source
+from engine.reference.table import OPERATORS_OWN, TableInfo
 
 EMBEDDED_RATES: Final = EMBEDDED / "usd_rates.csv"
+
+MAX_AGE_DAYS: Final = 365
+"""How old the newest rate may be before amounts in US dollars drift from what they are; they are given all the same."""
 
 _COLUMNS: Final = ["date", "currency", "usd_per_unit"]
 # Far beyond any currency (2026: IRR 7e-7, KWD 3.2): what lies outside is a slip, and would make huge integers.
@@ -38,6 +42,7 @@ class Rates:
     version: str
     newest: date
     series: Mapping[str, _Series]
+    info: TableInfo
 
     @classmethod
     def load(cls, path: Path = EMBEDDED_RATES) -> Self:
@@ -56,9 +61,11 @@ class Rates:
             raise ReferenceInvalid(f"{path}: no rates; give at least one, or leave the setting out")
         newest = date.fromordinal(max(max(days) for days in rates.values()))
         rates["USD"] = {newest.toordinal(): Decimal(1)}
+        version = f"{newest} {source.fingerprint}"
         return cls(
-            version=f"{newest} {source.fingerprint}",
+            version=version,
             newest=newest,
+            info=_info(version, newest, sum(map(len, rates.values())), is_embedded=path == EMBEDDED_RATES),
             series={currency: _series(currency, days) for currency, days in rates.items()},
         )
 
@@ -76,6 +83,19 @@ class Rates:
         cents, rest = divmod(amount_minor * numerator, denominator)
         # divmod floors, so that `rest` is the part above `cents` for negative amounts (refunds) too.
         return cents + (2 * rest > denominator or (2 * rest == denominator and cents % 2))
+
+
+def _info(version: str, newest: date, rows: int, *, is_embedded: bool) -> TableInfo:
+    return TableInfo(
+        name="rates",
+        what="currencies in US dollars by date",
+        version=version,
+        built=newest,
+        rows=rows,
+        source="fawazahmed0/exchange-api" if is_embedded else OPERATORS_OWN,
+        licence="CC0 1.0, to our knowledge" if is_embedded else OPERATORS_OWN,
+        max_age_days=MAX_AGE_DAYS,
+    )
 
 
 def _series(currency: str, rates: dict[int, Decimal]) -> _Series:
