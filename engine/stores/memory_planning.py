@@ -97,30 +97,21 @@ def _streams(
     resets = _unique((each.since, each.key) for each in members if each.since is not None)
     found: dict[Status | None, Plan] = {}
     slots: dict[str, int] = {}
-    places: dict[tuple[Status, tuple[str, ...]], int] = {}
     size = 0
-    linked = [each for each in members if isinstance(each.aggregate, Linked)]
-    members = [*(each for each in members if each not in linked), *finders(linked)]
+    linked, members = _with_finders(members)
     keyed: dict[tuple[Status | None, tuple[str, ...]], int] = {}
     for status, remembered in remembered_us.items():
         of_status = [each for each in members if each.status is status]
         its_resets = [key for since, key in resets if since is status]
         groups: list[Group] = []
-        amounts = _unique(
-            inputs.index(each.amount)
-            for each in (*(each.aggregate for each in of_status), *made_of(linked, status))
-            if isinstance(each, _SUMS)
-        )
+        made = (*(each.aggregate for each in of_status), *made_of(linked, status))
+        amounts = _unique(inputs.index(each.amount) for each in made if isinstance(each, _SUMS))
         names = _unique([*((each.key, each.where) for each in of_status), *((key, ()) for key in its_resets)])
         # Keys of one feature first: by them repeated texts are found.
         for key, where in sorted(names, key=lambda each: (len(each[0]) > 1, bool(each[1]))):
-            alone = [each for each in of_status if (each.key, each.where) == (key, where)]
-            # What changes is told apart last: the others of it by profiles, all at once.
-            alone.sort(key=lambda each: isinstance(each.aggregate, Distinct) and each.aggregate.value in CHANGING)
+            alone = _alone(of_status, key, where)
             is_reset = status is not None and key in its_resets and not where
             group, own_slots = _group(key, where, alone, inputs, (resets, amounts), is_reset=is_reset)
-            if status is not None and is_reset:
-                places[status, key] = len(groups)
             if not where:
                 keyed[status, key] = len(groups)
             groups.append(group)
@@ -149,10 +140,22 @@ def _streams(
         inputs=inputs,
         payments=payments,
         statuses=tuple((status, plan) for status, plan in found.items() if status is not None),
-        resets=tuple((since, places[since, key]) for since, key in resets),
+        resets=tuple((since, keyed[since, key]) for since, key in resets),
         linked=linked_plans,
     )
     return planned, slots, size + len(linked_names)
+
+
+def _with_finders(members: Sequence[Velocity]) -> tuple[list[Velocity], list[Velocity]]:
+    """Those that are linked, and all others with what the linked are found by."""
+    linked = [each for each in members if isinstance(each.aggregate, Linked)]
+    return linked, [*(each for each in members if not isinstance(each.aggregate, Linked)), *finders(linked)]
+
+
+def _alone(members: Sequence[Velocity], key: tuple[str, ...], where: tuple[tuple[str, Value], ...]) -> list[Velocity]:
+    """Those of one key and filter. What changes is told apart last: the others of it by profiles, all at once."""
+    alone = [each for each in members if (each.key, each.where) == (key, where)]
+    return sorted(alone, key=lambda each: isinstance(each.aggregate, Distinct) and each.aggregate.value in CHANGING)
 
 
 def _kept(velocities: Sequence[Velocity]) -> tuple[tuple[str, ...], tuple[str, ...]]:

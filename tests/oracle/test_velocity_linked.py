@@ -10,19 +10,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.stores import memory_linked
-from engine.velocity import Status, spec
+from engine.velocity import Count, Distinct, Status, Total, spec
 from engine.velocity.batch import linked
+from engine.velocity.spec import FirstSeen, Linked, NewPairs, Shared
 from tests.oracle.test_velocity_batch import by_kernel, by_oracle, static
 from tests.oracle.test_velocity_oracle import dropping, run
 from tests.oracle.velocity_oracle import (
     ACTIONS,
     EVERYTHING,
-    LINKED,
     SCOPES,
     SECOND,
     Step,
     stream_of,
+    velocity,
 )
+
+IDS = ("card", "email", "ip_address")
+LINKED = (
+    velocity("linked_payments", IDS, Linked(Count(), "5s"), "5s"),
+    velocity("linked_total", IDS, Linked(Total("amount_in_usd"), "5s"), "5s"),
+    velocity("linked_cards", IDS, Linked(Distinct("card"), "5s"), "5s"),
+    velocity("linked_first", IDS, Linked(FirstSeen(), "5s"), "5s"),
+    velocity("linked_new_pairs", IDS, Linked(NewPairs(), "5s"), "5s"),
+    velocity("linked_shared", IDS, Linked(Shared(), "5s"), "5s"),
+    velocity("linked_declined_cards", IDS, Linked(Distinct("card"), "5s"), "8s", Status.DECLINED),
+    velocity("linked_declined", IDS, Linked(Count(), "5s"), "5s", Status.DECLINED),
+    velocity("linked_blocked_total", IDS, Linked(Total("amount_in_usd"), "5s"), "8s", Status.BLOCKED),
+    velocity("linked_disputed_first", IDS, Linked(FirstSeen(), "5s"), "20s", Status.DISPUTED),
+    velocity("linked_emails_20s", ("email", "card"), Linked(Distinct("email"), "20s"), "20s"),
+    velocity("linked_shared_20s", ("email", "card"), Linked(Shared(), "20s"), "20s"),
+)
+"""What is linked: every figure, of payments and of events, by other kinds and times."""
 
 
 def dense(seed: int) -> list[Step]:

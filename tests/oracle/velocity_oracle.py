@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from typing import Any
 
 from hypothesis import strategies as st
 
 from engine.features import Value
-from engine.velocity import Aggregate, Count, Distinct, Observation, Reading, Status, StatusEvent, Total, Velocity, spec
+from engine.velocity import Aggregate, Count, Distinct, Observation, Reading, Status, StatusEvent, Total, Velocity
 from engine.velocity.spec import (
     Average,
     FirstSeen,
@@ -20,6 +19,7 @@ from engine.velocity.spec import (
     Shared,
     VelocityScope,
 )
+from tests.oracle.linked_oracle import Component, component, is_of
 
 SECOND = 1_000_000
 SCOPES = (("shop", False), ("shop", True), ("other", False))
@@ -105,34 +105,6 @@ EVERYTHING = (
 """Every aggregate, window, status, delay, filter and scope; what a store cannot count yet stays out of its tests."""
 
 
-IDS = ("card", "email", "ip_address")
-LINKED = (
-    velocity("linked_payments", IDS, Linked(Count(), "5s"), "5s"),
-    velocity("linked_total", IDS, Linked(Total("amount_in_usd"), "5s"), "5s"),
-    velocity("linked_cards", IDS, Linked(Distinct("card"), "5s"), "5s"),
-    velocity("linked_first", IDS, Linked(FirstSeen(), "5s"), "5s"),
-    velocity("linked_new_pairs", IDS, Linked(NewPairs(), "5s"), "5s"),
-    velocity("linked_shared", IDS, Linked(Shared(), "5s"), "5s"),
-    velocity("linked_declined_cards", IDS, Linked(Distinct("card"), "5s"), "8s", Status.DECLINED),
-    velocity("linked_declined", IDS, Linked(Count(), "5s"), "5s", Status.DECLINED),
-    velocity("linked_blocked_total", IDS, Linked(Total("amount_in_usd"), "5s"), "8s", Status.BLOCKED),
-    velocity("linked_disputed_first", IDS, Linked(FirstSeen(), "5s"), "20s", Status.DISPUTED),
-    velocity("linked_emails_20s", ("email", "card"), Linked(Distinct("email"), "20s"), "20s"),
-    velocity("linked_shared_20s", ("email", "card"), Linked(Shared(), "20s"), "20s"),
-)
-"""What is linked: every figure, of payments and of events, by other kinds and times."""
-
-
-@dataclass(slots=True)
-class Component:
-    """What is linked with a payment: the payments, the ids that lead to them, and those that many share."""
-
-    payments: list[Seen] = field(default_factory=list)
-    followed: list[tuple[str, Value]] = field(default_factory=list)
-    shared: int = 0
-    new_pairs: int = 0
-
-
 @dataclass(slots=True)
 class Came:
     """A payment that came to a status: all events that stand, of which the first counts."""
@@ -190,7 +162,8 @@ class Oracle:
             events = None if velocity.status is None else self.stream(velocity.status, now, (), superseded)
             known = (velocity.key, velocity.aggregate.within_us)
             if known not in self.components:
-                self.components[known] = component(*known, now, others)
+                own = [one for one in others if scope(one) == scope(now)]
+                self.components[known] = component(*known, now, own)
             return linked(velocity, now, self.components[known], events)
         if None in key:
             return None
@@ -290,36 +263,6 @@ def matches(velocity: Velocity, key: Sequence[Value], one: Seen, now: Observatio
     return has_key(velocity, key, one, now) and all(one.values.get(name) == value for name, value in velocity.where)
 
 
-def component(key: Sequence[str], within_us: int, now: Observation, payments: Sequence[Seen]) -> Component:
-    """The sentences of Linked, one after the other."""
-    start, found = now.at_us - within_us, Component()
-    inside = [each for each in payments if scope(each) == scope(now) and start < each.at_us <= now.at_us]
-    ids = [(kind, now.values[kind]) for kind in key if now.values.get(kind) is not None]
-    latest = [latest_of(one, inside) for one in ids]
-    for one, other in combinations(range(len(ids)), 2):
-        if latest[one] and latest[other]:
-            both = (
-                each for each in (*latest[one], *latest[other]) if is_of(ids[one], each) and is_of(ids[other], each)
-            )
-            found.new_pairs += not any(True for _ in both)
-    looked_at = 0
-    while looked_at < min(len(ids), spec.LINKED_IDS_MAX):
-        followed, having = ids[looked_at], latest_of(ids[looked_at], inside)
-        looked_at += 1
-        others = [kind for kind in key if kind != followed[0]]
-        if any(different(kind, having) > spec.LINKED_SHARED_MAX for kind in others):
-            found.shared += 1
-            continue
-        found.followed.append(followed)
-        for each in having:
-            if not any(each is known for known in found.payments):
-                found.payments.append(each)
-            for kind in key:
-                if each.values.get(kind) is not None and (kind, each.values[kind]) not in ids:
-                    ids.append((kind, each.values[kind]))
-    return found
-
-
 def linked(velocity: Velocity, now: Observation, found: Component, events: Sequence[Seen] | None) -> Value:
     """What is made of what is linked, or of the events of its ids."""
     aggregate = velocity.aggregate
@@ -334,19 +277,6 @@ def linked(velocity: Velocity, now: Observation, found: Component, events: Seque
         inside = [one for one in events if scope(one) == scope(now) and start < one.at_us <= now.at_us]
         items = [event for event in inside if any(is_of(one, event) for one in found.followed)]
     return aggregated(aggregate.of, [one.values for one in items], [now.at_us - one.at_us for one in items])
-
-
-def latest_of(one: tuple[str, Value], payments: Sequence[Seen]) -> list[Seen]:
-    """The latest payments with an id, the latest first."""
-    return [each for each in payments if is_of(one, each)][-spec.LINKED_LATEST :][::-1]
-
-
-def is_of(one: tuple[str, Value], seen: Seen) -> bool:
-    return seen.values.get(one[0]) == one[1]
-
-
-def different(kind: str, payments: Sequence[Seen]) -> int:
-    return len({each.values.get(kind) for each in payments} - {None})
 
 
 def aggregated(aggregate: Aggregate, items: Sequence[Mapping[str, Value]], ages_us: Sequence[int]) -> Value:
