@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -59,10 +60,15 @@ def payment(make_payment: Callable[..., Payment]) -> Payment:
     )
 
 
+def lacking(reference: Reference, *tables: str) -> Reference:
+    absent: dict[str, Any] = dict.fromkeys(tables)
+    return replace(reference, **absent)
+
+
 @pytest.mark.parametrize("table", OPTIONAL)
 def test_a_missing_table(payment: Payment, reference: Reference, table: str) -> None:
     whole, _ = enrich(payment, reference)
-    without, causes = enrich(payment, replace(reference, **{table: None}))
+    without, causes = enrich(payment, lacking(reference, table))
     cause = missing_cause(table)
     assert cause in causes.values()
     assert cause in DEGRADING_CAUSES
@@ -71,6 +77,6 @@ def test_a_missing_table(payment: Payment, reference: Reference, table: str) -> 
 
 
 def test_without_any_table_nothing_is_raised(payment: Payment, reference: Reference) -> None:
-    known, causes = enrich(payment, replace(reference, **dict.fromkeys(OPTIONAL)))
+    known, causes = enrich(payment, lacking(reference, *OPTIONAL))
     assert known["email"] == "ada.lovelace+shop@gmail.com"
     assert {missing_cause(table) for table in OPTIONAL} <= set(causes.values())
