@@ -61,14 +61,14 @@ def payment_bytes(payment: Payment, groups: Mapping[str, Any] | None = None) -> 
 
 def in_order(kind: type[Any], known: dict[str, Any]) -> dict[str, Any]:
     """The known values of a group or a cart line, none of them None, in the order in which a record holds them."""
-    names = _order_of(kind, tuple(known))
+    names = _order_of(kind.__slots__, tuple(known))
     return known if names is None else {name: known[name] for name in names}
 
 
 @lru_cache(maxsize=_ORDERS_MAX)
-def _order_of(kind: type[Any], names: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The order of these fields in a record; None where they stand in it already."""
-    ordered = tuple(name for name in kind.__slots__ if name in names)
+def _order_of(fields: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The order of these names, some of the fields, in a record; None where they stand in it already."""
+    ordered = tuple(name for name in fields if name in names)
     return None if ordered == names else ordered
 
 
