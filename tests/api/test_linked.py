@@ -104,7 +104,7 @@ def test_a_scope_is_needed(make_client: MakeClient, gateway: TestClient, body: B
 def test_counters_that_know_no_payment_say_so(assembly: Assembly, gateway: TestClient, body: Body) -> None:
     asked = decide(gateway, body(**ADA))
     elsewhere: Any = object()
-    client = TestClient(create_app(replace(assembly, counters=elsewhere)), headers=gateway.headers)
+    client = TestClient(create_app(replace(assembly, counters=elsewhere)), headers={**gateway.headers})
     answer = client.get(f"/v1/decisions/{asked}/linked")
     assert (answer.status_code, answer.json()["code"]) == (503, "links_unavailable")
 
