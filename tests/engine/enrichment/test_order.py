@@ -1,0 +1,87 @@
+"""What is bought: goods that fraud prefers, dear and round amounts; what is not said is unknown."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from engine.enrichment import enrich
+from engine.features import Value
+from engine.payment import Account, CartItem, Contact, Order, Party, Payment, Processing
+from engine.reference import Reference
+from engine.reference.goods import kinds_of_category
+
+Make = Callable[..., Payment]
+
+
+@pytest.mark.parametrize(
+    ("category", "kinds"),
+    [
+        ("Gift Cards", (True, True, True)),
+        ("e-gift card", (True, True, True)),
+        ("PC game keys", (True, False, False)),
+        ("Mobile top-up", (True, False, True)),
+        ("Software > Licences", (True, False, False)),
+        ("E-books", (True, False, False)),
+        ("Smartphones & Tablets", (False, False, True)),
+        ("Concert tickets", (False, False, True)),
+        ("jewellery", (False, False, True)),
+        ("books", (False, False, False)),
+        ("garden furniture", (False, False, False)),
+        ("headphonesets", (False, False, False)),
+        ("", (False, False, False)),
+    ],
+)
+def test_what_a_category_says(category: str, kinds: tuple[bool, ...]) -> None:
+    assert kinds_of_category(category) == kinds
+
+
+GIFT, BOOK, UNNAMED = CartItem(category="gift cards"), CartItem(category="books"), CartItem(quantity=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"cart": (BOOK, GIFT)}, {"has_gift_cards": True, "has_digital_goods": True, "cart_lines": 2}),
+        ({"cart": (BOOK,)}, {"has_gift_cards": False, "has_resale_prone_goods": False}),
+        ({"cart": (GIFT, UNNAMED)}, {"has_gift_cards": True}),
+        ({"cart": (BOOK, UNNAMED)}, {"has_gift_cards": "category_unknown"}),
+        ({"cart": (BOOK,), "processing": Processing(mcc="6540")}, {"has_gift_cards": True, "mcc": "6540"}),
+        ({"processing": Processing(mcc="5816")}, {"has_digital_goods": True, "has_gift_cards": None}),
+        ({}, {"has_digital_goods": None, "cart_lines": None, "is_rush_delivery": None, "account_age": None}),
+        (
+            {"cart": (CartItem(price="19.90", quantity=10), CartItem(price="5", quantity=1))},
+            {"cart_highest_price_usd": 1990, "cart_highest_quantity": 10},
+        ),
+        ({"cart": (BOOK,)}, {"cart_highest_price_usd": "price_unknown", "cart_highest_quantity": None}),
+        ({"order": Order(amount_minor=10_000, currency="USD")}, {"is_round_amount": True}),
+        ({"order": Order(amount_minor=10_500, currency="USD")}, {"is_round_amount": False}),
+        ({"order": Order(amount_minor=3_000, currency="JPY")}, {"is_round_amount": True}),
+        ({"order": Order(amount_minor=5_000, currency="KWD")}, {"is_round_amount": False}),
+        ({"order": Order(amount_minor=0, currency="USD")}, {"is_round_amount": "no_amount"}),
+        ({"shipping": Contact(delivery_speed="overnight")}, {"is_rush_delivery": True}),
+        ({"shipping": Contact(delivery_speed="standard")}, {"is_rush_delivery": False}),
+        ({"processing": Processing(attempt_of="tx-0", initiator="merchant")}, {"is_retry": True}),
+        ({"processing": Processing(attempt_of="tx-1", initiator="customer")}, {"is_merchant_initiated": False}),
+        ({"party": Party.AGENT}, {"is_agent_order": True, "is_retry": None}),
+    ],
+)
+def test_what_the_order_says(
+    make_payment: Make, reference: Reference, fields: dict[str, Any], found: Mapping[str, Value]
+) -> None:
+    known, causes = enrich(make_payment(**fields), reference)
+    assert {name: causes.get(name) if known[name] is None else known[name] for name in found} == found
+
+
+@pytest.mark.parametrize(
+    ("hours", "band"),
+    [
+        (0, "under_1h"), (1, "under_1d"), (23, "under_1d"), (24, "under_7d"), (29 * 24, "under_30d"),
+        (30 * 24, "under_180d"), (180 * 24, "older"),
+    ],
+)  # fmt: skip
+def test_how_old_the_account_is(make_payment: Make, reference: Reference, hours: int, band: str) -> None:
+    at = make_payment().at
+    known, _ = enrich(make_payment(account=Account(created_at=at - timedelta(hours=hours))), reference)
+    assert known["account_age"] == band
