@@ -8,9 +8,11 @@ from engine.enrichment.bin import BIN
 from engine.enrichment.checks import CHECKS
 from engine.enrichment.clock import CLOCK
 from engine.enrichment.countries import COUNTRY_RELATIONS
+from engine.enrichment.device import DEVICE
 from engine.enrichment.email import EMAIL
 from engine.enrichment.enrichment import Enrichment
 from engine.enrichment.ip import IP
+from engine.enrichment.names import NAMES
 from engine.enrichment.network import NETWORK
 from engine.enrichment.phone import PHONE
 from engine.enrichment.request import REQUEST
@@ -32,6 +34,8 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
     NETWORK,
     COUNTRY_RELATIONS,
     CLOCK,
+    NAMES,
+    DEVICE,
 )
 """In the order of evaluation: a later one may read what an earlier one found."""
 

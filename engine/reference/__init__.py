@@ -12,17 +12,20 @@ from typing import Final
 from engine.reference.bins import BinRecord, BinTable
 from engine.reference.clock import TimeZones
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.reference.languages import CountryLanguages
 from engine.reference.letter_pairs import LetterPairs
 from engine.reference.mail_domains import MailDomains
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
+from engine.reference.user_agents import UserAgents
 
 __all__ = [
     "EMBEDDED_MAX_AGE_DAYS",
     "MISSING",
     "BinRecord",
     "BinTable",
+    "CountryLanguages",
     "IpCountries",
     "LetterPairs",
     "MailDomains",
@@ -34,6 +37,7 @@ __all__ = [
     "TableInfo",
     "Tables",
     "TimeZones",
+    "UserAgents",
     "load_reference",
 ]
 
@@ -54,6 +58,8 @@ class Reference:
     time_zones: TimeZones
     mail_domains: MailDomains | None = None
     letter_pairs: LetterPairs | None = None
+    user_agents: UserAgents | None = None
+    languages: CountryLanguages | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -97,5 +103,7 @@ def load_reference(
         time_zones=TimeZones.load(),
         mail_domains=MailDomains.load(),
         letter_pairs=LetterPairs.load(),
+        user_agents=UserAgents.load(),
+        languages=CountryLanguages.load(),
         ip_max_age_days=ip_max_age_days,
     )
