@@ -21,7 +21,7 @@ from engine.score import Score, Scorer
 from engine.test_values import REASON_CODE, Forced, forced
 from engine.velocity import Velocity
 
-DEGRADING_CAUSES = frozenset({"geo", "geo_stale", "bin", "velocity", "velocity_warming"})
+DEGRADING_CAUSES = frozenset({"geo", "geo_stale", "bin", "mx", "velocity", "velocity_warming"})
 """Causes of unknowns that are our lack, not the request's: they mark the decision degraded."""
 
 FALLBACK: Final = "fallback"

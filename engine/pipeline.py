@@ -19,8 +19,9 @@ from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
 from engine.decide import Snapshot, decide
 from engine.decision import Action, Decision
 from engine.enrichment import enrich
+from engine.enrichment.mail_exchange import MX_FAILED, MX_OFF, MailExchange, MailExchanges, lay_over, mail_domain
 from engine.errors import IdempotencyKeyReused, LedgerUnavailable
-from engine.features import Features, Value
+from engine.features import Features, Unknown, Value
 from engine.in_flight import InFlight
 from engine.ledger import DecisionRecord, Ledger, Outcomes
 from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey
@@ -32,6 +33,9 @@ COMMIT_RESERVE_MS: Final = 5
 """What a commit takes at least: with no more than this left, a decision is made without a score, as a late one."""
 LATE_COMMIT_SECONDS: Final = 0.06
 """How long a decision that is late already, and says so, may take to become durable."""
+
+MX_MS_MAX: Final = 40
+"""How long a decision waits for an e-mail domain's mail exchange, where these are looked up."""
 
 _NO_SCORE_YET: Final[tuple[Value, ...]] = (None,) * len(SCORE_FEATURES)
 _NANOSECONDS_PER_MS: Final = 1_000_000
@@ -133,6 +137,7 @@ class Pipeline:
         self.times = times
         self._clock = monotonic_ns
         self._new_id = new_id
+        self._mail_exchanges: MailExchanges | None = None
         self._on_recorded: Callable[[DecisionRecord], None] | None = None
         self._in_flight = InFlight()
         self._counting = Counting(
@@ -149,6 +154,10 @@ class Pipeline:
     def tell(self, on_recorded: Callable[[DecisionRecord], None]) -> None:
         """Have it told of each decision from now on, once it is durable."""
         self._on_recorded = on_recorded
+
+    def ask(self, mail_exchanges: MailExchanges) -> None:
+        """Have it look up where e-mail domains' mail goes, from now on; until then it asks nobody."""
+        self._mail_exchanges = mail_exchanges
 
     async def settled(self) -> None:
         """Wait until all calls that are under way now have ended, their commits too."""
@@ -221,11 +230,12 @@ class Pipeline:
         corrects = await correction(payment, self._ledger, self._outcomes)
         # What another payment superseded is decided and never counted again, as in a rebuild.
         is_counted = not await self._counting.is_superseded(payment.key, deadline)
+        exchange = await self._exchange(payment, deadline)
         # Nothing is awaited between this and the counters, so they see non-decreasing times (law 2).
         taken = self.times.take(payment.merchant_id, payment.at, test_mode=payment.test_mode)
         if taken != payment.at:
             payment = payment.received(taken)
-        gathered = await self._gather(payment, corrects, deadline, is_counted=is_counted)
+        gathered = await self._gather(payment, corrects, exchange, deadline, is_counted=is_counted)
         counted = Counted(key=payment.key, is_new=gathered.is_new, superseded=corrects.superseded)
         record: DecisionRecord | None = None
         try:
@@ -272,18 +282,39 @@ class Pipeline:
     async def _rehearse(self, call: Call, deadline: Deadline) -> Answer:
         payment = call.payment
         corrects = await correction(payment, self._ledger, self._outcomes)
+        exchange = await self._exchange(payment, deadline)
         payment = payment.received(self.times.peek(payment.merchant_id, payment.at, test_mode=payment.test_mode))
-        gathered = await self._gather(payment, corrects, deadline, is_counted=False)
+        gathered = await self._gather(payment, corrects, exchange, deadline, is_counted=False)
         outline = self._outline(gathered, is_recorded=False)
         body = call.render(outline)
         return Answer(body=body, decision_id=outline.id, is_replayed=False, is_late=deadline.is_over())
 
+    async def _exchange(self, payment: Payment, deadline: Deadline) -> MailExchange | Unknown | None:
+        """Where the e-mail domain's mail goes, None where it has none; what comes too late is there for the next."""
+        if self._mail_exchanges is None:
+            return MX_OFF
+        domain = mail_domain(payment.email)
+        if domain is None:
+            return None
+        try:
+            return await within(self._mail_exchanges.of(domain), lambda: deadline.seconds(MX_MS_MAX))
+        except OutOfTime:
+            return MX_FAILED
+
     async def _gather(
-        self, payment: Payment, corrects: Correction, deadline: Deadline, *, is_counted: bool
+        self,
+        payment: Payment,
+        corrects: Correction,
+        exchange: MailExchange | Unknown | None,
+        deadline: Deadline,
+        *,
+        is_counted: bool,
     ) -> _Gathered:
         started = self._clock()
         snapshot = self._snapshots.of(payment.merchant_id)
         enriched, causes = enrich(payment, snapshot.reference)
+        if exchange is not MX_OFF:
+            lay_over(exchange, snapshot.reference, enriched, causes)
         custom = {field.feature_name: field.value(payment.custom) for field in snapshot.custom_fields}
         seen = observation(payment, {**enriched, **custom} if custom else enriched)
         enriched_at = self._clock()

@@ -12,6 +12,7 @@ from engine.enrichment.device import DEVICE
 from engine.enrichment.email import EMAIL
 from engine.enrichment.enrichment import Enrichment
 from engine.enrichment.ip import IP
+from engine.enrichment.mail_exchange import MAIL_EXCHANGE
 from engine.enrichment.names import NAMES
 from engine.enrichment.network import NETWORK
 from engine.enrichment.phone import PHONE
@@ -25,6 +26,7 @@ __all__ = ["ENRICHMENTS", "Enrichment", "enrich"]
 ENRICHMENTS: tuple[Enrichment, ...] = (
     REQUEST,
     EMAIL,
+    MAIL_EXCHANGE,
     PHONE,
     ADDRESS,
     AMOUNT,

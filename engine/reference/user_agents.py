@@ -29,9 +29,8 @@ _BOT: Final = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|\+https?://|facebookexternalhit|preview|monitor|archiver|scrapy"
 )
 _LIBRARY: Final = re.compile(
-    r"^(?:curl|wget|python|aiohttp|httpx|java|apache-httpclient|go-http-client|libwww-perl|lwp|php|guzzlehttp|ruby|rest-client"
-    r"|node|axios|got |undici|postman|insomnia|httpie|winhttp|powershell|urlgrabber|mechanize|faraday|typhoeus)"
-    r"|windowspowershell"
+    r"^(?:curl|wget|python|aiohttp|httpx|java|apache-httpclient|go-http-client|libwww-perl|lwp|php|guzzlehttp|ruby"
+    r"|rest-client|windowspowershell|node|axios|got |undici|postman|insomnia|httpie|winhttp|powershell|mechanize|faraday|typhoeus)"
 )
 _APP: Final = re.compile(
     r"okhttp|cfnetwork|dalvik|alamofire|; wv\)|fban|fbav|instagram|musical_ly|bytedance|line/|micromessenger"
