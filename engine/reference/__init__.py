@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from engine.reference.bins import BinRecord, BinTable
+from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
+from engine.reference.currencies import Currencies
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
 from engine.reference.languages import CountryLanguages
 from engine.reference.letter_pairs import LetterPairs
@@ -25,7 +27,9 @@ __all__ = [
     "MISSING",
     "BinRecord",
     "BinTable",
+    "CardCodes",
     "CountryLanguages",
+    "Currencies",
     "IpCountries",
     "LetterPairs",
     "MailDomains",
@@ -60,6 +64,8 @@ class Reference:
     letter_pairs: LetterPairs | None = None
     user_agents: UserAgents | None = None
     languages: CountryLanguages | None = None
+    card_codes: CardCodes | None = None
+    currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -105,5 +111,7 @@ def load_reference(
         letter_pairs=LetterPairs.load(),
         user_agents=UserAgents.load(),
         languages=CountryLanguages.load(),
+        card_codes=CardCodes.load(),
+        currencies=Currencies.load(),
         ip_max_age_days=ip_max_age_days,
     )

@@ -30,7 +30,8 @@ _BOT: Final = re.compile(
 )
 _LIBRARY: Final = re.compile(
     r"^(?:curl|wget|python|aiohttp|httpx|java|apache-httpclient|go-http-client|libwww-perl|lwp|php|guzzlehttp|ruby"
-    r"|rest-client|windowspowershell|node|axios|got |undici|postman|insomnia|httpie|winhttp|powershell|mechanize|faraday|typhoeus)"
+    r"|rest-client|windowspowershell|node|axios|got |undici|postman|insomnia|httpie|winhttp|powershell|mechanize"
+    r"|faraday|typhoeus)"
 )
 _APP: Final = re.compile(
     r"okhttp|cfnetwork|dalvik|alamofire|; wv\)|fban|fbav|instagram|musical_ly|bytedance|line/|micromessenger"

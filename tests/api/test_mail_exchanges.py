@@ -1,7 +1,6 @@
 """Mail exchanges by DNS: what each answer means, that it is asked once and kept as long as it says."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import dns.message
@@ -14,7 +13,6 @@ from dns.exception import Timeout
 
 from api.mail_exchanges import DnsMailExchanges
 from engine.enrichment.mail_exchange import MX_FAILED, MailExchange
-from engine.features import Unknown
 
 SECOND = 1_000_000_000
 
@@ -104,8 +102,7 @@ async def test_many_wait_for_one_question_and_none_ends_it() -> None:
 async def test_questions_at_once_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.mail_exchanges._ASKED_MAX", 2)
     exchanges = DnsMailExchanges(Dns(RECORDS))
-    ask: Callable[[str], asyncio.Task[MailExchange | Unknown]] = lambda name: asyncio.create_task(exchanges.of(name))
-    found = await asyncio.gather(*map(ask, ("a.example", "b.example", "c.example")))
+    found = await asyncio.gather(*map(exchanges.of, ("a.example", "b.example", "c.example")))
     assert found == [MailExchange(host=None), MailExchange(host=None), MX_FAILED]
 
 
