@@ -18,7 +18,7 @@ from engine.reference.user_agents import IMPOSSIBLE, UserAgents
 
 _CACHED: Final = 16_384
 _NO_PATTERNS, _NO_LANGUAGES = Unknown("user_agents"), Unknown("languages")
-_UNRECOGNISED, _NO_LANGUAGE = Unknown("user_agent_unknown"), Unknown("language_unknown")
+_UNRECOGNISED, _NO_LANGUAGE = Unknown("not_found"), Unknown("language_unknown")
 _NO_COUNTRY, _UNDECIDED = Unknown("country_unknown"), Unknown("ambiguous")
 _AUTOMATED: Final = frozenset({"headless", "library", "bot"})
 _OF_AGENT: Final = 8

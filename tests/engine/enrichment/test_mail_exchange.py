@@ -10,8 +10,7 @@ from engine.enrichment.mail_exchange import MX_FAILED, MailExchange, lay_over
 from engine.features import Unknown, Value
 from engine.payment import Email
 from engine.reference import Reference
-from tests.engine.conftest import House
-from tests.engine.pipelines import Make
+from tests.engine.pipelines import House, Make
 
 NAMES = ("email_domain_accepts_mail", "email_mail_host")
 GOOGLE = MailExchange(host="aspmx.l.google.com")
