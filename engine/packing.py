@@ -32,9 +32,17 @@ _WORDS: Final = """
     overnight same_day approved insufficient_funds limit_exceeded do_not_honor suspected_fraud lost_or_stolen
     invalid_card expired_card wrong_cvv wrong_address wrong_pin authentication_required not_permitted revoked
     bad_request cancelled gmail.com yahoo.com hotmail.com outlook.com icloud.com
+    card_velocity card_shared email_velocity email_many_cards email_moves ip_velocity ip_many_cards ip_many_emails
+    amount ip_location billing_location shipping_location device_clock avs_street avs_postal three_ds card_funding
+    wallet account_age account_takeover account_history recurring rush_shipping cart session local_time email_domain
+    card_range currency email_name email_digits email_gibberish card_country avs_name decline_reason card_expiry
+    discount goods names name_written user_agent device_language disposable_email email_deliverable email_deceptive
+    test_card channel declines automated network_velocity device_velocity phone_velocity address_velocity
+    account_velocity known_pair device_shared phone_shared address_shared account_many_cards earlier_blocks refunds
+    fraud_history card_age email_age ip_age device_age customer_age linked
 """
 WORDS: Final = tuple(word.replace("|", " ") for word in _WORDS.split())
-"""Words that features often are; | stands for a space. Records name them by place, from 1: add behind, never change."""
+"""Words that features often are, and the groups of reasons; | stands for a space. Records name them by place, from 1: add behind, never change."""
 _NUMBERS: Final[Mapping[str, list[int]]] = {word: [-place] for place, word in enumerate(WORDS, start=1)}
 _PAIR: Final = 2
 _TIMES_MAX: Final = 10_000
@@ -133,6 +141,17 @@ def unpacked(written: Iterable[Any]) -> tuple[Value, ...]:
         else:
             values.append(_said(values, each[0]))
     return tuple(values)
+
+
+def word_number(word: str) -> int | str:
+    """A frequent word's place below 0, another as it stands: how a score names the parts that it is of."""
+    number = _NUMBERS.get(word)
+    return word if number is None else number[0]
+
+
+def numbered_word(number: int | str) -> str:
+    """The word that `word_number` gave. Raises IndexError where it gave no such number."""
+    return number if isinstance(number, str) else WORDS[-number - 1]
 
 
 def _said(values: Sequence[Any], place: int) -> Value:
