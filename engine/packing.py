@@ -42,7 +42,8 @@ _WORDS: Final = """
     fraud_history card_age email_age ip_age device_age customer_age linked
 """
 WORDS: Final = tuple(word.replace("|", " ") for word in _WORDS.split())
-"""Words that features often are, and the groups of reasons; | stands for a space. Records name them by place, from 1: add behind, never change."""
+"""Words that features often are, and groups of reasons; | stands for a space. Records name them by place, from 1: more
+are added behind, none is changed."""
 _NUMBERS: Final[Mapping[str, list[int]]] = {word: [-place] for place, word in enumerate(WORDS, start=1)}
 _PAIR: Final = 2
 _TIMES_MAX: Final = 10_000

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from engine.catalog import SCORE_FEATURES
 from engine.correction import Correction, NotReplaced, correction
@@ -19,9 +19,9 @@ from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
 from engine.decide import Snapshot, decide
 from engine.decision import Action, Decision
 from engine.enrichment import enrich
-from engine.enrichment.mail_exchange import MX_FAILED, MX_OFF, MailExchange, MailExchanges, lay_over, mail_domain
+from engine.enrichment.mail_exchange import MailExchanges, Told, lay_over, told
 from engine.errors import IdempotencyKeyReused, LedgerUnavailable
-from engine.features import Features, Unknown, Value
+from engine.features import Features, Value
 from engine.in_flight import InFlight
 from engine.ledger import DecisionRecord, Ledger, Outcomes
 from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey
@@ -33,9 +33,6 @@ COMMIT_RESERVE_MS: Final = 5
 """What a commit takes at least: with no more than this left, a decision is made without a score, as a late one."""
 LATE_COMMIT_SECONDS: Final = 0.06
 """How long a decision that is late already, and says so, may take to become durable."""
-
-MX_MS_MAX: Final = 40
-"""How long a decision waits for an e-mail domain's mail exchange, where these are looked up."""
 
 _NO_SCORE_YET: Final[tuple[Value, ...]] = (None,) * len(SCORE_FEATURES)
 _NANOSECONDS_PER_MS: Final = 1_000_000
@@ -67,7 +64,8 @@ class Call:
     """One call for a decision: the payment and how it was asked.
 
     `fingerprint` tells equal bodies from others. The answer is due `budget_ms` after the request was received. `render`
-    makes the answer's bytes, which are stored and sent again as they are.
+    makes the answer's bytes, which are stored and sent again as they are. `groups` are the payment's as `payment_bytes`
+    takes them, where the edge has them at hand.
     """
 
     payment: Payment
@@ -76,6 +74,7 @@ class Call:
     idempotency_key: str | None = None
     is_dry_run: bool = False
     budget_ms: int = 150
+    groups: Mapping[str, Any] | None = None
 
 
 class Answer(NamedTuple):
@@ -137,7 +136,7 @@ class Pipeline:
         self.times = times
         self._clock = monotonic_ns
         self._new_id = new_id
-        self._mail_exchanges: MailExchanges | None = None
+        self.mail_exchanges: MailExchanges | None = None
         self._on_recorded: Callable[[DecisionRecord], None] | None = None
         self._in_flight = InFlight()
         self._counting = Counting(
@@ -154,10 +153,6 @@ class Pipeline:
     def tell(self, on_recorded: Callable[[DecisionRecord], None]) -> None:
         """Have it told of each decision from now on, once it is durable."""
         self._on_recorded = on_recorded
-
-    def ask(self, mail_exchanges: MailExchanges) -> None:
-        """Have it look up where e-mail domains' mail goes, from now on; until then it asks nobody."""
-        self._mail_exchanges = mail_exchanges
 
     async def settled(self) -> None:
         """Wait until all calls that are under way now have ended, their commits too."""
@@ -178,14 +173,15 @@ class Pipeline:
         deadline = Deadline.after(self._clock, call.budget_ms, received_ns)
         if call.is_dry_run:
             return await self._rehearse(call, deadline)
-        keys = _keys(call.payment.key, call.idempotency_key)
+        key = call.payment.key
+        keys = _keys(key, call.idempotency_key)
         await self._in_flight.take(keys, deadline)
         known: DecisionRecord | None = None
         made: _Made | None = None
         try:
-            known = await self._find(call, deadline)
+            known = await self._find(key, call.idempotency_key, deadline)
             if known is None:
-                made = await self._make(call, deadline)
+                made = await self._make(key, call, deadline)
         finally:
             if known is None and made is None:
                 self._in_flight.release(keys, is_answered=False)
@@ -196,9 +192,9 @@ class Pipeline:
         del call
         return await self._committed(made, keys, deadline)
 
-    async def _find(self, call: Call, deadline: Deadline) -> DecisionRecord | None:
+    async def _find(self, key: PaymentKey, idempotency_key: str | None, deadline: Deadline) -> DecisionRecord | None:
         """What is recorded under the call's keys; where that does not come in time, its own record will meet it."""
-        looked_up = self._ledger.find(call.payment.key, call.idempotency_key)
+        looked_up = self._ledger.find(key, idempotency_key)
         try:
             return await within(looked_up, lambda: deadline.seconds(LOOK_UP_MS_MAX))
         except OutOfTime:
@@ -224,25 +220,25 @@ class Pipeline:
             return known
         return await self._ledger.remember_key(idempotency_key, known)
 
-    async def _make(self, call: Call, deadline: Deadline) -> _Made:
+    async def _make(self, key: PaymentKey, call: Call, deadline: Deadline) -> _Made:
         """The record of a new decision, and what was counted for it."""
         payment = call.payment
         corrects = await correction(payment, self._ledger, self._outcomes)
         # What another payment superseded is decided and never counted again, as in a rebuild.
-        is_counted = not await self._counting.is_superseded(payment.key, deadline)
-        exchange = await self._exchange(payment, deadline)
+        is_counted = not await self._counting.is_superseded(key, deadline)
+        exchange = await told(self.mail_exchanges, payment.email, deadline)
         # Nothing is awaited between this and the counters, so they see non-decreasing times (law 2).
         taken = self.times.take(payment.merchant_id, payment.at, test_mode=payment.test_mode)
         if taken != payment.at:
             payment = payment.received(taken)
         gathered = await self._gather(payment, corrects, exchange, deadline, is_counted=is_counted)
-        counted = Counted(key=payment.key, is_new=gathered.is_new, superseded=corrects.superseded)
+        counted = Counted(key=key, is_new=gathered.is_new, superseded=corrects.superseded)
         record: DecisionRecord | None = None
         try:
             outline = self._outline(gathered, is_recorded=True)
             if outline.decision.action is Action.BLOCK and is_counted:
                 counted = counted._replace(blocked=await self._counting.block(gathered.seen, deadline))
-            record = _record(gathered, outline, call)
+            record = _record(key, gathered, outline, call)
         finally:
             if record is None:
                 await self._counting.undo(counted)
@@ -282,39 +278,19 @@ class Pipeline:
     async def _rehearse(self, call: Call, deadline: Deadline) -> Answer:
         payment = call.payment
         corrects = await correction(payment, self._ledger, self._outcomes)
-        exchange = await self._exchange(payment, deadline)
+        exchange = await told(self.mail_exchanges, payment.email, deadline)
         payment = payment.received(self.times.peek(payment.merchant_id, payment.at, test_mode=payment.test_mode))
         gathered = await self._gather(payment, corrects, exchange, deadline, is_counted=False)
         outline = self._outline(gathered, is_recorded=False)
         body = call.render(outline)
         return Answer(body=body, decision_id=outline.id, is_replayed=False, is_late=deadline.is_over())
 
-    async def _exchange(self, payment: Payment, deadline: Deadline) -> MailExchange | Unknown | None:
-        """Where the e-mail domain's mail goes, None where it has none; what comes too late is there for the next."""
-        if self._mail_exchanges is None:
-            return MX_OFF
-        domain = mail_domain(payment.email)
-        if domain is None:
-            return None
-        try:
-            return await within(self._mail_exchanges.of(domain), lambda: deadline.seconds(MX_MS_MAX))
-        except OutOfTime:
-            return MX_FAILED
-
     async def _gather(
-        self,
-        payment: Payment,
-        corrects: Correction,
-        exchange: MailExchange | Unknown | None,
-        deadline: Deadline,
-        *,
-        is_counted: bool,
+        self, payment: Payment, corrects: Correction, exchange: Told, deadline: Deadline, *, is_counted: bool
     ) -> _Gathered:
         started = self._clock()
         snapshot = self._snapshots.of(payment.merchant_id)
-        enriched, causes = enrich(payment, snapshot.reference)
-        if exchange is not MX_OFF:
-            lay_over(exchange, snapshot.reference, enriched, causes)
+        enriched, causes = lay_over(exchange, snapshot.reference, *enrich(payment, snapshot.reference))
         custom = {field.feature_name: field.value(payment.custom) for field in snapshot.custom_fields}
         seen = observation(payment, {**enriched, **custom} if custom else enriched)
         enriched_at = self._clock()
@@ -386,16 +362,16 @@ def _velocities(snapshot: Snapshot, reading: Reading | Lack) -> tuple[tuple[Valu
     return values, {**reading.causes, **{velocity.name: Lack.WARMING.value for velocity in own}}
 
 
-def _record(gathered: _Gathered, outline: Outline, call: Call) -> DecisionRecord:
+def _record(key: PaymentKey, gathered: _Gathered, outline: Outline, call: Call) -> DecisionRecord:
     return DecisionRecord(
         id=outline.id,
-        key=outline.payment.key,
+        key=key,
         at=outline.payment.at,
         sequence=gathered.reading.sequence,
         counted_at=EPOCH + gathered.reading.counted_at_us * MICROSECOND,
         idempotency_key=call.idempotency_key,
         fingerprint=call.fingerprint,
-        payment=payment_bytes(outline.payment),
+        payment=payment_bytes(outline.payment, call.groups),
         decision=outline.decision.canonical(),
         answer=call.render(outline),
         supersedes=gathered.correction.superseded,

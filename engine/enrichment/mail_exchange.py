@@ -5,15 +5,18 @@ the features; where it is off, they are unknown (`mx_off`). What was told is rec
 asks nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+from engine.deadline import Deadline, OutOfTime, within
 from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Email, Payment
 from engine.reference import Reference
 
+MX_MS_MAX: Final = 40
+"""How long a decision waits for an e-mail domain's mail exchange."""
 MX_FAILED: Final = Unknown("mx")
 """The DNS did not answer, or not in time."""
 MX_OFF: Final = Unknown("mx_off")
@@ -32,8 +35,25 @@ class MailExchange:
 class MailExchanges(Protocol):
     """Where mail exchanges are looked up, with a cache."""
 
-    async def of(self, domain: str) -> MailExchange | Unknown:
+    def of(self, domain: str) -> Coroutine[Any, Any, MailExchange | Unknown]:
         """The exchange of a domain in lower case and ASCII; unknown where nobody answers. Raises nothing."""
+
+
+Told = MailExchange | Unknown | None
+"""What was told of a payment's e-mail domain; None where it has none."""
+
+
+async def told(exchanges: MailExchanges | None, email: Email, deadline: Deadline) -> Told:
+    """Where the e-mail domain's mail goes; what comes too late is there for the next. Without a port it is off."""
+    if exchanges is None:
+        return MX_OFF
+    domain = mail_domain(email)
+    if domain is None:
+        return None
+    try:
+        return await within(exchanges.of(domain), lambda: deadline.seconds(MX_MS_MAX))
+    except OutOfTime:
+        return MX_FAILED
 
 
 def mail_domain(email: Email) -> str | None:
@@ -43,18 +63,21 @@ def mail_domain(email: Email) -> str | None:
 
 
 def lay_over(
-    found: MailExchange | Unknown | None, reference: Reference, values: dict[str, Value], causes: dict[str, str]
-) -> None:
-    """Put what was found among an enriched payment's values and causes; None says that no domain was sent."""
+    found: Told, reference: Reference, values: dict[str, Value], causes: dict[str, str]
+) -> tuple[dict[str, Value], dict[str, str]]:
+    """Put what was found among an enriched payment's values and causes, which this changes, and give them back."""
+    if found is MX_OFF:
+        return values, causes
     for name, value in zip((_ACCEPTS, _HOST), _told(found, reference), strict=True):
         causes.pop(name, None)
         if isinstance(value, Unknown):
             values[name], causes[name] = None, value.cause
         else:
             values[name] = value
+    return values, causes
 
 
-def _told(found: MailExchange | Unknown | None, reference: Reference) -> Computed:
+def _told(found: Told, reference: Reference) -> Computed:
     if not isinstance(found, MailExchange):
         return (found, found)
     if found.host is None:

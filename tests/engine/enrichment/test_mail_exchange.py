@@ -75,7 +75,7 @@ async def test_decisions_record_what_they_were_told(house: House, make_payment: 
 
     assert await decided(1, address="ada@good.example") == (None, None)
     told = Told(good=GOOGLE, bad=MailExchange(host=None))
-    house.pipeline.ask(told)
+    house.pipeline.mail_exchanges = told
     assert await decided(2, address="ada@good.example") == (True, "google.com")
     assert await decided(3, domain="bad.example") == (False, None)
     assert await decided(4, md5="0" * 32) == (None, None)
@@ -84,7 +84,7 @@ async def test_decisions_record_what_they_were_told(house: House, make_payment: 
 
 async def test_a_decision_does_not_wait_for_who_does_not_answer(house: House, make_payment: Make) -> None:
     told = Told()
-    house.pipeline.ask(told)
+    house.pipeline.mail_exchanges = told
     features = await house.features(make_payment(email=Email(address="ada@silent.example")))
     assert [features[name] for name in NAMES] == [None, None]
     assert told.asked == ["silent.example"]
