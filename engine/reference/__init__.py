@@ -14,11 +14,13 @@ from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
 from engine.reference.currencies import Currencies
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.reference.languages import CountryLanguages
 from engine.reference.letter_pairs import LetterPairs
 from engine.reference.mail_domains import MailDomains
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
+from engine.reference.user_agents import UserAgents
 
 __all__ = [
     "EMBEDDED_MAX_AGE_DAYS",
@@ -27,6 +29,7 @@ __all__ = [
     "BinRecord",
     "BinTable",
     "CardCodes",
+    "CountryLanguages",
     "Currencies",
     "IpCountries",
     "LetterPairs",
@@ -39,6 +42,7 @@ __all__ = [
     "TableInfo",
     "Tables",
     "TimeZones",
+    "UserAgents",
     "load_reference",
     "missing_cause",
 ]
@@ -60,6 +64,8 @@ class Reference:
     time_zones: TimeZones
     mail_domains: MailDomains | None = None
     letter_pairs: LetterPairs | None = None
+    user_agents: UserAgents | None = None
+    languages: CountryLanguages | None = None
     card_codes: CardCodes | None = None
     currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
@@ -114,6 +120,8 @@ def load_reference(
         time_zones=TimeZones.load(),
         mail_domains=MailDomains.load(),
         letter_pairs=LetterPairs.load(),
+        user_agents=UserAgents.load(),
+        languages=CountryLanguages.load(),
         card_codes=CardCodes.load(),
         currencies=Currencies.load(),
         ip_max_age_days=ip_max_age_days,
