@@ -12,7 +12,8 @@ from engine.enrichment.email import EMAIL
 from engine.enrichment.enrichment import Enrichment
 from engine.enrichment.ip import IP
 from engine.enrichment.network import NETWORK
-from engine.enrichment.phone import PHONE
+from engine.enrichment.phone import PHONE, PHONE_RELATIONS
+from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
 from engine.features import Unknown, Value
 from engine.payment import Payment
@@ -25,12 +26,14 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
     EMAIL,
     PHONE,
     ADDRESS,
+    POSTAL,
     AMOUNT,
     BIN,
     CHECKS,
     IP,
     NETWORK,
     COUNTRY_RELATIONS,
+    PHONE_RELATIONS,
     CLOCK,
 )
 """In the order of evaluation: a later one may read what an earlier one found."""

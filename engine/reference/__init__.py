@@ -12,6 +12,8 @@ from typing import Final
 from engine.reference.bins import BinRecord, BinTable
 from engine.reference.clock import TimeZones
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.reference.phones import PhonePlans
+from engine.reference.postal import PostalRules
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
@@ -22,6 +24,8 @@ __all__ = [
     "BinRecord",
     "BinTable",
     "IpCountries",
+    "PhonePlans",
+    "PostalRules",
     "Rates",
     "ReasonCode",
     "ReasonCodes",
@@ -48,6 +52,8 @@ class Reference:
     bins: BinTable | None
     rates: Rates
     time_zones: TimeZones
+    postal: PostalRules | None = None
+    phones: PhonePlans | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -89,5 +95,7 @@ def load_reference(
         bins=BinTable.load(bin_table),
         rates=Rates.load(rates or EMBEDDED_RATES),
         time_zones=TimeZones.load(),
+        postal=PostalRules.load(),
+        phones=PhonePlans.load(),
         ip_max_age_days=ip_max_age_days,
     )
