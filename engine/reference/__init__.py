@@ -13,6 +13,7 @@ from engine.reference.bins import BinRecord, BinTable
 from engine.reference.clock import TimeZones
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
 from engine.reference.phones import PhonePlans
+from engine.reference.places import Place, Places
 from engine.reference.postal import PostalRules
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
@@ -25,6 +26,8 @@ __all__ = [
     "BinTable",
     "IpCountries",
     "PhonePlans",
+    "Place",
+    "Places",
     "PostalRules",
     "Rates",
     "ReasonCode",
@@ -54,6 +57,7 @@ class Reference:
     time_zones: TimeZones
     postal: PostalRules | None = None
     phones: PhonePlans | None = None
+    places: Places | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -97,5 +101,6 @@ def load_reference(
         time_zones=TimeZones.load(),
         postal=PostalRules.load(),
         phones=PhonePlans.load(),
+        places=Places.load(),
         ip_max_age_days=ip_max_age_days,
     )
