@@ -8,6 +8,7 @@ from engine.enrichment.bin import BIN
 from engine.enrichment.checks import CHECKS
 from engine.enrichment.clock import CLOCK
 from engine.enrichment.countries import COUNTRY_RELATIONS
+from engine.enrichment.distances import DISTANCES
 from engine.enrichment.email import EMAIL
 from engine.enrichment.enrichment import Enrichment
 from engine.enrichment.ip import IP
@@ -34,6 +35,7 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
     NETWORK,
     COUNTRY_RELATIONS,
     PHONE_RELATIONS,
+    DISTANCES,
     CLOCK,
 )
 """In the order of evaluation: a later one may read what an earlier one found."""

@@ -1,8 +1,8 @@
 """Where addresses and the IP address are, and how far apart: with how well that is known, or not at all.
 
 A place is a point and the radius within which it is meant: a ZIP code's, a city's, a country's. A distance between two
-is known where the sum of both radii is at most half of it, or at most 100 km: Britain and Australia are far apart by any
-two of their places, what lies in France by its middle alone is near to nothing.
+is known where the sum of both radii is at most half of it, or at most 200 km: Britain and Australia are far apart by
+any two of their places, what is somewhere in France is near to nothing.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from engine.payment import Contact, Payment
 from engine.reference import Place, Places, Reference
 from engine.reference.places import distance_km
 
-CLOSE_KM: Final = 100
+CLOSE_KM: Final = 200
 """A distance whose error is below this is told however short it is: what it says is that both are near each other."""
 _CACHED: Final = 8192
 _IP_DEFAULT_RADIUS_KM: Final = 100
@@ -121,8 +121,8 @@ def _of_group(group: str) -> tuple[Feature, ...]:
         Feature(
             name=f"{group}_located_by",
             type=FeatureType.STRING,
-            doc=f"By what the {group} address's coordinates were found: the postal code (US), the city (of 15,000 people "
-            "and more, whose name is one place in the country or the region) or the country.",
+            doc=f"By what the {group} address's coordinates were found: the postal code (US), the city (of 15,000 "
+            "people and more, whose name is one place in the country or the region) or the country.",
             source="enrichment distances",
             values=_BY,
             reason=f"{group}_location",
@@ -150,8 +150,8 @@ def _distance(name: str, left: str, right: str) -> tuple[Feature, Feature]:
             name=f"distance_between_{name}_address",
             type=FeatureType.INTEGER,
             unit="km",
-            doc=f"How far {left} and {right} are apart, in a straight line. Unknown (`imprecise`) where it may be wrong "
-            f"by more than {CLOSE_KM} km and more than half of it; `place_unknown` where one of the two is not placed.",
+            doc=f"How far {left} and {right} are apart, in a straight line. Unknown (`imprecise`) where it may be "
+            f"wrong by more than {CLOSE_KM} km and more than half of it; `place_unknown` where one of both is not placed.",
             source="enrichment distances",
             direction=1,
             reason="distance",

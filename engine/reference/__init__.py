@@ -12,6 +12,8 @@ from typing import Final
 from engine.reference.bins import BinRecord, BinTable
 from engine.reference.clock import TimeZones
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.reference.letter_pairs import LetterPairs
+from engine.reference.mail_domains import MailDomains
 from engine.reference.phones import PhonePlans
 from engine.reference.places import Place, Places
 from engine.reference.postal import PostalRules
@@ -25,6 +27,8 @@ __all__ = [
     "BinRecord",
     "BinTable",
     "IpCountries",
+    "LetterPairs",
+    "MailDomains",
     "PhonePlans",
     "Place",
     "Places",
@@ -58,6 +62,8 @@ class Reference:
     postal: PostalRules | None = None
     phones: PhonePlans | None = None
     places: Places | None = None
+    mail_domains: MailDomains | None = None
+    letter_pairs: LetterPairs | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -102,5 +108,7 @@ def load_reference(
         postal=PostalRules.load(),
         phones=PhonePlans.load(),
         places=Places.load(),
+        mail_domains=MailDomains.load(),
+        letter_pairs=LetterPairs.load(),
         ip_max_age_days=ip_max_age_days,
     )
