@@ -265,8 +265,8 @@ FEATURES: Final = (
     _flag(
         "shipping_is_known_forwarder",
         "The goods go to a house on the list of freight forwarders, which rent addresses to people abroad. The list "
-        "that comes with Assay is short: False says that the house is not on it. Keep a named list `freight_forwarders` "
-        "of addresses for your own, and ask `shipping_building in @freight_forwarders`.",
+        "that comes with Assay is short: False says that the house is not on it. Keep a list `freight_forwarders` of "
+        "addresses of your own, and ask `shipping_building in @freight_forwarders`.",
         "The goods go to a freight forwarder",
         "The goods go to no freight forwarder that is listed",
     ),

@@ -64,12 +64,6 @@ def _measured(left: Place, right: Place) -> Measured:
     return distance, error
 
 
-def _shown(place: Located) -> tuple[Value | Unknown, ...]:
-    if isinstance(place, Place):
-        return place.latitude, place.longitude, place.precision
-    return (place,) * 3
-
-
 def _in_city(contact: Contact, places: Places) -> Value | Unknown:
     """Whether the ZIP code's addresses are written with the city, in the US."""
     if contact.postal is None or contact.city is None:
@@ -91,42 +85,23 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     return (
         _in_city(payment.billing, places),
         _in_city(payment.shipping, places),
-        *_shown(billing),
-        *_shown(shipping),
+        billing.precision if isinstance(billing, Place) else billing,
+        shipping.precision if isinstance(shipping, Place) else shipping,
         *_between(billing, shipping),
         *_between(ip, billing),
         *_between(ip, shipping),
     )
 
 
-def _of_group(group: str) -> tuple[Feature, ...]:
-    where = "Its ZIP code's, else its city's, else where the people of its country live in the middle."
-    return (
-        Feature(
-            name=f"{group}_latitude",
-            type=FeatureType.NUMBER,
-            unit="degrees",
-            doc=f"The {group} address's latitude. {where}",
-            source="enrichment distances",
-            reason=f"{group}_location",
-        ),
-        Feature(
-            name=f"{group}_longitude",
-            type=FeatureType.NUMBER,
-            unit="degrees",
-            doc=f"The {group} address's longitude, as its latitude.",
-            source="enrichment distances",
-            reason=f"{group}_location",
-        ),
-        Feature(
-            name=f"{group}_located_by",
-            type=FeatureType.STRING,
-            doc=f"By what the {group} address's coordinates were found: the postal code (US), the city (of 15,000 "
-            "people and more, whose name is one place in the country or the region) or the country.",
-            source="enrichment distances",
-            values=_BY,
-            reason=f"{group}_location",
-        ),
+def _located_by(group: str) -> Feature:
+    return Feature(
+        name=f"{group}_located_by",
+        type=FeatureType.STRING,
+        doc=f"How well it is known where the {group} address is: by postal code (US), by city (of 15,000 people and more, "
+        "whose name is one place in the country or the region) or by country alone.",
+        source="enrichment distances",
+        values=_BY,
+        reason=f"{group}_location",
     )
 
 
@@ -171,8 +146,8 @@ def _distance(name: str, left: str, right: str) -> tuple[Feature, Feature]:
 FEATURES: Final = (
     _city_flag("billing"),
     _city_flag("shipping"),
-    *_of_group("billing"),
-    *_of_group("shipping"),
+    _located_by("billing"),
+    _located_by("shipping"),
     *_distance("billing_and_shipping", "the billing address", "the shipping address"),
     *_distance("ip_and_billing", "the IP address", "the billing address"),
     *_distance("ip_and_shipping", "the IP address", "the shipping address"),

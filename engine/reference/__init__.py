@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from engine.reference.bins import BinRecord, BinTable
+from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
+from engine.reference.currencies import Currencies
 from engine.reference.forwarders import Forwarders
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
 from engine.reference.letter_pairs import LetterPairs
@@ -27,6 +29,8 @@ __all__ = [
     "MISSING",
     "BinRecord",
     "BinTable",
+    "CardCodes",
+    "Currencies",
     "Forwarders",
     "IpCountries",
     "LetterPairs",
@@ -67,6 +71,8 @@ class Reference:
     forwarders: Forwarders | None = None
     mail_domains: MailDomains | None = None
     letter_pairs: LetterPairs | None = None
+    card_codes: CardCodes | None = None
+    currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -114,5 +120,7 @@ def load_reference(
         forwarders=Forwarders.load(),
         mail_domains=MailDomains.load(),
         letter_pairs=LetterPairs.load(),
+        card_codes=CardCodes.load(),
+        currencies=Currencies.load(),
         ip_max_age_days=ip_max_age_days,
     )
