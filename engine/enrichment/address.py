@@ -111,10 +111,11 @@ def _facts(
         return _NOTHING
     house = without_unit(first if "#" not in street else folded_street(street.replace("#", " unit ")))
     code = "" if postal is None else folded_postal(postal, country)
-    town = "" if city is None else folded_street(city)
+    town = "" if city is None else _folded_city(city)
+    key = _hash(first, code, country)
     return AddressFacts(
-        key=_hash(first, code, country),
-        building=_hash(house, code, country),
+        key=key,
+        building=key if house == first else _hash(house, code, country),
         text=f"{lines} {town} {code}",
         is_po_box=is_po_box(lines, country),
         has_unit=has_unit(first, rest, street, country),

@@ -97,8 +97,8 @@ def _located_by(group: str) -> Feature:
     return Feature(
         name=f"{group}_located_by",
         type=FeatureType.STRING,
-        doc=f"How well it is known where the {group} address is: by postal code (US), by city (of 15,000 people and more, "
-        "whose name is one place in the country or the region) or by country alone.",
+        doc=f"How well it is known where the {group} address is: by postal code (US), by city (of 15,000 people and "
+        "more, whose name is one place in the country or the region) or by country alone.",
         source="enrichment distances",
         values=_BY,
         reason=f"{group}_location",
