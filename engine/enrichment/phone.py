@@ -22,7 +22,7 @@ _EXTENSION: Final = re.compile(r"[;,#]|ext|x\s*\d", re.IGNORECASE)
 _NO_DIGITS: Final = re.compile(r"[^0-9]+")
 _NO_COUNTRY, _INVALID = Unknown("country_unknown"), Unknown("phone_invalid")
 _COUNTRY_UNKNOWN, _NOT_TOLD, _NO_POSTAL = _NO_COUNTRY, Unknown("not_told"), Unknown("postal")
-_NO_ONE_COUNTRY: Final = Unknown("ambiguous")
+_NO_ONE_COUNTRY: Final = Unknown("no_one_country")
 _MISSING: Final = (Unknown("phones"),) * 4
 _NO_SUCH: Final = (False, _INVALID, _INVALID, _INVALID)
 _NOT_TOLD_APART: Final = Unknown("not_told_apart")
@@ -136,7 +136,7 @@ _FEATURES: Final = (
         name="phone_country",
         type=FeatureType.COUNTRY,
         doc="The country of the phone number, told apart where several share a calling code (US, CA, JM; GB, JE). "
-        "Unknown (`ambiguous`) of ranges that several countries share, such as North American toll-free numbers.",
+        "Unknown (`no_one_country`) of ranges that several countries share, such as North American toll-free numbers.",
         source=_SOURCE,
         reason=_REASON,
         says="The phone number is of {value}",
