@@ -23,7 +23,6 @@ _IP_DEFAULT_RADIUS_KM: Final = 100
 _MISSING, _NOT_PLACED = Unknown("places"), Unknown("not_found")
 _PLACE_UNKNOWN, _IMPRECISE = Unknown("place_unknown"), Unknown("imprecise")
 _NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
-_BY = ("postal", "city", "country")
 
 Located = Place | Unknown | None
 Measured = tuple[int | Unknown | None, int | Unknown | None]
@@ -85,23 +84,9 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     return (
         _in_city(payment.billing, places),
         _in_city(payment.shipping, places),
-        billing.precision if isinstance(billing, Place) else billing,
-        shipping.precision if isinstance(shipping, Place) else shipping,
         *_between(billing, shipping),
         *_between(ip, billing),
         *_between(ip, shipping),
-    )
-
-
-def _located_by(group: str) -> Feature:
-    return Feature(
-        name=f"{group}_located_by",
-        type=FeatureType.STRING,
-        doc=f"How well it is known where the {group} address is: by postal code (US), by city (of 15,000 people and "
-        "more, whose name is one place in the country or the region) or by country alone.",
-        source="enrichment distances",
-        values=_BY,
-        reason=f"{group}_location",
     )
 
 
@@ -146,8 +131,6 @@ def _distance(name: str, left: str, right: str) -> tuple[Feature, Feature]:
 FEATURES: Final = (
     _city_flag("billing"),
     _city_flag("shipping"),
-    _located_by("billing"),
-    _located_by("shipping"),
     *_distance("billing_and_shipping", "the billing address", "the shipping address"),
     *_distance("ip_and_billing", "the IP address", "the billing address"),
     *_distance("ip_and_shipping", "the IP address", "the shipping address"),
