@@ -7,7 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from itertools import compress
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -106,6 +106,7 @@ def is_in_share(rule_id: str, transaction_id: str, percent: int) -> bool:
     return int.from_bytes(digest[:8]) * 100 < percent << 64
 
 
+_LETTERS: Final[Mapping[bool | None, str]] = {True: "t", False: "f", None: "u"}
 _mode = attrgetter("mode")
 _SETTLES_NOTHING = frozenset((RuleAction.SCORE, RuleAction.TAG))
 
@@ -156,7 +157,7 @@ class RuleResults:
 
         Such are a rule in rollout beyond its share, and one that had expired. A shadow rule's letter is small.
         """
-        letters = "".join("u" if outcome is None else "t" if outcome else "f" for outcome in self.outcomes)
+        letters = "".join([_LETTERS[outcome] for outcome in self.outcomes])
         if self.acting is None:
             return letters
         told = zip(letters, self.rules, self.acting, strict=True)
