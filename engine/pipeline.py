@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from engine.catalog import SCORE_FEATURES
+from engine.catalog import SCORE_FEATURES, related
 from engine.correction import Correction, NotReplaced, correction
 from engine.counting import DOUBT_SECONDS, LOOK_UP_MS_MAX, Counted, Counting, Lack
 from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
@@ -63,7 +63,8 @@ class Call:
     """One call for a decision: the payment and how it was asked.
 
     `fingerprint` tells equal bodies from others. The answer is due `budget_ms` after the request was received. `render`
-    makes the answer's bytes, which are stored and sent again as they are.
+    makes the answer's bytes, which are stored and sent again as they are. `groups` are the payment's as `payment_bytes`
+    takes them, where the edge has them at hand.
     """
 
     payment: Payment
@@ -72,6 +73,7 @@ class Call:
     idempotency_key: str | None = None
     is_dry_run: bool = False
     budget_ms: int = 150
+    groups: Mapping[str, Any] | None = None
 
 
 class Answer(NamedTuple):
@@ -302,11 +304,14 @@ class Pipeline:
             )
         counted_at = self._clock()
         base, own = velocities[: len(VELOCITIES)], velocities[len(VELOCITIES) :]
-        values = (*enriched.values(), *base, *_NO_SCORE_YET, *custom.values(), *own)
+        causes = {**causes, **lacking} if lacking else causes
+        counted = (*enriched.values(), *base)
+        relations, unrelated = related(counted, causes)
+        values = (*counted, *relations, *_NO_SCORE_YET, *custom.values(), *own)
         return _Gathered(
             payment=payment,
             snapshot=snapshot,
-            features=Features(snapshot.catalog, values, {**causes, **lacking} if lacking else causes),
+            features=Features(snapshot.catalog, values, {**causes, **unrelated} if unrelated else causes),
             seen=seen,
             reading=found,
             # One whose reading did not come may have been counted.
@@ -365,7 +370,7 @@ def _record(key: PaymentKey, gathered: _Gathered, outline: Outline, call: Call) 
         counted_at=EPOCH + gathered.reading.counted_at_us * MICROSECOND,
         idempotency_key=call.idempotency_key,
         fingerprint=call.fingerprint,
-        payment=payment_bytes(outline.payment),
+        payment=payment_bytes(outline.payment, call.groups),
         decision=outline.decision.canonical(),
         answer=call.render(outline),
         supersedes=gathered.correction.superseded,

@@ -27,6 +27,7 @@ from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tabl
 __all__ = [
     "EMBEDDED_MAX_AGE_DAYS",
     "MISSING",
+    "MISSING_CAUSES",
     "BinRecord",
     "BinTable",
     "CardCodes",
@@ -48,6 +49,7 @@ __all__ = [
     "Tables",
     "TimeZones",
     "load_reference",
+    "missing_cause",
 ]
 
 MISSING: Final = "missing"
@@ -96,6 +98,15 @@ class Reference:
 
 
 _TABLES: Final = tuple(field.name for field in fields(Reference) if field.name != "ip_max_age_days")
+_CAUSES: Final = {"ip": "geo", "bins": "bin"}
+
+MISSING_CAUSES: Final = frozenset(_CAUSES.get(name, name) for name in _TABLES)
+"""The causes of unknowns that a missing table would tell: its name, but for the first two that there were."""
+
+
+def missing_cause(table: str) -> str:
+    """The cause of what is unknown because this table is missing."""
+    return _CAUSES.get(table, table)
 
 
 def load_reference(
