@@ -43,11 +43,15 @@ def folded_street(street: str) -> str:
     digit is in it.
     """
     plain = street.lower() if street.isascii() else _unaccented(street)
-    for mark in _JOINING:
-        plain = plain.replace(mark, "")
-    if "strasse" in plain:
-        plain = _GERMAN_STREET.sub("str", plain)
-    return " ".join([_SHORT.get(word, word) for word in _WORD.findall(plain)])
+    # Most have letters, digits and blanks alone: those are words as they stand.
+    if not plain.replace(" ", "").isalnum():
+        for mark in _JOINING:
+            plain = plain.replace(mark, "")
+        words = _WORD.findall(plain)
+    else:
+        words = plain.split()
+    folded = " ".join([_SHORT.get(word, word) for word in words])
+    return _GERMAN_STREET.sub("str", folded) if "strasse" in folded else folded
 
 
 def _unaccented(text: str) -> str:
