@@ -11,6 +11,7 @@ from engine.enrichment.clock import CLOCK
 from engine.enrichment.countries import COUNTRY_RELATIONS
 from engine.enrichment.currency import CURRENCY
 from engine.enrichment.device import DEVICE
+from engine.enrichment.distances import DISTANCES
 from engine.enrichment.email import EMAIL
 from engine.enrichment.enrichment import Enrichment
 from engine.enrichment.expiry import EXPIRY
@@ -19,7 +20,8 @@ from engine.enrichment.mail_exchange import MAIL_EXCHANGE
 from engine.enrichment.names import NAMES
 from engine.enrichment.network import NETWORK
 from engine.enrichment.order import ORDER
-from engine.enrichment.phone import PHONE
+from engine.enrichment.phone import PHONE, PHONE_RELATIONS
+from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
 from engine.features import FeatureType, Unknown, Value
 from engine.payment import Payment
@@ -33,6 +35,7 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
     MAIL_EXCHANGE,
     PHONE,
     ADDRESS,
+    POSTAL,
     AMOUNT,
     BIN,
     CHECKS,
@@ -41,6 +44,8 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
     IP,
     NETWORK,
     COUNTRY_RELATIONS,
+    PHONE_RELATIONS,
+    DISTANCES,
     CURRENCY,
     CLOCK,
     NAMES,

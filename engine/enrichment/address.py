@@ -11,9 +11,9 @@ from rapidfuzz.fuzz import token_sort_ratio
 
 from engine.enrichment.address_parts import has_unit, is_military, is_pickup_point, is_po_box, without_unit
 from engine.enrichment.enrichment import Computed, Enrichment
-from engine.features import Feature, FeatureType, Value
+from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
-from engine.reference import Reference
+from engine.reference import Forwarders, Reference
 
 _JOINING: Final = ("'", "\u2019", ".")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -21,6 +21,7 @@ _ZIP_DIGITS: Final = 5
 _HASH_LENGTH: Final = 16
 _CACHED: Final = 8192
 _SOURCE: Final = "enrichment address"
+_NO_TABLE: Final = Unknown("forwarders")
 _SPELLINGS: Final = """
     str street strasse straat st · ave avenue avenida av · rd road · dr drive · ln lane · blvd boulevard bd bld bvd
     ct court · pl place plaza platz · sq square · ter terrace terr · hwy highway · pkwy parkway pky · cir circle circ
@@ -128,7 +129,20 @@ def _facts(
     )
 
 
-def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value]) -> Computed:
+@lru_cache(maxsize=4)
+def _forwarders(table: Forwarders) -> frozenset[str | None]:
+    """The houses of a table as `building` has them; cached by the table itself, for a reloaded one is another."""
+    return frozenset(_hash(folded_street(street), folded_postal(postal, country), country)
+                     for country, postal, street in table.addresses)  # fmt: skip
+
+
+def _is_forwarder(building: str | None, reference: Reference) -> Value | Unknown:
+    if building is None:
+        return None
+    return _NO_TABLE if reference.forwarders is None else building in _forwarders(reference.forwarders)
+
+
+def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     billing, shipping = payment.billing, payment.shipping
     paid, sent = address_facts(billing), address_facts(shipping)
     same, likeness = _compared(paid, sent)
@@ -143,6 +157,7 @@ def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value
         paid.has_number,
         sent.has_number,
         sent.is_pickup_point,
+        _is_forwarder(sent.building, reference),
         paid.is_military,
         sent.is_military,
         same,
@@ -251,6 +266,14 @@ FEATURES: Final = (
         "The goods go to a parcel locker, a parcel shop or a post office's counter, by the words of the address.",
         "The goods go to a parcel locker or shop",
         "The goods go to no parcel locker or shop",
+    ),
+    _flag(
+        "shipping_is_known_forwarder",
+        "The goods go to a house on the list of freight forwarders, which rent addresses to people abroad. The list "
+        "that comes with Assay is short: False says that the house is not on it. Keep a list `freight_forwarders` of "
+        "addresses of your own, and ask `shipping_building in @freight_forwarders`.",
+        "The goods go to a freight forwarder",
+        "The goods go to no freight forwarder that is listed",
     ),
     *_of_both(
         "is_military",

@@ -1,14 +1,19 @@
-"""The shopper's phone number in one spelling. What kind of line it is, and whether it exists, is not asked here."""
+"""The shopper's phone number: in one spelling, what kind of line it is, and whether it is where the shopper is.
+
+Whether somebody answers is not asked: what can be told is what the numbering plans say.
+"""
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
-from engine.reference.calling_codes import CALLING_CODES, TRUNK_PREFIX, TRUNK_PREFIXES
+from engine.reference.calling_codes import CALLING_CODES, TRUNK_PREFIX, TRUNK_PREFIXES, TWO_TRUNK_PREFIXES
+from engine.reference.phones import FIXED_OR_MOBILE, LINES, PhoneFacts
 
 _DIGITS_MIN, _DIGITS_MAX = 7, 15
 """E.164 allows 15; no country has whole numbers of under seven."""
@@ -16,6 +21,22 @@ _TRUNK_IN_BRACKETS: Final = "(0)"
 _EXTENSION: Final = re.compile(r"[;,#]|ext|x\s*\d", re.IGNORECASE)
 _NO_DIGITS: Final = re.compile(r"[^0-9]+")
 _NO_COUNTRY, _INVALID = Unknown("country_unknown"), Unknown("phone_invalid")
+_COUNTRY_UNKNOWN, _NOT_TOLD, _NO_POSTAL = _NO_COUNTRY, Unknown("not_told"), Unknown("postal")
+_NO_ONE_COUNTRY: Final = Unknown("no_one_country")
+_MISSING: Final = (Unknown("phones"),) * 4
+_NO_SUCH: Final = (False, _INVALID, _INVALID, _INVALID)
+_NOT_TOLD_APART: Final = Unknown("not_told_apart")
+_IS_VOIP: Final[Mapping[str, Value | Unknown]] = {
+    **{line: line == "voip" for line in LINES.values()},
+    FIXED_OR_MOBILE: _NOT_TOLD_APART,
+}
+_WITH_AREA_CODES: Final = ("US", "CA")
+_CACHED: Final = 8192
+_RUN: Final = 7
+_UPWARDS: Final = "01234567890"
+_DOWNWARDS: Final = "09876543210"
+_FICTITIOUS: Final = re.compile(r"1\d{3}55501\d\d")
+_SOURCE, _REASON = "enrichment phone", "phone"
 
 
 def normalized_phone(number: str, calling_code: str) -> str | None:
@@ -34,35 +55,203 @@ def normalized_phone(number: str, calling_code: str) -> str | None:
         whole = digits[2:]
     elif calling_code:
         prefix, length = TRUNK_PREFIXES.get(calling_code, TRUNK_PREFIX)
-        whole = calling_code + (digits.removeprefix(prefix) if len(digits) > length else digits)
+        national = digits.removeprefix(prefix) if len(digits) > length else digits
+        # Where another prefix is known, the common one may be in use beside it: Lithuania went from 8 to 0.
+        whole = calling_code + (national.removeprefix("0") if calling_code in TWO_TRUNK_PREFIXES else national)
     else:
         return None
     return f"+{whole}" if _DIGITS_MIN <= len(whole) <= _DIGITS_MAX else None
 
 
-def _phone(contact: Contact) -> str | Unknown | None:
-    number = contact.phone_number
-    if number is None:
-        return None
-    calling_code = contact.phone_country_code or CALLING_CODES.get(contact.country or "", "")
+@lru_cache(maxsize=_CACHED)
+def _normalized(number: str, phone_country_code: str | None, country: str | None) -> str | Unknown:
+    calling_code = phone_country_code or CALLING_CODES.get(country or "", "")
     found = normalized_phone(number, calling_code)
     return found or (_INVALID if calling_code else _NO_COUNTRY)
 
 
-def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value]) -> Computed:
-    billing = _phone(payment.billing)
-    return (_phone(payment.shipping) if billing is None else billing,)
+def _phone(contact: Contact) -> str | Unknown | None:
+    number = contact.phone_number
+    return None if number is None else _normalized(number, contact.phone_country_code, contact.country)
 
 
-PHONE = Enrichment(
-    topic="phone",
+def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
+    billing, shipping = _phone(payment.billing), _phone(payment.shipping)
+    same: Value | Unknown = None
+    if billing is not None and shipping is not None:
+        both = isinstance(billing, str) and isinstance(shipping, str)
+        same = billing == shipping if both else _INVALID
+    phone = shipping if billing is None else billing
+    if phone is None:
+        return (None, None, None, None, None, None, same)
+    if isinstance(phone, Unknown):
+        # What cannot be made a number at all is none; without a country it may be one.
+        return (phone, False if phone is _INVALID else phone, phone, phone, phone, phone, same)
+    told = _MISSING if reference.phones is None else _told(reference.phones.facts(phone))
+    return (phone, *told, is_placeholder(phone), same)
+
+
+def _told(facts: PhoneFacts) -> tuple[Value | Unknown, ...]:
+    """Whether it is valid, its country, its kind of line and whether it is one over the internet."""
+    if facts.line is None:
+        return _NO_SUCH
+    country: Value | Unknown = facts.country
+    if facts.is_shared:
+        country = _NO_ONE_COUNTRY
+    return (True, country, facts.line, _IS_VOIP[facts.line])
+
+
+@lru_cache(maxsize=_CACHED)
+def is_placeholder(number: str) -> bool:
+    """Whether the digits are what people type who give no number of theirs.
+
+    One digit seven times, seven digits in a row up or down, or the numbers 555-0100 to 555-0199 that the North American
+    plan keeps for films.
+    """
+    digits = number[1:]
+    last = digits[-_RUN:]
+    if len(last) == _RUN and (last in _UPWARDS or last in _DOWNWARDS or len(set(last)) == 1):
+        return True
+    return digits.startswith("1") and _FICTITIOUS.fullmatch(digits) is not None
+
+
+_FEATURES: Final = (
+    Feature(
+        name="phone_normalized",
+        type=FeatureType.STRING,
+        doc="The billing phone number, else the shipping one, as + and digits with the country's calling code.",
+        source=_SOURCE,
+    ),
+    Feature(
+        name="phone_is_valid",
+        type=FeatureType.BOOLEAN,
+        doc="There can be such a number by its country's numbering plan; whether somebody has it is not known.",
+        source=_SOURCE,
+        direction=-1,
+        reason=_REASON,
+        says="The phone number is one that there can be",
+        denies="There can be no such phone number",
+    ),
+    Feature(
+        name="phone_country",
+        type=FeatureType.COUNTRY,
+        doc="The country of the phone number, told apart where several share a calling code (US, CA, JM; GB, JE). "
+        "Unknown (`no_one_country`) of ranges that several countries share, such as North American toll-free numbers.",
+        source=_SOURCE,
+        reason=_REASON,
+        says="The phone number is of {value}",
+    ),
+    Feature(
+        name="phone_number_type",
+        type=FeatureType.STRING,
+        doc="The kind of line. North American plans do not tell fixed and mobile lines apart (`fixed_or_mobile`); "
+        "`personal` numbers follow a person, `company` ones are a firm's everywhere.",
+        source=_SOURCE,
+        values=(*LINES.values(), FIXED_OR_MOBILE),
+        reason=_REASON,
+        says="The phone number is of the type {value}",
+    ),
+    Feature(
+        name="phone_is_voip",
+        type=FeatureType.BOOLEAN,
+        doc="The number is of a range for telephony over the internet, which is had without an address or a contract. "
+        "Unknown (`not_told_apart`) where the plan has no such range, as in North America: such lines have numbers as "
+        "all others there.",
+        source=_SOURCE,
+        direction=1,
+        reason=_REASON,
+        says="The phone number is one of telephony over the internet",
+        denies="The phone number is none of telephony over the internet",
+    ),
+    Feature(
+        name="phone_is_placeholder",
+        type=FeatureType.BOOLEAN,
+        doc="The number ends in seven equal digits or seven in a row (1234567), or is one of 555-0100 to 555-0199, "
+        "which nobody has.",
+        source=_SOURCE,
+        direction=1,
+        reason=_REASON,
+        says="The phone number is one that nobody has, like 555-0100",
+        denies="The phone number is none of those that people make up",
+    ),
+    Feature(
+        name="shipping_phone_matches_billing",
+        type=FeatureType.BOOLEAN,
+        doc="The shipping phone number is the billing one.",
+        source=_SOURCE,
+        direction=-1,
+        reason=_REASON,
+        says="Shipping and billing have one phone number",
+        denies="Shipping and billing have different phone numbers",
+    ),
+)
+
+PHONE = Enrichment(topic="phone", features=_FEATURES, compute=_compute)
+
+
+def _related(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
+    phone = known["phone_country"]
+    if phone is None:
+        # A number was given or not: the cause says which.
+        return (None if known["phone_normalized"] is None else _COUNTRY_UNKNOWN,) * len(_RELATIONS.features)
+    agree: list[Value | Unknown] = [
+        _COUNTRY_UNKNOWN if known[other] is None else phone == known[other] for _, other, _ in _OTHERS
+    ]
+    return (*agree, _agrees_with_postal(payment.billing, reference, phone, known["phone_normalized"]))
+
+
+def _agrees_with_postal(contact: Contact, reference: Reference, phone: Value, number: Value) -> Value | Unknown:
+    """Whether the area code's state is that of the billing postal code."""
+    country, postal = contact.country, contact.postal
+    if country is None or postal is None:
+        return None if postal is None else _COUNTRY_UNKNOWN
+    if country not in _WITH_AREA_CODES:
+        return _NOT_TOLD
+    if phone != country:
+        return False
+    if reference.postal is None or reference.phones is None:
+        return _NO_POSTAL
+    lies_in = reference.postal.facts(country, contact.region, postal).of_code
+    state = reference.phones.facts(number).state if isinstance(number, str) else None
+    return _NOT_TOLD if lies_in is None or state is None else state == f"{country}-{lies_in}"
+
+
+_OTHERS: Final = (
+    ("billing", "billing_country", "the billing country"),
+    ("shipping", "shipping_country", "the shipping country"),
+    ("card", "card_country", "the card issuer's country"),
+    ("ip", "ip_country", "the IP address's country"),
+)
+_RELATIONS: Final = Enrichment(
+    topic="phone_relations",
     features=(
+        *(
+            Feature(
+                name=f"phone_country_matches_{name}",
+                type=FeatureType.BOOLEAN,
+                doc=f"The phone number is of {words}.",
+                source=_SOURCE,
+                direction=-1,
+                reason=_REASON,
+                says=f"The phone number is of {words}, {{{country}}}",
+                denies=f"The phone number is of {{phone_country}}, {words} is {{{country}}}",
+            )
+            for name, country, words in _OTHERS
+        ),
         Feature(
-            name="phone_normalized",
-            type=FeatureType.STRING,
-            doc="The billing phone number, else the shipping one, as + and digits with the country's calling code.",
-            source="enrichment phone",
+            name="phone_matches_billing_postal",
+            type=FeatureType.BOOLEAN,
+            doc="The phone number's area code is of the state or province in which the billing postal code lies, in "
+            "the US and Canada; elsewhere unknown (`not_told`). People keep numbers when they move: many honest ones "
+            "differ.",
+            source=_SOURCE,
+            direction=-1,
+            reason=_REASON,
+            says="The phone number's area code is of the billing postal code's state",
+            denies="The phone number's area code is of another state than the billing postal code",
         ),
     ),
-    compute=_compute,
+    compute=_related,
+    reads=("phone_normalized", "phone_country", *(country for _, country, _ in _OTHERS)),
 )
+PHONE_RELATIONS = _RELATIONS

@@ -13,10 +13,14 @@ from engine.reference.bins import BinRecord, BinTable
 from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
 from engine.reference.currencies import Currencies
+from engine.reference.forwarders import Forwarders
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
 from engine.reference.languages import CountryLanguages
 from engine.reference.letter_pairs import LetterPairs
 from engine.reference.mail_domains import MailDomains
+from engine.reference.phones import PhonePlans
+from engine.reference.places import Place, Places
+from engine.reference.postal import PostalRules
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
@@ -31,9 +35,14 @@ __all__ = [
     "CardCodes",
     "CountryLanguages",
     "Currencies",
+    "Forwarders",
     "IpCountries",
     "LetterPairs",
     "MailDomains",
+    "PhonePlans",
+    "Place",
+    "Places",
+    "PostalRules",
     "Rates",
     "ReasonCode",
     "ReasonCodes",
@@ -62,6 +71,10 @@ class Reference:
     bins: BinTable | None
     rates: Rates
     time_zones: TimeZones
+    postal: PostalRules | None = None
+    phones: PhonePlans | None = None
+    places: Places | None = None
+    forwarders: Forwarders | None = None
     mail_domains: MailDomains | None = None
     letter_pairs: LetterPairs | None = None
     user_agents: UserAgents | None = None
@@ -118,6 +131,10 @@ def load_reference(
         bins=BinTable.load(bin_table),
         rates=Rates.load(rates or EMBEDDED_RATES),
         time_zones=TimeZones.load(),
+        postal=PostalRules.load(),
+        phones=PhonePlans.load(),
+        places=Places.load(),
+        forwarders=Forwarders.load(),
         mail_domains=MailDomains.load(),
         letter_pairs=LetterPairs.load(),
         user_agents=UserAgents.load(),

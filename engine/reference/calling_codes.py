@@ -42,7 +42,7 @@ CALLING_CODES: Final = _by_country()
 
 TRUNK_PREFIXES: Final = {
     # In Italy and with it, and in these countries of Africa, the 0 belongs to the number.
-    **dict.fromkeys(("39", "378", "225", "241", "242"), ("", 0)),
+    **dict.fromkeys(("39", "378", "225", "229", "241", "242"), ("", 0)),
     "1": ("1", 10),
     "7": ("8", 10),
     "36": ("06", 0),
@@ -56,3 +56,5 @@ With the number's length where it may begin with the same digits itself; it is t
 """
 TRUNK_PREFIX: Final = ("0", 0)
 """The prefix where nothing is said."""
+TWO_TRUNK_PREFIXES: Final = frozenset({"370"})
+"""Where 0 is dialled as well as the prefix above, and no number begins with it."""

@@ -20,7 +20,7 @@ FITTING: Final[Mapping[str, tuple[str, ...]]] = {
     "customer": ("customer",),
     "device": ("device",),
     "phone": ("phone_normalized",),
-    "address": ("billing_address", "shipping_address"),
+    "address": ("billing_address", "shipping_address", "shipping_building"),
 }
 """The features of which a list of a type can hold a value, by the type's name. Lists of strings hold any text's."""
 _OF_THE_MERCHANT: Final = "request /custom"

@@ -1,0 +1,145 @@
+"""Where addresses and the IP address are, and how far apart: with how well that is known, or not at all.
+
+A place is a point and the radius within which it is meant: a ZIP code's, a city's, a country's. A distance between two
+is known where the sum of both radii is at most half of it, or at most 200 km: Britain and Australia are far apart by
+any two of their places, what is somewhere in France is near to nothing.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from engine.enrichment.enrichment import Computed, Enrichment
+from engine.features import Feature, FeatureType, Unknown, Value
+from engine.payment import Contact, Payment
+from engine.reference import Place, Places, Reference
+from engine.reference.places import distance_km
+
+CLOSE_KM: Final = 200
+"""A distance whose error is below this is told however short it is: what it says is that both are near each other."""
+_CACHED: Final = 8192
+_IP_DEFAULT_RADIUS_KM: Final = 100
+"""Where a database gives coordinates and no radius: what GeoIP2 gives of most cities is less."""
+_MISSING, _NOT_PLACED = Unknown("places"), Unknown("not_found")
+_PLACE_UNKNOWN, _IMPRECISE = Unknown("place_unknown"), Unknown("imprecise")
+_NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
+
+Located = Place | Unknown | None
+Measured = tuple[int | Unknown | None, int | Unknown | None]
+
+
+def _place(contact: Contact, places: Places) -> Located:
+    if contact.country is None:
+        given = contact.city is not None or contact.postal is not None
+        return _NO_COUNTRY if given else None
+    return places.locate(contact.country, contact.region, contact.city, contact.postal) or _NOT_PLACED
+
+
+def _ip_place(known: Mapping[str, Value], places: Places) -> Located:
+    """Where the IP address is: the database's coordinates, else the middle of its country."""
+    latitude, longitude = known.get("ip_latitude"), known.get("ip_longitude")
+    if latitude is not None and longitude is not None:
+        radius = known.get("ip_accuracy_radius_km")
+        reach = _IP_DEFAULT_RADIUS_KM if radius is None else int(radius)
+        return Place(float(latitude), float(longitude), reach, "city")
+    country = known["ip_country"]
+    return places.country(country) or _NOT_PLACED if isinstance(country, str) else None
+
+
+def _between(left: Located, right: Located) -> Measured:
+    if isinstance(left, Place) and isinstance(right, Place):
+        return _measured(left, right)
+    if left is None and right is None:
+        return None, None
+    return _PLACE_UNKNOWN, _PLACE_UNKNOWN
+
+
+@lru_cache(maxsize=_CACHED)
+def _measured(left: Place, right: Place) -> Measured:
+    """The distance and how far off it may be, in whole km; unknown where that is too much to be of use."""
+    distance, error = round(distance_km(left, right)), left.radius_km + right.radius_km
+    if error > CLOSE_KM and error * 2 > distance:
+        return _IMPRECISE, _IMPRECISE
+    return distance, error
+
+
+def _in_city(contact: Contact, places: Places) -> Value | Unknown:
+    """Whether the ZIP code's addresses are written with the city, in the US."""
+    if contact.postal is None or contact.city is None:
+        return None
+    if contact.country is None:
+        return _NO_COUNTRY
+    if contact.country != "US":
+        return _NOT_TOLD
+    found = places.is_postal_in_city(contact.postal, contact.city)
+    return _NOT_PLACED if found is None else found
+
+
+def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
+    places = reference.places
+    if places is None:
+        return _NOTHING
+    billing, shipping = _place(payment.billing, places), _place(payment.shipping, places)
+    ip = _ip_place(known, places)
+    return (
+        _in_city(payment.billing, places),
+        _in_city(payment.shipping, places),
+        *_between(billing, shipping),
+        *_between(ip, billing),
+        *_between(ip, shipping),
+    )
+
+
+def _city_flag(group: str) -> Feature:
+    return Feature(
+        name=f"{group}_postal_in_city",
+        type=FeatureType.BOOLEAN,
+        doc=f"The {group} city is one that addresses of the {group} ZIP code are written with, in the US; elsewhere "
+        "unknown (`not_told`).",
+        source="enrichment distances",
+        direction=-1,
+        reason=f"{group}_location",
+        says=f"The {group} postal code is of {{{group}_city}}",
+        denies=f"The {group} postal code is not of {{{group}_city}}",
+    )
+
+
+def _distance(name: str, left: str, right: str) -> tuple[Feature, Feature]:
+    return (
+        Feature(
+            name=f"distance_between_{name}_address",
+            type=FeatureType.INTEGER,
+            unit="km",
+            doc=f"How far {left} and {right} are apart, in a straight line. Unknown (`imprecise`) where it may be "
+            f"wrong by more than {CLOSE_KM} km and more than half of it; `place_unknown` where one is not placed.",
+            source="enrichment distances",
+            direction=1,
+            reason="distance",
+            says=f"{left[:1].upper()}{left[1:]} and {right} are {{value}} km apart",
+        ),
+        Feature(
+            name=f"distance_between_{name}_error_km",
+            type=FeatureType.INTEGER,
+            unit="km",
+            doc=f"By how much the distance between {left} and {right} may be wrong, either way.",
+            source="enrichment distances",
+            reason="distance",
+        ),
+    )
+
+
+FEATURES: Final = (
+    _city_flag("billing"),
+    _city_flag("shipping"),
+    *_distance("billing_and_shipping", "the billing address", "the shipping address"),
+    *_distance("ip_and_billing", "the IP address", "the billing address"),
+    *_distance("ip_and_shipping", "the IP address", "the shipping address"),
+)
+_NOTHING: Final = (_MISSING,) * len(FEATURES)
+
+DISTANCES = Enrichment(
+    topic="distances",
+    features=FEATURES,
+    compute=_compute,
+    reads=("ip_country", "ip_latitude", "ip_longitude", "ip_accuracy_radius_km"),
+)

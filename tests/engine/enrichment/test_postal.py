@@ -1,0 +1,124 @@
+"""Postal codes and regions against their countries, by the examples that posts publish."""
+
+import json
+import lzma
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.enrichment import enrich
+from engine.enrichment.postal import POSTAL
+from engine.errors import ReferenceInvalid
+from engine.payment import Contact, Payment
+from engine.reference import PostalRules, Reference
+from engine.reference.postal import EMBEDDED_POSTAL, _compiled, plain_code
+
+RULES: Final = json.loads(lzma.decompress(EMBEDDED_POSTAL.read_bytes()))["countries"]
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "postal", "valid", "within", "known"),
+    [
+        ("US", "CA", "94103", True, True, True),
+        ("US", "California", "94103-1234", True, True, True),
+        ("US", "US-NY", "941031234", True, False, True),
+        ("US", "new  york", "10001", True, True, True),
+        ("US", "DC", "20500", True, True, True),
+        ("US", "PR", "00901", True, True, True),
+        ("US", "AE", "09012", True, True, True),
+        ("US", "Ontario", "10001", True, "region_unknown", False),
+        ("US", None, "1234", False, None, None),
+        ("US", "TX", "ABCDE", False, "no_rule", True),
+        ("CA", "QC", "H2X 1Y4", True, True, True),
+        ("CA", "Qu\u00e9bec", "h2x1y4", True, True, True),
+        ("CA", "ON", "H2X 1Y4", True, False, True),
+        ("CA", "ON", "12345", False, "no_rule", True),
+        ("GB", None, "SW1Y 4JH", True, None, None),
+        ("GB", "London", "sw1y4jh", True, "region_unknown", "no_rule"),
+        ("GB", None, "SW1Y", False, None, None),
+        ("DE", None, "D-10115", True, None, None),
+        ("DE", None, "1011", False, None, None),
+        ("FR", None, "75 008", True, None, None),
+        ("PL", None, "00950", True, None, None),
+        ("PT", None, "1000-205", True, None, None),
+        ("LV", None, "1010", True, None, None),
+        ("NL", None, "1012JS", True, None, None),
+        ("IT", "Milano", "20121", True, True, True),
+        ("ES", "Madrid", "28013", True, True, True),
+        ("ES", "Barcelona", "28013", True, False, True),
+        ("BR", "SP", "01310-100", True, True, True),
+        ("BR", "Rio de Janeiro", "01310-100", True, False, True),
+        ("AU", "NSW", "2000", True, True, True),
+        ("AU", "VIC", "2000", True, False, True),
+        ("IN", "Karnataka", "560001", True, True, True),
+        ("JP", "\u6771\u4eac\u90fd", "100-0001", True, True, True),
+        ("JP", "Tokyo", "\uff11\uff10\uff10\uff0d\uff10\uff10\uff10\uff11", True, True, True),
+        ("AE", None, "00000", "no_postal_codes", None, None),
+        (None, "CA", "94103", "country_unknown", "country_unknown", "country_unknown"),
+        (None, None, None, None, None, None),
+        ("US", "CA", None, None, None, True),
+    ],
+)
+def test_what_a_postal_code_says(
+    make_payment: Callable[..., Payment],
+    reference: Reference,
+    country: str | None,
+    region: str | None,
+    postal: str | None,
+    valid: bool | str | None,
+    within: bool | str | None,
+    known: bool | str | None,
+) -> None:
+    contact = Contact(country=country, region=region, postal=postal)
+    found, causes = enrich(make_payment(billing=contact, shipping=contact), reference)
+    for group in ("billing", "shipping"):
+        names = (f"{group}_postal_is_valid", f"{group}_postal_in_region", f"{group}_region_in_country")
+        assert tuple(causes.get(name, found[name]) for name in names) == (valid, within, known)
+
+
+def test_every_countrys_examples_are_valid_with_hyphens_and_without() -> None:
+    table = PostalRules.load()
+    examples = [(country, each) for country, rule in RULES.items() if rule["zip"] for each in rule["examples"]]
+    assert len(examples) > 400
+    for country, example in examples:
+        assert table.facts(country, None, example).is_valid, (country, example)
+        assert table.facts(country, None, plain_code(example).lower()).is_valid, (country, example)
+
+
+def test_every_countrys_rules_compile() -> None:
+    assert sum(_compiled(rule).code is not None for rule in RULES.values()) > 170
+
+
+def test_a_missing_table_is_unknown(make_payment: Callable[..., Payment], reference: Reference) -> None:
+    contact = Contact(country="US", region="CA", postal="94103")
+    found, causes = enrich(make_payment(billing=contact), replace(reference, postal=None))
+    names = [feature.name for feature in POSTAL.features]
+    assert {(found[name], causes[name]) for name in names} == {(None, "postal")}
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", lzma.compress(b"[]"), lzma.compress(b'{"version": 1}')])
+def test_a_broken_table_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "postal.json.xz"
+    path.write_bytes(content)
+    with pytest.raises(ReferenceInvalid, match="no table of postal codes"):
+        PostalRules.load(path)
+
+
+def test_the_table_says_what_it_is(reference: Reference) -> None:
+    assert reference.postal is not None
+    assert reference.postal.info.rows == len(RULES)
+    assert PostalRules.load(EMBEDDED_POSTAL).version == reference.postal.version
+
+
+TABLE: Final = PostalRules.load()
+_TEXT: Final = st.one_of(st.none(), st.text(max_size=12))
+
+
+@given(st.one_of(st.sampled_from(("US", "GB", "JP", "AE")), st.text(max_size=3)), _TEXT, _TEXT)
+def test_any_text_is_looked_up(country: str, region: str | None, postal: str | None) -> None:
+    assert TABLE.facts(country, region, postal) == TABLE.facts.__wrapped__(country, region, postal)
