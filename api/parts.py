@@ -14,7 +14,7 @@ from engine.bundles import Parts
 from engine.catalog import CATALOG, read_ruleset, unkept_by_all
 from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
-from engine.reference import IpCountries, Rates, Reference, load_reference
+from engine.reference import IpTables, Rates, Reference, load_ip_tables, load_reference
 from engine.rules import Ruleset, default_source
 from engine.score import Scorer
 from models.scorecard import Scorecard
@@ -101,7 +101,7 @@ def states_of(settings: Settings, read: PartsRead, champion: Champion | None = N
     found = (
         (Part.RULESET, parts.ruleset.hash, settings.ruleset),
         (Part.MODEL, "none" if parts.scorer is None else parts.scorer.id, promoted or settings.model),
-        (Part.IP_DATABASE, data["ip"], settings.ip_database),
+        (Part.IP_DATABASE, f"{data['ip']}; {data['ip_networks']}", settings.ip_database),
         (Part.BIN_TABLE, data["bins"], settings.bin_table),
         (Part.RATES, data["rates"], settings.rates),
     )
@@ -180,10 +180,16 @@ def _shipped(settings: Settings, role: str = "cold_start") -> Scorecard:
 def _reference_again(settings: Settings, last: Reference, faults: dict[Part, str]) -> Reference:
     ip, bins, rates = settings.ip_database, settings.bin_table, settings.rates
     assert last.bins is not None, "without its tables no server starts"
+    assert last.ip is not None, "without its tables no server starts"
+    assert last.ip_networks is not None, "without its tables no server starts"
     laid_over = last.bins.again
+    of_ip = IpTables(locations=last.ip, networks=last.ip_networks)
+    if ip is not None:
+        of_ip = _kept(Part.IP_DATABASE, lambda: load_ip_tables(ip), of_ip, faults)
     return replace(
         last,
-        ip=last.ip if ip is None else _kept(Part.IP_DATABASE, lambda: IpCountries.load(ip), last.ip, faults),
+        ip=of_ip.locations,
+        ip_networks=of_ip.networks,
         bins=last.bins if bins is None else _kept(Part.BIN_TABLE, lambda: laid_over(bins), last.bins, faults),
         rates=last.rates if rates is None else _kept(Part.RATES, lambda: Rates.load(rates), last.rates, faults),
     )

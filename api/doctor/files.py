@@ -11,8 +11,7 @@ from api.settings import Settings, is_loopback
 from api.wiring import list_types_in
 from engine.catalog import CATALOG
 from engine.errors import AssayError
-from engine.reference import BinTable, IpCountries, Rates
-from engine.reference.ip import EMBEDDED_IP_COUNTRIES
+from engine.reference import BinTable, Rates, load_ip_tables
 from engine.reference.rates import EMBEDDED_RATES, MAX_AGE_DAYS
 from engine.rules import default_source
 from engine.score import Scorer
@@ -36,7 +35,7 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     made: dict[str, date] = {}
 
     def read_ip() -> None:
-        made["ip"] = IpCountries.load(settings.ip_database or EMBEDDED_IP_COUNTRIES).built
+        made["ip"] = load_ip_tables(settings.ip_database).locations.built
 
     def read_rates() -> None:
         made["rates"] = Rates.load(settings.rates or EMBEDDED_RATES).newest

@@ -11,7 +11,9 @@ from typing import Final
 
 from engine.reference.bins import BinRecord, BinTable
 from engine.reference.clock import TimeZones
-from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.reference.ip import IpLocations
+from engine.reference.ip_files import IpTables, load_ip_tables
+from engine.reference.ip_networks import IpNetworks
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
@@ -21,7 +23,9 @@ __all__ = [
     "MISSING",
     "BinRecord",
     "BinTable",
-    "IpCountries",
+    "IpLocations",
+    "IpNetworks",
+    "IpTables",
     "Rates",
     "ReasonCode",
     "ReasonCodes",
@@ -30,6 +34,7 @@ __all__ = [
     "TableInfo",
     "Tables",
     "TimeZones",
+    "load_ip_tables",
     "load_reference",
 ]
 
@@ -41,13 +46,14 @@ MISSING: Final = "missing"
 class Reference:
     """The tables in force, one a field. Where a field is None its table is missing: what it would tell is unknown.
 
-    So is what the IP table would tell of a payment more than `ip_max_age_days` after it was built: networks move.
+    So is what an IP table would tell of a payment more than `ip_max_age_days` after it was built: networks move.
     """
 
-    ip: IpCountries | None
+    ip: IpLocations | None
     bins: BinTable | None
     rates: Rates
     time_zones: TimeZones
+    ip_networks: IpNetworks | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -61,13 +67,16 @@ class Reference:
     def infos(self) -> tuple[TableInfo, ...]:
         """What each table that is there says of itself; of the IP tables with the age that the operator allows."""
         found = (table.info for table in self.tables().values() if table is not None)
-        return tuple(
-            replace(info, max_age_days=self.ip_max_age_days) if info.name.startswith("ip") else info for info in found
-        )
+        return tuple(_aged(info, self.ip_max_age_days) if info.name.startswith("ip") else info for info in found)
 
     def versions(self) -> Mapping[str, str]:
         """Give the version of each table by name."""
         return {name: MISSING if table is None else table.version for name, table in self.tables().items()}
+
+
+def _aged(info: TableInfo, max_age_days: int) -> TableInfo:
+    """The same with another age that it may have, and so have its parts."""
+    return replace(info, max_age_days=max_age_days, parts=tuple(_aged(part, max_age_days) for part in info.parts))
 
 
 _TABLES: Final = tuple(field.name for field in fields(Reference) if field.name != "ip_max_age_days")
@@ -81,11 +90,13 @@ def load_reference(
 ) -> Reference:
     """Load all tables, about half a second; None stands for the embedded one.
 
-    `ip_database` (a GeoIP2-shaped .mmdb) and `rates` replace the embedded table; `bin_table` is laid over it. Raises
-    ReferenceInvalid naming the file, the cause and the mend.
+    `ip_database` (a GeoIP2-shaped .mmdb or a folder of them, see `load_ip_tables`) and `bin_table` are laid over the
+    embedded ones, `rates` replace them. Raises ReferenceInvalid naming the file, the cause and the mend.
     """
+    ip_tables = load_ip_tables(ip_database)
     return Reference(
-        ip=IpCountries.load(ip_database or EMBEDDED_IP_COUNTRIES),
+        ip=ip_tables.locations,
+        ip_networks=ip_tables.networks,
         bins=BinTable.load(bin_table),
         rates=Rates.load(rates or EMBEDDED_RATES),
         time_zones=TimeZones.load(),
