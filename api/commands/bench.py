@@ -59,7 +59,7 @@ def bench(
 
 
 def _chosen(ids: Sequence[str]) -> list[Benchmark]:
-    by_id = {benchmark.id: benchmark for benchmark in BENCHMARKS}
+    by_id = {benchmark.id.upper(): benchmark for benchmark in BENCHMARKS}
     unknown = [each for each in ids if each.upper() not in by_id]
     if unknown:
         raise UnknownBenchmark(f"There is no benchmark {', '.join(unknown)}. There are: {_known()}.")

@@ -4,9 +4,12 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 from unicodedata import combining, normalize
 
+from rapidfuzz.fuzz import token_sort_ratio
+
+from engine.enrichment.address_parts import has_unit, is_military, is_pickup_point, is_po_box, without_unit
 from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Value
 from engine.payment import Contact, Payment
@@ -16,6 +19,8 @@ _JOINING: Final = ("'", "\u2019", ".")
 _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _HASH_LENGTH: Final = 16
+_CACHED: Final = 8192
+_SOURCE: Final = "enrichment address"
 _SPELLINGS: Final = """
     str street strasse straat st · ave avenue avenida av · rd road · dr drive · ln lane · blvd boulevard bd bld bvd
     ct court · pl place plaza platz · sq square · ter terrace terr · hwy highway · pkwy parkway pky · cir circle circ
@@ -62,30 +67,224 @@ def address_key(contact: Contact) -> str | None:
     """
     if contact.address is None or contact.postal is None:
         return None
-    return _key(contact.address, contact.postal, contact.country)
+    return _hash(folded_street(contact.address), folded_postal(contact.postal, contact.country), contact.country)
 
 
-@lru_cache(maxsize=1024)
-def _key(street: str, postal: str, country: str | None) -> str | None:
-    """Cached: goods go to the billing address more often than not."""
-    folded = folded_street(street), folded_postal(postal, country)
-    if not all(folded):
+def _hash(street: str, postal: str, country: str | None) -> str | None:
+    if not street or not postal:
         return None
-    return sha256("|".join((*folded, country or "")).encode()).hexdigest()[:_HASH_LENGTH]
+    return sha256(f"{street}|{postal}|{country or ''}".encode()).hexdigest()[:_HASH_LENGTH]
+
+
+class AddressFacts(NamedTuple):
+    """What the lines of one address say by themselves; None is unknown."""
+
+    key: str | None
+    building: str | None
+    text: str
+    is_po_box: bool | None
+    has_unit: bool | None
+    has_number: bool | None
+    is_pickup_point: bool | None
+    is_military: bool | None
+
+
+_NOTHING: Final = AddressFacts(None, None, "", None, None, None, None, None)
+
+
+def address_facts(contact: Contact) -> AddressFacts:
+    """What one address says. Without a first line all is unknown."""
+    if contact.address is None:
+        return _NOTHING
+    return _facts(contact.address, contact.address_2, contact.city, contact.region, contact.country, contact.postal)
+
+
+@lru_cache(maxsize=_CACHED)
+def _facts(
+    street: str, second: str | None, city: str | None, region: str | None, country: str | None, postal: str | None
+) -> AddressFacts:
+    """Cached: goods go to the billing address more often than not, and shoppers come back."""
+    first, rest = folded_street(street), "" if second is None else folded_street(second)
+    lines = f"{first} {rest}" if rest else first
+    if not lines:
+        return _NOTHING
+    house = without_unit(first if "#" not in street else folded_street(street.replace("#", " unit ")))
+    code = "" if postal is None else folded_postal(postal, country)
+    town = "" if city is None else folded_street(city)
+    return AddressFacts(
+        key=_hash(first, code, country),
+        building=_hash(house, code, country),
+        text=f"{lines} {town} {code}",
+        is_po_box=is_po_box(lines, country),
+        has_unit=has_unit(first, rest, street, country),
+        has_number=any(map(str.isdecimal, lines)),
+        is_pickup_point=is_pickup_point(lines),
+        is_military=is_military(lines, city, region, country),
+    )
 
 
 def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value]) -> Computed:
-    return (address_key(payment.billing), address_key(payment.shipping))
+    billing, shipping = payment.billing, payment.shipping
+    paid, sent = address_facts(billing), address_facts(shipping)
+    same, likeness = _compared(paid, sent)
+    return (
+        paid.key,
+        sent.key,
+        sent.building,
+        paid.is_po_box,
+        sent.is_po_box,
+        paid.has_unit,
+        sent.has_unit,
+        paid.has_number,
+        sent.has_number,
+        sent.is_pickup_point,
+        paid.is_military,
+        sent.is_military,
+        same,
+        likeness,
+        _same_text(billing.city, shipping.city),
+        _same_postal(billing, shipping),
+    )
 
 
-def _feature(group: str) -> Feature:
+def _compared(paid: AddressFacts, sent: AddressFacts) -> tuple[bool | None, int | None]:
+    """Whether both are one address, and how alike they are in percent; unknown where one of them is."""
+    if not paid.text or not sent.text:
+        return None, None
+    same = None if paid.key is None or sent.key is None else paid.key == sent.key
+    return same, 100 if paid.text == sent.text else _likeness(paid.text, sent.text)
+
+
+@lru_cache(maxsize=_CACHED)
+def _likeness(left: str, right: str) -> int:
+    """Words in any order: what two spellings of one address have in common, in percent."""
+    return round(token_sort_ratio(left, right))
+
+
+def _same_text(left: str | None, right: str | None) -> bool | None:
+    if left is None or right is None:
+        return None
+    return left == right or _folded_city(left) == _folded_city(right)
+
+
+@lru_cache(maxsize=_CACHED)
+def _folded_city(city: str) -> str:
+    return folded_street(city)
+
+
+def _same_postal(billing: Contact, shipping: Contact) -> bool | None:
+    left, right = billing.postal, shipping.postal
+    if left is None or right is None:
+        return None
+    return folded_postal(left, billing.country) == folded_postal(right, shipping.country)
+
+
+def _key_feature(group: str) -> Feature:
     return Feature(
         name=f"{group}_address",
         type=FeatureType.STRING,
         doc=f"The {group} address as one value, however it is written: a hash of country, postal code and first line. "
         "Unknown without postal code or first line. Equal to the other where the addresses are.",
-        source="enrichment address",
+        source=_SOURCE,
     )
 
 
-ADDRESS = Enrichment(topic="address", features=(_feature("billing"), _feature("shipping")), compute=_compute)
+def _flag(name: str, doc: str, says: str, denies: str, direction: int = 0) -> Feature:
+    is_shipping = name.startswith("shipping")
+    return Feature(
+        name=name,
+        type=FeatureType.BOOLEAN,
+        doc=doc,
+        source=_SOURCE,
+        direction=direction,
+        reason="shipping_location" if is_shipping else "billing_location",
+        says=says,
+        denies=denies,
+    )
+
+
+def _of_both(suffix: str, doc: str, says: str, denies: str) -> tuple[Feature, Feature]:
+    """The same flag of both addresses; `{}` is where the words name which."""
+    billing, shipping = (
+        _flag(f"{group}_{suffix}", doc.format(group), says.format(group), denies.format(group))
+        for group in ("billing", "shipping")
+    )
+    return billing, shipping
+
+
+FEATURES: Final = (
+    _key_feature("billing"),
+    _key_feature("shipping"),
+    Feature(
+        name="shipping_building",
+        type=FeatureType.STRING,
+        doc="The house that the goods go to: as shipping_address, but without a flat, suite, # or private mailbox in "
+        "the first line. Who lives there, or rents a mailbox there, shares it.",
+        source=_SOURCE,
+    ),
+    *_of_both(
+        "is_po_box",
+        "The {} address is a post office box, a bag kept at the post office or a private mailbox (PMB), in the words "
+        "of some thirty countries.",
+        "The {} address is a PO box",
+        "The {} address is no PO box",
+    ),
+    *_of_both(
+        "has_unit",
+        "The {} address names a flat, suite, room or floor.",
+        "The {} address names a flat or suite",
+        "The {} address names no flat or suite",
+    ),
+    *_of_both(
+        "has_street_number",
+        "The {} address has a number in it: few that goods reach have none.",
+        "The {} address has a house number",
+        "The {} address has no house number",
+    ),
+    _flag(
+        "shipping_is_pickup_point",
+        "The goods go to a parcel locker, a parcel shop or a post office's counter, by the words of the address.",
+        "The goods go to a parcel locker or shop",
+        "The goods go to no parcel locker or shop",
+    ),
+    *_of_both(
+        "is_military",
+        "The {} address is reached by the forces' post: APO, FPO or DPO, BFPO.",
+        "The {} address is a military post office",
+        "The {} address is no military post office",
+    ),
+    _flag(
+        "shipping_address_matches_billing",
+        "The goods go to the billing address: both have one country, postal code and first line, however written.",
+        "The goods go to the billing address",
+        "The goods go to another address than the billing address",
+        -1,
+    ),
+    Feature(
+        name="shipping_similarity_to_billing_percent",
+        type=FeatureType.INTEGER,
+        unit="%",
+        doc="How alike the shipping and billing addresses are written, 0 to 100: both lines, city and postal code, "
+        "words in any order. 100 is the same but for case, accents and usual abbreviations.",
+        source=_SOURCE,
+        direction=-1,
+        reason="shipping_location",
+        says="The shipping address is {value} % like the billing address",
+    ),
+    _flag(
+        "shipping_city_matches_billing",
+        "The shipping city is written like the billing city, but for case, accents and usual abbreviations.",
+        "The goods go to the billing city",
+        "The goods go to another city than the billing city",
+        -1,
+    ),
+    _flag(
+        "shipping_postal_matches_billing",
+        "The shipping postal code is the billing one; of US ZIP codes the first five digits.",
+        "The goods go to the billing postal code",
+        "The goods go to another postal code than the billing one",
+        -1,
+    ),
+)
+
+ADDRESS = Enrichment(topic="address", features=FEATURES, compute=_compute)

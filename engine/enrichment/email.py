@@ -1,77 +1,97 @@
-"""The mailbox behind an e-mail address: all of its spellings are one, so that a new spelling is no new shopper."""
+"""What an e-mail address tells: whose mailbox it is, what kind of provider keeps it, and how its name is made.
+
+All of it comes from the text and the embedded lists; that the mailbox exists is not asked here (see mail_exchange.py).
+"""
 
 from collections.abc import Mapping
 from functools import lru_cache
-from unicodedata import normalize
+from typing import Final
 
-import idna
-
+from engine.enrichment.email_features import EMAIL_FEATURES
 from engine.enrichment.enrichment import Computed, Enrichment
-from engine.features import Feature, FeatureType, Value
+from engine.enrichment.mailbox import has_tag, local_part, normalized_email
+from engine.features import Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
-from engine.reference.mailboxes import (
-    HYPHEN_TAG_DOMAINS,
-    HYPHEN_TAG_NAME,
-    SAME_DOMAIN,
-    SUBDOMAIN_MAILBOXES,
-    WITHOUT_DOTS,
-)
+from engine.reference.letter_pairs import LetterPairs
+from engine.reference.mail_domains import DISPOSABLE, FREE, RELAY, MailDomain, MailDomains
+from engine.reference.mailboxes import ROLES
+
+_CACHED: Final = 16_384
+_NO_TABLE, _NO_LETTERS = Unknown("mail_domains"), Unknown("letter_pairs")
+_NO_SUFFIX, _NO_COUNTRY = Unknown("domain_unknown"), Unknown("no_country")
+_HASHED, _TOO_SHORT = Unknown("email_hashed"), Unknown("too_short")
+_OF_DOMAIN: Final = 11
+_OF_LOCAL: Final = 6
+_NOT_SENT: Final[Computed] = (None,) * (1 + _OF_DOMAIN + _OF_LOCAL)
+_ACE_PREFIX: Final = "xn--"
 
 
-def normalized_email(address: str) -> str | None:
-    """The address that stands for all spellings of its mailbox; None where there is no @ or nothing beside it.
-
-    Lower case; the domain in ASCII (IDNA 2008 by UTS 46), without a dot at its end and by its provider's chief name;
-    the local part in NFC, without its tag and, at Gmail, without dots. A quoted local part has no tag.
-    """
-    composed = address if address.isascii() else normalize("NFC", address)
-    local, at, domain = composed.strip().lower().rpartition("@")
-    domain, is_hyphened = _provider(domain)
-    if not (at and local and domain):
-        return None
-    if not local.startswith('"'):
-        # A tag that is all of the local part is the mailbox's own name.
-        cut = local.find("-" if is_hyphened else "+", 1)
-        local = local[:cut] if cut > 0 else local
-        if domain in WITHOUT_DOTS:
-            local = local.replace(".", "") or local
-    mailbox, _, rest = domain.partition(".")
-    return f"{mailbox}@{rest}" if rest in SUBDOMAIN_MAILBOXES else f"{local}@{domain}"
-
-
-@lru_cache(maxsize=1024)
-def _provider(domain: str) -> tuple[str, bool]:
-    """The domain as one for all of its provider's, and whether tags begin with a hyphen there.
-
-    Cached: a shop's customers have their mailboxes at a few.
-    """
-    domain = domain.strip().rstrip(".")
-    if not domain.isascii():
-        try:
-            domain = idna.encode(domain, uts46=True).decode("ascii")
-        except UnicodeError:
-            # No such domain can be; it is told apart as it was written.
-            return domain, False
-    domain = SAME_DOMAIN.get(domain, domain)
-    return domain, domain in HYPHEN_TAG_DOMAINS or domain.startswith(HYPHEN_TAG_NAME)
-
-
-def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value]) -> Computed:
+def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
     email = payment.email
-    return (email.md5 if email.address is None else normalized_email(email.address) or email.address,)
+    if email.address is not None:
+        return _of_address(email.address, reference.mail_domains, reference.letter_pairs)
+    domain = known["email_domain"]
+    if isinstance(domain, str):
+        return (email.md5, *_of_domain(domain, reference.mail_domains), *(_hidden(email.md5) * _OF_LOCAL))
+    return _NOT_SENT if email.md5 is None else (email.md5, *((_HASHED,) * (_OF_DOMAIN + _OF_LOCAL)))
 
 
-EMAIL = Enrichment(
-    topic="email",
-    features=(
-        Feature(
-            name="email_normalized",
-            type=FeatureType.STRING,
-            doc="The mailbox: the e-mail address without what makes no other mailbox, such as tags (+shop) and Gmail's "
-            "dots, googlemail.com as gmail.com. Its MD5 if only that came.",
-            source="enrichment email",
-        ),
-    ),
-    compute=_compute,
-)
+def _hidden(md5: str | None) -> tuple[Unknown | None]:
+    return (None if md5 is None else _HASHED,)
+
+
+@lru_cache(maxsize=_CACHED)
+def _of_address(address: str, domains: MailDomains | None, letters: LetterPairs | None) -> Computed:
+    """All of the topic; a table that is read anew is another key, so what it said before is not given again."""
+    mailbox = normalized_email(address) or address
+    domain = address.rpartition("@")[2]
+    return (mailbox, *_of_domain(domain, domains), *_of_local(local_part(address), has_tag(address), letters))
+
+
+@lru_cache(maxsize=_CACHED)
+def _of_domain(domain: str, domains: MailDomains | None) -> Computed:
+    is_idn = domain.startswith(_ACE_PREFIX) or f".{_ACE_PREFIX}" in domain
+    if domains is None:
+        # What the text alone tells is known all the same.
+        return (_NO_TABLE, domain.rpartition(".")[2], *((_NO_TABLE,) * (_OF_DOMAIN - 3)), is_idn)
+    return (*_by_table(domains.look_up(domain)), is_idn)
+
+
+def _by_table(found: MailDomain) -> Computed:
+    return (
+        found.registrable or _NO_SUFFIX,
+        found.tld,
+        found.country or _NO_COUNTRY,
+        found.labels_below if found.registrable else _NO_SUFFIX,
+        found.kind == DISPOSABLE,
+        found.kind == FREE,
+        found.kind == RELAY,
+        found.suffix_exists,
+        found.is_misspelt,
+        found.is_deceptive,
+    )
+
+
+def _of_local(local: str, has_tag: bool, letters: LetterPairs | None) -> Computed:  # noqa: FBT001
+    digits = [each.isdecimal() for each in local]
+    percent = None if letters is None else letters.gibberish_percent(local)
+    return (
+        local in ROLES,
+        has_tag,
+        len(local),
+        round(100 * sum(digits) / len(digits)) if digits else 0,
+        _longest_run(digits),
+        _NO_LETTERS if letters is None else _TOO_SHORT if percent is None else percent,
+    )
+
+
+def _longest_run(flags: list[bool]) -> int:
+    longest = run = 0
+    for flag in flags:
+        run = run + 1 if flag else 0
+        longest = max(longest, run)
+    return longest
+
+
+EMAIL = Enrichment(topic="email", features=EMAIL_FEATURES, compute=_compute, reads=("email_domain",))

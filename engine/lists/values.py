@@ -6,7 +6,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, 
 from typing import Final, NamedTuple
 
 from engine.enrichment.address import address_key
-from engine.enrichment.email import normalized_email
+from engine.enrichment.mailbox import normalized_email
 from engine.enrichment.network import ip_keys
 from engine.enrichment.phone import normalized_phone
 from engine.lists.entry import EntryType

@@ -14,6 +14,8 @@ from engine.reference.clock import TimeZones
 from engine.reference.ip import IpLocations
 from engine.reference.ip_files import IpTables, load_ip_tables
 from engine.reference.ip_networks import IpNetworks
+from engine.reference.letter_pairs import LetterPairs
+from engine.reference.mail_domains import MailDomains
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
@@ -26,6 +28,8 @@ __all__ = [
     "IpLocations",
     "IpNetworks",
     "IpTables",
+    "LetterPairs",
+    "MailDomains",
     "Rates",
     "ReasonCode",
     "ReasonCodes",
@@ -54,6 +58,8 @@ class Reference:
     rates: Rates
     time_zones: TimeZones
     ip_networks: IpNetworks | None = None
+    mail_domains: MailDomains | None = None
+    letter_pairs: LetterPairs | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -100,5 +106,7 @@ def load_reference(
         bins=BinTable.load(bin_table),
         rates=Rates.load(rates or EMBEDDED_RATES),
         time_zones=TimeZones.load(),
+        mail_domains=MailDomains.load(),
+        letter_pairs=LetterPairs.load(),
         ip_max_age_days=ip_max_age_days,
     )

@@ -37,3 +37,40 @@ _FASTMAIL: Final = """
 """
 SUBDOMAIN_MAILBOXES: Final = frozenset(_FASTMAIL.split())
 """Fastmail's domains: there `anything@name.domain` is the mailbox `name@domain`."""
+
+FREE_BESIDES: Final = frozenset(
+    [
+        "bt.com",
+        "btinternet.com",
+        "hey.com",
+        "keemail.me",
+        "tuta.com",
+        "tuta.io",
+        "tutamail.com",
+        "tutanota.com",
+        "tutanota.de",
+    ]
+)
+"""Where anybody gets a mailbox, besides what the embedded list of free providers names."""
+
+_RELAYS: Final = """
+    privaterelay.appleid.com mozmail.com duck.com 33mail.com
+    addy.io addymail.com anonaddy.com anonaddy.me
+    8alias.com 8shield.net aleeas.com dralias.com silomails.com simplelogin.co simplelogin.com simplelogin.fr slmail.me
+    slmails.com passfwd.com passinbox.com passmail.com passmail.net
+    opayq.com erine.email
+"""
+RELAYS: Final = frozenset(_RELAYS.split())
+"""Services that forward to a mailbox they hide: Apple's Hide My Email, Firefox Relay, DuckDuckGo, 33mail, addy.io,
+SimpleLogin with Proton Pass, Blur, erine. By their own pages; Fastmail's masked addresses look like its others."""
+
+_ROLES: Final = """
+    abuse accounting accounts admin administrator billing bookings buchhaltung careers compliance contact contacto
+    contato customerservice customersupport dns donotreply enquiries events feedback finance ftp hello help helpdesk
+    hostmaster hr info information inquiries invoice invoices it jobs kontakt legal list mail mailer-daemon management
+    marketing media news newsletter no-reply noc noreply office operations orders payments postmaster press privacy
+    purchasing reception recruitment registrar root sales security service services shop staff store subscribe support
+    sysadmin team tech undisclosed-recipients unsubscribe usenet uucp vendas ventas verkauf webmaster www
+"""
+ROLES: Final = frozenset(_ROLES.split())
+"""Local parts that are a task's and no person's: RFC 2142's, and what businesses use besides."""

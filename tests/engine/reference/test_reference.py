@@ -16,7 +16,7 @@ def test_the_embedded_tables_load() -> None:
     assert reference.ip.country("8.8.8.8") == "US"
     assert reference.bins.rows == 337_265
     assert reference.rates.usd_minor(100, "USD", date(2026, 1, 1)) == 100
-    assert list(reference.versions()) == ["ip", "bins", "rates", "time_zones"]
+    assert {"ip", "bins", "rates", "time_zones"} <= reference.versions().keys()
     assert all(reference.versions().values())
 
 

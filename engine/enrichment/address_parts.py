@@ -1,0 +1,176 @@
+"""What the words of a street line say: a PO box, a unit, a parcel locker, a military post. Pure text, no table.
+
+All take lines as `folded_street` gives them: in lower case, without accents and punctuation, words parted by one space.
+"""
+
+import re
+from typing import Final
+from unicodedata import combining, normalize
+
+_BOX_TOKENS: Final = """
+    po pob pobox p box postbox gpo bag pmb postfach pf bp cs tsa cp case casella casilla apartado apartados apdo aptdo
+    caixa postbus postboks pl skrytka skr skrpoczt postilokero schranka boite poste pk posta aya kutusu τθ
+"""
+_BOX_WORDS: Final = frozenset(_BOX_TOKENS.split())
+"""Without one of these no line of Latin or Greek letters names a box: most lines are done with here."""
+_BOX: Final = re.compile(
+    r"""
+    \b(?:
+        p\ ?o\ ?b(?:ox)?(?:\ (?:no|num)?\ ?)?\d | p\ ?o\ ?box | post\ office\ box | gpo\ box | po\ bag
+      | ^box\ \d | postbox
+      | (?:private|locked|mail)\ bag | pmb\ ?\d
+      | postfach | postbus\ ?\d | postboks | boite\ postale | case\ postale | casella\ postale
+      | (?:caixa|casilla)\ (?:postal|de\ correos?|\d)
+      | (?:apartado|apdo|aptdo)s?\ (?:aereo|postal|de\ correos?|correos|(?:no\ )?\d)
+      | skrytka\ pocztowa | skr\ ?poczt | postilokero | postovni\ schranka | posta\ kutusu
+    )""",
+    re.VERBOSE,
+)  # fmt: skip
+_FRENCH: Final = """
+    FR GP GF MQ RE YT NC PF BE LU MC BJ BF BI CD CF CG CI CM DJ DZ GA GN HT KM MA MG ML MR NE RW SN TD TG TN
+"""
+_ABBREVIATED: Final = {
+    **dict.fromkeys(_FRENCH.split(), r"(?:bp|cs|tsa)"),
+    "CA": "cp",
+    "IT": "cp",
+    "SM": "cp",
+    "CH": "cp",
+    "FI": "pl",
+    "AX": "pb",
+    "SE": "box",
+    "TR": "pk",
+    "HU": "pf",
+    "DE": "pf",
+    "AT": "pf",
+    "GR": "τθ",
+    "BR": "cp",
+}
+"""Where two letters before a number are a box: elsewhere the same letters are other things."""
+_IN_COUNTRY: Final = {country: re.compile(rf"^(?:.* )?{word} ?\d+") for country, word in _ABBREVIATED.items()}
+
+
+def _as_folded(words: str) -> str:
+    return "".join([each for each in normalize("NFKD", words).casefold() if not combining(each)])
+
+
+_OTHER_SCRIPTS: Final = re.compile(
+    "|".join(
+        map(
+            _as_folded,
+            (
+                r"(?:^| )а ?я \d",  # noqa: RUF001 - Russian: a subscriber's box
+                "абонентский ящик",
+                "абонентська скринька",
+                "пощенска кутия",
+                "私書箱",
+                "邮政信箱",
+                "郵政信箱",
+                "信箱",
+                "사서함",
+                r"(?:^| )תד \d",
+                r"(?:^| )ص ?ب \d",
+                "صندوق بريد",
+                "صندوق البريد",
+            ),
+        )
+    )
+)
+
+_UNIT_TOKENS: Final = """
+    apt apartment appartement appart app appt apto apartamento flat unit suite ste room rm penthouse studio dept depto
+    departamento lot spc trlr wohnung whg lejl lgh piso planta etage floor fl interno scala oficina office bureau kv кв
+    квартира оф офис mieszkanie lokal daire stanza camera ph
+"""
+_UNITS: Final = frozenset(_UNIT_TOKENS.split())
+"""Words before what tells one flat, room or office of a house from another."""
+_MAILBOX: Final = "pmb"
+_ALONE: Final = frozenset({"penthouse", "basement", "bsmt"})
+_PURE_UNIT: Final = re.compile(r"(?:no )?\d{1,5} ?[a-z]?|[a-z] ?\d{1,5}")
+_SLASHED: Final = re.compile(r"\s*\d+[a-zA-Z]?\s*/\s*\d+")
+_SLASH_COUNTRIES: Final = frozenset({"AU", "NZ"})
+
+_LOCKER: Final = re.compile(
+    r"\b(?:packstation|postfiliale|postnummer|paketshop|parcel ?locker|amazon ?(?:hub )?locker|hub locker|inpost"
+    r"|paczkomat|pakkeboks|pakkeautomat|pakettautomaatti|smartpost|postomat|point relais|relais colis|consigne pickup"
+    r"|mondial relay|punto (?:pack|de recogida)|pick ?up (?:point|parcelshop)|parcelshop|servicepunkt|service ?point"
+    r"|postamat|постамат|пункт выдачи|click (?:and )?collect|poste restante|general delivery|postlagernd|fermoposta)"
+)
+_LOCKER_HINTS: Final = re.compile(
+    "pack|post|paket|locker|parcel|pakk|relais|relay|consigne|punto|p[iu]c?k|service|постамат|пункт|collect"
+    "|general del|inpost|paczk"
+)
+_MILITARY: Final = re.compile(r"\b(?:(?:a|f|d)po (?:aa|ae|ap)\b|(?:psc|cmr|unit) \d+ box \d+|bfpo \d|(?:cmr|psc) \d)")
+_MILITARY_CITIES: Final = frozenset({"apo", "fpo", "dpo", "bfpo"})
+_MILITARY_REGIONS: Final = frozenset({"AA", "AE", "AP"})
+
+
+def is_po_box(lines: str, country: str | None) -> bool:
+    """Whether the lines name a post office box, a bag kept at one, or a private mailbox (PMB) in a shop for such."""
+    if not lines.isascii() and _OTHER_SCRIPTS.search(lines):
+        return True
+    if _BOX_WORDS.isdisjoint(lines.split()) and "box" not in lines and "post" not in lines and "bp" not in lines:
+        return False
+    if _BOX.search(lines):
+        return True
+    abbreviated = _IN_COUNTRY.get(country or "")
+    return abbreviated is not None and abbreviated.search(lines) is not None
+
+
+def is_pickup_point(lines: str) -> bool:
+    """Whether the lines name a parcel locker, a shop or a counter where goods wait for whoever comes for them."""
+    return _LOCKER_HINTS.search(lines) is not None and _LOCKER.search(lines) is not None
+
+
+def is_military(lines: str, city: str | None, region: str | None, country: str | None) -> bool:
+    """Whether the forces' post delivers: APO, FPO, DPO of the United States, BFPO of the United Kingdom."""
+    if country == "US" and region is not None and region.upper() in _MILITARY_REGIONS:
+        return True
+    if city is not None and city.lower() in _MILITARY_CITIES:
+        return True
+    return ("po " in lines or "psc" in lines or "cmr" in lines) and _MILITARY.search(lines) is not None
+
+
+def has_unit(first: str, second: str, raw: str, country: str | None) -> bool:
+    """Whether a flat, suite, room or floor is named; `raw` is the first line as it came, where # and / still stand."""
+    if second and _PURE_UNIT.fullmatch(second):
+        return True
+    words = f"{first} {second}".split()
+    if not _UNITS.isdisjoint(words) and _unit_at(words) is not None:
+        return True
+    if "#" in raw and any(part[:1].isalnum() for part in (each.lstrip() for each in raw.split("#")[1:])):
+        return True
+    return country in _SLASH_COUNTRIES and _SLASHED.match(raw) is not None
+
+
+def without_unit(first: str) -> str:
+    """A folded first line without its unit: the house, which all its flats and mailboxes share."""
+    words = first.split()
+    at = _unit_at(words)
+    if at is None:
+        return first
+    end = at + 1
+    # Before the street one word names the unit, for the house number follows; behind it all that looks like one does.
+    while words[at] not in _ALONE and end < len(words) and _is_designation(words[end]) and (at or end == 1):
+        end += 1
+    rest = words[:at] + words[end:]
+    # What is left without a number is no house: `unit 3, main street` keeps what it has.
+    return " ".join(rest) if any(map(_is_numbered, rest)) else first
+
+
+def _unit_at(words: list[str]) -> int | None:
+    """Where a unit's word stands that something to name it follows; a street called Flat stays one."""
+    for at, word in enumerate(words):
+        if word in _ALONE:
+            return at
+        is_named = word in _UNITS or word == _MAILBOX
+        if is_named and at + 1 < len(words) and _is_designation(words[at + 1]):
+            return at
+    return None
+
+
+def _is_designation(word: str) -> bool:
+    return len(word) == 1 or _is_numbered(word)
+
+
+def _is_numbered(word: str) -> bool:
+    return any(each.isdecimal() for each in word)

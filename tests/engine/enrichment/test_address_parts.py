@@ -1,0 +1,221 @@
+"""What the words of addresses say, by how addresses are written in some forty countries.
+
+The forms follow what posts publish for addressing mail: USPS Publication 28, Royal Mail, Canada Post, Deutsche Post and
+the Universal Postal Union's sheets of each member; numbers and names are made up.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.enrichment import enrich
+from engine.enrichment.address import AddressFacts, _facts, address_facts, address_key, folded_street
+from engine.enrichment.address_parts import is_po_box, without_unit
+from engine.payment import Contact, Payment
+from engine.reference import Reference
+
+CASES: Final = (
+    # country, first line, second line, what it says: box, unit, number, pickup, military
+    ("US", "123 Main St", None, "number"),
+    ("US", "123 Main St", "Apt 4B", "number unit"),
+    ("US", "123 Main St Apt 4B", None, "number unit"),
+    ("US", "123 Main St #4", None, "number unit"),
+    ("US", "123 Main St", "12", "number unit"),
+    ("US", "350 5th Ave, Ste 3300", None, "number unit"),
+    ("US", "350 Fifth Avenue", "Floor 21", "number unit"),
+    ("US", "PO Box 1234", None, "box number"),
+    ("US", "P.O. Box 1234", None, "box number"),
+    ("US", "P. O. Box 1234", None, "box number"),
+    ("US", "Post Office Box 12", None, "box number"),
+    ("US", "POB 998", None, "box number"),
+    ("US", "p.o.box 77", None, "box number"),
+    ("US", "Box 1234", None, "box number"),
+    ("US", "10 Elm St", "PO Box 5", "box number"),
+    ("US", "123 Main St PMB 45", None, "box number"),
+    ("US", "RR 2 Box 152", None, "number"),
+    ("US", "12 Boxwood Lane", None, "number"),
+    ("US", "9 Post Road", None, "number"),
+    ("US", "4 Poplar Blvd", None, "number"),
+    ("US", "77 Flat Rock Rd", None, "number"),
+    ("US", "5 Suite Lane", None, "number"),
+    ("US", "PSC 473 Box 12", "FPO AP 96349", "number military"),
+    ("US", "Unit 2050 Box 4190", "APO AP", "number military unit"),
+    ("US", "CMR 420 Box 62", None, "number military"),
+    ("US", "General Delivery", None, "pickup"),
+    ("US", "Amazon Hub Locker - Willow", "100 Oak St", "number pickup"),
+    ("GB", "12 St James's Square", "Flat 4", "number unit"),
+    ("GB", "Flat 2, 14 High Street", None, "number unit"),
+    ("GB", "PO Box 99", None, "box number"),
+    ("GB", "BFPO 58", None, "number military"),
+    ("GB", "Rose Cottage", "Mill Lane", ""),
+    ("IE", "The Old Rectory", None, ""),
+    ("CA", "100-200 Queen St W", None, "number"),
+    ("CA", "CP 1001", None, "box number"),
+    ("CA", "Case postale 1001", None, "box number"),
+    ("CA", "55 Rue Cremazie", "Bureau 900", "number unit"),
+    ("AU", "GPO Box 2890", None, "box number"),
+    ("AU", "Locked Bag 1797", None, "box number"),
+    ("AU", "12/5 George Street", None, "number unit"),
+    ("AU", "Unit 12/5 George Street", None, "number unit"),
+    ("NZ", "Private Bag 3114", None, "box number"),
+    ("ZA", "Private Bag X9", None, "box number"),
+    ("DE", "Hauptstra\u00dfe 5", None, "number"),
+    ("DE", "Postfach 10 01 02", None, "box number"),
+    ("DE", "Packstation 145", "12345678", "number pickup"),
+    ("DE", "Postfiliale 502", None, "number pickup"),
+    ("AT", "Hauptplatz 1", "Top 4", "number"),
+    ("CH", "Postfach", None, "box"),
+    ("CH", "Case postale 12", None, "box number"),
+    ("FR", "8, Avenue des Champs-\u00c9lys\u00e9es", None, "number"),
+    ("FR", "BP 40122", None, "box number"),
+    ("FR", "12 rue de la Paix", "CS 70051", "box number"),
+    ("FR", "Bo\u00eete postale 40", None, "box number"),
+    ("FR", "3 rue de Brest", "Appartement 12", "number unit"),
+    ("SN", "B.P. 1025", None, "box number"),
+    ("IT", "Via Roma 12", "Interno 5", "number unit"),
+    ("IT", "Casella Postale 15", None, "box number"),
+    ("IT", "C.P. 15", None, "box number"),
+    ("ES", "Calle Mayor 3", "Piso 2", "number unit"),
+    ("ES", "Apartado de Correos 120", None, "box number"),
+    ("ES", "Apdo. 120", None, "box number"),
+    ("MX", "Av. Ju\u00e1rez 10, C.P. 06050", None, "number"),
+    ("CL", "Casilla 124", None, "box number"),
+    ("CO", "Apartado A\u00e9reo 3456", None, "box number"),
+    ("BR", "Caixa Postal 77", None, "box number"),
+    ("BR", "Rua Augusta 1500", "Apto 31", "number unit"),
+    ("NL", "Postbus 12345", None, "box number"),
+    ("NL", "Damrak 1", None, "number"),
+    ("BE", "Rue Neuve 1 Boite 3", None, "number"),
+    ("DK", "Postboks 44", None, "box number"),
+    ("SE", "Box 5023", None, "box number"),
+    ("SE", "Storgatan 5", "lgh 1201", "number unit"),
+    ("NO", "Postboks 1100 Sentrum", None, "box number"),
+    ("FI", "PL 12", None, "box number"),
+    ("FI", "Mannerheimintie 5", None, "number"),
+    ("PL", "skr. poczt. 12", None, "box number"),
+    ("PL", "Paczkomat KRA01A", None, "number pickup"),
+    ("HU", "Pf. 12", None, "box number"),
+    ("TR", "P.K. 24", None, "box number"),
+    ("GR", "\u03a4.\u0398. 1234", None, "box number"),
+    ("RU", "\u0430/\u044f 15", None, "box number"),
+    ("RU", "\u0443\u043b. \u041b\u0435\u043d\u0438\u043d\u0430, 5", "\u043a\u0432. 12", "number unit"),
+    ("IL", "\u05ea.\u05d3. 123", None, "box number"),
+    ("AE", "P.O. Box 9440", None, "box number"),
+    ("JP", "\u79c1\u66f8\u7bb1 5\u53f7", None, "box number"),
+    ("JP", "\u6771\u4eac\u90fd\u5343\u4ee3\u7530\u533a1-2", None, "number"),
+    ("KR", "\uc0ac\uc11c\ud568 120\ud638", None, "box number"),
+    ("CN", "\u4fe1\u7bb1 100", None, "box number"),
+    ("SG", "10 Anson Road", "#12-34", "number"),
+)
+
+
+def said(facts: AddressFacts) -> set[str]:
+    flags = {
+        "box": facts.is_po_box,
+        "unit": facts.has_unit,
+        "number": facts.has_number,
+        "pickup": facts.is_pickup_point,
+        "military": facts.is_military,
+    }
+    return {name for name, flag in flags.items() if flag}
+
+
+@pytest.mark.parametrize(("country", "first", "second", "expected"), CASES)
+def test_what_an_address_says(country: str, first: str, second: str | None, expected: str) -> None:
+    assert said(address_facts(Contact(country=country, address=first, address_2=second))) == set(expected.split())
+
+
+@pytest.mark.parametrize(
+    ("country", "first"),
+    [("MX", "Calle 5 CP 06050"), ("DE", "PL 12"), ("US", "BP 12 Gas Station"), ("US", "200 Box Elder Ct")],
+)
+def test_two_letters_are_a_box_in_their_country_only(country: str, first: str) -> None:
+    assert not is_po_box(folded_street(first), country)
+
+
+@pytest.mark.parametrize(
+    ("first", "house"),
+    [
+        ("4283 Express Lane Suite 392-536", "4283 express ln"),
+        ("4283 Express Ln, Ste. 12", "4283 express ln"),
+        ("Flat 2, 14 High Street", "14 high str"),
+        ("123 Main St PMB 45", "123 main str"),
+        ("Unit 3, Mill House", "unit 3 mill house"),
+        ("123 Main St", "123 main str"),
+        ("77 Flat Rock Rd", "77 flat rock rd"),
+    ],
+)
+def test_the_house_without_its_units(first: str, house: str) -> None:
+    assert without_unit(folded_street(first)).startswith(house)
+
+
+def test_a_building_is_what_its_mailboxes_share() -> None:
+    lone = Contact(country="US", postal="34249", address="4283 Express Lane")
+    rented = [
+        Contact(country="US", postal="34249-1234", address="4283 EXPRESS LN", address_2="Suite 10"),
+        Contact(country="US", postal="34249", address="4283 Express Lane #10"),
+        Contact(country="US", postal="34249", address="4283 Express Lane, Suite 10"),
+    ]
+    assert {address_facts(each).building for each in rented} == {address_key(lone)}
+
+
+@pytest.mark.parametrize(
+    ("shipping", "matches", "likeness"),
+    [
+        (Contact(country="GB", postal="SW1Y4JH", address="12 St. James's Sq"), True, (100, 100)),
+        (Contact(country="GB", postal="SW1Y 4JH", address="12 St James Square"), False, (80, 99)),
+        (Contact(country="GB", postal="G1 1AA", address="1 Buchanan Street"), False, (0, 60)),
+        (Contact(country="GB", address="12 St James's Square"), None, (70, 99)),
+        (Contact(), None, None),
+    ],
+)
+def test_shipping_against_billing(
+    make_payment: Callable[..., Payment],
+    reference: Reference,
+    shipping: Contact,
+    matches: bool | None,
+    likeness: tuple[int, int] | None,
+) -> None:
+    billing = Contact(country="GB", postal="SW1Y 4JH", address="12 St James's Square")
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert known["shipping_address_matches_billing"] is matches
+    percent = known["shipping_similarity_to_billing_percent"]
+    assert percent is None if likeness is None else likeness[0] <= percent <= likeness[1]  # type: ignore[operator]
+
+
+def test_cities_and_postal_codes_are_compared_as_they_are_meant(
+    make_payment: Callable[..., Payment], reference: Reference
+) -> None:
+    billing = Contact(country="US", postal="78701", city="Saint Louis")
+    shipping = Contact(country="US", postal="78701-1234", city="SAINT LOUIS ")
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert (known["shipping_city_matches_billing"], known["shipping_postal_matches_billing"]) == (True, True)
+    known, _ = enrich(make_payment(billing=billing), reference)
+    assert (known["shipping_city_matches_billing"], known["shipping_postal_matches_billing"]) == (None, None)
+
+
+_TEXT = st.one_of(st.none(), st.text(max_size=40), st.sampled_from(("PO Box 1", "#", "/", "Apt", "\u0130 5")))
+
+
+@given(_TEXT, _TEXT, _TEXT, _TEXT, st.sampled_from((None, "US", "AU", "FR", "JP")), _TEXT)
+def test_any_text_is_an_address(
+    address: str | None,
+    second: str | None,
+    city: str | None,
+    region: str | None,
+    country: str | None,
+    postal: str | None,
+) -> None:
+    contact = Contact(address=address, address_2=second, city=city, region=region, country=country, postal=postal)
+    facts = address_facts(contact)
+    if address is not None:
+        assert facts == _facts.__wrapped__(address, second, city, region, country, postal)
+    assert facts.key == address_key(contact)
+
+
+def test_there_are_cases_enough() -> None:
+    assert len(CASES) >= 60
+    assert {name for case in CASES for name in case[3].split()} == {"box", "unit", "number", "pickup", "military"}
