@@ -4,22 +4,23 @@ import sys
 
 import typer
 
-from api.commands import COMMANDS, GROUPS
+from api.commands import Commands
 from api.console import say
 from api.logs import logs_kept
 from engine.errors import AssayError
 
 app = typer.Typer(
     name="assay",
-    help="Screen card payments for fraud: an action, a probability and reasons a person can read.",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for name, command in COMMANDS:
-    app.command(name)(command)
-for name, group in GROUPS:
-    app.add_typer(group, name=name)
+
+
+@app.callback()
+def assay() -> None:
+    """Screen card payments for fraud: an action, a probability and reasons a person can read."""
 
 
 def main() -> None:

@@ -1,33 +1,28 @@
-"""Calls of routes without a server: the same code and the same answers, by the folder's lock."""
+"""Calls of routes by the folder's server, or where none runs by the same code here, under the folder's lock."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from fastapi import APIRouter, FastAPI
-from starlette.types import ASGIApp, Message
-
-from api import errors
-from api.app import create_app
 from api.client import Caller, Reply, client_of
-from api.clock import utc_now
-from api.middleware import BodyLimit
-from api.operator import operator_key
+from api.operator import server_url
 from api.settings import Settings
-from api.watching import WatchedIds
-from api.wiring import assembled, opened
 from engine.errors import DataFolderInUse
 from engine.jobs import Jobs
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalClient(Caller):
     """Calls an application within this process, with one key."""
 
-    app: ASGIApp
+    app: "ASGIApp"
     key: str
     runner: asyncio.Runner
     jobs: Jobs
@@ -41,10 +36,10 @@ class LocalClient(Caller):
     async def _called(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         parts, status, heads, chunks = urlsplit(path), 0, dict[str, str](), list[bytes]()
 
-        async def receive() -> Message:
+        async def receive() -> "Message":
             return {"type": "http.request", "body": body, "more_body": False}
 
-        async def send(message: Message) -> None:
+        async def send(message: "Message") -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -71,25 +66,20 @@ class LocalClient(Caller):
 
 
 @contextmanager
-def caller_of(settings: Settings, routers: Sequence[APIRouter]) -> Iterator[Caller]:
-    """What routes of lists and rules are called through: the folder's server, or where none runs the folder itself.
+def caller_of(settings: Settings, routers: Sequence[str]) -> Iterator[Caller]:
+    """What these routes are called through: the folder's server, or where none runs the folder itself.
 
-    Raises DataFolderInUse where another command holds it, StoreInvalid where there is none.
+    `routers` are modules of api.routes. They are loaded only where no server runs: that takes two seconds, which who
+    stops a bad model should not wait for. Raises DataFolderInUse where another command holds the folder, StoreInvalid
+    where there is none.
     """
-    with ExitStack() as resources:
-        try:
-            parts = resources.enter_context(opened(settings))
-        except DataFolderInUse as in_use:
-            yield client_of(settings.data, in_use)
-            return
-        runner = resources.enter_context(asyncio.Runner())
-        app = FastAPI(strict_content_type=False, redirect_slashes=False)
-        app.state.assembly, app.state.ledger, app.state.keys = parts, parts.ledger, parts.keys
-        app.state.now, app.state.watched_ids = utc_now, WatchedIds()
-        for router in routers:
-            app.include_router(router)
-        errors.install(app)
-        yield LocalClient(app=BodyLimit(app), key=operator_key(settings.data), runner=runner, jobs=parts.jobs)
+    if server_url(settings.data) is not None:
+        yield client_of(settings.data, _unanswered(settings.data))
+        return
+    from api.without_server import routes_called  # noqa: PLC0415 - see above
+
+    with routes_called(settings, routers) as caller:
+        yield caller
 
 
 @contextmanager
@@ -98,12 +88,14 @@ def installation_caller(settings: Settings) -> Iterator[Caller]:
 
     Raises DataFolderInUse where another command holds it, and what opening an installation raises.
     """
-    with ExitStack() as resources:
-        try:
-            assembly = resources.enter_context(assembled(settings, is_live=False))
-        except DataFolderInUse as in_use:
-            yield client_of(settings.data, in_use)
-            return
-        # Ended before the store is closed: what was begun is committed by then.
-        runner = resources.enter_context(asyncio.Runner())
-        yield LocalClient(app=create_app(assembly), key=operator_key(settings.data), runner=runner, jobs=assembly.jobs)
+    if server_url(settings.data) is not None:
+        yield client_of(settings.data, _unanswered(settings.data))
+        return
+    from api.without_server import installation_called  # noqa: PLC0415 - as above
+
+    with installation_called(settings) as caller:
+        yield caller
+
+
+def _unanswered(folder: Path) -> DataFolderInUse:
+    return DataFolderInUse(f"{folder} is held by a server that does not answer; 'assay doctor' may say why")

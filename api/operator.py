@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.auth import key_in_force, new_key
+from api.keys import key_in_force, new_key
 from engine.access import ApiKey, ApiKeys, Scope
 from engine.errors import AssayError
 

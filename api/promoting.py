@@ -9,13 +9,22 @@ from typing import Any, Final
 import orjson
 
 from engine.errors import ModelChanged, PromotionRefused
-from engine.model_changes import CHALLENGERS_MAX, ChangeKind, ModelChange, ModelChanges, ModelState, Standing, standing
+from engine.model_changes import (
+    CHALLENGERS_MAX,
+    ChangeKind,
+    ModelChange,
+    ModelChanges,
+    ModelState,
+    Standing,
+    champion_named,
+    champion_tag,
+    standing,
+)
 from engine.score import Scorer
 from models.registry import ModelFiles
 
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
-SCORECARD: Final = "the scorecard"
 
 PutScorer = Callable[[Scorer, Callable[[], None]], Awaitable[None]]
 """Puts a scorer in force for all; what it is given makes durable that it is, and is called last."""
@@ -207,16 +216,6 @@ class Promoting:
     def _scorer(self, name: str | None, role: str) -> Scorer:
         """The scorer of a model; None: what scores without one. Raises ModelInvalid."""
         return self._unpromoted() if name is None else self.files.scorer(name, role)
-
-
-def champion_named(name: object) -> str:
-    """The champion in words."""
-    return SCORECARD if name is None else str(name)
-
-
-def champion_tag(name: str | None) -> str:
-    """The champion as a version that calls name: a model's id, or `scorecard`."""
-    return "scorecard" if name is None else name
 
 
 def _change(kind: ChangeKind, name: str | None, before: Standing, wanted: Wanted) -> ModelChange:

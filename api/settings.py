@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.errors import AssayError
 from engine.reference import EMBEDDED_MAX_AGE_DAYS
-from engine.rules.suggest import listed, nearest
+from engine.suggest import listed, nearest
 
 _PREFIX: Final = "ASSAY_"
 _NOT_SETTINGS: Final = ("ASSAY_KEY", "ASSAY_OPERATOR_KEY", "ASSAY_CI", "ASSAY_UPDATE_GOLDEN")

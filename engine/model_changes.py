@@ -129,3 +129,13 @@ def _back_to(champions: tuple[str | None, ...], model_id: str | None) -> tuple[s
         if champions[length - 1] == model_id:
             return champions[:length]
     return (*champions, model_id)
+
+
+def champion_named(name: object) -> str:
+    """The champion in words."""
+    return "the scorecard" if name is None else str(name)
+
+
+def champion_tag(name: str | None) -> str:
+    """The champion as a version that calls name: a model's id, or `scorecard`."""
+    return "scorecard" if name is None else name

@@ -15,7 +15,7 @@ from engine.decision import RuleMode
 from engine.errors import Fault
 from engine.rules import Content, Declared, Ruleset, too_costly
 from engine.rules.source import MAX_LIVE_RULES
-from engine.rules.suggest import nearest
+from engine.suggest import nearest
 
 DRAFTS_MAX: Final = 100
 RULE_VELOCITIES_MAX: Final = 50

@@ -9,10 +9,11 @@ log-odds of the probability, exactly.
 import hashlib
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 import orjson
 
@@ -23,6 +24,9 @@ from models.words import Template, template_of
 
 BASE_FRAUD_RATE = 0.012
 """The share of fraud attempts among the orders of small cross-border web shops: 1.2 % by count (docs/scorecard.md)."""
+
+_WEIGHED_MAX: Final = 4_096
+"""Combinations of a group's values whose contribution is kept: most payments have few of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,23 +139,16 @@ class Scorecard:
         values = features.values
         contributions = []
         log_odds = self.base
-        for group, members in self._groups:
-            strongest: tuple[Template, Template] | None = None
-            weight = 0.0
-            # Some forty items are weighed for each decision: a call for each would take as long again.
-            for position, least, edges, weights, words_of in members:
-                value: Any = values[position]
-                if value is None or (least is not None and value < least):
-                    continue
-                if edges is None:
-                    own = weights.get(value.lower() if value.__class__ is str else value, 0.0)
-                else:
-                    own = weights[bisect_right(edges, value)]
-                if (own > weight and own > 0) or own < weight <= 0:
-                    strongest, weight = words_of, own
-            if strongest is not None:
-                log_odds += weight
-                contributions.append(Contribution(group, weight, strongest[weight > 0]))
+        for group, found_of, weighed, members in self._groups:
+            found = found_of(values)
+            part = weighed.get(found, _NOT_WEIGHED)
+            if part is _NOT_WEIGHED:
+                if len(weighed) >= _WEIGHED_MAX:
+                    weighed.clear()
+                part = weighed[found] = _strongest(group, members, values)
+            if part is not None:
+                log_odds += part.weight
+                contributions.append(part)
         try:
             probability = 1 / (1 + math.exp(-log_odds))
         except OverflowError as error:
@@ -159,12 +156,39 @@ class Scorecard:
         return Score(probability=probability, base=self.base, contributions=tuple(contributions))
 
 
+_NOT_WEIGHED: Final[Any] = object()
+
 _Member = tuple[int, float | None, tuple[float, ...] | None, Any, tuple[Template, Template]]
 """An item as it is scored: its feature's position, the least number that weighs anything or None, the edges and weights
 of its steps or None and the weights by value, its words for and against."""
 
 
-def _grouped(items: tuple[Item, ...], catalog: Catalog) -> tuple[tuple[str, tuple[_Member, ...]], ...]:
+_Group = tuple[str, Callable[[tuple[Value, ...]], Any], dict[Any, Contribution | None], tuple[_Member, ...]]
+"""A group: its name, what takes its features' values, the contributions by such values as were met, its items.
+
+A feature has one type, so that values which are equal weigh the same.
+"""
+
+
+def _strongest(group: str, members: tuple[_Member, ...], values: tuple[Value, ...]) -> Contribution | None:
+    """What the group's strongest item adds; None where none adds anything."""
+    strongest: tuple[Template, Template] | None = None
+    weight = 0.0
+    # Some forty items are weighed for each decision: a call for each would take as long again.
+    for position, least, edges, weights, words_of in members:
+        value: Any = values[position]
+        if value is None or (least is not None and value < least):
+            continue
+        if edges is None:
+            own = weights.get(value.lower() if value.__class__ is str else value, 0.0)
+        else:
+            own = weights[bisect_right(edges, value)]
+        if (own > weight and own > 0) or own < weight <= 0:
+            strongest, weight = words_of, own
+    return None if strongest is None else Contribution(group, weight, strongest[weight > 0])
+
+
+def _grouped(items: tuple[Item, ...], catalog: Catalog) -> tuple[_Group, ...]:
     groups: dict[str, list[_Member]] = {}
     for item in items:
         words = (
@@ -173,4 +197,7 @@ def _grouped(items: tuple[Item, ...], catalog: Catalog) -> tuple[tuple[str, tupl
         )
         member = (catalog.position(item.feature), *item.points.table(), words)
         groups.setdefault(item.group, []).append(member)
-    return tuple((group, tuple(members)) for group, members in groups.items())
+    return tuple(
+        (group, itemgetter(*sorted({position for position, *_ in members})), {}, tuple(members))
+        for group, members in groups.items()
+    )

@@ -78,13 +78,13 @@ class ModelScorer:
     def _spoken(self, weights: list[float], account: "_Account") -> list[Contribution]:
         """A contribution for each group that says something, and one for all others together: the sum is kept."""
         rest = weights.pop()
-        places = [place for place, weight in enumerate(weights) if weight >= SPEAKING_MIN or weight <= -SPEAKING_MIN]
+        places = [place for place, weight in enumerate(weights) if not -SPEAKING_MIN < weight < SPEAKING_MIN]
         if len(places) > SPEAKING_MAX:
             loud = sorted(places, key=lambda place: abs(weights[place]), reverse=True)[:SPEAKING_MAX]
             places = sorted(loud)
-        contributions = []
+        contributions, codes = [], self._codes
         for place in places:
-            contributions.append(Contribution(self._codes[place], weights[place], _GroupWords(account, place)))
+            contributions.append(Contribution(codes[place], weights[place], _GroupWords((account, place))))
             weights[place] = 0.0
         for weight in weights:
             rest += weight
@@ -100,7 +100,7 @@ _Speaker = tuple[int, int, tuple[Template, Template | None, Template]]
 class _Account:
     """Who added what to one score: read when reasons are read out."""
 
-    __slots__ = ("added", "groups", "said", "share")
+    __slots__ = ("_added", "_by_input", "groups", "said", "share")
 
     def __init__(
         self,
@@ -110,34 +110,40 @@ class _Account:
         groups: Sequence[tuple[_Speaker, ...]],
     ) -> None:
         """`added` is by input, `said` are the scorecard's contributions by group."""
-        self.added = added
+        self._added = added
+        self._by_input: list[float] | None = None
         self.said = said
         self.share = share
         self.groups = groups
 
+    def by_input(self) -> list[float]:
+        """What each input added."""
+        if self._by_input is None:
+            self._by_input = self._added.tolist()
+        return self._by_input
 
-class _GroupWords:
-    """The words of a group: those of its part that spoke most, in the direction in which the group speaks."""
 
-    __slots__ = ("_account", "_place")
+class _GroupWords(tuple[_Account, int]):
+    """The words of a group: those of its part that spoke most, in the direction in which the group speaks.
 
-    def __init__(self, account: _Account, place: int) -> None:
-        self._account = account
-        self._place = place
+    The account and the group's place, as a plain tuple: a decision makes a dozen and reads out a few.
+    """
+
+    __slots__ = ()
 
     def filled(self, values: tuple[Value, ...]) -> str:
         """The words with the features' values in them."""
-        account, share = self._account, self._account.share
-        speakers = account.groups[self._place]
-        card = account.said.get(self._place)
-        learnt = [share * float(account.added[at]) for at, _, _ in speakers]
+        account, place = self
+        share, speakers, card = account.share, account.groups[place], account.said.get(place)
+        added = account.by_input()
+        learnt = [share * added[at] for at, _, _ in speakers]
         of_card = 0.0 if card is None else (1 - share) * card.weight
-        sign = 1 if sum(learnt) + of_card > 0 else -1
-        most = max(range(len(learnt)), key=lambda index: sign * learnt[index], default=None)
-        if card is not None and (most is None or sign * of_card >= sign * learnt[most]):
+        is_against = sum(learnt) + of_card > 0
+        loudest = (max if is_against else min)(learnt, default=None)
+        if card is not None and (loudest is None or (of_card >= loudest if is_against else of_card <= loudest)):
             return card.words.filled(values)
-        assert most is not None, "a group has a part that speaks"
-        _, position, (known, special, unknown) = speakers[most]
+        assert loudest is not None, "a group has a part that speaks"
+        _, position, (known, special, unknown) = speakers[learnt.index(loudest)]
         value = values[position]
         if value is None:
             return unknown.filled(values)

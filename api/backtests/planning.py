@@ -20,8 +20,8 @@ from engine.in_force import uncountable
 from engine.jobs import ARGUMENTS_BYTES_MAX
 from engine.policy import Policy
 from engine.rules import Content, Declared, check_rule
-from engine.rules.suggest import nearest
 from engine.rulesets import Rulesets, combined, faults_of
+from engine.suggest import nearest
 
 RULE_ID: Final = "backtested-rule"
 """Of a rule that replaces none."""

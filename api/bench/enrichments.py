@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import orjson
 
-from api.auth import new_key
 from api.bench.cores import pinned, two_cores
 from api.bench.installation import child_environment
 from api.bench.measure import BenchFailed, Benchmark, Measure, percentile
 from api.bench.new_values import renewed
 from api.bench.payments import payments, setup
 from api.clock import utc_now
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from engine.access import Scope

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
-from api.auth import new_key
 from api.bench.installation import own_folder, shipped_settings
 from api.bench.measure import BenchFailed, Benchmark, Measure
 from api.bench.payments import requests
 from api.bench.trained_model import setup, trained, with_model
 from api.clock import utc_now
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from api.settings import Settings

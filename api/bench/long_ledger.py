@@ -21,10 +21,10 @@ from typing import Final, TypeVar
 
 import orjson
 
-from api.auth import new_key
 from api.bench.installation import shipped_settings
 from api.bench.payments import payments
 from api.clock import new_decision_id, new_outcome_id
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from api.schemas.outcome import outcome_bytes, read_outcome

@@ -6,12 +6,12 @@ from itertools import cycle, islice
 
 import orjson
 
-from api.auth import new_key
 from api.bench.cores import pinned, two_cores
 from api.bench.fifty_rules import fifty_rules
 from api.bench.measure import BenchFailed, Benchmark, Measure, percentile
 from api.bench.payments import payments, setup
 from api.clock import utc_now
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from engine.access import Scope

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
 
-from api.auth import new_key
 from api.bench.cores import pinned, two_cores
 from api.bench.installation import own_folder, shipped_settings
 from api.bench.measure import BenchFailed, Benchmark, Measure, percentile
@@ -14,6 +13,7 @@ from api.bench.payments import requests, setup
 from api.bench.trained_model import setup as model_setup
 from api.bench.trained_model import with_model
 from api.clock import utc_now
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from api.wiring import load_snapshot, pipeline_in_memory

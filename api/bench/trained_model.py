@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from api.auth import new_key
 from api.bench.cores import pinned, two_cores
 from api.bench.payments import requests
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from api.settings import Settings

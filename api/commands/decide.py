@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from api.auth import new_key
 from api.client import client_of
 from api.clock import utc_now
 from api.commands.options import Data, settings_with
 from api.console import say
 from api.errors import problem_of
+from api.keys import new_key
 from api.problems import ProblemRaised
 from api.routes.decisions import call_of
 from api.schemas import read_request

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from api.auth import new_key
 from api.client import Client
 from api.commands.demo_training import has_models, promoted
 from api.commands.options import Data, Host, Port, settings_with
@@ -17,6 +16,7 @@ from api.demo.examples import examples
 from api.demo.playing import play_recent, play_year
 from api.demo.showing import body_of, show_calls, show_change, show_decision
 from api.demo.year import DAYS
+from api.keys import new_key
 from api.operator import operator_key
 from api.routes.keys import GATEWAY_SCOPES
 from api.serving import listening_socket, serve

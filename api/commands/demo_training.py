@@ -10,7 +10,7 @@ from api.client import Caller, CallFailed
 from api.commands.models.calling import got, sent
 from api.commands.models.figures import difference_table, gate_lines
 from api.commands.models.learning import LearningFailed, done
-from api.promoting import champion_named, champion_tag
+from engine.model_changes import champion_named, champion_tag
 
 _TOO_YOUNG, _JUDGED = 12, 6
 """A twelfth of the days waits for its chargebacks, and the sixth before it is judged on."""

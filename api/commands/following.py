@@ -14,7 +14,6 @@ from rich.progress import Progress as Bar
 
 from api.client import Caller
 from api.console import console_of, say
-from api.jobs import Runner
 from api.local import LocalClient
 from engine.jobs import Jobs, JobState, Progress
 
@@ -66,6 +65,9 @@ def _followed(client: Caller, path: str, note: Note) -> None:
 
 async def _here(jobs: Jobs, folder: Path, job_id: str, note: Note) -> None:
     """Do it as a server would, and whatever waits before it."""
+    # Only where no server does the job: it loads the routes and what they use.
+    from api.jobs import Runner  # noqa: PLC0415 - see above
+
     runner = asyncio.create_task(Runner(jobs, folder).run())
     try:
         while (job := await asyncio.to_thread(jobs.get, job_id)) is not None and job.state.is_open:

@@ -9,10 +9,10 @@ from urllib.parse import quote
 import typer
 from pydantic import ValidationError
 
-from api.auth import new_key
 from api.client import CallFailed, client_of
 from api.commands.options import Data, settings_with
 from api.console import console_of, table_of
+from api.keys import new_key
 from api.routes.keys import GATEWAY_SCOPES, NewKey, shown
 from api.wiring import opened_keys
 from engine.access import Scope

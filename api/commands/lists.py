@@ -16,7 +16,6 @@ from api.commands.options import Data, settings_with
 from api.console import console_of, minute, say, table_of
 from api.lists_file import ListFileInvalid, exported, read_list_file, write_private, write_rejects
 from api.local import caller_of
-from api.routes import list_entries, lists
 from engine.errors import AssayError
 from engine.lists import ALLOW, BLOCK, EntryType
 
@@ -24,7 +23,7 @@ app = typer.Typer(help="Show and change allow, block and named lists.", no_args_
 console = console_of()
 
 _PAGE = 1_000
-_ROUTERS = (list_entries.router, lists.router)
+_ROUTERS = ("list_entries", "lists")
 
 ListId = Annotated[
     str,

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, track
 from rich.table import Table
 
-from api.auth import new_key
 from api.demo.examples import examples
 from api.demo.payments import SHOPS, ordinary_payments, testing_payments
 from api.demo.showing import body_of, played_table, show_decision
 from api.demo.year import NO_HURRY_MS, Played, YearPlayer, year_before
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.routes.keys import GATEWAY_SCOPES
 from api.schemas import read_request

@@ -8,8 +8,8 @@ from typing import Final
 
 import orjson
 
-from api.auth import new_key
 from api.clock import new_report_id
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.routes.keys import GATEWAY_SCOPES
 from api.schemas import read_request

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import SCOPE_FIELD, ScopedRoute, key_of, new_key
+from api.auth import SCOPE_FIELD, ScopedRoute, key_of
+from api.keys import new_key
 from api.problems import Problem, ProblemRaised
 from api.schemas import PROBLEM_RESPONSES
 from engine.access import ApiKey, ApiKeys, Scope

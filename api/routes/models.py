@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from api.auth import SCOPE_FIELD, ScopedRoute
 from api.calls import MaybeText, require_query
 from api.problems import Problem, ProblemRaised
-from api.promoting import Promoting, Wanted, champion_tag
+from api.promoting import Promoting, Wanted
 from api.rule_owners import named_version
 from api.schemas import PROBLEM_RESPONSES
 from api.schemas.model import (
@@ -28,7 +28,7 @@ from api.schemas.model import (
 from api.shadow import Shadow
 from api.whole import operator_key_of, whole_key_of
 from engine.access import Scope
-from engine.model_changes import ModelChange
+from engine.model_changes import ModelChange, champion_tag
 
 LIMIT_MAX: Final = 100
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from engine.decision import Action, Decision, Rule, RuleAction
 from engine.lists.screening import SOURCE
 from engine.payment import Payment
-from engine.rules.suggest import quoted
+from engine.suggest import quoted
 from engine.test_values import REASON_CODE, forced
 
 _SHOPPER_TEXTS: Final[Mapping[Action, str]] = {

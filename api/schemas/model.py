@@ -7,14 +7,14 @@ from typing import Any, Final
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from api.promoting import Promoting, champion_tag
+from api.promoting import Promoting
 from api.schemas.body import RequestInvalid
 from api.schemas.listing import Page
 from api.schemas.ruleset import Line
 from api.shadow import BANDS, Tally
 from engine.card_data import holds_card_number
 from engine.errors import Fault
-from engine.model_changes import BECAUSE_LENGTH_MAX, ChangeKind, ModelChange, ModelState
+from engine.model_changes import BECAUSE_LENGTH_MAX, ChangeKind, ModelChange, ModelState, champion_tag
 
 _WORDS: Final = "Recall at 0.5 % false positives is 9 points higher than the champion's, on five weeks."
 

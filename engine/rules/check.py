@@ -9,7 +9,6 @@ from engine.rules.comparison_check import Comparisons
 from engine.rules.diagnostics import Code, Diagnostic
 from engine.rules.format import written
 from engine.rules.literals import described
-from engine.rules.suggest import quoted
 from engine.rules.tree import (
     Arithmetic,
     Call,
@@ -29,6 +28,7 @@ from engine.rules.tree import (
     Truth,
 )
 from engine.rules.types import Kind
+from engine.suggest import quoted
 
 
 def check(condition: Condition, catalog: Catalog, list_names: Collection[str]) -> tuple[Diagnostic, ...]:

@@ -10,7 +10,6 @@ from engine.rules.diagnostics import Code, Diagnostic
 from engine.rules.format import written
 from engine.rules.literals import NUMERIC, country_fault, described, literal_fault
 from engine.rules.patterns import pattern_fault
-from engine.rules.suggest import listed, nearest, quoted
 from engine.rules.tree import (
     Condition,
     Custom,
@@ -26,6 +25,7 @@ from engine.rules.tree import (
 )
 from engine.rules.types import Kind
 from engine.rules.value_check import Values
+from engine.suggest import listed, nearest, quoted
 
 MAX_ITEMS: Final = 1000
 """How many values a list written in a rule may have."""

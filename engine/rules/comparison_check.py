@@ -7,10 +7,10 @@ from engine.rules import custom_check, types
 from engine.rules.diagnostics import Code, Diagnostic
 from engine.rules.format import written
 from engine.rules.literals import TEXTUAL, country_fault, described, literal_fault
-from engine.rules.suggest import quoted
 from engine.rules.tree import Comparator, Comparison, Condition, Custom, Name, Number, Operand, Text, Truth
 from engine.rules.types import FIELD, Kind, Type
 from engine.rules.value_check import Values
+from engine.suggest import quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

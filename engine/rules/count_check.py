@@ -24,7 +24,6 @@ from engine.rules.counted import (
 )
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.format import written
-from engine.rules.suggest import listed, nearest
 from engine.rules.tree import (
     Call,
     Comparison,
@@ -39,6 +38,7 @@ from engine.rules.tree import (
     Text,
     Truth,
 )
+from engine.suggest import listed, nearest
 
 BY, WITHIN, STATUS, SCOPE, DELAY = OPTIONS = ("by", "within", "status", "scope", "delay")
 MAX_KEYS: Final = 4

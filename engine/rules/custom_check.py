@@ -5,8 +5,8 @@ from typing import Final
 from engine.features import Feature, FeatureType
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.literals import TEXTUAL, described
-from engine.rules.suggest import quoted
 from engine.rules.tree import Comparator, Comparison, Custom, Duration, Items, Number, Operand, Text, Truth
+from engine.suggest import quoted
 
 _BY_USE: Final = "A custom field is read as what stands beside it."
 

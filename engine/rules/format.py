@@ -8,7 +8,6 @@ from typing import Final
 from engine.decision import RuleAction
 from engine.rules.lexer import KEYWORDS
 from engine.rules.mistakes import ODD_WORDS
-from engine.rules.suggest import quoted
 from engine.rules.tree import (
     Arithmetic,
     Call,
@@ -31,6 +30,7 @@ from engine.rules.tree import (
     Text,
     Truth,
 )
+from engine.suggest import quoted
 
 MAX_WIDTH: Final = 100
 """Lines are no longer than this, where there is a place to break them."""

@@ -8,7 +8,7 @@ from typing import Final
 from engine.decision import RuleAction
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.lexer import Kind, Token
-from engine.rules.suggest import nearest, quoted
+from engine.suggest import nearest, quoted
 
 MAX_POINTS: Final = 1000
 MAX_TAG_CHARACTERS: Final = 50

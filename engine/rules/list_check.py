@@ -6,8 +6,8 @@ from typing import Final
 from engine.features import Catalog, Feature, FeatureType
 from engine.rules.diagnostics import Code, Diagnostic
 from engine.rules.literals import NUMERIC, described
-from engine.rules.suggest import listed
 from engine.rules.tree import Condition, Membership, Name, NamedList, Node, children
+from engine.suggest import listed
 
 FITTING: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("email", "email_normalized"),

@@ -9,9 +9,9 @@ from engine.iso import COUNTRIES
 from engine.rules.countries import country_code
 from engine.rules.diagnostics import Code, Diagnostic
 from engine.rules.format import decimal
-from engine.rules.suggest import listed, nearest, quoted
 from engine.rules.tree import Duration, Literal, Number, Text, Truth
 from engine.rules.types import Kind, of_feature
+from engine.suggest import listed, nearest, quoted
 
 NUMERIC: Final = (FeatureType.INTEGER, FeatureType.NUMBER, FeatureType.MONEY)
 TEXTUAL: Final = (FeatureType.STRING, FeatureType.COUNTRY)

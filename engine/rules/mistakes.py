@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.lexer import INVISIBLE, Kind, Token
-from engine.rules.suggest import quoted
+from engine.suggest import quoted
 
 BEFORE_A_VALUE: Final = (
     Kind.COMPARE,

@@ -12,8 +12,8 @@ from typing import Final
 import re2
 
 from engine.rules.diagnostics import Code, Diagnostic
-from engine.rules.suggest import quoted
 from engine.rules.tree import Matcher, Text
+from engine.suggest import quoted
 
 MAX_PATTERN_CHARACTERS: Final = 500
 MAX_PATTERN_STEPS: Final = 100

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.features import Catalog, Feature, FeatureType, Value
 from engine.rules.diagnostics import Code, Diagnostic, Span, printable
-from engine.rules.suggest import nearest
+from engine.suggest import nearest
 
 MAX_REASON_CHARACTERS = 300
 _MAX_VALUE_CHARACTERS = 80

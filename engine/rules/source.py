@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import Final
 
 from engine.decision import RuleMode
-from engine.rules.suggest import listed, nearest
 from engine.rules.toml_document import toml_document
+from engine.suggest import listed, nearest
 
 MAX_SOURCE_CHARACTERS: Final = 2_000_000
 MAX_LIVE_RULES: Final = 200

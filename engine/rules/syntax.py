@@ -6,7 +6,7 @@ from engine.iso import CURRENCY_EXPONENTS
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.functions import FUNCTIONS
 from engine.rules.lexer import Kind, Token
-from engine.rules.suggest import quoted
+from engine.suggest import quoted
 
 _VALUES = (Kind.TEXT, Kind.NUMBER, Kind.TRUTH, Kind.DURATION)
 _JOINS = (Kind.AND, Kind.OR)

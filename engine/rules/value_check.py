@@ -10,7 +10,6 @@ from engine.rules import counted, functions, types
 from engine.rules.count_check import read_call
 from engine.rules.diagnostics import Code, Diagnostic, Span
 from engine.rules.format import written
-from engine.rules.suggest import listed, nearest, quoted, resembling
 from engine.rules.tree import (
     Arithmetic,
     Call,
@@ -25,6 +24,7 @@ from engine.rules.tree import (
     Truth,
 )
 from engine.rules.types import FIELD, NUMERIC, OPEN_NUMBER, OPEN_TEXT, OPEN_TIME, TEXTUAL, Kind, Type
+from engine.suggest import listed, nearest, quoted, resembling
 
 MAX_SUGGESTIONS: Final = 5
 """After so many faults no nearest name is looked for: it takes time, and nobody reads it."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.auth import new_key
+from api.keys import new_key
 from api.wiring import Assembly
 from engine.access import Scope
 from engine.rules import Content

@@ -17,7 +17,6 @@ from api.client import CallFailed
 from api.commands import following
 from api.commands.rules.trying import BacktestFailed
 from api.local import caller_of
-from api.routes import backtests
 from api.settings import Settings
 from api.wiring import assembled, opened_for_reading
 from engine.errors import StoreInvalid
@@ -160,7 +159,7 @@ def test_ctrl_c_cancels_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     stopped = run(folder, "--rule", RULE)
     assert isinstance(stopped.exception, BacktestFailed)
     assert (str(stopped.exception), "Cancelling ..." in stopped.stderr) == ("It was cancelled.", True)
-    with caller_of(Settings(data=folder), (backtests.router,)) as client:
+    with caller_of(Settings(data=folder), ("backtests",)) as client:
         (newest, *_) = json.loads(client.checked("GET", "/v1/backtests"))["data"]
     assert newest["state"] == "cancelled"
 

@@ -16,7 +16,6 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from api.auth import new_key
 from api.cli import app
 from api.doctor import Finding, Level, examination
 from api.doctor.files import ip_age_finding, rates_age_finding
@@ -24,6 +23,7 @@ from api.doctor.folder import folder_findings, server_findings
 from api.doctor.ledger import clock_finding, jobs_finding, ledger_findings
 from api.doctor.machine import Machine, file_system, machine_findings
 from api.doctor.valkey import valkey_findings
+from api.keys import new_key
 from api.operator import server_announced
 from api.routes.keys import GATEWAY_SCOPES
 from api.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.auth import new_key
+from api.keys import new_key
 from api.schemas.label import LABEL_EXAMPLES, LABELS_MAX, LabelList, LabelsAnswer
 from api.wiring import Assembly
 from engine.access import Scope

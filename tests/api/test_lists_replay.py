@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.app import create_app
-from api.auth import new_key
 from api.cli import app
+from api.keys import new_key
 from api.settings import Settings
 from api.wiring import assembled
 from engine.access import Scope

@@ -12,8 +12,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from api.app import create_app
-from api.auth import new_key
 from api.errors import LastResort
+from api.keys import new_key
 from api.metrics import Metrics, Times
 from api.wiring import Assembly
 from engine.access import Scope

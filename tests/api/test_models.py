@@ -11,9 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.auth import new_key
 from api.doctor import Level
 from api.doctor.models import model_findings
+from api.keys import new_key
 from api.promoting import Wanted
 from api.settings import Settings
 from api.wiring import Assembly, assembled

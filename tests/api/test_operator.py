@@ -12,10 +12,10 @@ from threading import Thread
 import pytest
 from typer.testing import CliRunner
 
-from api.auth import key_in_force, new_key
 from api.bench.installation import start_server
 from api.cli import app
 from api.client import CallFailed, Client, client_of
+from api.keys import key_in_force, new_key
 from api.operator import SERVER_FILE, OperatorKeyMissing, operator_key, server_announced, server_url
 from api.settings import Settings
 from api.wiring import assembled, opened_keys

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.auth import new_key
+from api.keys import new_key
 from api.schemas.outcome import OUTCOME_EXAMPLES, OutcomeAnswer
 from api.settings import Settings
 from api.wiring import Assembly, assembled

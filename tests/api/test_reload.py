@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from api.app import create_app
-from api.auth import new_key
+from api.keys import new_key
 from api.parts import Part
 from api.settings import Settings
 from api.wiring import Assembly, assembled

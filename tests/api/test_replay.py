@@ -15,9 +15,9 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from api.auth import new_key
 from api.cli import app
 from api.clock import monotonic_ns
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.routes.keys import GATEWAY_SCOPES
 from api.schemas import read_request

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from api.auth import new_key
 from api.bench.installation import start_server
 from api.cli import app
 from api.client import Caller, CallFailed, Client, Reply
 from api.commands.rules.calling import RulesUnreadable
+from api.keys import new_key
 from api.local import LocalClient, caller_of
-from api.routes import rulesets
 from api.settings import RulesApproval, Settings
 from api.wiring import opened_keys
 from engine.access import Scope
@@ -144,7 +143,7 @@ def test_what_another_key_published_is_approved(tmp_path: Path, monkeypatch: pyt
         keys.add_key(key)
     monkeypatch.setenv("ASSAY_RULES_APPROVAL", RulesApproval.ALL)
     sent = json.dumps({"rules": [{"id": "a", "name": "A", "text": "Block if is_recurring", "reason": "r"}]}).encode()
-    with caller_of(Settings(data=folder, rules_approval=RulesApproval.ALL), (rulesets.router,)) as client:
+    with caller_of(Settings(data=folder, rules_approval=RulesApproval.ALL), ("rulesets",)) as client:
         assert isinstance(client, LocalClient)
         replace(client, key=text).checked("POST", "/v1/rulesets/publish?merchant_id=shop-a", sent)
     waiting = rules(folder, "show", "--merchant", "shop-a")

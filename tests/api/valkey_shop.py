@@ -13,7 +13,7 @@ from httpx2 import AsyncClient
 from pydantic import SecretStr
 
 from api.app import create_app
-from api.auth import new_key
+from api.keys import new_key
 from api.settings import Settings
 from api.wiring import Assembly, assembled
 from engine.access import Scope

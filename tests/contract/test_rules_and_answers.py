@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.auth import new_key
+from api.keys import new_key
 from api.settings import Settings
 from api.wiring import assembled
 from engine.access import Scope

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from api.auth import new_key
 from api.demo.examples import examples
 from api.demo.payments import ordinary_payments, testing_payments
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.routes.keys import GATEWAY_SCOPES
 from api.schemas import read_request

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from api.auth import new_key
 from api.bench.payments import requests
+from api.keys import new_key
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from engine.access import Scope

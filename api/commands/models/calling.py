@@ -13,8 +13,7 @@ from api.client import Caller
 from api.commands.options import settings_with
 from api.console import console_of
 from api.local import caller_of
-from api.promoting import champion_named
-from api.routes import model_jobs, models
+from engine.model_changes import champion_named
 
 Shown = Mapping[str, Any]
 
@@ -22,7 +21,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Model = Annotated[str, typer.Argument(help="The model's id, or the first digits of it; 'assay models' lists them.")]
 Because = Annotated[str | None, typer.Option("--because", help="Why, for the history; asked for where it is left out.")]
 
-ROUTERS: Final = (model_jobs.router, models.router)
+ROUTERS: Final = ("model_jobs", "models")
 _PREFIX: Final = "model-"
 _ID: Final = re.compile(r"model-[0-9a-f]{12}")
 _SEEN_MAX: Final = 100

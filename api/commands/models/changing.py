@@ -10,7 +10,7 @@ from api.commands.models.calling import AsJson, Because, Model, calls, champion_
 from api.commands.models.figures import gate_lines
 from api.commands.options import Data
 from api.console import say
-from api.promoting import champion_named, champion_tag
+from engine.model_changes import champion_named, champion_tag
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask no question; needs --because.")]
 

@@ -14,10 +14,10 @@ from api.commands.models.figures import difference_table, gate_lines
 from api.commands.options import Data, settings_with
 from api.commands.rules.trying import period
 from api.console import say
-from api.promoting import champion_named
 from api.schemas.learning import NAMES
 from engine.errors import AssayError
 from engine.jobs import JobState
+from engine.model_changes import champion_named
 
 JOBS: Final = "/v1/models/jobs"
 

@@ -10,7 +10,7 @@ from api.commands.models.calling import AsJson, Model, Shown, calls, champion_of
 from api.commands.models.figures import difference_table, gate_lines
 from api.commands.options import Data
 from api.console import minute, say, table_of
-from api.promoting import champion_named
+from engine.model_changes import champion_named
 
 Limit = Annotated[int, typer.Option("--limit", min=1, max=100, help="How many.")]
 

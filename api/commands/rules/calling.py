@@ -14,7 +14,6 @@ from api.client import Caller
 from api.commands.options import settings_with
 from api.console import console_of
 from api.local import caller_of
-from api.routes import rules, ruleset_drafts, rulesets
 from engine.errors import AssayError, RulesInvalid
 from engine.rules import Content, read_rows, read_source
 from engine.rulesets import Difference, RuleChange
@@ -28,7 +27,7 @@ Note = Annotated[str, typer.Option("--note", help="Why, for the history.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Publish though the figures say to look again.")]
 
 DRAFT: Final = "draft:"
-_ROUTERS: Final = (rules.router, rulesets.router, ruleset_drafts.router)
+_ROUTERS: Final = ("rules", "rulesets", "ruleset_drafts")
 
 console = console_of(soft_wrap=True)
 

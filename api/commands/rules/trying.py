@@ -7,7 +7,6 @@ from typing import Any, Final
 from api.commands.following import Shown, ended, why
 from api.commands.options import settings_with
 from api.local import caller_of
-from api.routes import backtests
 from engine.errors import AssayError
 from engine.jobs import JobState
 
@@ -23,7 +22,7 @@ class BacktestFailed(AssayError):
 def done(data: Path | None, wanted: Mapping[str, Any]) -> Shown:
     """The backtest once it succeeded. Raises BacktestFailed; CallFailed where it was refused."""
     settings = settings_with(data=data)
-    with caller_of(settings, (backtests.router,)) as client:
+    with caller_of(settings, ("backtests",)) as client:
         shown = ended(client, settings.data, _CALL, wanted, _CALL)
     if shown["state"] != JobState.SUCCEEDED:
         raise BacktestFailed(why(shown))
