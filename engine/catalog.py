@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.custom import CustomField
-from engine.enrichment import ENRICHMENTS
+from engine.enrichment import ENRICHED
 from engine.enrichment.reasons import with_reason
 from engine.features import Catalog, Feature, FeatureType
 from engine.rules import Content, Counted, Declared, Ruleset, called_in, parse_ruleset, read_source, ruleset_of
@@ -34,7 +34,7 @@ SCORE_FEATURES = (
 
 CATALOG = Catalog(
     (
-        *(with_reason(feature) for enrichment in ENRICHMENTS for feature in enrichment.features),
+        *(with_reason(feature) for feature in ENRICHED),
         *(velocity.feature() for velocity in VELOCITIES),
         *SCORE_FEATURES,
     )

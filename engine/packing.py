@@ -1,48 +1,63 @@
 """Features as a decision record holds them: JSON by catalogue position, what repeats said once.
 
 A record is kept for every payment and most of its velocities are the same few numbers, so `[n, v]` stands for n times
-v, and `[i]` for the text that stands at position i already. No value of a feature is a list.
+v, `[i]` for the text that stands at position i already, and `["tfn"]` for true, false, unknown: flags that stand
+together are a letter each. No value of a feature is a list.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import compress, islice
+from itertools import compress, groupby, islice
 from operator import itemgetter, ne
 from typing import Any, Final
 
 from engine.features import Catalog, FeatureType, Value
 
 _COUNTED: Final = frozenset({FeatureType.INTEGER, FeatureType.MONEY})
+_FLAGS: Final = frozenset({FeatureType.BOOLEAN})
+_FLAG_OF: Final[Mapping[str, Value]] = {"t": True, "f": False, "n": None}
+_LETTERS: Final = {flag: letter for letter, flag in _FLAG_OF.items()}
 _REFERENCE_LENGTH: Final = 5
 """A text that is no longer than this takes no more room than `[123]`."""
 _PAIR: Final = 2
 _TIMES_MAX: Final = 10_000
+_POSITIONS_MAX: Final = 1 << 30
 _SHAPES_MAX: Final = 1000
 """As many catalogues are in use at a time; each merchant that declares custom fields has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Where a catalogue has open texts, and its longest stretch of whole numbers, which is its velocities."""
+    """Where a catalogue has open texts, and its longest stretches of flags and of whole numbers, its velocities."""
 
     texts: tuple[int, ...]
-    start: int
-    stop: int
+    flags: slice
+    counts: slice
+
+    @property
+    def fixed(self) -> int:
+        """Up to here what is written of a value stands at the value's own position."""
+        return min((each.start for each in (self.flags, self.counts) if each.stop > each.start), default=_POSITIONS_MAX)
 
 
 @lru_cache(maxsize=_SHAPES_MAX)
 def shape_of(catalog: Catalog) -> Shape:
     """The shape by the features' types alone: they are what a kept catalogue tells of them."""
-    best, begin = (0, 0), 0
-    for position, feature in enumerate(catalog):
-        if feature.type not in _COUNTED:
-            begin = position + 1
-        elif position + 1 - begin > best[1] - best[0]:
-            best = (begin, position + 1)
     # What is one of few short words is never worth a reference.
     texts = (at for at, feature in enumerate(catalog) if feature.type is FeatureType.STRING and not feature.values)
-    return Shape(texts=tuple(texts), start=best[0], stop=best[1])
+    return Shape(texts=tuple(texts), flags=_longest(catalog, _FLAGS), counts=_longest(catalog, _COUNTED))
+
+
+def _longest(catalog: Catalog, types: Collection[FeatureType]) -> slice:
+    """The longest stretch of features of these types."""
+    best, begin = slice(0, 0), 0
+    for is_one, stretch in groupby(catalog, lambda feature: feature.type in types):
+        end = begin + len(list(stretch))
+        if is_one and end - begin > best.stop - best.start:
+            best = slice(begin, end)
+        begin = end
+    return best
 
 
 def packed(values: Sequence[Value], shape: Shape) -> list[Any]:
@@ -55,8 +70,19 @@ def packed(values: Sequence[Value], shape: Shape) -> list[Any]:
             known = first.setdefault(text, position)
             if known != position:
                 written[position] = [known]
-    written[shape.start : shape.stop] = _runs(written[shape.start : shape.stop])
+    # The later stretch first, so that the earlier one still stands where it is.
+    for stretch, pack in sorted(((shape.flags, _flags), (shape.counts, _runs)), key=_start, reverse=True):
+        written[stretch] = pack(written[stretch])
     return written
+
+
+def _start(of: tuple[slice, Any]) -> int:
+    start: int = of[0].start
+    return start
+
+
+def _flags(flags: Sequence[Any]) -> list[Any]:
+    return [["".join([_LETTERS[flag] for flag in flags])]] if len(flags) > 1 else list(flags)
 
 
 def _runs(counts: Sequence[Any]) -> list[Any]:
@@ -85,9 +111,18 @@ def unpacked(written: Iterable[Any]) -> tuple[Value, ...]:
             if times > _TIMES_MAX:
                 raise ValueError("a run is longer than any catalogue")
             values += [value] * times
+        elif each[0].__class__ is str:
+            values += _flags_of(each[0])
         else:
             values.append(values[each[0]])
     return tuple(values)
+
+
+def _flags_of(letters: str) -> list[Value]:
+    try:
+        return [_FLAG_OF[letter] for letter in letters]
+    except KeyError as error:
+        raise ValueError("a flag is none of t, f and n") from error
 
 
 def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], tuple[Value, ...]]:
@@ -98,7 +133,7 @@ def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], 
     if not positions:
         return lambda _written: ()
     get: Any = itemgetter(*positions) if len(positions) > 1 else lambda values: (values[positions[0]],)
-    if max(positions) >= shape.start:
+    if max(positions) >= shape.fixed:
         return lambda written: get(unpacked(written))
 
     def pick(written: Sequence[Any]) -> tuple[Value, ...]:

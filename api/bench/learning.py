@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
 
 from api.bench.made_rows import dataset_of
 from api.bench.measure import BenchFailed
@@ -23,20 +24,21 @@ TEXTS: Final = 10
 DIFFERENT: Final = 3_000
 """Texts of each, such as BINs."""
 DAYS: Final = 180
-AUC_MIN: Final = 0.8
-"""What was drawn can be ranked better than this: less is no model."""
+RANKED_MIN: Final = 0.8
+"""The share of what the drawn odds themselves rank better than chance: a model of less was not learnt."""
 
 _START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _DAY_US: Final = 86_400 * 1_000_000
 _BASE: Final = -10.0
 _UNKNOWN: Final = 0.1
+_CHANCE: Final = 0.5
 _TELLING: Final = 20
 """So many numbers have to do with fraud, and the first text."""
 
 
 def run(seed: int) -> Mapping[str, float]:
     """Train and evaluate once. Raises BenchFailed where what was learnt ranks no better than chance nearly does."""
-    dataset, plan = made(seed), Plan(seed=seed)
+    (dataset, log_odds), plan = made(seed), Plan(seed=seed)
     start = time.perf_counter()
     model = train(dataset, plan)
     test = parts_of(dataset, plan).test
@@ -44,11 +46,12 @@ def run(seed: int) -> Mapping[str, float]:
     probability[test] = model.score_matrix(
         {name: column.slice(int(test[0]), len(test)) for name, column in dataset.features(model.features).items()}
     )
-    evaluation = evaluate(scored_of(dataset, probability).these(test))
+    scored = scored_of(dataset, probability).these(test)
+    evaluation = evaluate(scored)
     seconds = time.perf_counter() - start
-    auc = evaluation.ranking.roc_auc.value
-    if auc is None or auc < AUC_MIN:
-        raise BenchFailed(f"The model ranks with an area of {auc}, and what was drawn can be ranked above {AUC_MIN}.")
+    auc, drawn = evaluation.ranking.roc_auc.value, float(roc_auc_score(dataset.is_fraud[test], log_odds[test]))
+    if auc is None or auc - _CHANCE < RANKED_MIN * (drawn - _CHANCE):
+        raise BenchFailed(f"The model ranks with an area of {auc}, the odds that were drawn with {drawn:.4f}.")
     return {"seconds": seconds}
 
 
@@ -63,8 +66,8 @@ def parts() -> str:
     )
 
 
-def made(seed: int) -> Dataset:
-    """The data set."""
+def made(seed: int) -> tuple[Dataset, npt.NDArray[np.float64]]:
+    """The data set, and the log-odds by which its frauds were drawn."""
     random = np.random.default_rng(seed)
     columns: dict[str, Any] = {}
     log_odds = np.full(ROWS, _BASE)
@@ -86,7 +89,7 @@ def made(seed: int) -> Dataset:
     told = known_us <= start_us + DAYS * _DAY_US
     end = _START + timedelta(days=DAYS)
     asked = Asked(start=_START, end=end, as_of=end, catalog=_catalog())
-    return dataset_of(columns, at_us, fraud[told], known_us[told], asked)
+    return dataset_of(columns, at_us, fraud[told], known_us[told], asked), log_odds
 
 
 def _number(random: np.random.Generator, number: int) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from api.importing.history_events import Happened
 from api.importing.preparing import Prepared
-from engine.enrichment import ENRICHMENTS
+from engine.enrichment import ENRICHED
 from engine.features import Feature, FeatureType, Value
 from engine.ledger import Label
 from engine.payment import EPOCH, MICROSECOND
@@ -62,7 +62,7 @@ class Kept:
 
     def __init__(self, name: str, declared: Sequence[Feature]) -> None:
         """`declared` are the features of the mapping's custom fields, which come after the enrichments'."""
-        self.features = (*(feature for each in ENRICHMENTS for feature in each.features), *declared)
+        self.features = (*ENRICHED, *declared)
         fields = [pa.field(FEATURE + each.name, TYPES[each.type]) for each in self.features]
         self._payments = _Batches(pa.schema([*FACTS, *fields]))
         self._labels = _Batches(LABELS)

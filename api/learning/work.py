@@ -32,6 +32,7 @@ _SEARCHED: Final = 65
 _TRAINED: Final = 85
 """Of a hundred steps: what has been read, searched, and trained."""
 _JUDGING: Final = "judging it on days that it did not learn from"
+_DONE: Final = Progress(done=100, total=100, words="done")
 
 
 class NothingToJudge(AssayError):
@@ -56,6 +57,7 @@ def train_model(task: Task, tell: Tell) -> dict[str, Any]:
     beside = _beside(task, plan, dataset, champion)
     made = judged(model, of_model(model), beside, contender_of(None, files, settings))
     name = files.put(model, made)
+    tell(_DONE)
     return _said(name, made.said, files)
 
 
@@ -70,6 +72,7 @@ def evaluate_model(task: Task, tell: Tell) -> dict[str, Any]:
     beside = _beside(task, plan, dataset, champion, [_learnt_until(model)])
     made = judged(model, of_model(model), beside, contender_of(None, files, settings))
     files.judge(plan.model, made)
+    tell(_DONE)
     return _said(plan.model, made.said, files)
 
 
@@ -81,6 +84,7 @@ def compare_models(task: Task, tell: Tell) -> dict[str, Any]:
     dataset = _dataset(task, plan, tell, _TRAINED)
     tell(Progress(done=_TRAINED, total=100, words="comparing them"))
     comparison = compared(one, other, _beside(task, plan, dataset, one, until))
+    tell(_DONE)
     return plain(
         {
             "model": plan.model,

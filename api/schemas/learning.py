@@ -12,8 +12,10 @@ from api.schemas.body import RequestInvalid
 from api.schemas.jobs import shown_state
 from api.schemas.listing import Page
 from api.schemas.ruleset import Line
+from engine.catalog import CATALOG
 from engine.errors import Fault
 from engine.jobs import Job, JobState
+from engine.suggest import nearest
 from models.learners import LEARNERS
 
 DAYS_MAX: Final = 1_100
@@ -89,8 +91,20 @@ class TrainBody(PeriodBody):
         description="Features that may tell fraud nearly alone: they were known before the decision.",
     )
 
+    def period(self, now: datetime) -> tuple[datetime, datetime]:
+        """As that of each; the days to judge on leave some to learn from. Raises RequestInvalid."""
+        since, until = super().period(now)
+        if timedelta(days=self.test_days) >= until - since:
+            raise _wrong("/test_days", "The period has no more days than these: send fewer, or an earlier from.")
+        return since, until
+
     def checked(self) -> dict[str, float]:
         """The learner's parameters. Raises RequestInvalid, or ParametersInvalid with the range."""
+        for at, name in enumerate(self.trusted):
+            if name not in CATALOG:
+                meant = nearest(name, CATALOG.names())
+                hint = "'assay features' lists all." if meant is None else f"Did you mean {meant}?"
+                raise _wrong(f"/trusted/{at}", f"There is no such feature. {hint}")
         found = next((each for each in LEARNERS if each.name == self.learner and each.name in NAMES), None)
         if found is None:
             raise _wrong("/learner", f"There is no such learner here; there are {', '.join(NAMES)}.")

@@ -1,50 +1,182 @@
-"""What the BIN tells of the card: brand, funding, issuing country.
+"""What the BIN tells of the card: brand, funding, category, issuer, country; and how far the table is to be trusted.
 
-What the request says of the card comes first: the processor asked the network, the table is a copy of a copy.
+What the request says of the card comes first: the processor asked the network, the table is a copy of a copy. Since
+2022 issuers get eight digits, so a row of six may mix two of them: such a row is never of high confidence.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Unknown, Value
-from engine.payment import Payment
-from engine.reference import Reference
+from engine.payment import Card, Payment
+from engine.reference import BinRecord, BinTable, Reference
+from engine.reference.answers import held
 
-FUNDINGS = ("credit", "debit", "prepaid", "charge")
+FUNDINGS: Final = ("credit", "debit", "prepaid", "charge")
+CONFIDENCES: Final = ("high", "medium", "low")
 
 _NOT_FOUND, _NO_TABLE = Unknown("not_found"), Unknown("bin")
+_NO_CODES, _NO_LAST_DIGITS = Unknown("card_codes"), Unknown("last_digits_unknown")
+_RANGES: Final = (("4", "visa"), ("34", "amex"), ("37", "amex"))
+_MASTERCARD: Final = ((510_000, 559_999), (222_100, 272_099))
+_OF_RANGES: Final = frozenset({"visa", "mastercard", "amex"})
+_SOURCE: Final = "enrichment bin"
 
-
-def _feature(name: str, type_: FeatureType, doc: str, values: tuple[str, ...] = ()) -> Feature:
-    return Feature(name=name, type=type_, doc=doc, source="enrichment bin", values=values)
+_Stated = tuple[str | None, str | None, str | None]
+"""Brand, funding and country, as the processor said them."""
 
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     card = payment.card
     stated = (card.brand, card.funding, card.country)
     if card.bin is None:
-        return (*stated, None)
-    if reference.bins is None:
-        return (*(_NO_TABLE if value is None else value for value in stated), _NO_TABLE)
-    record = reference.bins.lookup(card.bin)
+        facts = _without_record(stated, None)
+    elif reference.bins is None:
+        facts = _without_record(stated, _NO_TABLE)
+    else:
+        answers, key = reference.bins.answers, (card.bin, *stated)
+        facts = answers.get(key) or held(answers, key, _facts(reference.bins, card.bin, stated))
+    return (*facts, _is_test(card, reference))
+
+
+def _without_record(stated: _Stated, cause: Unknown | None) -> Computed:
+    brand, funding, country = (cause if value is None else value for value in stated)
+    return (brand, funding, country, cause, cause, _is_prepaid(stated[1], None, cause), cause, cause, cause, cause)
+
+
+def _facts(bins: BinTable, digits: str, stated: _Stated) -> Computed:
+    record = bins.lookup(digits)
     if record is None:
-        return (*(_NOT_FOUND if value is None else value for value in stated), _NOT_FOUND)
-    chosen = (
-        record.brand if card.brand is None else card.brand,
-        record.funding if card.funding is None else card.funding,
-        record.country if card.country is None else card.country,
+        return _without_record(stated, _NOT_FOUND)
+    in_table = (record.brand, record.funding, record.country)
+    is_other = [said != known for said, known in zip(stated, in_table, strict=True) if None not in (said, known)]
+    has_conflict = any(is_other) or _is_out_of_range(record)
+    found: tuple[Value | Unknown, ...] = (
+        *(known if said is None else said for said, known in zip(stated, in_table, strict=True)),
         record.issuer,
+        record.category,
+        _is_prepaid(stated[1], record.prepaid, _NOT_FOUND),
+        record.commercial,
+        len(record.prefix),
+        "low" if has_conflict else "high" if record.is_own else "medium",
     )
-    return tuple([_NOT_FOUND if value is None else value for value in chosen]) if None in chosen else chosen
+    return (*(_NOT_FOUND if value is None else value for value in found), any(is_other) if is_other else None)
+
+
+def _is_prepaid(funding: str | None, in_table: bool | None, cause: Unknown | None) -> Value | Unknown:  # noqa: FBT001
+    """A processor that names a funding tells prepaid cards from others; the table calls some of them debit."""
+    if funding is not None:
+        return funding == "prepaid"
+    return cause if in_table is None else in_table
+
+
+def _is_out_of_range(record: BinRecord) -> bool:
+    """Whether a row calls Visa, Mastercard or Amex what begins as another of them: ISO 7812 says whose a range is."""
+    first = int(record.prefix[:6])
+    brand = next((brand for start, brand in _RANGES if record.prefix.startswith(start)), None)
+    if any(low <= first <= high for low, high in _MASTERCARD):
+        brand = "mastercard"
+    return brand is not None and record.brand in _OF_RANGES and record.brand != brand
+
+
+def _is_test(card: Card, reference: Reference) -> Value | Unknown:
+    if card.bin is None:
+        return None
+    if reference.card_codes is None:
+        return _NO_CODES
+    found = reference.card_codes.is_test_card(card.bin, card.last_digits)
+    return _NO_LAST_DIGITS if found is None else found
 
 
 BIN = Enrichment(
     topic="bin",
     features=(
-        _feature("card_brand", FeatureType.STRING, "The card's brand: visa, mastercard, amex and so on."),
-        _feature("card_funding", FeatureType.STRING, "How the card is funded.", values=FUNDINGS),
-        _feature("card_country", FeatureType.COUNTRY, "The country of the card's issuer."),
-        _feature("card_issuer", FeatureType.STRING, "The card's issuer."),
+        Feature(
+            name="card_brand",
+            type=FeatureType.STRING,
+            doc="The card's brand: visa, mastercard, amex and so on.",
+            source=_SOURCE,
+        ),
+        Feature(
+            name="card_funding",
+            type=FeatureType.STRING,
+            doc="How the card is funded.",
+            source=_SOURCE,
+            values=FUNDINGS,
+        ),
+        Feature(
+            name="card_country",
+            type=FeatureType.COUNTRY,
+            doc="The country of the card's issuer.",
+            source=_SOURCE,
+        ),
+        Feature(name="card_issuer", type=FeatureType.STRING, doc="The card's issuer.", source=_SOURCE),
+        Feature(
+            name="card_category",
+            type=FeatureType.STRING,
+            doc="The card's product, in the BIN table's words: CLASSIC, PLATINUM, BUSINESS and so on.",
+            source=_SOURCE,
+            reason="card_funding",
+            says="The card's product is {value}",
+        ),
+        Feature(
+            name="card_is_prepaid",
+            type=FeatureType.BOOLEAN,
+            doc="The card is a prepaid card, a gift card among them; unknown where the table's row covers both kinds.",
+            source=_SOURCE,
+            reason="card_funding",
+            says="The card is a prepaid card",
+            denies="The card is no prepaid card",
+        ),
+        Feature(
+            name="card_is_commercial",
+            type=FeatureType.BOOLEAN,
+            doc="The card is a company's: business, corporate, purchasing, fleet or government.",
+            source=_SOURCE,
+            reason="card_funding",
+            says="The card is a company's",
+            denies="The card is a consumer's",
+        ),
+        Feature(
+            name="bin_matched_digits",
+            type=FeatureType.INTEGER,
+            unit="digits",
+            doc="How many of the card's first digits the BIN table's row stands for, 6 to 8: the more, the surer.",
+            source=_SOURCE,
+            reason="card_range",
+            says="The BIN table knows {value} of the card's digits",
+        ),
+        Feature(
+            name="bin_confidence",
+            type=FeatureType.STRING,
+            doc="How far the BIN table's row is to be trusted: high for the operator's own, medium for the embedded "
+            "table, low where it contradicts the processor or the range that the network was given.",
+            source=_SOURCE,
+            values=CONFIDENCES,
+            reason="card_range",
+            says="What the BIN table says of the card is of {value} confidence",
+        ),
+        Feature(
+            name="card_contradicts_bin",
+            type=FeatureType.BOOLEAN,
+            doc="Brand, funding or country of the card as the processor sent them are others than the BIN table's.",
+            source=_SOURCE,
+            reason="card_range",
+            says="What was sent of the card contradicts its BIN",
+            denies="What was sent of the card agrees with its BIN",
+        ),
+        Feature(
+            name="card_is_test_number",
+            type=FeatureType.BOOLEAN,
+            doc="First and last digits are those of a card number that networks and processors publish for tests: no "
+            "issuer stands behind it.",
+            source=_SOURCE,
+            direction=1,
+            reason="test_card",
+            says="The card number is one published for tests",
+            denies="The card number is none of those published for tests",
+        ),
     ),
     compute=_compute,
 )

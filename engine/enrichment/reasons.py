@@ -94,9 +94,6 @@ _REASONS: Final = {
     "local_hour": _Row("local_time", 0, "It is hour {value} on the shopper's clock"),
     "session_age_seconds": _Row("session", -1, "The shopper was in the shop for {value} seconds"),
     # What the issuer and 3-D Secure said
-    "cvc_check": _Row("cvc", 0, "The issuer's check of the CVV: {value}"),
-    "address_line1_check": _Row("avs_street", 0, "The issuer's check of the billing street: {value}"),
-    "address_zip_check": _Row("avs_postal", 0, "The issuer's check of the billing postal code: {value}"),
     "three_ds_status": _Row("three_ds", 0, "3-D Secure says {value}"),
     "is_3d_secure": _Row(
         "three_ds", -1, "3-D Secure was attempted and did not fail", "3-D Secure was not attempted, or failed"

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from engine.reference.bins import BinRecord, BinTable
+from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
+from engine.reference.currencies import Currencies
 from engine.reference.ip import IpLocations
 from engine.reference.ip_files import IpTables, load_ip_tables
 from engine.reference.ip_networks import IpNetworks
@@ -25,6 +27,8 @@ __all__ = [
     "MISSING",
     "BinRecord",
     "BinTable",
+    "CardCodes",
+    "Currencies",
     "IpLocations",
     "IpNetworks",
     "IpTables",
@@ -60,6 +64,8 @@ class Reference:
     ip_networks: IpNetworks | None = None
     mail_domains: MailDomains | None = None
     letter_pairs: LetterPairs | None = None
+    card_codes: CardCodes | None = None
+    currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
 
     def is_ip_stale(self, at: datetime) -> bool:
@@ -108,5 +114,7 @@ def load_reference(
         time_zones=TimeZones.load(),
         mail_domains=MailDomains.load(),
         letter_pairs=LetterPairs.load(),
+        card_codes=CardCodes.load(),
+        currencies=Currencies.load(),
         ip_max_age_days=ip_max_age_days,
     )

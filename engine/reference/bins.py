@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 from operator import lt
 from pathlib import Path
 from sys import intern
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from engine.errors import ReferenceInvalid
 from engine.iso import COUNTRIES
@@ -56,8 +56,14 @@ _FUNDINGS: Final[dict[str, str | None]] = {
 _PREPAID: Final = re.compile(r"\b(PREPAID|GIFT|VOUCHER|TRAVEL MONEY)\b")
 # Ranges of more than one product, and benefit accounts, which may be either: unknown.
 _MAYBE_PREPAID: Final = re.compile(r"\b(MIXED|INVALID|OTHER|FSA|HSA|FOOD|ALIMENTACAO|CULTURA|PAYROLL|SALARY)\b")
+_COMMERCIAL: Final = re.compile(
+    r"\b(BUSINESS|CORPORATE|COMMERCIAL|PURCHAS(?:E|ES|ING)|FLEET|B2B|T&E|GOVERNMENT|PROFESSIONAL|SUPPLIERS|"
+    r"EMPRESARIAL)\b"
+)
+# Ranges of more than one product, and names that consumers' cards bear as well: unknown.
+_MAYBE_COMMERCIAL: Final = re.compile(r"\b(MIXED|INVALID|OTHER|PRIVATE LABEL|EXECUTIVE|AIR|LAND|ATM|PIN ONLY)\b")
 
-_Facts = tuple[str | None, str | None, bool | None, str | None, str | None, str | None]
+_Facts = tuple[str | None, str | None, bool | None, bool | None, str | None, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +72,20 @@ class BinRecord:
 
     `brand` is a lower-case name (visa, mastercard, amex, discover, diners, jcb, unionpay, maestro, elo, rupay ...), the
     first one of a co-badged card. `funding` is credit, debit, prepaid or charge. `prepaid` is False only where the
-    table names a category and it is no prepaid one. `category` and `issuer` are the table's own words. `country` is the
-    issuer's, ISO 3166-1 alpha-2.
+    table names a category and it is no prepaid one; so is `commercial`, a company's card. `category` and `issuer` are
+    the table's own words. `country` is the issuer's, ISO 3166-1 alpha-2. `is_own` says that it is of the operator's
+    own table.
     """
 
     prefix: str
     brand: str | None
     funding: str | None
     prepaid: bool | None
+    commercial: bool | None
     category: str | None
     issuer: str | None
     country: str | None
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +96,7 @@ class _Prefixes:
     prefixes: "array[int]"
     positions: "array[int]"
     facts: list[_Facts]
+    is_own: bool
 
     def find(self, digits: str) -> BinRecord | None:
         if len(digits) < self.length:
@@ -96,15 +106,17 @@ class _Prefixes:
         at = bisect_left(self.prefixes, wanted)
         if at == len(self.prefixes) or self.prefixes[at] != wanted:
             return None
-        brand, funding, prepaid, category, issuer, country = self.facts[self.positions[at]]
+        brand, funding, prepaid, commercial, category, issuer, country = self.facts[self.positions[at]]
         return BinRecord(
             prefix=prefix,
             brand=brand,
             funding=funding,
             prepaid=prepaid,
+            commercial=commercial,
             category=category,
             issuer=issuer,
             country=country,
+            is_own=self.is_own,
         )
 
 
@@ -120,15 +132,17 @@ class BinTable:
     """Longest-prefix lookup over one or two files.
 
     `version` names each file with its rows and the first 12 hexadecimal digits of its SHA-256; `rows` counts both.
+    `answers` is for what is made of the table again and again: it goes when the table does.
     """
 
-    __slots__ = ("_embedded", "_find", "info", "rows", "version")
+    __slots__ = ("_embedded", "_find", "answers", "info", "rows", "version")
 
     def __init__(self, *, prefixes: tuple[_Prefixes, ...], info: TableInfo, embedded: _File) -> None:
         """Take the prefixes in the order they are to be tried; the embedded file's are among them."""
         self.info = info
         self.version = info.version
         self._embedded = embedded
+        self.answers: dict[tuple[Any, ...], Any] = {}
         self.rows = sum(len(table.prefixes) for table in prefixes)
 
         # Making the record costs thrice what finding it does, and some thousand BINs make up most payments.
@@ -145,7 +159,7 @@ class BinTable:
         For a prefix in both, the operator's row holds whole: its empty cells are unknown, not taken from below. A
         longer prefix goes before a shorter one, whichever file it is in. Raises ReferenceInvalid naming file and line.
         """
-        return cls._laid_over(_file(EMBEDDED_BINS), overlay)
+        return cls._laid_over(_file(EMBEDDED_BINS, is_own=False), overlay)
 
     def again(self, overlay: Path) -> Self:
         """The embedded table as it is in memory, with this CSV laid over it. Raises as `load` does."""
@@ -153,7 +167,7 @@ class BinTable:
 
     @classmethod
     def _laid_over(cls, embedded: _File, overlay: Path | None) -> Self:
-        files = [embedded] if overlay is None else [_file(overlay), embedded]
+        files = [embedded] if overlay is None else [_file(overlay, is_own=True), embedded]
         # The sort is stable: of two tables of one length the operator's stays first.
         prefixes = sorted(chain.from_iterable(file.prefixes for file in files), key=lambda table: -table.length)
         return cls(prefixes=tuple(prefixes), info=_info_of(files), embedded=embedded)
@@ -166,9 +180,9 @@ class BinTable:
         return self._find(bin) if len(bin) in _LENGTHS and bin.isascii() and bin.isdigit() else None
 
 
-def _file(path: Path) -> _File:
+def _file(path: Path, *, is_own: bool) -> _File:
     source = read_source(path)
-    found = tuple(_parse(source))
+    found = tuple(_parse(source, is_own=is_own))
     rows = sum(len(table.prefixes) for table in found)
     is_embedded = path == EMBEDDED_BINS
     info = TableInfo(
@@ -199,7 +213,7 @@ def _info_of(files: list[_File]) -> TableInfo:
     )
 
 
-def _parse(source: Source) -> list[_Prefixes]:
+def _parse(source: Source, *, is_own: bool) -> list[_Prefixes]:
     """Read a table into sorted arrays, one a length; rows that say the same share one tuple of facts."""
     columns = {length: (array("I"), array("I")) for length in _LENGTHS}
     facts: list[_Facts] = []
@@ -219,7 +233,11 @@ def _parse(source: Source) -> list[_Prefixes]:
         prefixes, positions = columns[len(prefix)]
         prefixes.append(int(prefix))
         positions.append(position)
-    return [_sorted(source, length, *columns[length], facts) for length in _LENGTHS if columns[length][0]]
+    read = [(length, *columns[length]) for length in _LENGTHS if columns[length][0]]
+    return [
+        _Prefixes(length=length, prefixes=prefixes, positions=positions, facts=facts, is_own=is_own)
+        for length, prefixes, positions in (_sorted(source, *each) for each in read)
+    ]
 
 
 def _lines(source: Source) -> Iterator[tuple[int, str]]:
@@ -254,6 +272,7 @@ def _facts(source: Source, line: int, rest: str) -> _Facts:
         _brand(brand.upper()),
         funding,
         prepaid,
+        _commercial(category.upper()),
         intern(category) or None,
         intern(issuer) or None,
         intern(country) or None,
@@ -276,16 +295,23 @@ def _funding(kind: str, category: str) -> tuple[str | None, bool | None]:
     return funding, None if not category or _MAYBE_PREPAID.search(category) else False
 
 
+@lru_cache(maxsize=1024)
+def _commercial(category: str) -> bool | None:
+    if _COMMERCIAL.search(category):
+        return True
+    return None if not category or _MAYBE_COMMERCIAL.search(category) else False
+
+
 def _sorted(
-    source: Source, length: int, prefixes: "array[int]", positions: "array[int]", facts: list[_Facts]
-) -> _Prefixes:
+    source: Source, length: int, prefixes: "array[int]", positions: "array[int]"
+) -> "tuple[int, array[int], array[int]]":
     if not all(map(lt, prefixes, prefixes[1:])):
         order = sorted(range(len(prefixes)), key=prefixes.__getitem__)
         prefixes, positions = array("I", (prefixes[at] for at in order)), array("I", (positions[at] for at in order))
         for earlier, later in pairwise(prefixes):
             if earlier == later:
                 raise _twice(source, f"{later:0{length}}")
-    return _Prefixes(length=length, prefixes=prefixes, positions=positions, facts=facts)
+    return length, prefixes, positions
 
 
 def _twice(source: Source, prefix: str) -> ReferenceInvalid:

@@ -356,6 +356,10 @@ def test_what_is_wrong_in_a_call_is_said_in_words_that_mend_it(client: TestClien
     assert said(bare) == "Send a JSON object, with 'Content-Type: application/json'."
     without_zone = client.post("/v1/models/train", json={"from": "2026-10-01"})
     assert said(without_zone) == "Send a time with its zone, such as 2026-11-23T00:00:00Z."
+    slipped = client.post("/v1/models/train", json={"trusted": ["ip_contry"]})
+    assert said(slipped) == "There is no such feature. Did you mean ip_country?"
+    all_judged = client.post("/v1/models/train", json={"last_days": 20})
+    assert said(all_judged).startswith("The period has no more days than these")
 
 
 def test_of_the_champion_the_gate_says_that_it_is_in_force(client: TestClient, files: ModelFiles) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.features import Catalog, Feature, FeatureType, Value
-from engine.packing import packed, shape_of, unpacked
+from engine.packing import packed, picker, shape_of, unpacked
 
 VALUES: dict[FeatureType, st.SearchStrategy[Any]] = {
     FeatureType.BOOLEAN: st.booleans(),
@@ -57,7 +57,16 @@ def test_a_plain_list_is_read_as_it_stands() -> None:
     assert unpacked([1, "a", None, True, 0.5]) == (1, "a", None, True, 0.5)
 
 
-@pytest.mark.parametrize("written", [[[5]], [["a"]], [["a", "b"]], [[10**12, 0]]])
+def test_flags_that_stand_together_are_a_letter_each() -> None:
+    catalog = catalog_of([FeatureType.STRING, *[FeatureType.BOOLEAN] * 3, FeatureType.INTEGER])
+    values = ("GB", True, None, False, 1)
+    written = packed(values, shape_of(catalog))
+    assert orjson.dumps(written) == b'["GB",["tnf"],1]'
+    assert picker((0,), shape_of(catalog))(written) == ("GB",)
+    assert picker((0, 3, 4), shape_of(catalog))(written) == ("GB", False, 1)
+
+
+@pytest.mark.parametrize("written", [[["tx"]], [[5]], [["a"]], [["a", "b"]], [[10**12, 0]]])
 def test_what_nobody_packed_is_refused(written: list[Any]) -> None:
     with pytest.raises((IndexError, TypeError, ValueError)):
         unpacked(written)

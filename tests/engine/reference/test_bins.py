@@ -37,16 +37,26 @@ def test_a_whole_record(embedded: BinTable) -> None:
         brand="visa",
         funding="credit",
         prepaid=False,
+        commercial=False,
         category="CLASSIC",
         issuer="STRIPE PAYMENTS UK, LTD.",
         country="GB",
+        is_own=False,
     )
 
 
 def test_what_the_table_leaves_empty_is_unknown(embedded: BinTable) -> None:
     record = embedded.lookup("222101")
     assert record == BinRecord(
-        prefix="222101", brand="mastercard", funding="debit", prepaid=None, category=None, issuer=None, country=None
+        prefix="222101",
+        brand="mastercard",
+        funding="debit",
+        prepaid=None,
+        commercial=None,
+        category=None,
+        issuer=None,
+        country=None,
+        is_own=False,
     )
 
 
@@ -115,7 +125,15 @@ def test_the_longest_prefix_wins(write: Write) -> None:
 def test_an_overriding_row_holds_whole(write: Write) -> None:
     record = BinTable.load(write("424242,,,,,\n")).lookup("42424242")
     assert record == BinRecord(
-        prefix="424242", brand=None, funding=None, prepaid=None, category=None, issuer=None, country=None
+        prefix="424242",
+        brand=None,
+        funding=None,
+        prepaid=None,
+        commercial=None,
+        category=None,
+        issuer=None,
+        country=None,
+        is_own=True,
     )
 
 
@@ -126,7 +144,15 @@ def test_spreadsheets_quote_and_windows_ends_lines(tmp_path: Path, rows: str) ->
     path = tmp_path / "own.csv"
     path.write_bytes(b"\xef\xbb\xbf" + (HEADING + rows).replace("\n", "\r\n").encode())
     assert BinTable.load(path).lookup("999998") == BinRecord(
-        prefix="999998", brand="visa", funding="prepaid", prepaid=True, category=None, issuer="Own, Bank", country="GB"
+        prefix="999998",
+        brand="visa",
+        funding="prepaid",
+        prepaid=True,
+        commercial=None,
+        category=None,
+        issuer="Own, Bank",
+        country="GB",
+        is_own=True,
     )
 
 

@@ -1,0 +1,207 @@
+"""What is bought, and how: goods that fraud prefers, the dearest of them, rush, retries, the account's age."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from engine.enrichment.enrichment import Computed, Enrichment
+from engine.features import Feature, FeatureType, Unknown, Value
+from engine.iso import CURRENCY_EXPONENTS
+from engine.payment import AMOUNT_MINOR_MAX, CartItem, Party, Payment
+from engine.reference import Reference
+from engine.reference.goods import Kinds, kinds_of_category, kinds_of_mcc
+
+AGES: Final = ("under_1h", "under_1d", "under_7d", "under_30d", "under_180d", "older")
+_AGE_HOURS: Final = (1, 24, 7 * 24, 30 * 24, 180 * 24)
+_RUSHED: Final = frozenset({"same_day", "overnight", "expedited"})
+
+_NO_RATE, _PRICE_UNKNOWN = Unknown("no_rate"), Unknown("price_unknown")
+_CATEGORY_UNKNOWN: Final = Unknown("category_unknown")
+_NO_KINDS: Final = (None, None, None)
+_SOURCE: Final = "enrichment order"
+
+
+def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
+    order, processing, cart = payment.order, payment.processing, payment.cart
+    age_hours = known["hours_since_customer_was_created"]
+    speed, initiator = payment.shipping.delivery_speed, processing.initiator
+    first = processing.attempt_of
+    return (
+        len(cart) or None,
+        _highest_quantity(cart),
+        _highest_price(payment, reference),
+        *_kinds(processing.mcc, cart),
+        None if speed is None else speed in _RUSHED,
+        order.has_gift_message,
+        order.discount_code,
+        None if age_hours is None else AGES[bisect_right(_AGE_HOURS, age_hours)],
+        processing.mcc,
+        None if initiator is None else initiator == "merchant",
+        None if payment.party is None else payment.party is Party.AGENT,
+        None if first is None else first != payment.transaction_id,
+    )
+
+
+def _highest_quantity(cart: tuple[CartItem, ...]) -> Value:
+    return max((item.quantity for item in cart if item.quantity is not None), default=None)
+
+
+def _highest_price(payment: Payment, reference: Reference) -> Value | Unknown:
+    """In cents, so that a phone is dear in every currency; a line that names no price leaves it open."""
+    cart, currency = payment.cart, payment.order.currency
+    if not cart:
+        return None
+    try:
+        highest = max([Decimal(item.price) for item in cart if item.price is not None], default=None)
+    except InvalidOperation:
+        return _PRICE_UNKNOWN
+    exponent = CURRENCY_EXPONENTS.get(currency)
+    if highest is None or exponent is None or not 0 <= highest <= AMOUNT_MINOR_MAX:
+        return _PRICE_UNKNOWN
+    cents = reference.rates.usd_minor(round(highest.scaleb(exponent)), currency, payment.at.date())
+    return _NO_RATE if cents is None else cents
+
+
+def _kinds(mcc: str | None, cart: tuple[CartItem, ...]) -> Computed:
+    """For each kind True where the merchant's code or a category says so, False where all categories say otherwise."""
+    found = [kinds_of_category(item.category) for item in cart if item.category is not None]
+    if not found and mcc is None:
+        return _NO_KINDS if not cart else (_CATEGORY_UNKNOWN,) * len(_NO_KINDS)
+    some = Kinds(*map(any, zip(kinds_of_mcc(mcc), *found, strict=True)))
+    if len(found) == len(cart) and found:
+        return some
+    return tuple([is_one or (_CATEGORY_UNKNOWN if cart else None) for is_one in some])
+
+
+def _flag(name: str, doc: str, reason: str, says: str, denies: str, direction: int = 0) -> Feature:
+    return Feature(
+        name=name,
+        type=FeatureType.BOOLEAN,
+        doc=doc,
+        source=_SOURCE,
+        direction=direction,
+        reason=reason,
+        says=says,
+        denies=denies,
+    )
+
+
+ORDER = Enrichment(
+    topic="order",
+    features=(
+        Feature(
+            name="cart_lines",
+            type=FeatureType.INTEGER,
+            unit="lines",
+            doc="How many lines the cart has.",
+            source=_SOURCE,
+            reason="cart",
+            says="{value} lines in the cart",
+        ),
+        Feature(
+            name="cart_highest_quantity",
+            type=FeatureType.INTEGER,
+            unit="goods",
+            doc="How many of one good are bought, at most: many of one are bought to be sold.",
+            source=_SOURCE,
+            reason="cart",
+            says="{value} of one good in the cart",
+        ),
+        Feature(
+            name="cart_highest_price_usd",
+            type=FeatureType.MONEY,
+            unit="USD",
+            doc="The price of the dearest single good in the cart, in US dollars at the reference rate of the day.",
+            source=_SOURCE,
+            reason="cart",
+            says="The dearest good in the cart costs {value}",
+        ),
+        _flag(
+            "has_digital_goods",
+            "A category of the cart, or the merchant category code, says digital goods: delivered at once, for good. "
+            "False where every line has a category and none says so.",
+            "goods",
+            "Digital goods are in the cart",
+            "No digital goods are in the cart",
+        ),
+        _flag(
+            "has_gift_cards",
+            "A category of the cart, or the merchant category code, says gift cards or other stored value.",
+            "goods",
+            "Gift cards are in the cart",
+            "No gift cards are in the cart",
+        ),
+        _flag(
+            "has_resale_prone_goods",
+            "A category of the cart, or the merchant category code, says goods that are easily sold on: phones, "
+            "computers, watches, jewelry, sneakers, perfume, tickets, gift cards.",
+            "goods",
+            "Goods that are easily sold on are in the cart",
+            "No goods that are easily sold on are in the cart",
+        ),
+        _flag(
+            "is_rush_delivery",
+            "The goods are to come the same day, overnight or expedited.",
+            "rush_shipping",
+            "The delivery is rushed",
+            "The delivery is not rushed",
+        ),
+        _flag(
+            "has_gift_message",
+            "The order carries a message to who gets it.",
+            "cart",
+            "The order carries a gift message",
+            "The order carries no gift message",
+        ),
+        Feature(
+            name="discount_code",
+            type=FeatureType.STRING,
+            doc="The discount code that was used.",
+            source=_SOURCE,
+            reason="discount",
+            says="The discount code {value} was used",
+        ),
+        Feature(
+            name="account_age",
+            type=FeatureType.STRING,
+            doc="The age of the shopper's account in bands; hours_since_customer_was_created has it in hours.",
+            source=_SOURCE,
+            case_sensitive=True,
+            values=AGES,
+            reason="account_age",
+            says="The shopper's account is of the age {value}",
+        ),
+        Feature(
+            name="mcc",
+            type=FeatureType.STRING,
+            doc="The merchant category code, ISO 18245.",
+            source=_SOURCE,
+            reason="goods",
+            says="The merchant category code is {value}",
+        ),
+        _flag(
+            "is_merchant_initiated",
+            "The merchant starts the payment (MIT), by an agreement that the shopper made before.",
+            "recurring",
+            "The merchant starts the payment",
+            "The shopper starts the payment",
+        ),
+        _flag(
+            "is_agent_order",
+            "An agent types the order in for the shopper: mail or telephone order.",
+            "channel",
+            "An agent typed the order in",
+            "The shopper typed the order in",
+        ),
+        _flag(
+            "is_retry",
+            "Another attempt at an order that was tried before (/payment/attempt_of).",
+            "declines",
+            "The order was tried before",
+            "The order's first attempt",
+        ),
+    ),
+    compute=_compute,
+    reads=("hours_since_customer_was_created",),
+)
