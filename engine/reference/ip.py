@@ -51,13 +51,14 @@ class IpPlace(NamedTuple):
 class IpLocations:
     """A GeoIP2-shaped database of countries or cities: Country, City or Enterprise; see Mmdb for `version`, `built`."""
 
-    __slots__ = ("_is_of_cities", "_mmdb", "built", "info", "place", "version")
+    __slots__ = ("_is_of_cities", "_knows_owners", "_mmdb", "built", "info", "place", "version")
 
     def __init__(self, mmdb: Mmdb) -> None:
         """Take an open database that knows countries."""
         is_embedded = mmdb.path == EMBEDDED_IP_COUNTRIES
         self._mmdb = mmdb
         self._is_of_cities = knows_cities(mmdb.kind)
+        self._knows_owners = not mmdb.kind.startswith("DBIP")
         self.version = mmdb.version
         self.built = mmdb.built
         self.place = lru_cache(maxsize=_CACHED_PLACES)(self._place)
@@ -104,7 +105,7 @@ class IpLocations:
             return IpPlace.unknown(found)
         record = self._mmdb.record(found.text)
         known = record if isinstance(record, dict) else {}
-        return _place_of(known) if self._is_of_cities else _country_of(known)
+        return _place_of(known) if self._is_of_cities else _country_of(known, knows_owners=self._knows_owners)
 
 
 def _place_of(record: Mapping[str, Any]) -> IpPlace:
@@ -128,9 +129,10 @@ def _place_of(record: Mapping[str, Any]) -> IpPlace:
 _UNTOLD: Final = (NO_TABLE,) * (len(IpPlace._fields) - 2)
 
 
-def _country_of(record: Mapping[str, Any]) -> IpPlace:
+def _country_of(record: Mapping[str, Any], *, knows_owners: bool) -> IpPlace:
     """What a database of countries tells."""
-    return IpPlace(_country(_part(record, "country")), _country(_part(record, "registered_country")), *_UNTOLD)
+    owner = _country(_part(record, "registered_country")) if knows_owners else NO_TABLE
+    return IpPlace(_country(_part(record, "country")), owner, *_UNTOLD)
 
 
 def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:

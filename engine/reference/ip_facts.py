@@ -39,10 +39,10 @@ class IpFacts(NamedTuple):
     isp: str | Unknown
     connection_type: str | Unknown
     user_type: str | Unknown
-    is_anonymous: bool | Unknown
-    is_vpn: bool | Unknown
     is_public_proxy: bool | Unknown
     is_residential_proxy: bool | Unknown
+    is_anonymous: bool | Unknown
+    is_vpn: bool | Unknown
     is_tor: bool | Unknown
     is_hosting: bool | Unknown
     is_privacy_relay: bool | Unknown
