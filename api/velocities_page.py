@@ -13,15 +13,18 @@ from engine.velocity.spec import (
     Distinct,
     FirstSeen,
     LastSeen,
+    Linked,
     Maximum,
     Minimum,
+    NewPairs,
+    Shared,
     Total,
     VelocityScope,
 )
 from engine.velocity.words import KEYS
 
 HEAD: Final = ("name", "key", "what", "window", "of", "meaning", "also")
-_WORDS: Final[dict[type[Aggregate], str]] = {
+_WORDS: Final[dict[type, str]] = {
     Count: "count",
     Total: "sum of",
     Average: "average of",
@@ -30,6 +33,8 @@ _WORDS: Final[dict[type[Aggregate], str]] = {
     Distinct: "different",
     FirstSeen: "seconds since first",
     LastSeen: "seconds since last",
+    NewPairs: "new pairs",
+    Shared: "shared ids",
 }
 
 
@@ -41,6 +46,10 @@ def of_key(velocities: Iterable[Velocity], key: str) -> tuple[Velocity, ...]:
 
 def what(aggregate: Aggregate) -> str:
     """An aggregate in words: `count`, `different device`."""
+    if isinstance(aggregate, Linked):
+        # The ids that link are the key already.
+        of = aggregate.of.value if isinstance(aggregate.of, Distinct) else ""
+        return " ".join(("linked:", _WORDS[type(aggregate.of)], *aggregate.measured, of)).strip()
     return " ".join((_WORDS[type(aggregate)], *aggregate.measured))
 
 

@@ -341,18 +341,18 @@ def observation(payment: Payment, values: Mapping[str, Value]) -> Observation:
     )
 
 
-def _velocities(snapshot: Snapshot, reading: Reading | Lack) -> tuple[tuple[Value, ...], dict[str, str]]:
+def _velocities(snapshot: Snapshot, reading: Reading | Lack) -> tuple[tuple[Value, ...], Mapping[str, str]]:
     """The snapshot's velocities and the causes of those that did not come."""
     if isinstance(reading, Lack):
         names = [velocity.name for velocity in snapshot.velocities]
         return (None,) * len(names), dict.fromkeys(names, reading.value)
     # Nearly all are the same objects, so that this costs less than a microsecond; as many others are not these.
     if reading.velocities == snapshot.velocities:
-        return reading.values, {}
+        return reading.values, reading.causes
     # The merchant's own are not filled yet, or the counters count by its newer policy already, or by the older one.
     own = snapshot.velocities[len(VELOCITIES) :]
     values = (*reading.values[: len(VELOCITIES)], *(None for _ in own))
-    return values, {velocity.name: Lack.WARMING.value for velocity in own}
+    return values, {**reading.causes, **{velocity.name: Lack.WARMING.value for velocity in own}}
 
 
 def _record(gathered: _Gathered, outline: Outline, call: Call) -> DecisionRecord:

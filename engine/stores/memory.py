@@ -3,8 +3,10 @@
 import asyncio
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from engine.features import Value
 from engine.garbage import no_garbage_collection
 from engine.stores.memory_fill import Filling
 from engine.stores.memory_merchant import Merchant
@@ -12,6 +14,7 @@ from engine.stores.memory_plan import Plans
 from engine.stores.memory_planning import plans
 from engine.stores.memory_streams import Streams
 from engine.velocity import Observation, Reading, Recorded, StatusEvent, Velocity
+from engine.velocity.sharing import Sharing
 from engine.velocity.spec import VelocityScope
 
 if TYPE_CHECKING:
@@ -149,6 +152,16 @@ class MemoryCounters:
                 load_network(network, self._default.network, [each for each in found if each[0].test_mode is mode])
         self._sequence = max((each.sequence for _, each in found), default=0)
         return sum(len(each.payments) for _, each in found)
+
+    def sharing(
+        self, merchant_id: str, ids: Mapping[str, Value], *, test_mode: bool, before: str | None, limit: int
+    ) -> Sequence[Sharing]:
+        """At most `limit` of the merchant's payments that share an id with these: see Sharings."""
+        merchant = self._merchants.get((merchant_id, test_mode))
+        if merchant is None:
+            return ()
+        found = islice(merchant.having(ids, before), limit)
+        return [Sharing(payment_id=payment_id, names=tuple(names)) for payment_id, names in found]
 
     def held(self) -> tuple[int, int]:
         """How many payments and how many key values are held now."""

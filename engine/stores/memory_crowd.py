@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns
+from engine.stores.memory_few import US_PER_SECOND
 from engine.stores.memory_numbers import Numbers
 from engine.stores.memory_plan import Group, Kind
 from engine.stores.memory_told import Told
@@ -80,8 +81,8 @@ class Crowd:
         if 2 * self._gone >= len(self.ordinals):
             self._cut()
 
-    def read(self, starts: Sequence[int], excluded: Sequence[int]) -> list[Value]:
-        """What each of the group's spans shows that start at these ordinals, without the excluded ones."""
+    def read(self, starts: Sequence[int], excluded: Sequence[int], at_us: int) -> list[Value]:
+        """What each of the group's spans shows at a time, which start at these ordinals, without the excluded ones."""
         ordinals = self.ordinals
         size = len(ordinals)
         firsts = [bisect_left(ordinals, start, self._gone) for start in starts]
@@ -91,6 +92,8 @@ class Crowd:
             since = [firsts[span] for span in block.spans]
             if block.kind is Kind.DISTINCT:
                 values += self._tellings[block.index][1].counts(since, size, out)
+            elif block.kind is Kind.FIRST:
+                values += [self._age_seconds(first, out, at_us) for first in since]
             elif block.kind is Kind.COUNT:
                 values += (
                     [size - first for first in since]
@@ -106,6 +109,14 @@ class Crowd:
                     else [total - sums[first] - sum(numbers.amount(at) for at in out if at >= first) for first in since]
                 )
         return values
+
+    def _age_seconds(self, position: int, out: Sequence[int], at_us: int) -> int | None:
+        """How long ago the first item from a position on was that is not left out; None where there is none."""
+        while position in out:
+            position += 1
+        if position == len(self.ordinals):
+            return None
+        return (at_us - self._columns.time(self.ordinals[position])) // US_PER_SECOND
 
     def _holds(self, ordinal: int) -> bool:
         position = bisect_left(self.ordinals, ordinal, self._gone)

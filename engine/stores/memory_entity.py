@@ -49,6 +49,11 @@ class Entity:
     def __len__(self) -> int:
         return len(self._ordinals)
 
+    @property
+    def ordinals(self) -> Sequence[int]:
+        """Those of the items."""
+        return self._ordinals
+
     def last(self) -> int:
         """The ordinal of the latest item."""
         return self._ordinals[-1]

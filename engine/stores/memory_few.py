@@ -13,6 +13,7 @@ FEW: Final = 16
 FEW_ALIKE: Final = 128
 """The same where their different profiles are no more than `PROFILES`."""
 PROFILES: Final = 8
+US_PER_SECOND: Final = 1_000_000
 
 Ordinals = tuple[int, ...]
 """Of the items of a key value, ascending; keys that hold the same items share one."""
@@ -100,6 +101,14 @@ class Few:
             last.pop(None, None)
             found = self._different[index] = _since(sorted(last.values()), self._starts)
         return found
+
+    def age_seconds(self, start: int, at_us: int) -> int | None:
+        """How long ago the first item was that lies from a start on, in whole seconds; None where none does."""
+        count = self.counts[start]
+        if not count:
+            return None
+        columns = self._columns
+        return (at_us - columns.times[self._ordinals[-count] - columns.base]) // US_PER_SECOND
 
     def _values(self, index: int) -> Iterable[Value]:
         column = self._columns.loose.get(index)

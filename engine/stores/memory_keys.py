@@ -115,6 +115,11 @@ class Keys:
             return group.unseen
         return self._read_few(held, at_us, edges, past)
 
+    def ordinals(self, key: Hashable) -> Sequence[int]:
+        """What is held of a key value, as items came in time; what left the windows may stand first."""
+        held = self._held(key)
+        return held.ordinals if isinstance(held, Entity) else held
+
     def last_us(self, key: Hashable, until_us: int, excluded: Sequence[int]) -> int | None:
         """The time of the key value's latest item until then that is not excluded."""
         held = self._held(key)

@@ -1,6 +1,6 @@
 """What is held of one merchant in one mode, and of the network that it is part of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from engine.features import Value
@@ -86,6 +86,10 @@ class Merchant:
         self._streams.forget(payment_id)
         if self._network is not None:
             self._network.forget(_name(merchant_id, payment_id))
+
+    def having(self, ids: Mapping[str, Value], before: str | None) -> Iterator[tuple[str, list[str]]]:
+        """The merchant's payments that have one of these ids: see Streams."""
+        return self._streams.having(ids, before)
 
     def held(self) -> tuple[int, int]:
         """How many payments are held, and how many key values in all streams of the merchant."""

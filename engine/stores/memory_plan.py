@@ -176,6 +176,39 @@ class Plan:
         return len(group.key) == 1 and group.key[0] < self.profile and not group.where
 
 
+class Made(Enum):
+    """What is made of the payments that are linked."""
+
+    COUNT = auto()
+    TOTAL = auto()
+    DISTINCT = auto()
+    FIRST = auto()
+    NEW_PAIRS = auto()
+    SHARED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedPart:
+    """What is made of the items of one stream that are linked with a payment."""
+
+    groups: tuple[int, ...]
+    """By kind of id, the group of the stream's plan that finds items by it."""
+    window_us: int
+    figures: tuple[tuple[Made, int], ...]
+    """Each with an index: of a total into `Plan.amounts`, of different ids into the kinds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedPlan:
+    """What is read of the payments that are linked by some kinds of ids within some time."""
+
+    kinds: tuple[int, ...]
+    """Indices into a row."""
+    payments: LinkedPart
+    """Its window is that of the links."""
+    statuses: tuple[tuple[Status, LinkedPart], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPlans:
     """The streams of one merchant, or of all: of payments, and of each status. The rows of all are alike."""
@@ -186,6 +219,8 @@ class StreamPlans:
     statuses: tuple[tuple[Status, Plan], ...]
     resets: tuple[tuple[Status, int], ...]
     """Events after which counting starts anew: the status, and the group of its plan with the same key."""
+    linked: tuple[LinkedPlan, ...] = ()
+    """What is read behind all else, in this order: of each first what is made of payments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

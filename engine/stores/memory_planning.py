@@ -5,6 +5,7 @@ from operator import itemgetter
 from typing import Final, TypeVar
 
 from engine.features import Value
+from engine.stores.memory_linked_plan import finders, made_of, plans_of
 from engine.stores.memory_plan import (
     EVER_US,
     LAG_US,
@@ -22,7 +23,17 @@ from engine.stores.memory_plan import (
     gathering,
 )
 from engine.velocity import Distinct, Status, Velocity
-from engine.velocity.spec import Average, Count, FirstSeen, LastSeen, Maximum, Minimum, Total, VelocityScope
+from engine.velocity.spec import (
+    Average,
+    Count,
+    FirstSeen,
+    LastSeen,
+    Linked,
+    Maximum,
+    Minimum,
+    Total,
+    VelocityScope,
+)
 
 _Item = TypeVar("_Item", bound=Hashable)
 
@@ -86,25 +97,23 @@ def _streams(
     resets = _unique((each.since, each.key) for each in members if each.since is not None)
     found: dict[Status | None, Plan] = {}
     slots: dict[str, int] = {}
-    places: dict[tuple[Status, tuple[str, ...]], int] = {}
     size = 0
+    linked, members = _with_finders(members)
+    keyed: dict[tuple[Status | None, tuple[str, ...]], int] = {}
     for status, remembered in remembered_us.items():
         of_status = [each for each in members if each.status is status]
         its_resets = [key for since, key in resets if since is status]
         groups: list[Group] = []
-        amounts = _unique(
-            inputs.index(each.aggregate.amount) for each in of_status if isinstance(each.aggregate, _SUMS)
-        )
+        made = (*(each.aggregate for each in of_status), *made_of(linked, status))
+        amounts = _unique(inputs.index(each.amount) for each in made if isinstance(each, _SUMS))
         names = _unique([*((each.key, each.where) for each in of_status), *((key, ()) for key in its_resets)])
         # Keys of one feature first: by them repeated texts are found.
         for key, where in sorted(names, key=lambda each: (len(each[0]) > 1, bool(each[1]))):
-            alone = [each for each in of_status if (each.key, each.where) == (key, where)]
-            # What changes is told apart last: the others of it by profiles, all at once.
-            alone.sort(key=lambda each: isinstance(each.aggregate, Distinct) and each.aggregate.value in CHANGING)
+            alone = _alone(of_status, key, where)
             is_reset = status is not None and key in its_resets and not where
             group, own_slots = _group(key, where, alone, inputs, (resets, amounts), is_reset=is_reset)
-            if status is not None and is_reset:
-                places[status, key] = len(groups)
+            if not where:
+                keyed[status, key] = len(groups)
             groups.append(group)
             slots |= {name: size + slot for name, slot in own_slots.items()}
             size += len(group.unseen)
@@ -121,6 +130,8 @@ def _streams(
             picks=Picks(groups),
             unseen=tuple(value for group in groups for value in group.unseen),
         )
+    linked_plans, linked_names = plans_of(linked, inputs, found, keyed)
+    slots |= {name: size + place for place, name in enumerate(linked_names)}
     payments = found.pop(None)
     if not is_in_order:
         # What is a repeat the merchants' streams know: in the network's only what is read is kept.
@@ -129,9 +140,22 @@ def _streams(
         inputs=inputs,
         payments=payments,
         statuses=tuple((status, plan) for status, plan in found.items() if status is not None),
-        resets=tuple((since, places[since, key]) for since, key in resets),
+        resets=tuple((since, keyed[since, key]) for since, key in resets),
+        linked=linked_plans,
     )
-    return planned, slots, size
+    return planned, slots, size + len(linked_names)
+
+
+def _with_finders(members: Sequence[Velocity]) -> tuple[list[Velocity], list[Velocity]]:
+    """Those that are linked, and all others with what the linked are found by."""
+    linked = [each for each in members if isinstance(each.aggregate, Linked)]
+    return linked, [*(each for each in members if not isinstance(each.aggregate, Linked)), *finders(linked)]
+
+
+def _alone(members: Sequence[Velocity], key: tuple[str, ...], where: tuple[tuple[str, Value], ...]) -> list[Velocity]:
+    """Those of one key and filter. What changes is told apart last: the others of it by profiles, all at once."""
+    alone = [each for each in members if (each.key, each.where) == (key, where)]
+    return sorted(alone, key=lambda each: isinstance(each.aggregate, Distinct) and each.aggregate.value in CHANGING)
 
 
 def _kept(velocities: Sequence[Velocity]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """What is held of one stream: the payments of one merchant in one mode, or those that came to one status, or of all."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import chain
 from operator import call
 from typing import TYPE_CHECKING, Final
@@ -172,6 +172,21 @@ class Scope:
         keys = self._keys[group]
         key = self.plan.groups[group].pick(row)
         return None if key is None else keys.last_us(key, until_us, excluded)
+
+    @property
+    def columns(self) -> Columns:
+        """What is held of each item."""
+        return self._columns
+
+    def finding(self, group: int) -> Callable[[Hashable], Sequence[int]]:
+        """What gives the ordinals that a group holds of a key value, ascending where items come in order."""
+        return self._keys[group].ordinals
+
+    def between(self, since_us: int, until_us: int) -> tuple[int, int]:
+        """The ordinal of the first item later than a time, and that behind the last until another."""
+        base, times = self._columns.base, self._columns.times
+        end = len(times) if until_us >= self.now_us else bisect_right(times, until_us)
+        return base + bisect_right(times, since_us), base + end
 
     def ordinal_of(self, payment_id: str) -> int | None:
         """The ordinal of a payment, None where it is not held."""

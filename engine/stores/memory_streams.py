@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from engine.features import Value
+from engine.stores.memory_having import having
+from engine.stores.memory_linked import Linked
 from engine.stores.memory_plan import Row, StreamPlans
 from engine.stores.memory_scope import Scope
 from engine.velocity import Observation, Status, StatusEvent
@@ -22,13 +24,14 @@ class Streams:
     `remembered_us` says by status, None for payments, how long ago an id was seen that is still the same payment's.
     """
 
-    __slots__ = ("_again", "_plans", "_statuses", "_sweep_at", "payments")
+    __slots__ = ("_again", "_linked", "_plans", "_statuses", "_sweep_at", "payments")
 
     def __init__(self, plans: StreamPlans) -> None:
         """Begin with nothing seen."""
         self._plans = plans
         self.payments = Scope(plans.payments)
         self._statuses: dict[Status, Scope] = {status: Scope(plan) for status, plan in plans.statuses}
+        self._linked = [Linked(each, self.payments, self._statuses) for each in plans.linked]
         self._again: dict[tuple[Status, str], list[_Came]] = {}
         """Of the payments that came to a status more than once: all events that stand, the counted one first."""
         self._sweep_at = SWEEP
@@ -64,7 +67,28 @@ class Streams:
                 values += scope.unseen(row)
             else:
                 values += scope.read(row, at_us, its_excluded, resets)
+        if self._linked:
+            out = {None: excluded} | {
+                status: each for status, (_, each) in zip(self._statuses, of_status, strict=True) if each is not None
+            }
+            for linked in self._linked:
+                values += linked.read(row, at_us, out)
         return values
+
+    def having(self, ids: Mapping[str, Value], before: str | None) -> Iterator[tuple[str, list[str]]]:
+        """The ids of the payments held that have one of these values by name, the latest first, and what they share.
+
+        `before` is the payment behind which is begun; where it is not held, nothing is found.
+        """
+        payments, ordinal = self.payments, None
+        if before is not None:
+            ordinal = payments.ordinal_of(before)
+            if ordinal is None:
+                return
+        for each, names in having(payments, self._plans, ids, ordinal):
+            payment_id = payments.columns.id_of(each)
+            if payment_id is not None:
+                yield payment_id, names
 
     def append(self, payment_id: str, at_us: int, sequence: int, row: list[Value]) -> None:
         """Count a payment."""

@@ -16,7 +16,7 @@ from engine.stores.memory_reading import Reader
 if TYPE_CHECKING:
     from engine.stores.memory_grouped import Grouped
 
-_KINDS: Final = frozenset({Kind.COUNT, Kind.TOTAL, Kind.DISTINCT})
+_KINDS: Final = frozenset({Kind.COUNT, Kind.TOTAL, Kind.DISTINCT, Kind.FIRST})
 
 
 def is_windowed(group: Group) -> bool:
@@ -32,7 +32,19 @@ class Windowed:
     ordinals of its items in their order: a crowd is begun with them.
     """
 
-    __slots__ = ("_columns", "_counts", "_group", "_spans", "_steady", "_told", "_totals", "few", "find", "held")
+    __slots__ = (
+        "_columns",
+        "_counts",
+        "_firsts",
+        "_group",
+        "_spans",
+        "_steady",
+        "_told",
+        "_totals",
+        "few",
+        "find",
+        "held",
+    )
     pasts: Final = None
 
     def __init__(self, group: Group, columns: Columns, offsets_us: Sequence[int]) -> None:
@@ -48,6 +60,7 @@ class Windowed:
             (group.amounts[block.index], gathering([self._spans[span] for span in block.spans]))
             for block in of_kind[Kind.TOTAL]
         )
+        self._firsts = tuple(self._spans[span] for block in of_kind[Kind.FIRST] for span in block.spans)
         told = [
             (group.told[group.tellings[block.index][0]], [self._spans[span] for span in block.spans])
             for block in of_kind[Kind.DISTINCT]
@@ -102,11 +115,15 @@ class Windowed:
         elif held == ordinal:
             del self.held[key]
 
+    def ordinals(self, key: Hashable) -> Sequence[int]:
+        """What is held of a key value, ascending; what left the windows may stand first."""
+        held = self.held.get(key, ())
+        return (held,) if isinstance(held, int) else held.ordinals if isinstance(held, Crowd) else held
+
     def last_us(self, key: Hashable, until_us: int, excluded: Sequence[int]) -> int | None:
         """The time of the key value's latest item until then that is not excluded."""
-        held, time = self.held.get(key, ()), self._columns.time
-        ordinals = (held,) if isinstance(held, int) else held.ordinals if isinstance(held, Crowd) else held
-        for ordinal in reversed(ordinals):
+        time = self._columns.time
+        for ordinal in reversed(self.ordinals(key)):
             if ordinal not in excluded and time(ordinal) <= until_us:
                 return time(ordinal)
         return None
@@ -115,7 +132,7 @@ class Windowed:
         """What the windows show of a key value that is held, without the excluded ordinals."""
         held = self.held[key]
         if isinstance(held, Crowd):
-            return held.read([reader.starts[span] for span in self._spans], reader.excluded)
+            return held.read([reader.starts[span] for span in self._spans], reader.excluded, reader.at_us)
         few = reader.few(held)
         values: list[Value] = [*self._counts(few.counts)]
         for index, gather in self._totals:
@@ -127,6 +144,8 @@ class Windowed:
             told = told[steady:]
         for index, gather in told:
             values += gather(few.different(index))
+        for span in self._firsts:
+            values.append(few.age_seconds(span, reader.at_us))
         return values
 
     def _keep(self, key: Hashable, held: Ordinals | Crowd) -> None:

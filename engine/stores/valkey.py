@@ -240,6 +240,7 @@ class ValkeyCounters:
             sequence=reading.sequence,
             counted_at_us=reading.counted_at_us,
             is_counted=reading.is_counted,
+            causes=reading.causes,
         )
 
     async def _all_of(self, changes: Sequence[Callable[[], Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.features import Value
 from engine.velocity import Count, Distinct, Status, Total, Velocity
-from engine.velocity.spec import Average, FirstSeen, LastSeen, Maximum, Minimum, VelocityScope
+from engine.velocity.spec import Average, FirstSeen, LastSeen, Linked, Maximum, Minimum, VelocityScope
 
 PAYMENTS: Final = "payment"
 """The stream of payments; the others are named after their statuses."""
@@ -158,9 +158,14 @@ class ValkeyPlan:
         assert len({each.name for each in self.velocities}) == len(self.velocities), "two velocities have one name"
 
     @cached_property
+    def counted(self) -> tuple[Velocity, ...]:
+        """The velocities that the scripts count: what is linked is found in this process's memory alone."""
+        return tuple(each for each in self.velocities if not isinstance(each.aggregate, Linked))
+
+    @cached_property
     def inputs(self) -> _Inputs:
         """What an observation's values are read for."""
-        return _Inputs.of(self.velocities)
+        return _Inputs.of(self.counted)
 
     @cached_property
     def remembers_us(self) -> dict[str, int]:
@@ -172,7 +177,7 @@ class ValkeyPlan:
         longest = max(map(_reach_us, every))
         remembered = {PAYMENTS: longest}
         for status in Status:
-            if any(status in (each.status, each.since) for each in self.velocities):
+            if any(status in (each.status, each.since) for each in self.counted):
                 of_status = [_reach_us(each) for each in every if status in (each.status, each.since)]
                 remembered[status.value] = max(of_status) or longest
         return remembered
@@ -181,9 +186,9 @@ class ValkeyPlan:
     def lua(self) -> str:
         """The plan as the scripts have it before them."""
         structures = _Structures(self.inputs)
-        velocities: list[Mapping[str, _Literal]] = [{}] * len(self.velocities)
+        velocities: list[Mapping[str, _Literal]] = [{}] * len(self.counted)
         for place in sorted(range(len(velocities)), key=self._brevity):
-            velocity = self.velocities[place]
+            velocity = self.counted[place]
             structure, velocities[place] = _velocity(velocity, structures)
             (structure.counted if _is_plain(velocity) else structure.read).append(place + 1)
         kinds = {
@@ -203,7 +208,7 @@ class ValkeyPlan:
         return f"local PLAN = {_lua(plan)}\n"
 
     def _brevity(self, place: int) -> float:
-        window_us = self.velocities[place].window_us
+        window_us = self.counted[place].window_us
         return -inf if window_us is None else -window_us
 
 

@@ -20,6 +20,8 @@ FILLING_MS: Final = 5_000
 """So long after its last sign of life whoever fills the counters is taken for dead."""
 VERSION_LEAST: Final = 7
 """Functions came with Redis 7.0, which every Valkey has behind it."""
+NOT_COUNTED: Final = "not_in_valkey"
+"""The cause of what no script counts."""
 _LIMB: Final = 10**12
 _EXACT: Final = 2**53
 _MERCHANT_TAG: Final = "{{{merchant}:{mode}}}"
@@ -74,6 +76,7 @@ class Space:
         self._lock = f"{name}:filling"
         self._mark = f"{name}:mark"
         self._inputs = plan.inputs
+        self._uncounted = {each.name: NOT_COUNTED for each in plan.velocities if each not in plan.counted}
         self.owed = Owed(self._count_late, self.give_up)
 
     @property
@@ -189,12 +192,14 @@ class Space:
         if isinstance(found, CountersUnavailable):
             raise found
         sequence, at_us, is_counted, values = found
+        counted = zip(self._plan.counted, values, strict=True)
         return Reading(
-            values=tuple(_value(each, value) for each, value in zip(self.velocities, values, strict=True)),
+            values=tuple(None if each.name in self._uncounted else _value(*next(counted)) for each in self.velocities),
             velocities=self.velocities,
             sequence=sequence,
             counted_at_us=int(at_us),
             is_counted=bool(is_counted),
+            causes=self._uncounted,
         )
 
     def counts(self, event: StatusEvent) -> bool:

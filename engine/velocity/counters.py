@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from engine.features import Value
 from engine.velocity.spec import Status, Velocity
@@ -36,6 +37,13 @@ class StatusEvent:
     """The features of the payment's decision by name; None or absent is unknown."""
 
 
+_NO_CAUSES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def _no_causes() -> Mapping[str, str]:
+    return _NO_CAUSES
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """The velocities of one payment."""
@@ -50,6 +58,8 @@ class Reading:
     """When the payment was counted: by this call, or at its first; what it is counted at after a restart too."""
     is_counted: bool
     """Whether this call counted the payment; a repeat and a dry run count nothing."""
+    causes: Mapping[str, str] = field(default_factory=_no_causes, repr=False)
+    """By name of a velocity why it is unknown, where these counters do not count it."""
 
 
 Recorded = tuple[int, Observation] | StatusEvent

@@ -9,8 +9,16 @@ Each tuple is a table, a row a key: what is counted, over which windows.
 
 from typing import Final
 
-from engine.velocity.reasons import of_amount, of_different, of_different_by_status, of_payments, of_status
-from engine.velocity.spec import Count, Distinct, Status, Total, Velocity
+from engine.velocity.links import LINKED
+from engine.velocity.reasons import (
+    of_amount,
+    of_different,
+    of_different_by_status,
+    of_first_seen,
+    of_payments,
+    of_status,
+)
+from engine.velocity.spec import Count, Distinct, FirstSeen, Status, Total, Velocity
 from engine.velocity.words import DISTINCT, KEYS, STATUSES, WINDOWS, radar_charges, radar_distinct
 
 _PAYMENTS: Final = {
@@ -34,6 +42,7 @@ _AMOUNTS: Final = {
     "shipping_address": "7d",
     "customer": "24h",
 }
+_FIRST_SEEN: Final = {"card": "30d", "email": "30d", "ip": "30d", "device": "30d", "customer": "30d"}
 _DIFFERENT: Final = (
     ("card", "emails", "10m 1h 24h 30d"),
     ("card", "ips", "10m 1h 24h 30d"),
@@ -140,6 +149,21 @@ def _different(key: str, told: str, window: str) -> Velocity:
     )
 
 
+def _first_seen(key: str, window: str) -> Velocity:
+    direction, reason, says = of_first_seen(key, window)
+    return Velocity(
+        name=f"{key}_first_seen_seconds_{window}",
+        key=KEYS[key].features,
+        aggregate=FirstSeen(),
+        window=window,
+        doc=f"Seconds since the first payment {KEYS[key].words} {WINDOWS[window]}, this one not counted; unknown where "
+        "there is none.",
+        direction=direction,
+        reason=reason,
+        says=says,
+    )
+
+
 def came_to(key: str, status: Status, window: str) -> Velocity:
     """How many payments of a key came to a status."""
     direction, reason, says = of_status(key, status, window)
@@ -179,5 +203,7 @@ VELOCITIES: Final = (
     *(_different(key, told, window) for key, told, windows in _DIFFERENT for window in windows.split()),
     *(came_to(key, status, window) for key, status, windows in _STATUSES for window in windows.split()),
     *(_different_that_came_to(*row) for row in _DIFFERENT_BY_STATUS),
+    *(_first_seen(key, window) for key, window in _FIRST_SEEN.items()),
+    *LINKED,
 )
 """The velocities that every installation keeps."""

@@ -25,6 +25,8 @@ _OF_KEY: Final = {
     "card_email": "known_pair",
 }
 """How much came by a key."""
+_AGE_OF_KEY: Final = {key: f"{key}_age" for key in ("card", "email", "ip", "device", "customer")}
+"""How long something is known."""
 _SHARED: Final = {
     "card": "card_shared",
     "email": "email_moves",
@@ -71,6 +73,11 @@ def of_different(key: str, told: str, window: str) -> tuple[int, str, str]:
     is_against = told != "orders" and (window in _BURSTS or key not in _WIDE)
     words = f"{{value}} different {DISTINCT[told].words} seen {KEYS[key].words} {WINDOWS[window]}"
     return int(is_against), group, words
+
+
+def of_first_seen(key: str, window: str) -> tuple[int, str, str]:
+    """Direction, group and words of how long ago the first payment was: what has a past speaks for who pays."""
+    return -1, _AGE_OF_KEY[key], f"first seen {{value}} ago: the first payment {KEYS[key].words} {WINDOWS[window]}"
 
 
 def of_status(key: str, status: Status, window: str) -> tuple[int, str, str]:

@@ -146,7 +146,92 @@ class LastSeen(_Since):
     """How long ago the last payment was: the time since the one before."""
 
 
-Aggregate = Count | Total | Average | Minimum | Maximum | Distinct | FirstSeen | LastSeen
+@dataclass(frozen=True, slots=True)
+class NewPairs:
+    """How many pairs of the payment's own key values were both seen before, but never by one payment."""
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The features read beside the key: none."""
+        return ()
+
+    @property
+    def type(self) -> FeatureType:
+        """A whole number."""
+        return FeatureType.INTEGER
+
+    @property
+    def unit(self) -> str:
+        """What is counted."""
+        return "pairs"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """How many key values among the linked ones too many others share: links are not followed through them."""
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The features read beside the key: none."""
+        return ()
+
+    @property
+    def type(self) -> FeatureType:
+        """A whole number."""
+        return FeatureType.INTEGER
+
+    @property
+    def unit(self) -> str:
+        """What is counted."""
+        return "values"
+
+
+LINKED_IDS_MAX: Final = 32
+"""Key values of one component through which links are looked for: the nearest ones."""
+LINKED_LATEST: Final = 32
+"""Payments of each of them that are looked at: the latest ones."""
+LINKED_SHARED_MAX: Final = 12
+"""Different cards, e-mail addresses, ... beside which a key value may be seen and still be one person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """An aggregate over the payments that are linked with this one: those of its component, within bounds.
+
+    The key's features are kinds of ids: cards, e-mail addresses, devices. From the payment's own ids on, in the key's
+    order and nearest first, each id leads to the latest LINKED_LATEST payments that have it, within `within` until
+    now, and these to their other ids, until LINKED_IDS_MAX were looked at. An id is shared, and leads nowhere, where
+    those payments have more than LINKED_SHARED_MAX different ids of one other kind. With a status the aggregate is
+    over the events of the velocity's window whose payments have an id that was looked at and is not shared.
+    """
+
+    of: "Count | Total | Distinct | FirstSeen | NewPairs | Shared"
+    """What is made of them; the values told apart are of a kind of id."""
+    within: str
+    """How long ago payments may be that link: not longer than the velocity's window."""
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The features read beside the key: those of what is made of the payments."""
+        return self.of.measured
+
+    @property
+    def type(self) -> FeatureType:
+        """The type of what is made of them."""
+        return self.of.type
+
+    @property
+    def unit(self) -> str:
+        """The unit of what is made of them."""
+        return self.of.unit
+
+    @property
+    def within_us(self) -> int:
+        """How long ago payments may be that link, in microseconds."""
+        return length_us(self.within)
+
+
+Aggregate = Count | Total | Average | Minimum | Maximum | Distinct | FirstSeen | LastSeen | Linked
 """What is made of the payments in the window. To add one: a class here, and its state in every store."""
 
 
@@ -171,6 +256,7 @@ class Velocity:
 
     With a status, over the events by which payments came to it, each at the time that we learnt it and with the
     features of its payment. An unknown part of the key gives an unknown velocity; a key not seen before counts 0.
+    What is linked needs one known part alone: see Linked.
     """
 
     name: str
@@ -205,11 +291,26 @@ class Velocity:
         assert len(set(self.key)) == len(self.key), f"velocity {self.name} names a key feature twice"
         if isinstance(self.aggregate, Distinct):
             assert self.aggregate.value not in self.key, f"velocity {self.name} would always tell one value apart"
+        if isinstance(self.aggregate, Linked):
+            self._check_linked(self.aggregate)
         assert all(value is not None for _, value in self.where), f"velocity {self.name} looks for what is unknown"
         assert self.since is None or self.delay is None, f"velocity {self.name} starts anew and is delayed: choose one"
         assert self.since is None or self.since is not self.status, f"velocity {self.name} would always start anew"
         if self.window_us is not None:
             assert self.window_us + self.delay_us <= _LONGEST_SECONDS * 1_000_000, f"velocity {self.name} looks too far"
+
+    def _check_linked(self, linked: Linked) -> None:
+        is_plain = not self.where and self.since is None and self.delay is None
+        assert is_plain, f"velocity {self.name} is linked, and filtered, delayed or begun anew"
+        assert self.scope is VelocityScope.MERCHANT, f"velocity {self.name} links payments of several merchants"
+        assert self.window_us is not None, f"velocity {self.name} links without an end"
+        assert linked.within_us <= self.window_us, f"velocity {self.name} links for longer than it looks back"
+        if isinstance(linked.of, Distinct):
+            assert linked.of.value in self.key, f"velocity {self.name} tells apart what is no id"
+        if self.status is None:
+            assert linked.within == self.window, f"velocity {self.name} looks back for longer than it links"
+        else:
+            assert not isinstance(linked.of, NewPairs | Shared), f"velocity {self.name} looks for events in payments"
 
     @property
     def window_us(self) -> int | None:

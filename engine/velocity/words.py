@@ -69,6 +69,11 @@ KEYS: Final = {
             radar_counts="customer",
         ),
         Key(name="card_email", features=("card", "email_normalized"), words="with this card and this e-mail address"),
+        Key(
+            name="linked",
+            features=("card", "email_normalized", "device", "phone_normalized", "shipping_address"),
+            words="linked with this one",
+        ),
     )
 }
 

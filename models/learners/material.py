@@ -25,6 +25,10 @@ NEGATIVES_A_POSITIVE: Final = 30
 NEGATIVES_MIN: Final = 200_000
 """Of more good payments than these so many are drawn, each of which stands for more of its kind by its weight. Weights
 add up to what they were, so the rate of fraud, and every probability, stays true."""
+NUMBERS_MAX: Final = 25_000_000
+"""Rows times inputs: of wide payments fewer are drawn, for the time of a fit grows with both ..."""
+NEGATIVES_A_POSITIVE_MIN: Final = 15
+"""... but no fewer than these."""
 
 _HALF: Final = 0.5
 _NEVER: Final = 2**63 - 1
@@ -47,11 +51,16 @@ class Items:
         """Some items."""
         return Items(place=self.place[some], target=self.target[some], weight=self.weight[some])
 
-    def thinned(self, seed: int) -> "Items":
-        """All known frauds, and of many other payments so many as teach, each with all that is told of it."""
+    def thinned(self, seed: int, inputs: int) -> "Items":
+        """All known frauds, and of many other payments so many as teach, each with all that is told of it.
+
+        `inputs` is how many numbers each has.
+        """
         sure = surely_fraud(self)
         others = np.unique(self.place[~sure])
-        kept = max(NEGATIVES_MIN, NEGATIVES_A_POSITIVE * int(sure.sum()))
+        frauds = int(sure.sum())
+        teach = max(NEGATIVES_MIN, NEGATIVES_A_POSITIVE * frauds)
+        kept = min(teach, max(NUMBERS_MAX // inputs, NEGATIVES_A_POSITIVE_MIN * frauds))
         if len(others) <= kept:
             return self
         is_drawn = np.zeros(int(self.place.max()) + 1, dtype=np.bool_)
@@ -130,14 +139,14 @@ class Material:
 
     def training(self, items: Items, *, later: Items | None = None, estimator: Any = None) -> Training:  # noqa: ANN401
         """What a learner is given; of many good payments a part."""
-        some = items.thinned(self.seed)
+        some = items.thinned(self.seed, len(self.inputs))
         return Training(
             told=self.told(some),
             names=self.inputs.names,
             monotone=np.array([each.monotone for each in self.inputs.inputs], dtype=np.int64),
             scorecard=self.scorecard,
             columns=self.columns(some),
-            later=None if later is None else self.told(later.thinned(self.seed)),
+            later=None if later is None else self.told(later.thinned(self.seed, len(self.inputs))),
             estimator=estimator,
             seed=self.seed,
         )

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from joblib import Parallel, delayed
 
 from engine.features import Feature
 from models.input_columns import numbers, ratios
 from models.inputs import TEXTS, Input, folded
 from models.learners.choosing import is_closed
 from models.learners.encoding import History, encoded
+from models.learners.threads import threads
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -37,10 +40,13 @@ def prepared(
     """
     inputs: list[Input] = []
     made: list[Floats] = []
-    for feature in features:
-        for each, column in _inputs(feature, columns[feature.name], history):
-            inputs.append(each)
-            made.append(column)
+    # Sorting, counting and reading columns let other threads run.
+    found = Parallel(n_jobs=threads(len(history.at_us) * len(features)), prefer="threads")(
+        delayed(_inputs)(feature, columns[feature.name], history) for feature in features
+    )
+    for each, column in chain.from_iterable(found):
+        inputs.append(each)
+        made.append(column)
     for number, divisor in pairs:
         inputs.append(Input(feature=number.name, per=divisor.name))
         made.append(ratios(numbers(columns[number.name]), numbers(columns[divisor.name])))

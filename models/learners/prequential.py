@@ -63,7 +63,7 @@ def out_of_time(
             progress((number + done) / len(cuts))
 
         fitted = fit(training, tell)
-        some = after.thinned(material.seed)
+        some = after.thinned(material.seed, len(material.inputs))
         parts.append((some, scored(material, fitted, some), fitted, is_known_then))
     return _joined(parts, said)
 

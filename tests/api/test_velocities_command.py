@@ -26,7 +26,7 @@ def listed(*options: str) -> list[dict[str, Any]]:
 def test_all_are_listed_with_their_names_whole() -> None:
     shown = run()
     assert {velocity.name for velocity in VELOCITIES} <= set(shown.split())
-    assert f"{len(VELOCITIES)} velocities over 12 keys" in shown
+    assert f"{len(VELOCITIES)} velocities over 13 keys" in shown
 
 
 def test_json_tells_the_specification() -> None:

@@ -161,8 +161,11 @@ def test_a_text_that_is_new_in_most_payments_names_them_and_is_left_out() -> Non
 def test_of_many_good_payments_a_part_stands_for_all() -> None:
     rows = 400_000
     items = Items(place=np.arange(rows), target=(np.arange(rows) % 1_000 == 0).astype(np.float64), weight=np.ones(rows))
-    thin = items.thinned(0)
+    thin = items.thinned(0, inputs=40)
     assert len(thin.place) == 200_000 + 400
+    # Of wide payments fewer, but enough beside each fraud.
+    assert len(items.thinned(0, inputs=250).place) == 100_000 + 400
+    assert len(items.thinned(0, inputs=2_000_000).place) == 15 * 400 + 400
     assert thin.frauds == items.frauds
     assert np.isclose(thin.weight.sum(), items.weight.sum())
     assert (np.diff(thin.place) > 0).all()

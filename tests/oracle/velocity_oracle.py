@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from engine.features import Value
 from engine.velocity import Aggregate, Count, Distinct, Observation, Reading, Status, StatusEvent, Total, Velocity
-from engine.velocity.spec import Average, FirstSeen, LastSeen, Maximum, Minimum, VelocityScope
+from engine.velocity.spec import (
+    Average,
+    FirstSeen,
+    LastSeen,
+    Linked,
+    Maximum,
+    Minimum,
+    NewPairs,
+    Shared,
+    VelocityScope,
+)
+from tests.oracle.linked_oracle import Component, component, is_of
 
 SECOND = 1_000_000
 SCOPES = (("shop", False), ("shop", True), ("other", False))
@@ -115,6 +126,8 @@ class Oracle:
     events: list[StatusEvent] = field(default_factory=list)
     """All events that stand, in their order."""
     sequence: int = 0
+    components: dict[tuple[tuple[str, ...], int], Component] = field(default_factory=dict)
+    """What is linked with the payment that is read now."""
 
     def first(self, now: Observation) -> tuple[int, Observation] | None:
         longest = max(reach_us(velocity) for velocity in self.velocities)
@@ -125,6 +138,7 @@ class Oracle:
 
     def read(self, now: Observation, superseded: str | None = None) -> Reading:
         own = self.first(now)
+        self.components.clear()
         others = [
             one
             for sequence, one in self.seen
@@ -142,6 +156,15 @@ class Oracle:
 
     def value(self, velocity: Velocity, now: Observation, others: Sequence[Seen], superseded: str | None) -> Value:
         key = [now.values.get(name) for name in velocity.key]
+        if isinstance(velocity.aggregate, Linked):
+            if not any(each is not None for each in key):
+                return None
+            events = None if velocity.status is None else self.stream(velocity.status, now, (), superseded)
+            known = (velocity.key, velocity.aggregate.within_us)
+            if known not in self.components:
+                own = [one for one in others if scope(one) == scope(now)]
+                self.components[known] = component(*known, now, own)
+            return linked(velocity, now, self.components[known], events)
         if None in key:
             return None
         others = [
@@ -240,8 +263,25 @@ def matches(velocity: Velocity, key: Sequence[Value], one: Seen, now: Observatio
     return has_key(velocity, key, one, now) and all(one.values.get(name) == value for name, value in velocity.where)
 
 
+def linked(velocity: Velocity, now: Observation, found: Component, events: Sequence[Seen] | None) -> Value:
+    """What is made of what is linked, or of the events of its ids."""
+    aggregate = velocity.aggregate
+    assert isinstance(aggregate, Linked)
+    if isinstance(aggregate.of, NewPairs):
+        return found.new_pairs
+    if isinstance(aggregate.of, Shared):
+        return found.shared
+    items = found.payments
+    if events is not None:
+        start = now.at_us - (velocity.window_us or 0)
+        inside = [one for one in events if scope(one) == scope(now) and start < one.at_us <= now.at_us]
+        items = [event for event in inside if any(is_of(one, event) for one in found.followed)]
+    return aggregated(aggregate.of, [one.values for one in items], [now.at_us - one.at_us for one in items])
+
+
 def aggregated(aggregate: Aggregate, items: Sequence[Mapping[str, Value]], ages_us: Sequence[int]) -> Value:
     """What an aggregate makes of the items in the window and of how long ago each was."""
+    assert not isinstance(aggregate, Linked), "what is linked is found before"
     amounts: list[int] = []
     if isinstance(aggregate, Total | Average | Minimum | Maximum):
         amounts = [amount for values in items if isinstance(amount := values.get(aggregate.amount), int)]

@@ -9,11 +9,23 @@ import numpy as np
 import pyarrow as pa
 
 from engine.features import Value
+from engine.velocity.batch.linked import linked
 from engine.velocity.batch.own import without_own
 from engine.velocity.batch.sorting import Part, Sorted, Times, begin_us
 from engine.velocity.batch.stream import Ints, Mask, Stream
 from engine.velocity.batch.windows import averages, distinct, least, whole
-from engine.velocity.spec import Average, Count, Distinct, FirstSeen, LastSeen, Maximum, Minimum, Total, Velocity
+from engine.velocity.spec import (
+    Average,
+    Count,
+    Distinct,
+    FirstSeen,
+    LastSeen,
+    Linked,
+    Maximum,
+    Minimum,
+    Total,
+    Velocity,
+)
 
 _US_PER_SECOND: Final = 1_000_000
 _Found = tuple[Ints, Mask | None]
@@ -54,12 +66,14 @@ def numbers(
     names = {name for each in velocities for name in each.key}
     names |= {each.aggregate.value for each in velocities if isinstance(each.aggregate, Distinct)}
     codes = {name: stream.features[name].codes() for name in sorted(names)}
-    keys = list(dict.fromkeys((each.key, each.scope) for each in velocities))
+    links = [each for each in velocities if isinstance(each.aggregate, Linked)]
+    keys = list(dict.fromkeys((each.key, each.scope) for each in velocities if each not in links))
     # Whoever sorts most goes first, so that no thread is left alone with it in the end.
     shares = [[each for each in velocities if (each.key, each.scope) == key] for key in keys]
     shares.sort(key=len, reverse=True)
     run = joblib.Parallel(n_jobs=jobs, prefer="threads")
-    done = run(joblib.delayed(_counted)(times, codes, share) for share in shares)
+    tasks = [joblib.delayed(_counted)(times, codes, share) for share in shares]
+    done = run([joblib.delayed(linked)(times, codes, links), *tasks] if links else tasks)
     found = {name: column for columns in done for name, column in columns.items()}
     assert len(found) == len(velocities), "two velocities have one name"
     return Numbers(
@@ -98,6 +112,7 @@ def _aggregated(rows: Sorted, velocity: Velocity, codes: Mapping[str, Ints]) -> 
     """The numbers of the readers and which are known, None where all are."""
     part = rows.part(velocity)
     starts, ends = rows.windows(velocity)
+    assert not isinstance(velocity.aggregate, Linked), "what is linked is found elsewhere"
     match velocity.aggregate:
         case Count():
             return ends - starts, None

@@ -18,6 +18,7 @@ from engine.velocity.spec import (
     Distinct,
     FirstSeen,
     LastSeen,
+    Linked,
     Maximum,
     Minimum,
     Total,
@@ -73,6 +74,7 @@ def _inside(rows: Sorted, velocity: Velocity, reader: int) -> Ints:
 
 def _made(aggregate: Aggregate, values: list[int], ages_us: list[int]) -> Value:
     """What an aggregate makes of the known amounts or value codes, and of how long ago each item was."""
+    assert not isinstance(aggregate, Linked), "what is linked is found elsewhere"
     match aggregate:
         case Count():
             return len(ages_us)

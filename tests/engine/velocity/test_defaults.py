@@ -9,7 +9,7 @@ from engine.catalog import CATALOG
 from engine.enrichment import ENRICHMENTS
 from engine.features import Catalog
 from engine.velocity import DISPUTES, HISTORIES, VELOCITIES, Count, Distinct, Status, Total, Velocity
-from engine.velocity.spec import ALL_TIME, Average, VelocityScope
+from engine.velocity.spec import ALL_TIME, Average, FirstSeen, Linked, VelocityScope
 from engine.velocity.words import KEYS
 
 ALL = tuple(dict.fromkeys((*VELOCITIES, *HISTORIES, *DISPUTES)))
@@ -22,8 +22,8 @@ FIRST_NAMES = """
 
 
 def test_the_default_set_is_of_the_breadth_that_is_promised() -> None:
-    assert len(VELOCITIES) == 154
-    assert len({velocity.key for velocity in VELOCITIES}) == 12
+    assert len(VELOCITIES) == 170
+    assert len({velocity.key for velocity in VELOCITIES}) == 13
     assert (len(HISTORIES), len(DISPUTES)) == (40, 8)
     assert {velocity.window for velocity in ALL} == {"10m", "1h", "24h", "7d", "30d", "23d", ALL_TIME}
     assert set(FIRST_NAMES.split()) <= {velocity.name for velocity in VELOCITIES}
@@ -47,7 +47,7 @@ def test_the_mailbox_and_the_line_are_what_is_counted_by() -> None:
 
 def test_what_every_store_counts_today_is_apart() -> None:
     for velocity in VELOCITIES:
-        assert isinstance(velocity.aggregate, Count | Total | Distinct)
+        assert isinstance(velocity.aggregate, Count | Total | Distinct | FirstSeen | Linked)
         assert velocity.window_us is not None
         assert (velocity.delay, velocity.where, velocity.scope) == (None, (), VelocityScope.MERCHANT)
         assert velocity.since is None
@@ -76,7 +76,9 @@ def test_the_name_and_the_words_say_what_is_counted(velocity: Velocity) -> None:
     assert ("merchants" in velocity.name or "network" in velocity.name.removeprefix("ip_network")) == (
         velocity.scope is VelocityScope.NETWORK
     )
-    assert isinstance(velocity.aggregate, Distinct) == ("_distinct_" in velocity.name)
+    made = velocity.aggregate.of if isinstance(velocity.aggregate, Linked) else velocity.aggregate
+    assert isinstance(made, Distinct) == ("_distinct_" in velocity.name)
+    assert isinstance(made, FirstSeen) == ("_first_" in velocity.name)
     assert re.fullmatch(r"[A-Z].{20,}[^.]\.", velocity.doc)
 
 

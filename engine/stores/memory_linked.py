@@ -1,0 +1,205 @@
+"""What is linked with a payment, found in what is held of its ids: nothing is held for it alone.
+
+So a payment that is taken back, or that leaves the windows, takes its links with it.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import combinations
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from engine.features import Value
+from engine.stores.memory_few import US_PER_SECOND
+from engine.stores.memory_plan import LinkedPart, LinkedPlan, Made, Row, gathering
+from engine.stores.memory_scope import Scope
+from engine.velocity import Status
+from engine.velocity.spec import LINKED_IDS_MAX, LINKED_LATEST, LINKED_SHARED_MAX
+
+if TYPE_CHECKING:
+    from engine.stores.memory_columns import Profile
+
+Ids = tuple[Value, ...]
+"""A payment's ids, by kind."""
+Excluded = Mapping[Status | None, Sequence[int]]
+"""The ordinals that are left out of each stream; of one that holds nothing there are none."""
+
+_NOTHING: Final[Mapping[Made, Value]] = {Made.FIRST: None}
+
+
+class Component:
+    """What is linked with one payment."""
+
+    __slots__ = ("followed", "ids", "new_pairs", "ordinals", "shared")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.ordinals: set[int] = set()
+        self.ids: dict[Ids, None] = {}
+        """What the payments have, each combination once."""
+        self.followed: list[tuple[int, Value]] = []
+        """The ids that were looked at and are not shared, with their kind."""
+        self.shared = 0
+        self.new_pairs = 0
+
+
+class Linked:
+    """Finds and reads, for one plan, in the streams of one merchant."""
+
+    __slots__ = ("_columns", "_finds", "_get", "_ids_of", "_nothing", "_payments", "_plan", "_statuses", "_unknown")
+
+    def __init__(self, plan: LinkedPlan, payments: Scope, statuses: Mapping[Status, Scope]) -> None:
+        """Read of these streams."""
+        self._plan = plan
+        self._payments = payments
+        self._columns = payments.columns
+        self._get = gathering(plan.kinds)
+        is_profile = all(index < payments.plan.profile for index in plan.kinds)
+        self._ids_of: Callable[[Profile], Ids] | None = self._get if is_profile else None
+        self._finds = _finding(payments, plan.payments)
+        self._statuses = [
+            (status, statuses[status], part, _finding(statuses[status], part)) for status, part in plan.statuses
+        ]
+        self._nothing = [_NOTHING.get(made, 0) for made, _ in plan.payments.figures]
+        parts = (plan.payments, *(part for _, part in plan.statuses))
+        self._unknown: list[Value] = [None] * sum(len(part.figures) for part in parts)
+
+    def read(self, row: Row, at_us: int, excluded: Excluded) -> list[Value]:
+        """What is made of the payments linked with the row at a time; all unknown where none of its ids is known."""
+        own = self._get(row)
+        if own.count(None) == len(own):
+            return [*self._unknown]
+        found = self._component(own, at_us, excluded[None])
+        values = self._of_payments(found, at_us) if found.ordinals or found.shared else [*self._nothing]
+        for status, scope, part, finds in self._statuses:
+            out = excluded.get(status)
+            if out is None:
+                values += [_NOTHING.get(made, 0) for made, _ in part.figures]
+            else:
+                values += self._of_events(found, (scope, part, finds), at_us, out)
+        return values
+
+    def _component(self, own: Ids, at_us: int, excluded: Sequence[int]) -> Component:
+        found, finds = Component(), self._finds
+        bounds = self._payments.between(at_us - self._plan.payments.window_us, at_us)
+        queue: list[tuple[int, Value]] = [each for each in enumerate(own) if each[1] is not None]
+        known, of_own = set(queue), dict[int, dict[Ids, None]]()
+        # What is held stands here too, so that nothing else takes its place in memory, and its name here.
+        seen: dict[int, tuple[Sequence[int], Sequence[int], dict[Ids, None]]] = {}
+        size = len(queue)
+        # What is found is put behind, so that the nearest come first.
+        for place, (kind, value) in enumerate(queue):
+            if place == LINKED_IDS_MAX:
+                break
+            held = finds[kind](value)
+            if not held:
+                found.followed.append((kind, value))
+                continue
+            latest = seen.get(id(held))
+            if latest is None:
+                ordinals = _latest(held, bounds, excluded)
+                latest = seen[id(held)] = held, ordinals, self._ids(ordinals)
+            _, ordinals, ids = latest
+            if place < size and ids:
+                of_own[kind] = ids
+            if len(ids) > LINKED_SHARED_MAX and _is_shared(ids, kind):
+                found.shared += 1
+                continue
+            found.followed.append((kind, value))
+            found.ordinals.update(ordinals)
+            for each in ids:
+                if each not in found.ids:
+                    found.ids[each] = None
+                    new = [one for one in enumerate(each) if one[1] is not None and one not in known]
+                    known.update(new)
+                    queue += new
+        found.new_pairs = _new_pairs(own, of_own)
+        return found
+
+    def _ids(self, ordinals: Sequence[int]) -> dict[Ids, None]:
+        columns = self._columns
+        if self._ids_of is None:
+            rows = zip(*(columns.values(ordinals, index) for index in self._plan.kinds), strict=True)
+            return dict.fromkeys(rows)
+        base, profiles = columns.base, columns.profiles
+        return dict.fromkeys(map(self._ids_of, [profiles[each - base] for each in ordinals]))
+
+    def _of_payments(self, found: Component, at_us: int) -> list[Value]:
+        values: list[Value] = []
+        for made, index in self._plan.payments.figures:
+            if made is Made.NEW_PAIRS:
+                values.append(found.new_pairs)
+            elif made is Made.SHARED:
+                values.append(found.shared)
+            else:
+                values.append(_made(made, index, self._payments, found.ordinals, found.ids, at_us))
+        return values
+
+    def _of_events(
+        self,
+        found: Component,
+        stream: tuple[Scope, LinkedPart, Sequence[Callable[[Hashable], Sequence[int]]]],
+        at_us: int,
+        excluded: Sequence[int],
+    ) -> list[Value]:
+        scope, part, finds = stream
+        bounds = scope.between(at_us - part.window_us, at_us)
+        ordinals: set[int] = set()
+        for kind, value in found.followed:
+            held = finds[kind](value)
+            if held:
+                ordinals.update(_inside(held, bounds))
+        ordinals.difference_update(excluded)
+        if not ordinals:
+            return [_NOTHING.get(made, 0) for made, _ in part.figures]
+        columns = scope.columns
+        ids = dict.fromkeys(zip(*(columns.values([*ordinals], index) for index in self._plan.kinds), strict=True))
+        return [_made(made, index, scope, ordinals, ids, at_us) for made, index in part.figures]
+
+
+def _finding(scope: Scope, part: LinkedPart) -> tuple[Callable[[Hashable], Sequence[int]], ...]:
+    return tuple(scope.finding(group) for group in part.groups)
+
+
+def _inside(held: Sequence[int], bounds: tuple[int, int]) -> Sequence[int]:
+    first, end = bounds
+    return held[bisect_left(held, first) : bisect_left(held, end)]
+
+
+def _latest(held: Sequence[int], bounds: tuple[int, int], excluded: Sequence[int]) -> Sequence[int]:
+    """The latest of the ordinals held that lie within bounds and are not excluded, the latest first."""
+    inside = _inside(held, bounds)
+    if excluded:
+        inside = [each for each in inside[-LINKED_LATEST - len(excluded) :] if each not in excluded]
+    return inside[-LINKED_LATEST:][::-1]
+
+
+def _is_shared(ids: Mapping[Ids, None], kind: int) -> bool:
+    """Whether these payments of one id have too many different ids of one other kind."""
+    columns = [*zip(*ids, strict=True)]
+    return any(len(set(column) - {None}) > LINKED_SHARED_MAX for other, column in enumerate(columns) if other != kind)
+
+
+def _new_pairs(own: Ids, of_own: Mapping[int, Mapping[Ids, None]]) -> int:
+    """How many pairs of the own ids that were seen no payment looked at has both of."""
+    if len(of_own) <= 1 or all(own in each for each in of_own.values()):
+        return 0
+    return sum(
+        all(each[other] != own[other] for each in of_own[kind])
+        and all(each[kind] != own[kind] for each in of_own[other])
+        for kind, other in combinations(of_own, 2)
+    )
+
+
+def _made(made: Made, index: int, scope: Scope, ordinals: set[int], ids: Mapping[Ids, None], at_us: int) -> Value:
+    """What is made of some items of a stream, which have these ids."""
+    columns = scope.columns
+    match made:
+        case Made.COUNT:
+            return len(ordinals)
+        case Made.TOTAL:
+            return sum(columns.amounts[index].known([*ordinals], columns.base)) if ordinals else 0
+        case Made.DISTINCT:
+            return len(set(map(itemgetter(index), ids)) - {None})
+        case _:
+            return (at_us - columns.time(min(ordinals))) // US_PER_SECOND if ordinals else None
