@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
 from api.admission import Load
 from api.metrics import Source, counter
 from api.shadow import Shadow
+from api.tables import made_on, tables_shown
 from api.wiring import Assembly
 from engine.errors import LedgerUnavailable
-from engine.reference import Reference
+from engine.reference import MISSING, Reference
 from engine.velocity.watch import CountersState
 
 
@@ -119,10 +120,10 @@ def _ages(reference: Reference, now: datetime) -> Iterable[Metric]:
     for table, made in made_on(reference):
         ages.add_metric((table,), (now - datetime.combine(made, time(), UTC)).total_seconds())
     yield ages
-
-
-def made_on(reference: Reference) -> Iterable[tuple[str, date]]:
-    """The day of each table that says one."""
-    if reference.ip is not None:
-        yield "ip", reference.ip.built
-    yield "rates", reference.rates.newest
+    stale = GaugeMetricFamily("assay_reference_stale", "1 where a table is older than it may be.", labels=("table",))
+    missing = GaugeMetricFamily("assay_reference_missing", "1 where a table is not there.", labels=("table",))
+    for shown in tables_shown(reference, now.date()):
+        stale.add_metric((shown.name,), float(shown.is_stale))
+        missing.add_metric((shown.name,), float(shown.version == MISSING))
+    yield stale
+    yield missing

@@ -9,12 +9,14 @@ from typing import Final, TypeVar
 import structlog
 
 from api.champion import Champion
+from api.reference_files import reference_of, with_kept_tables
 from api.settings import Settings
 from engine.bundles import Parts
 from engine.catalog import CATALOG, read_ruleset, unkept_by_all
 from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
-from engine.reference import IpTables, Rates, Reference, load_ip_tables, load_reference
+from engine.reference import IpTables, Rates, Reference, load_ip_tables
+from engine.reference.rates import EMBEDDED_RATES
 from engine.rules import Ruleset, default_source
 from engine.score import Scorer
 from models.scorecard import Scorecard
@@ -72,9 +74,7 @@ def first_parts(settings: Settings, list_names: Collection[str] = (), champion: 
     parts = Parts(
         ruleset=ruleset,
         scorer=scorer or last_good or _shipped(settings, role=FALLBACK),
-        reference=load_reference(
-            settings.ip_database, settings.bin_table, settings.rates, settings.reference_max_age_days
-        ),
+        reference=reference_of(settings),
     )
     return PartsRead(parts=parts, faults=faults)
 
@@ -82,9 +82,9 @@ def first_parts(settings: Settings, list_names: Collection[str] = (), champion: 
 def parts_again(
     settings: Settings, last: Parts, list_names: Collection[str], champion: Champion | None = None
 ) -> PartsRead:
-    """Read the files that the settings name, and the champion's, once more; of each the last good one stays."""
+    """Read the files of the settings, the data folder and the champion once more; of each the last good one stays."""
     faults: dict[Part, str] = {}
-    reference = _reference_again(settings, last.reference, faults)
+    reference = _reference_again(with_kept_tables(settings), last.reference, faults)
     parts = replace(last, reference=reference)
     if settings.model is not None or (champion is not None and champion.id is not None):
         parts = replace(parts, scorer=_kept(Part.MODEL, lambda: _scorer(settings, champion), last.scorer, faults))
@@ -96,14 +96,14 @@ def parts_again(
 
 def states_of(settings: Settings, read: PartsRead, champion: Champion | None = None) -> tuple[PartState, ...]:
     """Each part as it is after a reading; the ruleset is in force until the operator publishes another."""
-    parts, data = read.parts, read.parts.reference.versions()
+    parts, data, tables = read.parts, read.parts.reference.versions(), with_kept_tables(settings)
     promoted = None if champion is None else champion.file
     found = (
         (Part.RULESET, parts.ruleset.hash, settings.ruleset),
         (Part.MODEL, "none" if parts.scorer is None else parts.scorer.id, promoted or settings.model),
-        (Part.IP_DATABASE, f"{data['ip']}; {data['ip_networks']}", settings.ip_database),
-        (Part.BIN_TABLE, data["bins"], settings.bin_table),
-        (Part.RATES, data["rates"], settings.rates),
+        (Part.IP_DATABASE, f"{data['ip']}; {data['ip_networks']}", tables.ip_database),
+        (Part.BIN_TABLE, data["bins"], tables.bin_table),
+        (Part.RATES, data["rates"], tables.rates),
     )
     return tuple(
         PartState(part=part, version=version, file=file, fault=read.faults.get(part)) for part, version, file in found
@@ -184,12 +184,18 @@ def _reference_again(settings: Settings, last: Reference, faults: dict[Part, str
     assert last.ip_networks is not None, "without its tables no server starts"
     laid_over = last.bins.again
     of_ip = IpTables(locations=last.ip, networks=last.ip_networks)
-    if ip is not None:
+    # What was taken away since gives way to the embedded table.
+    is_last_ip = ip is None and not (of_ip.locations.info.is_operators or of_ip.networks.info.is_operators)
+    if not is_last_ip:
         of_ip = _kept(Part.IP_DATABASE, lambda: load_ip_tables(ip), of_ip, faults)
+    is_last_bins = bins is None and not last.bins.info.is_operators
+    is_last_rates = rates is None and not last.rates.info.is_operators
     return replace(
         last,
         ip=of_ip.locations,
         ip_networks=of_ip.networks,
-        bins=last.bins if bins is None else _kept(Part.BIN_TABLE, lambda: laid_over(bins), last.bins, faults),
-        rates=last.rates if rates is None else _kept(Part.RATES, lambda: Rates.load(rates), last.rates, faults),
+        bins=last.bins if is_last_bins else _kept(Part.BIN_TABLE, lambda: laid_over(bins), last.bins, faults),
+        rates=last.rates
+        if is_last_rates
+        else _kept(Part.RATES, lambda: Rates.load(rates or EMBEDDED_RATES), last.rates, faults),
     )

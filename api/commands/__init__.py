@@ -35,6 +35,7 @@ PLACES: Final = {
     "lists": "lists:app",
     "models": "models.group:app",
     "chargebacks": "chargebacks:app",
+    "data": "data:app",
     "check": "check:app",
 }
 """A function, or a group of them under this name, as `module:attribute` of this package."""

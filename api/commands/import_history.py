@@ -16,9 +16,9 @@ from api.importing.history_writing import check_name, histories_held, name_for
 from api.importing.mapping_file import bind_history
 from api.importing.rejects import write_rejects
 from api.importing.tally import Tally
+from api.reference_files import reference_of
 from api.settings import Settings
 from engine.garbage import no_garbage_collection
-from engine.reference import Reference, load_reference
 from models.history import History
 
 
@@ -46,7 +46,7 @@ def history_imported(
     tally, more = Tally(rows_read=len(sheet.rows), refused=list(work.plan.refused)), HistoryTally()
     check_name(settings.data, name, source, is_replaced=is_replaced)
     with no_garbage_collection(), progress("importing", len(work.plan.order)) as advance:
-        historian = Historian(name=name, mapping=mapping, reference=_reference(settings), advance=advance)
+        historian = Historian(name=name, mapping=mapping, reference=reference_of(settings), advance=advance)
         kept = historian.keep(work, tally, more)
     refused = (*tally.refused, *tally.labels_refused, *more.events_refused)
     rejects = write_rejects(asked.rejects_path, sheet, bound.card_columns, refused)
@@ -59,7 +59,3 @@ def _written(data: Path, historian: Historian, kept: Kept, source: dict[str, Any
         # Again, now that nobody else can take the name.
         check_name(data, historian.name, source, is_replaced=is_replaced)
         return historian.write(kept, data, source)
-
-
-def _reference(settings: Settings) -> Reference:
-    return load_reference(settings.ip_database, settings.bin_table, settings.rates, settings.reference_max_age_days)

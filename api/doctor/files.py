@@ -7,6 +7,7 @@ from typing import Final
 
 from api.doctor.finding import Finding, error, fine, warning
 from api.parts import CHAMPION, read_rules
+from api.reference_files import with_kept_tables
 from api.settings import Settings, is_loopback
 from api.wiring import list_types_in
 from engine.catalog import CATALOG
@@ -33,18 +34,19 @@ def settings_findings(settings: Settings) -> Iterator[Finding]:
 def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Every file that the settings name, read as at the start; and how old the tables are."""
     made: dict[str, date] = {}
+    tables = with_kept_tables(settings)
 
     def read_ip() -> None:
-        made["ip"] = load_ip_tables(settings.ip_database).locations.built
+        made["ip"] = load_ip_tables(tables.ip_database).locations.built
 
     def read_rates() -> None:
-        made["rates"] = Rates.load(settings.rates or EMBEDDED_RATES).newest
+        made["rates"] = Rates.load(tables.rates or EMBEDDED_RATES).newest
 
     yield _read("ruleset", settings.ruleset, lambda: read_rules(_text(settings.ruleset), list_types_in(settings.data)))
     yield _read("model", settings.model, lambda: _model(settings))
-    yield _read("bin_table", settings.bin_table, lambda: BinTable.load(settings.bin_table))
-    yield _read("ip_database", settings.ip_database, read_ip)
-    yield _read("rates", settings.rates, read_rates)
+    yield _read("bin_table", tables.bin_table, lambda: BinTable.load(tables.bin_table))
+    yield _read("ip_database", tables.ip_database, read_ip)
+    yield _read("rates", tables.rates, read_rates)
     if "ip" in made:
         yield ip_age_finding(made["ip"], now.date(), settings.reference_max_age_days)
     if "rates" in made:
@@ -54,7 +56,7 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
 def ip_age_finding(built: date, today: date, max_age_days: int) -> Finding:
     """Whether the IP table still tells something, and will in a month."""
     last = built + timedelta(days=max_age_days)
-    mend = "Give a newer one with ASSAY_IP_DATABASE (GeoLite2 and DB-IP come monthly), then reload."
+    mend = "Give a newer one with 'assay data update' or ASSAY_IP_DATABASE (GeoLite2 and DB-IP come monthly)."
     if today > last:
         said = f"the IP table is of {built} and serves for {max_age_days} days: countries of addresses are unknown"
         return error("ip_age", said, mend)
@@ -67,7 +69,7 @@ def rates_age_finding(newest: date, today: date) -> Finding:
     """Whether amounts in US dollars are still about right."""
     if today - newest > RATES_OLD:
         said = f"the newest currency rate is of {newest}: amounts in US dollars drift from what they are"
-        return warning("rates_age", said, "Give newer ones with ASSAY_RATES, then reload.")
+        return warning("rates_age", said, "Give newer ones with 'assay data update' or ASSAY_RATES.")
     return fine("rates_age", f"the newest currency rate is of {newest}")
 
 

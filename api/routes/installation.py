@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 from api.auth import SCOPE_FIELD, ScopedRoute
 from api.parts import Part, PartState
 from api.schemas import PROBLEM_RESPONSES
+from api.tables import TableShown, tables_shown
 from api.whole import whole_key_of
 from api.wiring import Assembly
 from engine.access import Scope
@@ -19,7 +20,7 @@ class PartShown(BaseModel):
 
     part: Part
     version: str = Field(description="What decisions name.")
-    is_shipped: bool = Field(description="Whether no setting names a file for it.")
+    is_shipped: bool = Field(description="Whether neither a setting nor `assay data update` gave a file for it.")
     fault: str | None = Field(description="Why its file was not taken: the last good one, or the fallback, decides.")
 
 
@@ -28,6 +29,7 @@ class InstallationShown(BaseModel):
 
     is_sound: bool
     parts: list[PartShown]
+    tables: list[TableShown] = Field(description="The reference tables: versions, ages, sources and licences.")
 
 
 class Reloaded(InstallationShown):
@@ -40,28 +42,31 @@ class Reloaded(InstallationShown):
 async def read_installation(request: Request) -> InstallationShown:
     """Rules, model and tables as they decide now."""
     whole_key_of(request)
-    return InstallationShown.model_validate(_shown(_assembly(request).state()))
+    return InstallationShown.model_validate(_shown(request, _assembly(request).state()))
 
 
 @router.post(
     "/v1/installation/reload", summary="Read the files again", openapi_extra=_SCOPED, responses=PROBLEM_RESPONSES
 )
 async def reload_installation(request: Request) -> Reloaded:
-    """Reads the files that the settings name and puts them in force between two decisions; none is dropped.
+    """Reads the settings' files and the data folder's tables and puts them in force between two decisions.
+
+    No decision is dropped.
 
     A file that cannot be used changes nothing: the last good one stays, and its `fault` says why.
     """
     whole_key_of(request)
     report = await _assembly(request).reload()
-    return Reloaded.model_validate({**_shown(report.states), "changed": sorted(report.changed)})
+    return Reloaded.model_validate({**_shown(request, report.states), "changed": sorted(report.changed)})
 
 
-def _shown(states: tuple[PartState, ...]) -> dict[str, object]:
+def _shown(request: Request, states: tuple[PartState, ...]) -> dict[str, object]:
     parts = [
         PartShown(part=state.part, version=state.version, is_shipped=state.file is None, fault=state.fault)
         for state in states
     ]
-    return {"is_sound": all(state.fault is None for state in states), "parts": parts}
+    tables = tables_shown(_assembly(request).snapshot.reference, request.app.state.now().date())
+    return {"is_sound": all(state.fault is None for state in states), "parts": parts, "tables": tables}
 
 
 def _assembly(request: Request) -> Assembly:

@@ -13,6 +13,7 @@ from api.operator import take_over
 from api.parts import PartState, first_parts, read_rules, states_of, unpromoted
 from api.promoting import Promoting
 from api.publishing import Publishing, publishing
+from api.reference_files import reference_of
 from api.reloading import Reloading, ReloadReport
 from api.schemas.outcome import scheme_outcome_bytes
 from api.settings import Settings
@@ -32,7 +33,7 @@ from engine.model_changes import standing
 from engine.pipeline import Pipeline
 from engine.policy import Policies, Policy
 from engine.receipt import ReceiptTimes
-from engine.reference import ReasonCodes, load_reference
+from engine.reference import ReasonCodes
 from engine.scheme_feedback import SchemeFeedback
 from engine.snapshots import KeepVelocities, MerchantSnapshots
 from engine.stores.memory import MemoryCounters
@@ -113,7 +114,7 @@ def load_snapshot(settings: Settings, ruleset_text: str) -> Snapshot:
         lists=NO_LISTS,
         scorer=Scorecard(ITEMS, CATALOG, settings.fraud_rate),
         policy=Policy(),
-        reference=load_reference(settings.ip_database, settings.bin_table, settings.rates),
+        reference=reference_of(settings),
     )
 
 

@@ -24,7 +24,8 @@ from engine.reference.table import OPERATORS_OWN, TableInfo
 
 EMBEDDED_BINS: Final = EMBEDDED / "bins_ccby4_venelinkochev.csv.xz"
 
-_COLUMNS: Final = ["BIN", "Brand", "Type", "Category", "Issuer", "isoCode2"]
+COLUMNS: Final = ["BIN", "Brand", "Type", "Category", "Issuer", "isoCode2"]
+"""The heading of a table."""
 _LENGTHS: Final = (8, 7, 6)
 _CACHED_RECORDS: Final = 16_384
 
@@ -161,8 +162,8 @@ class BinTable:
         """
         return cls._laid_over(_file(EMBEDDED_BINS, is_own=False), overlay)
 
-    def again(self, overlay: Path) -> Self:
-        """The embedded table as it is in memory, with this CSV laid over it. Raises as `load` does."""
+    def again(self, overlay: Path | None) -> Self:
+        """The embedded table as it is in memory, with this CSV laid over it, if any. Raises as `load` does."""
         return self._laid_over(self._embedded, overlay)
 
     @classmethod
@@ -178,6 +179,11 @@ class BinTable:
         What is not 6 to 8 ASCII digits is not known.
         """
         return self._find(bin) if len(bin) in _LENGTHS and bin.isascii() and bin.isdigit() else None
+
+
+def info_of(path: Path) -> TableInfo:
+    """What one file says of itself, read whole. Raises ReferenceInvalid naming file and line."""
+    return _file(path, is_own=True).info
 
 
 def _file(path: Path, *, is_own: bool) -> _File:
@@ -249,8 +255,8 @@ def _lines(source: Source) -> Iterator[tuple[int, str]]:
         except lzma.LZMAError as error:
             raise ReferenceInvalid(f"{source.path}: not an xz file ({error}); pack it again") from error
     lines = decode_source(source, content).replace("\r\n", "\n").split("\n")
-    if [name.strip('" ') for name in lines[0].split(",")] != _COLUMNS:
-        raise _malformed(source, 1, f"the heading is not {','.join(_COLUMNS)}")
+    if [name.strip('" ') for name in lines[0].split(",")] != COLUMNS:
+        raise _malformed(source, 1, f"the heading is not {','.join(COLUMNS)}")
     return ((number, text) for number, text in enumerate(lines[1:], start=2) if text)
 
 
@@ -259,8 +265,8 @@ def _facts(source: Source, line: int, rest: str) -> _Facts:
         cells = next(csv.reader([rest], strict=True)) if '"' in rest else rest.split(",")
     except csv.Error as error:
         raise _malformed(source, line, str(error)) from error
-    if len(cells) != len(_COLUMNS) - 1:
-        raise _malformed(source, line, f"{len(cells) + 1} columns instead of {len(_COLUMNS)}")
+    if len(cells) != len(COLUMNS) - 1:
+        raise _malformed(source, line, f"{len(cells) + 1} columns instead of {len(COLUMNS)}")
     brand, kind, category, issuer, country = map(str.strip, cells)
     kind, country = kind.upper(), country.upper()
     if kind not in _FUNDINGS:

@@ -8,8 +8,9 @@ from typing import Final
 from engine.errors import ReferenceInvalid
 from engine.reference.ip import IpLocations, location_edition, location_rank
 from engine.reference.ip_facts import TELLINGS, telling_of
-from engine.reference.ip_networks import IpNetworks, NetworkDatabase
+from engine.reference.ip_networks import IpNetworks, NetworkDatabase, database_info
 from engine.reference.mmdb import Edition, Mmdb
+from engine.reference.table import TableInfo
 
 _SUFFIX: Final = ".mmdb"
 
@@ -42,6 +43,12 @@ def load_ip_tables(path: Path | None = None) -> IpTables:
     return IpTables(
         locations=IpLocations(places[0]) if places else IpLocations.load(), networks=IpNetworks.load(_asked(found))
     )
+
+
+def info_of(path: Path) -> TableInfo:
+    """What one database says of itself. Raises ReferenceInvalid where it is not sound, or of no use."""
+    (mmdb,) = _opened(path)
+    return IpLocations(mmdb).info if location_edition(mmdb.kind) is not None else database_info(mmdb)
 
 
 def _asked(found: Iterable[Mmdb]) -> list[NetworkDatabase]:

@@ -94,7 +94,7 @@ def _info(ranges: IpRanges, databases: Sequence[Mmdb]) -> TableInfo:
     )
     if not databases:
         return lists
-    parts = (*(_info_of(mmdb) for mmdb in databases), lists)
+    parts = (*(database_info(mmdb) for mmdb in databases), lists)
     return replace(
         lists,
         what="IP network to operator, kind of connection, hosting, VPN, proxy and Tor",
@@ -105,7 +105,8 @@ def _info(ranges: IpRanges, databases: Sequence[Mmdb]) -> TableInfo:
     )
 
 
-def _info_of(mmdb: Mmdb) -> TableInfo:
+def database_info(mmdb: Mmdb) -> TableInfo:
+    """What one database of networks says of itself."""
     return TableInfo(
         name="ip_networks",
         what=mmdb.kind,

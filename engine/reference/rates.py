@@ -20,7 +20,8 @@ EMBEDDED_RATES: Final = EMBEDDED / "usd_rates.csv"
 MAX_AGE_DAYS: Final = 365
 """How old the newest rate may be before amounts in US dollars drift from what they are; they are given all the same."""
 
-_COLUMNS: Final = ["date", "currency", "usd_per_unit"]
+COLUMNS: Final = ["date", "currency", "usd_per_unit"]
+"""The heading of a table."""
 # Far beyond any currency (2026: IRR 7e-7, KWD 3.2): what lies outside is a slip, and would make huge integers.
 _LEAST, _MOST = Decimal("1e-12"), Decimal("1e6")
 _LONGEST_RATE: Final = 40
@@ -60,12 +61,13 @@ class Rates:
         if not rates:
             raise ReferenceInvalid(f"{path}: no rates; give at least one, or leave the setting out")
         newest = date.fromordinal(max(max(days) for days in rates.values()))
+        rows = sum(map(len, rates.values()))
         rates["USD"] = {newest.toordinal(): Decimal(1)}
         version = f"{newest} {source.fingerprint}"
         return cls(
             version=version,
             newest=newest,
-            info=_info(version, newest, sum(map(len, rates.values())), is_embedded=path == EMBEDDED_RATES),
+            info=_info(version, newest, rows, is_embedded=path == EMBEDDED_RATES),
             series={currency: _series(currency, days) for currency, days in rates.items()},
         )
 
@@ -113,16 +115,16 @@ def _rows(source: Source) -> list[tuple[int, list[str]]]:
     try:
         rows = [(reader.line_num, cells) for reader in [csv.reader(lines, strict=True)] for cells in reader if cells]
     except csv.Error as error:
-        raise ReferenceInvalid(f"{source.path}: {error}; write it as {','.join(_COLUMNS)}") from error
-    if not rows or rows[0][1] != _COLUMNS:
-        raise ReferenceInvalid(f"{source.path}, line 1: the heading is not {','.join(_COLUMNS)}; add it")
+        raise ReferenceInvalid(f"{source.path}: {error}; write it as {','.join(COLUMNS)}") from error
+    if not rows or rows[0][1] != COLUMNS:
+        raise ReferenceInvalid(f"{source.path}, line 1: the heading is not {','.join(COLUMNS)}; add it")
     return rows[1:]
 
 
 def _rate(source: Source, line: int, cells: list[str]) -> tuple[int, str, Decimal]:
-    if len(cells) != len(_COLUMNS):
-        missing = _COLUMNS[min(len(cells), len(_COLUMNS) - 1)]
-        raise _malformed(source, line, missing, f"{len(cells)} columns instead of {len(_COLUMNS)}")
+    if len(cells) != len(COLUMNS):
+        missing = COLUMNS[min(len(cells), len(COLUMNS) - 1)]
+        raise _malformed(source, line, missing, f"{len(cells)} columns instead of {len(COLUMNS)}")
     day, currency, rate = cells
     try:
         ordinal = date.fromisoformat(day).toordinal()

@@ -34,6 +34,11 @@ class TableInfo:
     max_age_days: int | None = None
     parts: tuple["TableInfo", ...] = ()
 
+    @property
+    def is_operators(self) -> bool:
+        """Whether the operator brought it, or a part of it."""
+        return self.source == OPERATORS_OWN or any(part.is_operators for part in self.parts)
+
     def age_days(self, today: date) -> int | None:
         """How many days ago it was built; None where that is not known."""
         return None if self.built is None else (today - self.built).days

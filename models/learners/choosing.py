@@ -11,17 +11,8 @@ import pyarrow.compute as pc
 from engine.features import Catalog, Feature
 from models.inputs import NUMBERS, TEXTS
 from models.learners.errors import ConstantFeatures, FeaturesUnfit, LeakingFeatures, NothingKnown
+from models.naming import NAMING, SCORED, not_learnt_from
 
-NAMING: Final = frozenset(
-    {
-        "customer", "email", "email_normalized", "phone_normalized", "card", "cardholder_name", "ip_address",
-        "ip_normalized", "ip_network", "user_agent", "device", "order", "billing_address", "billing_city",
-        "billing_postal", "shipping_address", "shipping_city", "shipping_postal",
-    }
-)  # fmt: skip
-"""Features that name someone, or one thing of theirs: what they did is learnt from, not who they are."""
-SCORED: Final = "score"
-"""The source of features that come of a score: a model does not learn from what it said."""
 DIFFERENT_MAX: Final = 0.3
 """An open text that is different in more than this share of the payments names them."""
 _FEW: Final = 50
@@ -100,7 +91,7 @@ def _named(catalog: Catalog, columns: Mapping[str, pa.ChunkedArray], names: Coll
 
 
 def _unfit(feature: Feature, column: pa.ChunkedArray) -> bool:
-    if feature.source == SCORED or feature.name in NAMING:
+    if not_learnt_from(feature) is not None:
         return True
     if feature.type not in TEXTS or feature.values:
         return False

@@ -17,6 +17,7 @@ from api.routes.decisions import call_of
 from api.schemas import DecisionAnswer, read_request
 from api.wiring import Assembly
 from engine.access import Scope
+from engine.catalog import CATALOG
 from engine.deadline import Deadline
 
 Body = Callable[..., dict[str, Any]]
@@ -135,6 +136,7 @@ def test_explain_says_nothing_something_or_all(gateway: TestClient, body: Body) 
     assert (answers["none"]["reasons"], answers["none"]["rules"]) == ([], [])
     assert answers["codes"]["reasons"]
     assert "features" not in answers["codes"]
+    assert set(answers["full"]["features"]) == {feature.name for feature in CATALOG}
     assert answers["full"]["features"]["ip_country"] == "RU"
     assert answers["full"]["features"]["amount_in_usd"] == 49.9
     assert answers["full"]["features"]["shipping_country"] is None

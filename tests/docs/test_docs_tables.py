@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 from pydantic import BaseModel
 
-from api.features_page import markdown, table
+from api.features_page import causes, contents, markdown, table
 from api.routes.keys import KeyCreated, NewKey
 from api.schemas import DecisionAnswer, DecisionRequest
 from api.schemas.chargeback import ChargebackRequest, FraudWarningRequest
@@ -169,6 +169,10 @@ def features_tables() -> str:
     return markdown(CATALOG)
 
 
+def features_contents() -> str:
+    return contents(CATALOG)
+
+
 def ruleset_table() -> str:
     rules = tomllib.loads(default_source())["rule"]
     rows = [(f"`{rule['id']}`", f"`{' '.join(rule['text'].split())}`", rule["reason"]) for rule in rules]
@@ -227,7 +231,9 @@ def diagnostics() -> str:
         ("docs/api.md", "rule", fields_of(RuleBody)),
         ("docs/api.md", "keys", keys_table),
         ("docs/operating.md", "settings", settings_table),
+        ("docs/features.md", "topics", features_contents),
         ("docs/features.md", "features", features_tables),
+        ("docs/features.md", "causes", causes),
         ("docs/rules.md", "default ruleset", ruleset_table),
         ("docs/rules.md", "diagnostics", diagnostics),
         ("docs/rules.md", "functions", functions_table),
