@@ -1,13 +1,13 @@
 """A decision: what Assay answers, why, and from what. Pure data."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from itertools import compress
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -106,6 +106,7 @@ def is_in_share(rule_id: str, transaction_id: str, percent: int) -> bool:
     return int.from_bytes(digest[:8]) * 100 < percent << 64
 
 
+_LETTERS: Final[Mapping[bool | None, str]] = {True: "t", False: "f", None: "u"}
 _mode = attrgetter("mode")
 _SETTLES_NOTHING = frozenset((RuleAction.SCORE, RuleAction.TAG))
 
@@ -156,7 +157,7 @@ class RuleResults:
 
         Such are a rule in rollout beyond its share, and one that had expired. A shadow rule's letter is small.
         """
-        letters = "".join("u" if outcome is None else "t" if outcome else "f" for outcome in self.outcomes)
+        letters = "".join([_LETTERS[outcome] for outcome in self.outcomes])
         if self.acting is None:
             return letters
         told = zip(letters, self.rules, self.acting, strict=True)
@@ -179,8 +180,6 @@ class Reason(NamedTuple):
 
 _MODEL = "model"
 """The source of reasons that are parts of a score."""
-_NEIGHBOURS = 2
-"""Two positions take no more room than a stretch of two."""
 
 NO_MODEL = "none"
 """Stands for the model's id and role where no scorer is in force."""
@@ -249,7 +248,7 @@ class Decision:
         Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
         a cause are listed by cause, reasons are codes (their words follow from features and versions), those of the
         model the places of their parts in the score; values that repeat are said once (`engine.packing`). `is_plain` is
-        the form before: all reasons as codes, all values as they are, every position by itself.
+        the form before: all reasons as codes, all values as they are.
         """
         parts = () if self.score is None else _weighing(self.score)
         places = {} if is_plain else {part.code: place for place, part in enumerate(parts)}
@@ -264,7 +263,7 @@ class Decision:
             "reasons": [_reason_row(reason, places) for reason in self.reasons],
             "rules": self.results.packed(),
             "features": values if is_plain else packed(values, shape_of(self.features.catalog)),
-            "causes": _by_cause(self.features, is_plain=is_plain),
+            "causes": _by_cause(self.features),
             "degraded": self.degraded,
             "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
             "versions": self.versions.id,
@@ -309,44 +308,17 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
             for reason in record["reasons"]
         ),
         values=unpacked(record["features"]),
-        causes={position: cause for cause, written in record["causes"].items() for position in _positions(written)},
+        causes={position: cause for cause, positions in record["causes"].items() for position in positions},
         versions_id=record["versions"],
         lists_sequence=record.get("lists", 0),
     )
 
 
-def _by_cause(features: Features, *, is_plain: bool) -> dict[str, Sequence[int | list[int]]]:
-    """The positions of the unknowns by cause. Neighbours, as one missing table makes them, are `[first, how many]`."""
+def _by_cause(features: Features) -> dict[str, list[int]]:
     positions: dict[str, list[int]] = {}
     for name, cause in features.causes.items():
         positions.setdefault(cause, []).append(features.catalog.position(name))
-    form = sorted if is_plain else _stretches
-    return {cause: form(positions[cause]) for cause in sorted(positions)}
-
-
-def _stretches(positions: Iterable[int]) -> list[int | list[int]]:
-    written: list[int | list[int]] = []
-    ordered = sorted(positions)
-    begin = 0
-    for end in range(1, len(ordered) + 1):
-        if end < len(ordered) and ordered[end] == ordered[end - 1] + 1:
-            continue
-        if end - begin > _NEIGHBOURS:
-            written.append([ordered[begin], end - begin])
-        else:
-            written += ordered[begin:end]
-        begin = end
-    return written
-
-
-def _positions(written: Iterable[int | list[int]]) -> Iterator[int]:
-    """The positions that `_stretches` wrote."""
-    for each in written:
-        if isinstance(each, int):
-            yield each
-        else:
-            first, times = each
-            yield from range(first, first + times)
+    return {cause: sorted(positions[cause]) for cause in sorted(positions)}
 
 
 def _weighing(score: Score) -> tuple[Contribution, ...]:

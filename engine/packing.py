@@ -1,8 +1,8 @@
 """Features as a decision record holds them: JSON by catalogue position, what repeats said once.
 
-A record is kept for every payment, most of its velocities are the same few numbers, and a table that is not there makes
-many unknowns: so `[n, v]` stands for n times v, `[i]` for the text that stands at position i already, and `["tfn"]` for
-true, false, unknown: flags that stand together are a letter each. No value of a feature is a list.
+A record is kept for every payment and most of its velocities are the same few numbers, so `[n, v]` stands for n times
+v, `[i]` for the text that stands at position i already, and `["tfn"]` for true, false, unknown: flags that stand
+together are a letter each. No value of a feature is a list.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ class Shape:
 
     @property
     def fixed(self) -> int:
-        """Before here neither flags nor counts stand, which are packed by stretches."""
+        """Up to here what is written of a value stands at the value's own position."""
         return min((each.start for each in (self.flags, self.counts) if each.stop > each.start), default=_POSITIONS_MAX)
 
 
@@ -73,28 +73,7 @@ def packed(values: Sequence[Value], shape: Shape) -> list[Any]:
     # The later stretch first, so that the earlier one still stands where it is.
     for stretch, pack in sorted(((shape.flags, _flags), (shape.counts, _runs)), key=_start, reverse=True):
         written[stretch] = pack(written[stretch])
-    front = slice(0, min(shape.fixed, len(written)))
-    written[front] = _without_gaps(written[front])
     return written
-
-
-def _without_gaps(values: list[Any]) -> list[Any]:
-    """Values with each run of unknowns, as a table makes that is not there, written once."""
-    unknowns = [at for at, value in enumerate(values) if value is None]
-    if len(unknowns) <= _PAIR:
-        return values
-    written: list[Any] = []
-    done = begin = 0
-    for number, at in enumerate(unknowns, start=1):
-        if number < len(unknowns) and unknowns[number] == at + 1:
-            continue
-        times = number - begin
-        if times > _PAIR:
-            written += values[done : at + 1 - times]
-            written.append([times, None])
-            done = at + 1
-        begin = number
-    return written + values[done:]
 
 
 def _start(of: tuple[slice, Any]) -> int:
@@ -147,7 +126,7 @@ def _flags_of(letters: str) -> list[Value]:
 
 
 def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], tuple[Value, ...]]:
-    """Takes the values at some positions out of what `packed` wrote: of what stands before the flags and counts alone.
+    """Takes the values at some positions out of what `packed` wrote: where no run comes before, without unpacking all.
 
     What it gives raises as `unpacked` does.
     """
@@ -157,6 +136,10 @@ def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], 
     if max(positions) >= shape.fixed:
         return lambda written: get(unpacked(written))
 
-    # No value takes more than a place, so all that is asked for stands in as many.
-    needed = max(positions) + 1
-    return lambda written: get(unpacked(islice(written, needed)))
+    def pick(written: Sequence[Any]) -> tuple[Value, ...]:
+        values: tuple[Any, ...] = get(written)
+        if list in map(type, values):
+            return tuple([written[each[0]] if each.__class__ is list else each for each in values])
+        return values
+
+    return pick
