@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeVar
@@ -147,7 +146,7 @@ class Counting:
         key = counted.key
         try:
             records = await self._ledger.of_transaction(key.merchant_id, key.transaction_id, test_mode=key.test_mode)
-            if any(self._is_deciding(replace(key, stage=stage)) for stage in Stage):
+            if any(self._is_deciding(key._replace(stage=stage)) for stage in Stage):
                 self.doubt(counted)
             elif not records:
                 await self._forget(key, key.transaction_id)

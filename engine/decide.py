@@ -15,13 +15,13 @@ from engine.ladder import Verdict, settle
 from engine.lists import Hit, MerchantLists, screen
 from engine.payment import Payment
 from engine.policy import Policy
-from engine.reference import Reference
+from engine.reference import MISSING_CAUSES, Reference
 from engine.rules import Ruleset
 from engine.score import Score, Scorer
 from engine.test_values import REASON_CODE, Forced, forced
 from engine.velocity import Velocity
 
-DEGRADING_CAUSES = frozenset({"geo", "geo_stale", "bin", "velocity", "velocity_warming"})
+DEGRADING_CAUSES = MISSING_CAUSES | {"geo_stale", "velocity", "velocity_warming"}
 """Causes of unknowns that are our lack, not the request's: they mark the decision degraded."""
 
 FALLBACK: Final = "fallback"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from engine.card_data import is_bare_card_length, token_holds_card_number
 from engine.errors import Fault, PaymentInvalid
@@ -169,9 +169,11 @@ class CartItem:
     price: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentKey:
-    """What a decision is found by: one payment of one merchant in live or test mode, at one stage."""
+class PaymentKey(NamedTuple):
+    """What a decision is found by: one payment of one merchant in live or test mode, at one stage.
+
+    A named tuple, because each call looks it up half a dozen times, and a tuple's hash is not worked out in Python.
+    """
 
     merchant_id: str
     test_mode: bool

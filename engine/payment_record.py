@@ -1,7 +1,9 @@
 """A payment as the ledger keeps it: canonical JSON without the unknowns, and back."""
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import orjson
 
@@ -21,6 +23,9 @@ from engine.payment import (
     Stage,
 )
 
+_ORDERS_MAX: Final = 4096
+"""Callers send a few orders of fields again and again."""
+
 _GROUPS: dict[str, type[Any]] = {
     "account": Account,
     "email": Email,
@@ -35,27 +40,56 @@ _GROUPS: dict[str, type[Any]] = {
 _FIELDS = {name: tuple(group.__slots__) for name, group in _GROUPS.items()}
 _TEXTS = ("transaction_id", "merchant_id", "test_mode", "type", "stage", "party", "supersedes")
 _CART_FIELDS = tuple(CartItem.__slots__)
+_NAMES = (*_GROUPS, "cart")
 
 
-def payment_bytes(payment: Payment) -> bytes:
-    """The canonical JSON of a payment; what is unknown is left out."""
+def payment_bytes(payment: Payment, groups: Mapping[str, Any] | None = None) -> bytes:
+    """The canonical JSON of a payment; what is unknown is left out.
+
+    `groups` are the payment's groups and cart as `in_order` has them, where they are at hand: to read them off the
+    payment field by field takes three times as long.
+    """
     record: dict[str, Any] = {name: value for name in _TEXTS if (value := getattr(payment, name))}
     record["at"] = payment.at
     if payment.event_time is not None:
         record["event_time"] = payment.event_time
+    record.update(_groups_of(payment) if groups is None else _in_groups_order(groups))
+    if payment.custom:
+        record["custom"] = dict(payment.custom)
+    return orjson.dumps(record)
+
+
+def in_order(kind: type[Any], known: dict[str, Any]) -> dict[str, Any]:
+    """The known values of a group or a cart line, none of them None, in the order in which a record holds them."""
+    names = _order_of(kind.__slots__, tuple(known))
+    return known if names is None else {name: known[name] for name in names}
+
+
+@lru_cache(maxsize=_ORDERS_MAX)
+def _order_of(fields: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The order of these names, some of the fields, in a record; None where they stand in it already."""
+    ordered = tuple(name for name in fields if name in names)
+    return None if ordered == names else ordered
+
+
+def _groups_of(payment: Payment) -> Iterator[tuple[str, Any]]:
     for name, fields in _FIELDS.items():
         group = getattr(payment, name)
         known = {field: value for field in fields if (value := getattr(group, field)) is not None}
         if known:
-            record[name] = known
+            yield name, known
     if payment.cart:
-        record["cart"] = [
-            {field: value for field in _CART_FIELDS if (value := getattr(item, field)) is not None}
-            for item in payment.cart
-        ]
-    if payment.custom:
-        record["custom"] = dict(payment.custom)
-    return orjson.dumps(record)
+        yield (
+            "cart",
+            [
+                {field: value for field in _CART_FIELDS if (value := getattr(item, field)) is not None}
+                for item in payment.cart
+            ],
+        )
+
+
+def _in_groups_order(groups: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    return ((name, groups[name]) for name in _NAMES if groups.get(name))
 
 
 def payment_of(record: bytes) -> Payment:

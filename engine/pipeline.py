@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from engine.catalog import SCORE_FEATURES
 from engine.correction import Correction, NotReplaced, correction
@@ -63,7 +63,8 @@ class Call:
     """One call for a decision: the payment and how it was asked.
 
     `fingerprint` tells equal bodies from others. The answer is due `budget_ms` after the request was received. `render`
-    makes the answer's bytes, which are stored and sent again as they are.
+    makes the answer's bytes, which are stored and sent again as they are. `groups` are the payment's as `payment_bytes`
+    takes them, where the edge has them at hand.
     """
 
     payment: Payment
@@ -72,6 +73,7 @@ class Call:
     idempotency_key: str | None = None
     is_dry_run: bool = False
     budget_ms: int = 150
+    groups: Mapping[str, Any] | None = None
 
 
 class Answer(NamedTuple):
@@ -169,14 +171,15 @@ class Pipeline:
         deadline = Deadline.after(self._clock, call.budget_ms, received_ns)
         if call.is_dry_run:
             return await self._rehearse(call, deadline)
-        keys = _keys(call.payment.key, call.idempotency_key)
+        key = call.payment.key
+        keys = _keys(key, call.idempotency_key)
         await self._in_flight.take(keys, deadline)
         known: DecisionRecord | None = None
         made: _Made | None = None
         try:
-            known = await self._find(call, deadline)
+            known = await self._find(key, call.idempotency_key, deadline)
             if known is None:
-                made = await self._make(call, deadline)
+                made = await self._make(key, call, deadline)
         finally:
             if known is None and made is None:
                 self._in_flight.release(keys, is_answered=False)
@@ -187,9 +190,9 @@ class Pipeline:
         del call
         return await self._committed(made, keys, deadline)
 
-    async def _find(self, call: Call, deadline: Deadline) -> DecisionRecord | None:
+    async def _find(self, key: PaymentKey, idempotency_key: str | None, deadline: Deadline) -> DecisionRecord | None:
         """What is recorded under the call's keys; where that does not come in time, its own record will meet it."""
-        looked_up = self._ledger.find(call.payment.key, call.idempotency_key)
+        looked_up = self._ledger.find(key, idempotency_key)
         try:
             return await within(looked_up, lambda: deadline.seconds(LOOK_UP_MS_MAX))
         except OutOfTime:
@@ -215,24 +218,24 @@ class Pipeline:
             return known
         return await self._ledger.remember_key(idempotency_key, known)
 
-    async def _make(self, call: Call, deadline: Deadline) -> _Made:
+    async def _make(self, key: PaymentKey, call: Call, deadline: Deadline) -> _Made:
         """The record of a new decision, and what was counted for it."""
         payment = call.payment
         corrects = await correction(payment, self._ledger, self._outcomes)
         # What another payment superseded is decided and never counted again, as in a rebuild.
-        is_counted = not await self._counting.is_superseded(payment.key, deadline)
+        is_counted = not await self._counting.is_superseded(key, deadline)
         # Nothing is awaited between this and the counters, so they see non-decreasing times (law 2).
         taken = self.times.take(payment.merchant_id, payment.at, test_mode=payment.test_mode)
         if taken != payment.at:
             payment = payment.received(taken)
         gathered = await self._gather(payment, corrects, deadline, is_counted=is_counted)
-        counted = Counted(key=payment.key, is_new=gathered.is_new, superseded=corrects.superseded)
+        counted = Counted(key=key, is_new=gathered.is_new, superseded=corrects.superseded)
         record: DecisionRecord | None = None
         try:
             outline = self._outline(gathered, is_recorded=True)
             if outline.decision.action is Action.BLOCK and is_counted:
                 counted = counted._replace(blocked=await self._counting.block(gathered.seen, deadline))
-            record = _record(gathered, outline, call)
+            record = _record(key, gathered, outline, call)
         finally:
             if record is None:
                 await self._counting.undo(counted)
@@ -355,16 +358,16 @@ def _velocities(snapshot: Snapshot, reading: Reading | Lack) -> tuple[tuple[Valu
     return values, {**reading.causes, **{velocity.name: Lack.WARMING.value for velocity in own}}
 
 
-def _record(gathered: _Gathered, outline: Outline, call: Call) -> DecisionRecord:
+def _record(key: PaymentKey, gathered: _Gathered, outline: Outline, call: Call) -> DecisionRecord:
     return DecisionRecord(
         id=outline.id,
-        key=outline.payment.key,
+        key=key,
         at=outline.payment.at,
         sequence=gathered.reading.sequence,
         counted_at=EPOCH + gathered.reading.counted_at_us * MICROSECOND,
         idempotency_key=call.idempotency_key,
         fingerprint=call.fingerprint,
-        payment=payment_bytes(outline.payment),
+        payment=payment_bytes(outline.payment, call.groups),
         decision=outline.decision.canonical(),
         answer=call.render(outline),
         supersedes=gathered.correction.superseded,

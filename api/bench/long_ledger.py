@@ -207,7 +207,7 @@ def _again(
     return replace(
         record,
         id=id_,
-        key=replace(record.key, transaction_id=_renamed(own[0], number).decode()),
+        key=record.key._replace(transaction_id=_renamed(own[0], number).decode()),
         at=at,
         sequence=record.sequence + sequence,
         counted_at=record.counted_at + later,

@@ -158,6 +158,7 @@ def call_of(
         idempotency_key=idempotency_key,
         is_dry_run=asked.options.dry_run,
         budget_ms=asked.options.deadline_ms,
+        groups=asked.groups,
     )
 
 

@@ -218,8 +218,9 @@ class DecisionAnswer(BaseModel):
         description="Versions of the reference data; `lists`, where there are any, is the newest change that it saw."
     )
     degraded: list[str] = Field(
-        description="What was missing when this was decided: `bin`, `geo`, `geo_stale` (reference data), `velocity`, "
-        "`velocity_warming` (counters), `model`, `deadline` (the time was over). Empty is the rule."
+        description="What was missing when this was decided: `bin`, `geo`, `geo_stale`, another table's name "
+        "(reference data), `velocity`, `velocity_warming` (counters), `model`, `deadline` (the time was over). Empty "
+        "is the rule."
     )
     durability: str = Field(
         description="committed: on disk. not_recorded: a dry run. spooled is reserved, and not given yet."

@@ -41,6 +41,7 @@ from engine.payment import (
     Stage,
     assembled,
 )
+from engine.payment_record import in_order
 
 _CACHED_NAME_LENGTH_MAX: Final = 64
 _MS_MIN, _MS_MAX = 30, 2000
@@ -59,21 +60,24 @@ class _UnusualError(Exception):
 class OrdinaryRequest:
     """What `DecisionRequest` is to its callers, of a request that was read the short way."""
 
-    __slots__ = ("_again", "_fields", "event_time", "fingerprint", "merchant_id", "options")
+    __slots__ = ("_again", "_fields", "event_time", "fingerprint", "groups", "merchant_id", "options")
 
     def __init__(
         self,
         event: _Values,
         fields: _Values,
+        groups: _Values,
         options: OptionsGroup,
         fingerprint: bytes,
         again: Callable[[], DecisionRequest],
     ) -> None:
-        """`fields` are the payment's; `again` reads the same request the other way."""
+        """`fields` are the payment's, its `groups` as a record holds them; `again` reads the request the other way."""
         self.merchant_id: str | None = event.get("merchant_id") or event.get("shop_id")
         self.event_time: datetime | None = event.get("time")
         self.options = options
         self.fingerprint = fingerprint
+        self.groups: Mapping[str, Any] | None = groups
+        """Of the payment that `to_payment` gives, for its record."""
         self._fields = fields
         self._again = again
 
@@ -88,6 +92,7 @@ class OrdinaryRequest:
         Raises PaymentInvalid with every fault found.
         """
         if not _is_id(merchant_id) or _is_after(self._fields.get("account"), received_at + CLOCK_SKEW):
+            self.groups = None
             return self._again().to_payment(merchant_id, test_mode, received_at)
         assert received_at.tzinfo is UTC, "receipt time is UTC"
         findings = Findings()
@@ -109,17 +114,21 @@ def ordinary_request(
     if not isinstance(tree, dict):
         return None
     try:
-        event, fields, options = _read(tree)
+        event, fields, groups, options = _read(tree)
     except (_UnusualError, KeyError):
         # KeyError: a field, or a group, that is not known or not there.
         return None
-    return OrdinaryRequest(event, fields, options, fingerprint(), again)
+    return OrdinaryRequest(event, fields, groups, options, fingerprint(), again)
 
 
-def _read(tree: _Values) -> tuple[_Values, _Values, OptionsGroup]:
-    """The event, the fields of the payment that are the request's, and the options."""
+def _read(tree: _Values) -> tuple[_Values, _Values, _Values, OptionsGroup]:
+    """The event, the fields of the payment that are the request's, its groups as a record holds them, and the options.
+
+    What is known of a group is at hand here, and nowhere later.
+    """
     texts: list[str] = []
     fields: _Values = {"custom": {}}
+    groups: _Values = {}
     event = _group(tree["event"], _EVENT, texts)
     order = _group(tree["order"], _ORDER, texts)
     options = _OPTIONS
@@ -129,19 +138,22 @@ def _read(tree: _Values) -> tuple[_Values, _Values, OptionsGroup]:
         if name == "custom":
             fields["custom"] = _custom(sent, texts)
         elif name == "shopping_cart":
-            fields["cart"] = _cart(sent, texts)
+            lines = groups["cart"] = _cart(sent, texts)
+            fields["cart"] = tuple([assembled(CartItem, line) for line in lines])
         elif name == "options":
             options = _options(sent)
         else:
             rules, argument, build, reshaped = _GROUPS[name]
             if known := _group(sent, rules, texts):
-                fields[argument] = assembled(build, known if reshaped is None else reshaped(known))
+                groups[argument] = known = in_order(build, known if reshaped is None else reshaped(known))
+                fields[argument] = assembled(build, known)
     if holds_card_number("\0".join(texts)):
         raise _UnusualError
-    fields["order"] = _ordered(order)
+    groups["order"] = order = in_order(Order, _ordered(order))
+    fields["order"] = assembled(Order, order)
     _take_event(event, fields)
     _check(fields)
-    return event, fields, options
+    return event, fields, groups, options
 
 
 def _group(sent: object, rules: _Rules, texts: list[str]) -> _Values:  # noqa: C901, PLR0912 - no calls within
@@ -181,10 +193,11 @@ def _group(sent: object, rules: _Rules, texts: list[str]) -> _Values:  # noqa: C
     return values
 
 
-def _cart(sent: object, texts: list[str]) -> tuple[CartItem, ...]:
+def _cart(sent: object, texts: list[str]) -> list[_Values]:
+    """What is known of the cart's lines."""
     if not isinstance(sent, list) or len(sent) > CART_ITEMS_MAX:
         raise _UnusualError
-    return tuple([assembled(CartItem, _group(line, _CART_ITEM, texts)) for line in sent])
+    return [in_order(CartItem, _group(line, _CART_ITEM, texts)) for line in sent]
 
 
 def _custom(sent: object, texts: list[str]) -> _Values:
@@ -244,7 +257,7 @@ def _options_of(deadline_ms: int, explain: Explain, dry_run: bool) -> OptionsGro
     return OptionsGroup(deadline_ms=deadline_ms, explain=explain, dry_run=dry_run)
 
 
-def _ordered(order: _Values) -> Order:
+def _ordered(order: _Values) -> _Values:
     """The order, of an amount and a currency that any payment may have."""
     amount, amount_minor = order.pop("amount", None), order.get("amount_minor")
     if amount is not None:
@@ -254,7 +267,7 @@ def _ordered(order: _Values) -> Order:
         order["amount_minor"] = amount_minor = minor
     if amount_minor is None or not 0 <= amount_minor <= AMOUNT_MINOR_MAX or order["currency"] not in CURRENCY_EXPONENTS:
         raise _UnusualError
-    return assembled(Order, order)
+    return order
 
 
 def _take_event(event: _Values, fields: _Values) -> None:

@@ -115,6 +115,11 @@ class DecisionRequest(Group):
         self._fingerprint = value
 
     @property
+    def groups(self) -> None:
+        """Not at hand here: the record is read off the payment."""
+        return
+
+    @property
     def merchant_id(self) -> str | None:
         """The merchant that is named, under either name; None leaves it to the key."""
         return self.event.merchant_id or self.event.shop_id or None

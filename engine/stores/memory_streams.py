@@ -78,13 +78,13 @@ class Streams:
     def having(self, ids: Mapping[str, Value], before: str | None) -> Iterator[tuple[str, list[str]]]:
         """The ids of the payments held that have one of these values by name, the latest first, and what they share.
 
-        `before` is the payment behind which is begun; where it is not held, nothing is found.
+        `before` is the payment behind which is begun. Raises KeyError where it is not held.
         """
         payments, ordinal = self.payments, None
         if before is not None:
             ordinal = payments.ordinal_of(before)
             if ordinal is None:
-                return
+                raise KeyError(before)
         for each, names in having(payments, self._plans, ids, ordinal):
             payment_id = payments.columns.id_of(each)
             if payment_id is not None:

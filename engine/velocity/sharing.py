@@ -40,7 +40,7 @@ class Sharings(Protocol):
     ) -> Sequence[Sharing]:
         """At most `limit` payments of the merchant and mode that have one of these features' values, the latest first.
 
-        `before` is the payment that the page before ended with; where it is not held any more nothing is found.
+        `before` is the payment that the page before ended with. Raises KeyError where it is not held any more.
         A payment is found as long as some velocity by that feature alone reaches it.
         """
         ...

@@ -155,7 +155,9 @@ def outcome(asked: Any, merchant_id: str, at: datetime) -> tuple[Any, ...]:
         payment, warnings = asked.to_payment(merchant_id, test_mode=False, received_at=at)
     except PaymentInvalid as error:
         return (*said, error.faults)
-    return (*said, payment, payment_bytes(payment), warnings)
+    record = payment_bytes(payment, asked.groups)
+    assert record == payment_bytes(payment), "what the edge has at hand is not what the payment holds"
+    return (*said, payment, record, warnings)
 
 
 def read(way: Callable[[bytes], Any], body: bytes) -> Any:

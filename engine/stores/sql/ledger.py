@@ -13,6 +13,7 @@ from engine.errors import LedgerUnavailable
 from engine.ledger import KEYS_A_DECISION_MAX, DecisionRecord, PaymentName, VersionKind
 from engine.payment import MICROSECOND, PaymentKey, Stage
 from engine.stores.sql.group_commit import GroupCommit
+from engine.stores.sql.seen import Seen
 from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, streamed
 from engine.stores.sql.steps import DECISION_ROW as ROW
 from engine.stores.sql.steps import decisions_of
@@ -62,6 +63,12 @@ _BY_TRANSACTION = compiled(
     *_PAYMENT,
 )
 _HOLDS = compiled(select(literal_column("1")).where(*_OF_PAYMENT), *_PAYMENT)
+_COUNT_AT_MOST = "SELECT (SELECT max(position) FROM decisions), (SELECT count(*) FROM idempotency_keys)"
+_NAMES = """
+SELECT merchant_id, transaction_id FROM decisions
+UNION ALL SELECT merchant_id, idempotency_key FROM decisions WHERE idempotency_key IS NOT NULL
+UNION ALL SELECT merchant_id, idempotency_key FROM idempotency_keys
+"""
 _NTH = "SELECT 1 FROM decisions WHERE test_mode = ? {of_merchant} LIMIT 1 OFFSET ?"
 _SUPERSEDED_BY = compiled(
     select(DECISIONS.c.transaction_id)
@@ -140,6 +147,8 @@ class SqlLedger:
         self._group = group
         # Nearly no merchant ever replaces a payment, and each payment asks whether it was replaced.
         self._replacing = {row[:2] for row in reader.rows(_REPLACING, ())} if writes_alone else None
+        self._writes_alone = writes_alone
+        self._seen: Seen | None = None
 
     @property
     def commits(self) -> int:
@@ -156,8 +165,20 @@ class SqlLedger:
         """How many decisions were made durable."""
         return self._group.appended[_INSERT]
 
+    def know_names(self) -> None:
+        """Know from now on without the disk which payments and keys are new; a million take a second to read.
+
+        It is for a server: whoever asks for few has nothing from it. Raises LedgerUnavailable.
+        """
+        assert self._writes_alone, "another writer's payments would not be known"
+        payments, keys = self._reader.row(_COUNT_AT_MOST, ())
+        # As many as there are, with as many keys as payments at most, and room for as many again.
+        self._seen = Seen(streamed(self._readers, _NAMES, ()), 2 * ((payments or 0) + keys))
+
     async def find(self, key: PaymentKey, idempotency_key: str | None) -> DecisionRecord | None:
         """The decision under the caller's idempotency key, else under the payment's key. Raises LedgerUnavailable."""
+        if self._is_new(key, idempotency_key):
+            return None
         record = None if idempotency_key is None else self._named(key, idempotency_key)
         return record or self._one(_BY_KEY, (key.merchant_id, key.test_mode, key.transaction_id, key.stage.value))
 
@@ -166,8 +187,7 @@ class SqlLedger:
 
         Raises LedgerUnavailable where it could not be made durable; then nothing was recorded.
         """
-        if record.supersedes is not None:
-            self._note_replacing(record)
+        self._note(record)
         return await self._group.append(_INSERT, (_row_of(record),), partial(self._standing, record))
 
     def record_all(self, records: Sequence[DecisionRecord]) -> None:
@@ -176,8 +196,7 @@ class SqlLedger:
         Raises LedgerUnavailable; then none was recorded.
         """
         for record in records:
-            if record.supersedes is not None:
-                self._note_replacing(record)
+            self._note(record)
         if rows := [_row_of(each) for each in records]:
             with self._writer.transaction() as connection:
                 connection.exec_driver_sql(_INSERT, rows)
@@ -190,6 +209,8 @@ class SqlLedger:
         named = self._named(record.key, idempotency_key)
         if named is not None:
             return named
+        if self._seen is not None:
+            self._seen.add((record.key.merchant_id, idempotency_key))
         row = (record.key.merchant_id, record.key.test_mode, idempotency_key, record.id)
         return await self._group.append(_REMEMBER, (row,), partial(self._remembered, idempotency_key, record))
 
@@ -267,10 +288,25 @@ class SqlLedger:
         """Write to the disk and back, unless a commit just did. Raises LedgerUnavailable where it fails or hangs."""
         await self._group.check()
 
-    def _note_replacing(self, record: DecisionRecord) -> None:
-        """Look from now on for payments that were replaced at this merchant; one look too many does no harm."""
-        if self._replacing is not None:
-            self._replacing.add((record.key.merchant_id, record.key.test_mode))
+    def _is_new(self, key: PaymentKey, idempotency_key: str | None) -> bool:
+        """Whether it is certain that neither the payment nor the key was ever recorded."""
+        seen, merchant_id = self._seen, key.merchant_id
+        return (
+            seen is not None
+            and (merchant_id, key.transaction_id) not in seen
+            and (idempotency_key is None or (merchant_id, idempotency_key) not in seen)
+        )
+
+    def _note(self, record: DecisionRecord) -> None:
+        """Know what is about to be recorded; where it fails, one look too many does no harm."""
+        key = record.key
+        if self._seen is not None:
+            self._seen.add((key.merchant_id, key.transaction_id))
+            if record.idempotency_key is not None:
+                self._seen.add((key.merchant_id, record.idempotency_key))
+        if self._replacing is not None and record.supersedes is not None:
+            # Look from now on for payments that were replaced at this merchant.
+            self._replacing.add((key.merchant_id, key.test_mode))
 
     def _standing(self, record: DecisionRecord, new: int | None) -> DecisionRecord:
         """The record that stands under this one's keys: this one where it is new, else the one that was first."""
