@@ -68,7 +68,15 @@ TOPICS: Final = (
         title="Order and amount",
         sources=("enrichment amount", "enrichment order", "enrichment currency", "enrichment history"),
         says="What is bought and for how much, and how that is beside what this merchant and shopper do otherwise.",
-        causes=("no_rate", "no_amount", "price_unknown", "category_unknown", "currencies"),
+        causes=(
+            "no_rate",
+            "no_amount",
+            "price_unknown",
+            "category_unknown",
+            "currencies",
+            "country_unknown",
+            "not_found",
+        ),
         rule="Request 3D Secure if amount_in_usd > 500",
     ),
     Topic(
@@ -127,6 +135,13 @@ TOPICS: Final = (
         rule="Block if ip_distinct_cards_1h > 5",
     ),
     Topic(
+        title="Beside the past",
+        sources=("relation",),
+        says="What this payment is beside what velocities tell of its card, mailbox, address and customer.",
+        causes=("no_history", "velocity", "velocity_warming"),
+        rule="Request 3D Secure if amount_ratio_to_card_average_30d > 5 and amount_in_usd > 200",
+    ),
+    Topic(
         title="The score",
         sources=("score",),
         says="Made from all above. Rules read it; a model does not.",
@@ -160,6 +175,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "mx_off": "Look-ups are not switched on.",
     "no_amount": "There is no amount to compare.",
     "no_country": "Of two countries, one is not known.",
+    "no_history": "Nothing came before that it could be compared with.",
     "no_mail_host": "There is no domain to look up.",
     "no_one_country": "The number belongs to no one country.",
     "no_postal_codes": "The country has no postal codes.",

@@ -1,4 +1,4 @@
-"""The feature catalogue: request fields, enrichments, velocities, score, in that order; then the merchant's own."""
+"""The feature catalogue: request fields, enrichments, velocities, relations, score; then the merchant's own."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +11,7 @@ from engine.features import Catalog, Feature, FeatureType
 from engine.rules import Content, Counted, Declared, Ruleset, called_in, parse_ruleset, read_source, ruleset_of
 from engine.rules.counted import COUNT, DISTINCT, length
 from engine.velocity import VELOCITIES, Aggregate, Count, Distinct, Status, Total, Velocity
+from engine.velocity.relations import RELATIONS, reader_of
 from engine.velocity.spec import ALL_TIME, Average, FirstSeen, LastSeen, Maximum, Minimum, VelocityScope
 
 RISK_LEVELS = ("normal", "elevated", "highest", "not_assessed")
@@ -36,9 +37,13 @@ CATALOG = Catalog(
     (
         *(with_reason(feature) for feature in ENRICHED),
         *(velocity.feature() for velocity in VELOCITIES),
+        *(relation.feature() for relation in RELATIONS),
         *SCORE_FEATURES,
     )
 )
+
+related = reader_of(tuple(feature.name for feature in (*ENRICHED, *(each.feature() for each in VELOCITIES))))
+"""The relations of a payment, from the values of enrichments and velocities in the catalogue's order."""
 
 
 def catalog_of(declared: Sequence[CustomField], called: Sequence[Counted] = ()) -> Catalog:

@@ -1,13 +1,13 @@
 """A decision: what Assay answers, why, and from what. Pure data."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from itertools import compress
+from itertools import compress, groupby
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -248,7 +248,7 @@ class Decision:
         Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
         a cause are listed by cause, reasons are codes (their words follow from features and versions), those of the
         model the places of their parts in the score; values that repeat are said once (`engine.packing`). `is_plain` is
-        the form before: all reasons as codes, all values as they are.
+        the form before: all reasons as codes, all values and positions as they are.
         """
         parts = () if self.score is None else _weighing(self.score)
         places = {} if is_plain else {part.code: place for place, part in enumerate(parts)}
@@ -263,7 +263,7 @@ class Decision:
             "reasons": [_reason_row(reason, places) for reason in self.reasons],
             "rules": self.results.packed(),
             "features": values if is_plain else packed(values, shape_of(self.features.catalog)),
-            "causes": _by_cause(self.features),
+            "causes": _by_cause(self.features, is_plain=is_plain),
             "degraded": self.degraded,
             "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
             "versions": self.versions.id,
@@ -308,17 +308,35 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
             for reason in record["reasons"]
         ),
         values=unpacked(record["features"]),
-        causes={position: cause for cause, positions in record["causes"].items() for position in positions},
+        causes={position: cause for cause, said in record["causes"].items() for position in _positions(said)},
         versions_id=record["versions"],
         lists_sequence=record.get("lists", 0),
     )
 
 
-def _by_cause(features: Features) -> dict[str, list[int]]:
+def _by_cause(features: Features, *, is_plain: bool) -> dict[str, list[int | list[int]]]:
+    """The positions of unknowns by cause; `[first, last]` stands for positions in a row, as a topic's are."""
     positions: dict[str, list[int]] = {}
     for name, cause in features.causes.items():
         positions.setdefault(cause, []).append(features.catalog.position(name))
-    return {cause: sorted(positions[cause]) for cause in sorted(positions)}
+    rows: Callable[[Iterable[int]], Any] = sorted if is_plain else _in_rows
+    return {cause: rows(positions[cause]) for cause in sorted(positions)}
+
+
+def _in_rows(positions: Iterable[int]) -> list[int | list[int]]:
+    said: list[int | list[int]] = []
+    for _, row in groupby(enumerate(sorted(positions)), lambda each: each[1] - each[0]):
+        first, *more = [position for _, position in row]
+        said += [[first, more[-1]]] if len(more) > 1 else [first, *more]
+    return said
+
+
+def _positions(said: Iterable[int | list[int]]) -> Iterator[int]:
+    for each in said:
+        if isinstance(each, int):
+            yield each
+        else:
+            yield from range(each[0], each[1] + 1)
 
 
 def _weighing(score: Score) -> tuple[Contribution, ...]:

@@ -2,7 +2,8 @@
 
 A record is kept for every payment and most of its velocities are the same few numbers, so `[n, v]` stands for n times
 v, `[i]` for the text that stands at position i already, and `["tfn"]` for true, false, unknown: flags that stand
-together are a letter each. No value of a feature is a list.
+together are a letter each. `[-1, text]` is a text with what all browsers say of themselves cut short. No value of a
+feature is a list.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -23,6 +24,27 @@ _REFERENCE_LENGTH: Final = 5
 _PAIR: Final = 2
 _TIMES_MAX: Final = 10_000
 _POSITIONS_MAX: Final = 1 << 30
+_LONG_LENGTH: Final = 60
+_SHORTENED: Final = -1
+_MARK: Final = "~"
+_BROWSER: Final = "Mozilla/5.0 ("
+_PIECES: Final = {
+    "m": " like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "a": _BROWSER,
+    "b": ") AppleWebKit/537.36 (KHTML, like Gecko) Chrome/",
+    "c": ".0.0.0 Safari/537.36",
+    "d": ".0.0.0 Mobile Safari/537.36",
+    "e": "Windows NT 10.0; Win64; x64",
+    "f": "Macintosh; Intel Mac OS X 10_15_7",
+    "g": "Linux; Android ",
+    "h": "iPhone; CPU iPhone OS ",
+    "i": " like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/",
+    "j": " Mobile/15E148 Safari/604.1",
+    "k": "X11; Linux x86_64",
+    "l": " Gecko/20100101 Firefox/",
+}
+"""What a user agent is made of. Records name pieces by their letter: one that is given is never changed."""
+_AGENTS_MAX: Final = 4096
 _SHAPES_MAX: Final = 1000
 """As many catalogues are in use at a time; each merchant that declares custom fields has one."""
 
@@ -70,6 +92,11 @@ def packed(values: Sequence[Value], shape: Shape) -> list[Any]:
             known = first.setdefault(text, position)
             if known != position:
                 written[position] = [known]
+            elif len(text) > _LONG_LENGTH and text.startswith(_BROWSER) and (short := _shortened(text)) is not None:
+                written[position] = [_SHORTENED, short]
+    end = max(shape.flags.stop, shape.counts.stop)
+    if end:
+        written[end:] = _without_gaps(written[end:])
     # The later stretch first, so that the earlier one still stands where it is.
     for stretch, pack in sorted(((shape.flags, _flags), (shape.counts, _runs)), key=_start, reverse=True):
         written[stretch] = pack(written[stretch])
@@ -83,6 +110,37 @@ def _start(of: tuple[slice, Any]) -> int:
 
 def _flags(flags: Sequence[Any]) -> list[Any]:
     return [["".join([_LETTERS[flag] for flag in flags])]] if len(flags) > 1 else list(flags)
+
+
+@lru_cache(maxsize=_AGENTS_MAX)
+def _shortened(text: str) -> str | None:
+    """The text with a letter for each known piece; None where it holds what marks one."""
+    if _MARK in text:
+        return None
+    for letter, piece in _PIECES.items():
+        text = text.replace(piece, _MARK + letter)
+    return text
+
+
+def _whole(short: str) -> str:
+    if short.__class__ is not str:
+        raise TypeError("a shortened text is no text")
+    for letter, piece in _PIECES.items():
+        short = short.replace(_MARK + letter, piece)
+    return short
+
+
+def _without_gaps(values: Sequence[Any]) -> list[Any]:
+    """Any values, with runs of unknowns as `[n, null]`: equal ones may be of different types, unknowns are not."""
+    written: list[Any] = []
+    for is_gap, stretch in groupby(values, _is_none):
+        part = list(stretch)
+        written += [[len(part), None]] if is_gap and len(part) > _PAIR else part
+    return written
+
+
+def _is_none(value: Any) -> bool:  # noqa: ANN401 - a value, or what stands for it
+    return value is None
 
 
 def _runs(counts: Sequence[Any]) -> list[Any]:
@@ -106,6 +164,8 @@ def unpacked(written: Iterable[Any]) -> tuple[Value, ...]:
     for each in written:
         if each.__class__ is not list:
             values.append(each)
+        elif len(each) == _PAIR and each[0] == _SHORTENED:
+            values.append(_whole(each[1]))
         elif len(each) == _PAIR:
             times, value = each
             if times > _TIMES_MAX:
@@ -125,6 +185,14 @@ def _flags_of(letters: str) -> list[Value]:
         raise ValueError("a flag is none of t, f and n") from error
 
 
+def _stands_for(each: Sequence[Any], written: Sequence[Any]) -> Value:
+    """What a reference or a shortened text stands for; a reference is to the first such text, which may be short."""
+    if each[0] == _SHORTENED:
+        return _whole(each[1])
+    text: Any = written[each[0]]
+    return _whole(text[1]) if text.__class__ is list else text
+
+
 def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], tuple[Value, ...]]:
     """Takes the values at some positions out of what `packed` wrote: where no run comes before, without unpacking all.
 
@@ -139,7 +207,7 @@ def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], 
     def pick(written: Sequence[Any]) -> tuple[Value, ...]:
         values: tuple[Any, ...] = get(written)
         if list in map(type, values):
-            return tuple([written[each[0]] if each.__class__ is list else each for each in values])
+            return tuple([_stands_for(each, written) if each.__class__ is list else each for each in values])
         return values
 
     return pick

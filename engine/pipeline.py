@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, Protocol
 
-from engine.catalog import SCORE_FEATURES
+from engine.catalog import SCORE_FEATURES, related
 from engine.correction import Correction, NotReplaced, correction
 from engine.counting import DOUBT_SECONDS, LOOK_UP_MS_MAX, Counted, Counting, Lack
 from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
@@ -304,11 +304,14 @@ class Pipeline:
             )
         counted_at = self._clock()
         base, own = velocities[: len(VELOCITIES)], velocities[len(VELOCITIES) :]
-        values = (*enriched.values(), *base, *_NO_SCORE_YET, *custom.values(), *own)
+        causes = {**causes, **lacking} if lacking else causes
+        counted = (*enriched.values(), *base)
+        relations, unrelated = related(counted, causes)
+        values = (*counted, *relations, *_NO_SCORE_YET, *custom.values(), *own)
         return _Gathered(
             payment=payment,
             snapshot=snapshot,
-            features=Features(snapshot.catalog, values, {**causes, **lacking} if lacking else causes),
+            features=Features(snapshot.catalog, values, {**causes, **unrelated} if unrelated else causes),
             seen=seen,
             reading=found,
             # One whose reading did not come may have been counted.

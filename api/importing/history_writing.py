@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from api.importing.history_rows import FEATURE
 from engine.errors import AssayError
 from engine.velocity.batch import Numbers
+from engine.velocity.batch.relations import Held, column_of
+from engine.velocity.relations import RELATIONS
 from models.history import FOLDER, FORMAT, MANIFEST, History, histories_in, history_at, sha256_of
 
 GROUP_ROWS: Final = 65_536
@@ -110,7 +112,20 @@ def _groups(payments: pa.Table, numbers: Numbers) -> Iterator[pa.Table]:
         for velocity, values, known in zip(numbers.velocities, numbers.values, numbers.known, strict=True):
             mask = None if known is None else ~known[start:end]
             table = table.append_column(FEATURE + velocity.name, pa.array(values[start:end], pa.int64(), mask=mask))
-        yield table
+        yield _related(table)
+
+
+def _related(table: pa.Table) -> pa.Table:
+    """The payments with their relations, as the live path makes them of the same features."""
+    for relation in RELATIONS:
+        inputs = [_held(table[FEATURE + name]) for name in relation.form.reads]
+        found = column_of(relation.form, inputs)
+        table = table.append_column(FEATURE + relation.name, pa.array(found.values, mask=~found.known))
+    return table
+
+
+def _held(column: pa.ChunkedArray) -> Held:
+    return Held(column.fill_null(0).to_numpy(), column.is_valid().to_numpy())
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -120,5 +120,5 @@ def told_apart(name: str, catalog: Catalog) -> Feature | None:
 
 
 def is_seen(feature: Feature) -> bool:
-    """Whether counters see the feature: it is known when a payment is counted, before velocities and score."""
-    return feature.source not in ("velocity", "score")
+    """Whether counters see the feature: it is known when a payment is counted, before velocities and what follows."""
+    return feature.source not in ("velocity", "relation", "score")

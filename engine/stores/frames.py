@@ -13,6 +13,7 @@ from engine.recorded_frame import Progress, RecordedFrame, Wanted
 from engine.stores.frame_backfill import backfilled
 from engine.stores.frame_outcomes import outcome_schema
 from engine.stores.frame_reading import Read, Reading
+from engine.stores.frame_relations import related, with_inputs
 from engine.stores.recorded_columns import RecordedColumns, require_same
 from engine.stores.recorded_rows import (
     PAYMENT,
@@ -48,6 +49,7 @@ class LedgerFrames:
         Raises LedgerUnavailable, and StoreInvalid where a segment is damaged or does not fit the ledger.
         """
         manifest, kind = self.manifest(self.data), SegmentKind.DECISIONS
+        wanted = with_inputs(wanted)
         reading = Reading.of(wanted)
         segments = list(manifest.of(kind, wanted.start, wanted.end))
         read: list[Read] = []
@@ -71,7 +73,7 @@ class LedgerFrames:
         gone = tuple(self.superseded(None))
         frame, versions = reading.frame(read, self._outcomes(manifest, wanted), gone)
         if not wanted.velocities:
-            return frame
+            return related(frame, versions, self.versions)
         inputs = sorted({name for velocity in wanted.velocities for name in velocity.inputs})
         recorded = RecordedColumns(
             data=self.data,
@@ -81,7 +83,7 @@ class LedgerFrames:
             inputs=inputs,
             with_payments=False,
         )
-        return backfilled(frame, versions, recorded, gone)
+        return related(backfilled(frame, versions, recorded, gone), versions, self.versions)
 
     def _outcomes(self, manifest: Manifest, wanted: Wanted) -> Iterator[pa.Table]:
         kind = SegmentKind.OUTCOMES

@@ -40,7 +40,7 @@ _AMOUNTS: Final = {
     "email": "10m 1h 24h 30d",
     "ip": "10m 1h 24h 30d",
     "shipping_address": "7d",
-    "customer": "24h",
+    "customer": "24h 30d",
 }
 _FIRST_SEEN: Final = {"card": "30d", "email": "30d", "ip": "30d", "device": "30d", "customer": "30d"}
 _DIFFERENT: Final = (

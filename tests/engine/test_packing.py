@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from engine.features import Catalog, Feature, FeatureType, Value
 from engine.packing import packed, picker, shape_of, unpacked
 
+AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36"
+)
 VALUES: dict[FeatureType, st.SearchStrategy[Any]] = {
     FeatureType.BOOLEAN: st.booleans(),
     FeatureType.INTEGER: st.sampled_from((0, 0, 0, 1, 3, 35, 10**12)),
     FeatureType.NUMBER: st.sampled_from((0.0, 0.5, 1e300)),
     FeatureType.MONEY: st.sampled_from((0, 0, 350, 45_544)),
-    FeatureType.STRING: st.sampled_from(("", "a", "long enough", '0,0,0,0,"0,0', "\u00fc,null,null,null")),
+    FeatureType.STRING: st.sampled_from((AGENT, "", "a", "long enough", '0,0,0,0,"0,0', "\u00fc,null,null,null")),
     FeatureType.COUNTRY: st.just("GB"),
 }
 
@@ -66,7 +69,19 @@ def test_flags_that_stand_together_are_a_letter_each() -> None:
     assert picker((0, 3, 4), shape_of(catalog))(written) == ("GB", False, 1)
 
 
-@pytest.mark.parametrize("written", [[["tx"]], [[5]], [["a"]], [["a", "b"]], [[10**12, 0]]])
+@pytest.mark.parametrize(
+    ("agent", "written"),
+    [(AGENT, [-1, "~a~e~b138~c"]), (f"{AGENT} ~a", f"{AGENT} ~a"), ("Mozilla/5.0 (short)", "Mozilla/5.0 (short)")],
+)
+def test_what_all_browsers_say_is_cut_short(agent: str, written: str | list[Any]) -> None:
+    catalog = catalog_of([FeatureType.STRING, FeatureType.STRING, FeatureType.INTEGER, *[FeatureType.NUMBER] * 4])
+    row = packed((agent, agent, 1, None, None, None, 0.5), shape_of(catalog))
+    assert row == [written, [0], 1, [3, None], 0.5]
+    assert unpacked(row) == (agent, agent, 1, None, None, None, 0.5)
+    assert picker((0, 1), shape_of(catalog))(row) == (agent, agent)
+
+
+@pytest.mark.parametrize("written", [[["tx"]], [[-1, 5]], [[5]], [["a"]], [["a", "b"]], [[10**12, 0]]])
 def test_what_nobody_packed_is_refused(written: list[Any]) -> None:
     with pytest.raises((IndexError, TypeError, ValueError)):
         unpacked(written)

@@ -15,6 +15,8 @@ from engine.ledger import DecisionRecord, Label, LabelKind
 from engine.payment import Stage
 from engine.recorded import RecordedFeatures
 from engine.velocity import VELOCITIES
+from engine.velocity.batch.relations import Held, column_of
+from engine.velocity.relations import RELATIONS
 from models.dataset import FEATURE, Asked, Dataset
 from models.dataset.fingerprint import fingerprint_of
 from tests.docs.documents import blocks, read
@@ -113,6 +115,18 @@ def test_what_is_counted_anew_is_what_was_served(dataset: Dataset) -> None:
     assert not wrong
     told = [sum(bool(value) for value in dataset.table[FEATURE + each.name].to_pylist()) for each in VELOCITIES]
     assert sum(told) > 3_000
+
+
+def test_relations_made_anew_are_those_that_were_served(dataset: Dataset) -> None:
+    known = 0
+    for relation in RELATIONS:
+        columns = [dataset.table[FEATURE + name] for name in relation.form.reads]
+        inputs = [Held(each.fill_null(0).to_numpy(), each.is_valid().to_numpy()) for each in columns]
+        made = column_of(relation.form, inputs)
+        again = [value if is_known else None for value, is_known in zip(made.values.tolist(), made.known, strict=True)]
+        assert repr(again) == repr(dataset.table[FEATURE + relation.name].to_pylist()), relation.name
+        known += int(made.known.sum())
+    assert known > 1_000
 
 
 def test_what_became_of_the_payments_is_beside_them(month: Month, dataset: Dataset) -> None:
