@@ -59,7 +59,7 @@ class Shape:
 
     @property
     def fixed(self) -> int:
-        """Up to here what is written of a value stands at the value's own position."""
+        """Before here neither flags nor counts stand, which are packed by stretches."""
         return min((each.start for each in (self.flags, self.counts) if each.stop > each.start), default=_POSITIONS_MAX)
 
 
@@ -100,6 +100,8 @@ def packed(values: Sequence[Value], shape: Shape) -> list[Any]:
     # The later stretch first, so that the earlier one still stands where it is.
     for stretch, pack in sorted(((shape.flags, _flags), (shape.counts, _runs)), key=_start, reverse=True):
         written[stretch] = pack(written[stretch])
+    front = slice(0, min(shape.fixed, len(written)))
+    written[front] = _without_gaps(written[front])
     return written
 
 
@@ -185,16 +187,8 @@ def _flags_of(letters: str) -> list[Value]:
         raise ValueError("a flag is none of t, f and n") from error
 
 
-def _stands_for(each: Sequence[Any], written: Sequence[Any]) -> Value:
-    """What a reference or a shortened text stands for; a reference is to the first such text, which may be short."""
-    if each[0] == _SHORTENED:
-        return _whole(each[1])
-    text: Any = written[each[0]]
-    return _whole(text[1]) if text.__class__ is list else text
-
-
 def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], tuple[Value, ...]]:
-    """Takes the values at some positions out of what `packed` wrote: where no run comes before, without unpacking all.
+    """Takes the values at some positions out of what `packed` wrote: of what stands before the flags and counts alone.
 
     What it gives raises as `unpacked` does.
     """
@@ -204,10 +198,6 @@ def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], 
     if max(positions) >= shape.fixed:
         return lambda written: get(unpacked(written))
 
-    def pick(written: Sequence[Any]) -> tuple[Value, ...]:
-        values: tuple[Any, ...] = get(written)
-        if list in map(type, values):
-            return tuple([_stands_for(each, written) if each.__class__ is list else each for each in values])
-        return values
-
-    return pick
+    # No value takes more than a place, so all that is asked for stands in as many.
+    needed = max(positions) + 1
+    return lambda written: get(unpacked(islice(written, needed)))

@@ -47,6 +47,20 @@ def test_what_was_packed_is_read_back_to_the_byte(row: tuple[Catalog, tuple[Valu
     assert len(written) <= len(orjson.dumps({"features": values}))
 
 
+@given(rows(), st.data())
+def test_what_is_picked_is_what_is_unpacked(row: tuple[Catalog, tuple[Value, ...]], data: st.DataObject) -> None:
+    catalog, values = row
+    positions = data.draw(st.lists(st.integers(0, max(0, len(values) - 1)), max_size=4 if values else 0))
+    picked = picker(positions, shape_of(catalog))(packed(values, shape_of(catalog)))
+    assert orjson.dumps(picked) == orjson.dumps([values[position] for position in positions])
+
+
+def test_unknowns_that_stand_together_are_said_once() -> None:
+    catalog = catalog_of([FeatureType.STRING] * 9)
+    values = (None, None, "GB", None, None, None, "DE", None, None)
+    assert orjson.dumps(packed(values, shape_of(catalog))) == b'[null,null,"GB",[3,null],"DE",null,null]'
+
+
 def test_what_repeats_is_said_once() -> None:
     counts, texts = [FeatureType.INTEGER] * 9, [FeatureType.STRING] * 3
     catalog = catalog_of([*texts, *counts, FeatureType.NUMBER])
