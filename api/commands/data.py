@@ -150,7 +150,8 @@ def _print(table: TableShown, indent: str = "") -> None:
     facts = f"{table.version}{_of(table.built, table.rows)}"
     age = f"{table.age_days:,} days old; " if table.age_days is not None else ""
     stale = f"STALE, it may be {table.max_age_days:,} days old. " if table.is_stale and not table.parts else ""
-    console.print(entry(f"{indent}{table.name}", facts, f"{stale}{table.what}. {age}{table.source}, {table.licence}"))
+    terms = table.source if table.licence == table.source else f"{table.source}, {table.licence}"
+    console.print(entry(f"{indent}{table.name}", facts, f"{stale}{table.what}. {age}{terms}"))
     for part in table.parts:
         _print(part, f"{indent}  ")
 

@@ -42,11 +42,15 @@ def folded_street(street: str) -> str:
     digit is in it.
     """
     plain = street.lower() if street.isascii() else _unaccented(street)
-    for mark in _JOINING:
-        plain = plain.replace(mark, "")
-    if "strasse" in plain:
-        plain = _GERMAN_STREET.sub("str", plain)
-    return " ".join([_SHORT.get(word, word) for word in _WORD.findall(plain)])
+    # Most have letters, digits and blanks alone: those are words as they stand.
+    if not plain.replace(" ", "").isalnum():
+        for mark in _JOINING:
+            plain = plain.replace(mark, "")
+        words = _WORD.findall(plain)
+    else:
+        words = plain.split()
+    folded = " ".join([_SHORT.get(word, word) for word in words])
+    return _GERMAN_STREET.sub("str", folded) if "strasse" in folded else folded
 
 
 def _unaccented(text: str) -> str:
@@ -110,10 +114,11 @@ def _facts(
         return _NOTHING
     house = without_unit(first if "#" not in street else folded_street(street.replace("#", " unit ")))
     code = "" if postal is None else folded_postal(postal, country)
-    town = "" if city is None else folded_street(city)
+    town = "" if city is None else _folded_city(city)
+    key = _hash(first, code, country)
     return AddressFacts(
-        key=_hash(first, code, country),
-        building=_hash(house, code, country),
+        key=key,
+        building=key if house == first else _hash(house, code, country),
         text=f"{lines} {town} {code}",
         is_po_box=is_po_box(lines, country),
         has_unit=has_unit(first, rest, street, country),

@@ -95,10 +95,12 @@ _LOCKER: Final = re.compile(
     r"|mondial relay|punto (?:pack|de recogida)|pick ?up (?:point|parcelshop)|parcelshop|servicepunkt|service ?point"
     r"|postamat|постамат|пункт выдачи|click (?:and )?collect|poste restante|general delivery|postlagernd|fermoposta)"
 )
-_LOCKER_HINTS: Final = re.compile(
-    "pack|post|paket|locker|parcel|pakk|relais|relay|consigne|punto|p[iu]c?k|service|постамат|пункт|collect"
-    "|general del|inpost|paczk"
-)
+_LOCKER_TOKENS: Final = """
+    packstation postfiliale postnummer paketshop parcel parcellocker amazon hub locker inpost paczkomat pakkeboks
+    pakkeautomat pakettautomaatti smartpost postomat point relais consigne mondial punto pick pickup parcelshop
+    servicepunkt service servicepoint postamat постамат пункт click collect poste general postlagernd fermoposta
+"""
+_LOCKER_WORDS: Final = frozenset(_LOCKER_TOKENS.split())
 _MILITARY: Final = re.compile(r"\b(?:(?:a|f|d)po (?:aa|ae|ap)\b|(?:psc|cmr|unit) \d+ box \d+|bfpo \d|(?:cmr|psc) \d)")
 _MILITARY_CITIES: Final = frozenset({"apo", "fpo", "dpo", "bfpo"})
 _MILITARY_REGIONS: Final = frozenset({"AA", "AE", "AP"})
@@ -118,7 +120,7 @@ def is_po_box(lines: str, country: str | None) -> bool:
 
 def is_pickup_point(lines: str) -> bool:
     """Whether the lines name a parcel locker, a shop or a counter where goods wait for whoever comes for them."""
-    return _LOCKER_HINTS.search(lines) is not None and _LOCKER.search(lines) is not None
+    return not _LOCKER_WORDS.isdisjoint(lines.split()) and _LOCKER.search(lines) is not None
 
 
 def is_military(lines: str, city: str | None, region: str | None, country: str | None) -> bool:
