@@ -176,7 +176,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "no_amount": "There is no amount to compare.",
     "no_country": "Of two countries, one is not known.",
     "no_history": "Nothing came before that it could be compared with.",
-    "no_mail_host": "There is no domain to look up.",
+    "no_mail_host": "The domain accepts no mail.",
     "no_one_country": "The number belongs to no one country.",
     "no_postal_codes": "The country has no postal codes.",
     "no_rate": "No rate is known for the currency.",

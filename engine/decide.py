@@ -21,7 +21,7 @@ from engine.score import Score, Scorer
 from engine.test_values import REASON_CODE, Forced, forced
 from engine.velocity import Velocity
 
-DEGRADING_CAUSES = MISSING_CAUSES | {"geo_stale", "velocity", "velocity_warming"}
+DEGRADING_CAUSES = MISSING_CAUSES | {"geo_stale", "mx", "velocity", "velocity_warming"}
 """Causes of unknowns that are our lack, not the request's: they mark the decision degraded."""
 
 FALLBACK: Final = "fallback"

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from engine.features import Catalog, Features, Value
-from engine.packing import packed, shape_of, unpacked
+from engine.packing import numbered_word, packed, shape_of, unpacked, word_number
 from engine.score import Contribution, Score
 
 
@@ -256,7 +256,7 @@ class Decision:
         said: dict[str, object] = {
             "action": self.action,
             "three_ds": self.three_ds,
-            "score": None if self.score is None else _score_row(self.score, parts),
+            "score": None if self.score is None else _score_row(self.score, parts, is_plain=is_plain),
             "risk_level": self.risk_level,
             "rule_score": self.rule_score,
             "tags": self.tags,
@@ -304,7 +304,7 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
         probability=None if record["score"] is None else record["score"][0],
         risk_level=record["risk_level"],
         reasons=tuple(
-            f"{_MODEL}:{record['score'][2][reason][0]}" if isinstance(reason, int) else reason
+            f"{_MODEL}:{numbered_word(record['score'][2][reason][0])}" if isinstance(reason, int) else reason
             for reason in record["reasons"]
         ),
         values=unpacked(record["features"]),
@@ -344,8 +344,9 @@ def _weighing(score: Score) -> tuple[Contribution, ...]:
     return tuple([part for part in score.contributions if part.weight])
 
 
-def _score_row(score: Score, parts: tuple[Contribution, ...]) -> list[object]:
-    return [score.probability, score.base, [[part.code, part.weight] for part in parts]]
+def _score_row(score: Score, parts: tuple[Contribution, ...], *, is_plain: bool) -> list[object]:
+    named = [[part.code if is_plain else word_number(part.code), part.weight] for part in parts]
+    return [score.probability, score.base, named]
 
 
 def _reason_row(reason: Reason, places: Mapping[str, int]) -> str | int:

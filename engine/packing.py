@@ -2,8 +2,8 @@
 
 A record is kept for every payment and most of its velocities are the same few numbers, so `[n, v]` stands for n times
 v, `[i]` for the text that stands at position i already, and `["tfn"]` for true, false, unknown: flags that stand
-together are a letter each. `[-1, text]` is a text with what all browsers say of themselves cut short. No value of a
-feature is a list.
+together are a letter each. `[-1, text]` is a text with what all browsers say of themselves cut short, `[-n]` a frequent
+word, by its place in WORDS. No value of a feature is a list.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -21,6 +21,30 @@ _FLAG_OF: Final[Mapping[str, Value]] = {"t": True, "f": False, "n": None}
 _LETTERS: Final = {flag: letter for letter, flag in _FLAG_OF.items()}
 _REFERENCE_LENGTH: Final = 5
 """A text that is no longer than this takes no more room than `[123]`."""
+_WORDS: Final = """
+    purchase pre_auth post_3ds post_auth recurring_purchase card_verification pass fail unavailable unchecked
+    not_provided credit debit prepaid charge high medium mastercard visa discover apple_pay google_pay normal elevated
+    highest not_assessed none attempted authenticated data_only exempt non_payment usually older under_1h under_1d
+    under_7d under_30d under_180d latin cyrillic upper lower title mixed desktop mobile tablet console other browser
+    headless library two_systems browser_system no_such_system incomplete under_10s under_1m under_5m under_30m
+    under_3h longer Chrome Chrome|Mobile Chrome|Mobile|iOS Safari Mobile|Safari Mobile|Safari|UI/WKWebView Firefox
+    Edge Samsung|Internet Windows Mac|OS|X Android Linux transaction_risk_analysis low_value standard expedited
+    overnight same_day approved insufficient_funds limit_exceeded do_not_honor suspected_fraud lost_or_stolen
+    invalid_card expired_card wrong_cvv wrong_address wrong_pin authentication_required not_permitted revoked
+    bad_request cancelled gmail.com yahoo.com hotmail.com outlook.com icloud.com
+    card_velocity card_shared email_velocity email_many_cards email_moves ip_velocity ip_many_cards ip_many_emails
+    amount ip_location billing_location shipping_location device_clock avs_street avs_postal three_ds card_funding
+    wallet account_age account_takeover account_history recurring rush_shipping cart session local_time email_domain
+    card_range currency email_name email_digits email_gibberish card_country avs_name decline_reason card_expiry
+    discount goods names name_written user_agent device_language disposable_email email_deliverable email_deceptive
+    test_card channel declines automated network_velocity device_velocity phone_velocity address_velocity
+    account_velocity known_pair device_shared phone_shared address_shared account_many_cards earlier_blocks refunds
+    fraud_history card_age email_age ip_age device_age customer_age linked
+"""
+WORDS: Final = tuple(word.replace("|", " ") for word in _WORDS.split())
+"""Words that features often are, and groups of reasons; | stands for a space. Records name them by place, from 1: more
+are added behind, none is changed."""
+_NUMBERS: Final[Mapping[str, list[int]]] = {word: [-place] for place, word in enumerate(WORDS, start=1)}
 _PAIR: Final = 2
 _TIMES_MAX: Final = 10_000
 _POSITIONS_MAX: Final = 1 << 30
@@ -51,7 +75,7 @@ _SHAPES_MAX: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Where a catalogue has open texts, and its longest stretches of flags and of whole numbers, its velocities."""
+    """Where a catalogue has texts, and its longest stretches of flags and of whole numbers, its velocities."""
 
     texts: tuple[int, ...]
     flags: slice
@@ -66,8 +90,7 @@ class Shape:
 @lru_cache(maxsize=_SHAPES_MAX)
 def shape_of(catalog: Catalog) -> Shape:
     """The shape by the features' types alone: they are what a kept catalogue tells of them."""
-    # What is one of few short words is never worth a reference.
-    texts = (at for at, feature in enumerate(catalog) if feature.type is FeatureType.STRING and not feature.values)
+    texts = (at for at, feature in enumerate(catalog) if feature.type is FeatureType.STRING)
     return Shape(texts=tuple(texts), flags=_longest(catalog, _FLAGS), counts=_longest(catalog, _COUNTED))
 
 
@@ -88,7 +111,9 @@ def packed(values: Sequence[Value], shape: Shape) -> list[Any]:
     first: dict[str, int] = {}
     for position in shape.texts:
         text = written[position]
-        if text is not None and len(text) > _REFERENCE_LENGTH:
+        if text in _NUMBERS:
+            written[position] = _NUMBERS[text]
+        elif text is not None and len(text) > _REFERENCE_LENGTH:
             known = first.setdefault(text, position)
             if known != position:
                 written[position] = [known]
@@ -176,8 +201,25 @@ def unpacked(written: Iterable[Any]) -> tuple[Value, ...]:
         elif each[0].__class__ is str:
             values += _flags_of(each[0])
         else:
-            values.append(values[each[0]])
+            values.append(_said(values, each[0]))
     return tuple(values)
+
+
+def word_number(word: str) -> int | str:
+    """A frequent word's place below 0, another as it stands: how a score names the parts that it is of."""
+    number = _NUMBERS.get(word)
+    return word if number is None else number[0]
+
+
+def numbered_word(number: int | str) -> str:
+    """The word that `word_number` gave. Raises IndexError where it gave no such number."""
+    return number if isinstance(number, str) else WORDS[-number - 1]
+
+
+def _said(values: Sequence[Any], place: int) -> Value:
+    """The text that stands at a position already, or below 0 the word of that place."""
+    text: Value = values[place] if place >= 0 else WORDS[-place - 1]
+    return text
 
 
 def _flags_of(letters: str) -> list[Value]:

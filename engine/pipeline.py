@@ -19,6 +19,7 @@ from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
 from engine.decide import Snapshot, decide
 from engine.decision import Action, Decision
 from engine.enrichment import enrich
+from engine.enrichment.mail_exchange import MailExchanges, Told, lay_over, told
 from engine.errors import IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features, Value
 from engine.in_flight import InFlight
@@ -135,6 +136,7 @@ class Pipeline:
         self.times = times
         self._clock = monotonic_ns
         self._new_id = new_id
+        self.mail_exchanges: MailExchanges | None = None
         self._on_recorded: Callable[[DecisionRecord], None] | None = None
         self._in_flight = InFlight()
         self._counting = Counting(
@@ -224,11 +226,12 @@ class Pipeline:
         corrects = await correction(payment, self._ledger, self._outcomes)
         # What another payment superseded is decided and never counted again, as in a rebuild.
         is_counted = not await self._counting.is_superseded(key, deadline)
+        exchange = await told(self.mail_exchanges, payment.email, deadline)
         # Nothing is awaited between this and the counters, so they see non-decreasing times (law 2).
         taken = self.times.take(payment.merchant_id, payment.at, test_mode=payment.test_mode)
         if taken != payment.at:
             payment = payment.received(taken)
-        gathered = await self._gather(payment, corrects, deadline, is_counted=is_counted)
+        gathered = await self._gather(payment, corrects, exchange, deadline, is_counted=is_counted)
         counted = Counted(key=key, is_new=gathered.is_new, superseded=corrects.superseded)
         record: DecisionRecord | None = None
         try:
@@ -275,18 +278,19 @@ class Pipeline:
     async def _rehearse(self, call: Call, deadline: Deadline) -> Answer:
         payment = call.payment
         corrects = await correction(payment, self._ledger, self._outcomes)
+        exchange = await told(self.mail_exchanges, payment.email, deadline)
         payment = payment.received(self.times.peek(payment.merchant_id, payment.at, test_mode=payment.test_mode))
-        gathered = await self._gather(payment, corrects, deadline, is_counted=False)
+        gathered = await self._gather(payment, corrects, exchange, deadline, is_counted=False)
         outline = self._outline(gathered, is_recorded=False)
         body = call.render(outline)
         return Answer(body=body, decision_id=outline.id, is_replayed=False, is_late=deadline.is_over())
 
     async def _gather(
-        self, payment: Payment, corrects: Correction, deadline: Deadline, *, is_counted: bool
+        self, payment: Payment, corrects: Correction, exchange: Told, deadline: Deadline, *, is_counted: bool
     ) -> _Gathered:
         started = self._clock()
         snapshot = self._snapshots.of(payment.merchant_id)
-        enriched, causes = enrich(payment, snapshot.reference)
+        enriched, causes = lay_over(exchange, snapshot.reference, *enrich(payment, snapshot.reference))
         custom = {field.feature_name: field.value(payment.custom) for field in snapshot.custom_fields}
         seen = observation(payment, {**enriched, **custom} if custom else enriched)
         enriched_at = self._clock()

@@ -219,8 +219,8 @@ class DecisionAnswer(BaseModel):
     )
     degraded: list[str] = Field(
         description="What was missing when this was decided: `bin`, `geo`, `geo_stale`, another table's name "
-        "(reference data), `velocity`, `velocity_warming` (counters), `model`, `deadline` (the time was over). Empty "
-        "is the rule."
+        "(reference data), `mx` (a look-up), `velocity`, `velocity_warming` (counters), `model`, `deadline` (the time "
+        "was over). Empty is the rule."
     )
     durability: str = Field(
         description="committed: on disk. not_recorded: a dry run. spooled is reserved, and not given yet."

@@ -9,6 +9,7 @@ import structlog
 
 from api.champion import Champion
 from api.clock import monotonic_ns, new_decision_id, new_outcome_id
+from api.mail_exchanges import DnsMailExchanges
 from api.operator import take_over
 from api.parts import PartState, first_parts, read_rules, states_of, unpromoted
 from api.promoting import Promoting
@@ -144,6 +145,9 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         _say_left_out(snapshots)
         counting = _counting(settings, store, times, snapshots.own)
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
+        # An import asks nobody: what the DNS says today it did not say then.
+        if settings.mx_lookups and is_live:
+            pipeline.mail_exchanges = DnsMailExchanges()
         pipeline.go_on_from(counting.sequence)
         feedback = _feedback(store, counting.counters, times)
         scheme_feedback = _scheme_feedback(store, feedback, times)

@@ -10,10 +10,13 @@ from engine.enrichment.checks import CHECKS
 from engine.enrichment.clock import CLOCK
 from engine.enrichment.countries import COUNTRY_RELATIONS
 from engine.enrichment.currency import CURRENCY
+from engine.enrichment.device import DEVICE
 from engine.enrichment.email import EMAIL
 from engine.enrichment.enrichment import Enrichment
 from engine.enrichment.expiry import EXPIRY
 from engine.enrichment.ip import IP
+from engine.enrichment.mail_exchange import MAIL_EXCHANGE
+from engine.enrichment.names import NAMES
 from engine.enrichment.network import NETWORK
 from engine.enrichment.order import ORDER
 from engine.enrichment.phone import PHONE
@@ -27,6 +30,7 @@ __all__ = ["ENRICHED", "ENRICHMENTS", "Enrichment", "enrich"]
 ENRICHMENTS: tuple[Enrichment, ...] = (
     REQUEST,
     EMAIL,
+    MAIL_EXCHANGE,
     PHONE,
     ADDRESS,
     AMOUNT,
@@ -39,6 +43,8 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
     COUNTRY_RELATIONS,
     CURRENCY,
     CLOCK,
+    NAMES,
+    DEVICE,
 )
 """In the order of evaluation: a later one may read what an earlier one found."""
 

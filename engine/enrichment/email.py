@@ -19,7 +19,7 @@ from engine.reference.mailboxes import ROLES
 
 _CACHED: Final = 16_384
 _NO_TABLE, _NO_LETTERS = Unknown("mail_domains"), Unknown("letter_pairs")
-_NO_SUFFIX, _NO_COUNTRY = Unknown("domain_unknown"), Unknown("no_country")
+_NO_SUFFIX, _NO_COUNTRY = Unknown("domain_unknown"), Unknown("not_found")
 _HASHED, _TOO_SHORT = Unknown("email_hashed"), Unknown("too_short")
 _OF_DOMAIN: Final = 11
 _OF_LOCAL: Final = 6

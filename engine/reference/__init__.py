@@ -16,11 +16,13 @@ from engine.reference.currencies import Currencies
 from engine.reference.ip import IpLocations
 from engine.reference.ip_files import IpTables, load_ip_tables
 from engine.reference.ip_networks import IpNetworks
+from engine.reference.languages import CountryLanguages
 from engine.reference.letter_pairs import LetterPairs
 from engine.reference.mail_domains import MailDomains
 from engine.reference.rates import EMBEDDED_RATES, Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
+from engine.reference.user_agents import UserAgents
 
 __all__ = [
     "EMBEDDED_MAX_AGE_DAYS",
@@ -29,6 +31,7 @@ __all__ = [
     "BinRecord",
     "BinTable",
     "CardCodes",
+    "CountryLanguages",
     "Currencies",
     "IpLocations",
     "IpNetworks",
@@ -43,6 +46,7 @@ __all__ = [
     "TableInfo",
     "Tables",
     "TimeZones",
+    "UserAgents",
     "load_ip_tables",
     "load_reference",
     "missing_cause",
@@ -66,6 +70,8 @@ class Reference:
     ip_networks: IpNetworks | None = None
     mail_domains: MailDomains | None = None
     letter_pairs: LetterPairs | None = None
+    user_agents: UserAgents | None = None
+    languages: CountryLanguages | None = None
     card_codes: CardCodes | None = None
     currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
@@ -125,6 +131,8 @@ def load_reference(
         time_zones=TimeZones.load(),
         mail_domains=MailDomains.load(),
         letter_pairs=LetterPairs.load(),
+        user_agents=UserAgents.load(),
+        languages=CountryLanguages.load(),
         card_codes=CardCodes.load(),
         currencies=Currencies.load(),
         ip_max_age_days=ip_max_age_days,

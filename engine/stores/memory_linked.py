@@ -42,6 +42,17 @@ class Component:
         self.shared = 0
         self.new_pairs = 0
 
+    def new_of(self, ids: Mapping[Ids, None], known: set[tuple[int, Value]]) -> list[tuple[int, Value]]:
+        """Take the combinations in; gives the ids that were not known yet, in their order, and knows them from now."""
+        new: list[tuple[int, Value]] = []
+        for each in ids:
+            if each not in self.ids:
+                self.ids[each] = None
+                found = [one for one in enumerate(each) if one[1] is not None and one not in known]
+                known.update(found)
+                new += found
+        return new
+
 
 class Linked:
     """Finds and reads, for one plan, in the streams of one merchant."""
@@ -96,6 +107,12 @@ class Linked:
                 found.followed.append((kind, value))
                 continue
             latest = seen.get(id(held))
+            if latest is not None and len(latest[2]) <= LINKED_SHARED_MAX:
+                # A regular customer's ids have the same payments, and these are looked at already.
+                if place < size and latest[2]:
+                    of_own[kind] = latest[2]
+                found.followed.append((kind, value))
+                continue
             if latest is None:
                 ordinals = _latest(held, bounds, excluded)
                 latest = seen[id(held)] = held, ordinals, self._ids(ordinals)
@@ -107,12 +124,7 @@ class Linked:
                 continue
             found.followed.append((kind, value))
             found.ordinals.update(ordinals)
-            for each in ids:
-                if each not in found.ids:
-                    found.ids[each] = None
-                    new = [one for one in enumerate(each) if one[1] is not None and one not in known]
-                    known.update(new)
-                    queue += new
+            queue += found.new_of(ids, known)
         found.new_pairs = _new_pairs(own, of_own)
         return found
 

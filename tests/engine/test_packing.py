@@ -1,5 +1,6 @@
 """What is packed is read back, every value of its own type, and is no longer than what it stands for."""
 
+import hashlib
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.features import Catalog, Feature, FeatureType, Value
-from engine.packing import packed, picker, shape_of, unpacked
+from engine.packing import WORDS, packed, picker, shape_of, unpacked
 
 AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36"
@@ -70,6 +71,22 @@ def test_what_repeats_is_said_once() -> None:
     )
 
 
+def test_a_frequent_word_is_its_place() -> None:
+    catalog = catalog_of([FeatureType.STRING] * 4)
+    values = ("pass", "Mobile Safari", "passes", "purchase")
+    written = packed(values, shape_of(catalog))
+    assert written == [[-7], [-(WORDS.index("Mobile Safari") + 1)], "passes", [-1]]
+    assert unpacked(written) == values
+    assert picker((3, 1, 2), shape_of(catalog))(written) == ("purchase", "Mobile Safari", "passes")
+
+
+def test_words_keep_their_places() -> None:
+    """Records name them by place: behind the last may come more, and then the number here."""
+    assert len(set(WORDS)) == len(WORDS) == 171
+    assert hashlib.sha256(" ".join(WORDS[:171]).encode()).hexdigest()[:12] == "3b79ed5f4b9a"
+    assert min(map(len, WORDS)) >= 3
+
+
 def test_a_plain_list_is_read_as_it_stands() -> None:
     assert unpacked([1, "a", None, True, 0.5]) == (1, "a", None, True, 0.5)
 
@@ -95,7 +112,7 @@ def test_what_all_browsers_say_is_cut_short(agent: str, written: str | list[Any]
     assert picker((0, 1), shape_of(catalog))(row) == (agent, agent)
 
 
-@pytest.mark.parametrize("written", [[["tx"]], [[-1, 5]], [[5]], [["a"]], [["a", "b"]], [[10**12, 0]]])
+@pytest.mark.parametrize("written", [[["tx"]], [[-1, 5]], [[5]], [["a"]], [["a", "b"]], [[10**12, 0]], [[-(10**6)]]])
 def test_what_nobody_packed_is_refused(written: list[Any]) -> None:
     with pytest.raises((IndexError, TypeError, ValueError)):
         unpacked(written)

@@ -9,12 +9,13 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.catalog import CATALOG
 from engine.features import Features, FeatureType, Value
-from models.scorecard import Item, Scorecard, Steps
+from engine.score import Contribution
+from models.scorecard import Item, Scorecard, Steps, _strongest
 from models.scorecard_items import ITEMS
 
 SCORECARD = Scorecard(ITEMS, CATALOG)
@@ -60,6 +61,30 @@ def test_more_of_a_number_moves_the_score_one_way(row: dict[str, Value], item: o
 
 def _held(feature: str, number: float) -> Value:
     return number if CATALOG[feature].type is FeatureType.NUMBER else int(number)
+
+
+@settings(max_examples=30)
+@given(ROWS)
+def test_what_is_kept_of_earlier_payments_changes_no_score(row: dict[str, Value]) -> None:
+    features = NOTHING.replaced(row)
+    assert SCORECARD.score(features) == Scorecard(ITEMS, CATALOG).score(features)
+
+
+def test_a_group_keeps_no_more_contributions_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighed: list[str] = []
+
+    def strongest(group: str, *given: Any) -> Contribution | None:
+        weighed.append(group)
+        return _strongest(group, *given)
+
+    rows = [NOTHING.replaced({"amount_in_usd": each}) for each in (100, 60_000, 100, 250_000, 5_000_000, 100, 7)]
+    fresh = [Scorecard(ITEMS, CATALOG).score(row) for row in rows]
+    monkeypatch.setattr("models.scorecard._WEIGHED_MAX", 3)
+    monkeypatch.setattr("models.scorecard._strongest", strongest)
+    warm = Scorecard(ITEMS, CATALOG)
+    assert [warm.score(row) for row in rows] == fresh
+    # Of five amounts the fourth found no room, and the first was weighed once more.
+    assert weighed.count("amount") == 6
 
 
 def test_what_is_unknown_adds_nothing() -> None:

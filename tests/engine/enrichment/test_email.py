@@ -143,15 +143,15 @@ def test_the_domain_and_what_is_odd(
 @pytest.mark.parametrize(
     ("address", "tld", "is_known", "country", "labels"),
     [
-        ("ada@example.com", "com", True, "no_country", 0),
+        ("ada@example.com", "com", True, "not_found", 0),
         ("ada@mail.example.co.uk", "uk", True, "GB", 1),
         ("ada@example.de", "de", True, "DE", 0),
         ("ada@a.b.example.com.br", "br", True, "BR", 2),
-        ("ada@example.io", "io", True, "no_country", 0),
-        ("ada@example.co", "co", True, "no_country", 0),
-        ("ada@example.xn--p1ai", "xn--p1ai", True, "no_country", 0),
-        ("ada@example.invalid", "invalid", False, "no_country", "domain_unknown"),
-        ("ada@example.corp", "corp", False, "no_country", "domain_unknown"),
+        ("ada@example.io", "io", True, "not_found", 0),
+        ("ada@example.co", "co", True, "not_found", 0),
+        ("ada@example.xn--p1ai", "xn--p1ai", True, "not_found", 0),
+        ("ada@example.invalid", "invalid", False, "not_found", "domain_unknown"),
+        ("ada@example.corp", "corp", False, "not_found", "domain_unknown"),
     ],
 )
 def test_the_top_level_domain(

@@ -22,7 +22,7 @@ FIRST_NAMES = """
 
 
 def test_the_default_set_is_of_the_breadth_that_is_promised() -> None:
-    assert len(VELOCITIES) == 170
+    assert len(VELOCITIES) == 171
     assert len({velocity.key for velocity in VELOCITIES}) == 13
     assert (len(HISTORIES), len(DISPUTES)) == (40, 8)
     assert {velocity.window for velocity in ALL} == {"10m", "1h", "24h", "7d", "30d", "23d", ALL_TIME}

@@ -1,0 +1,154 @@
+"""The shopper's names: whether cardholder, billing, shipping name and e-mail address agree, and how they are written.
+
+Names are compared without case, marks, titles and the order of their words. Other scripts than Latin are compared with
+themselves alone: a Cyrillic name and a Latin e-mail address are unknown, not different.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from rapidfuzz.fuzz import ratio, token_set_ratio, token_sort_ratio
+
+from engine.enrichment.enrichment import Computed, Enrichment
+from engine.enrichment.mailbox import local_part
+from engine.enrichment.name_features import NAME_FEATURES
+from engine.enrichment.scripts import case_of, is_mixed, script_of
+from engine.features import Unknown, Value
+from engine.payment import Contact, Payment
+from engine.reference import Reference
+from engine.reference.letter_pairs import LetterPairs, plain_letters
+
+_CACHED: Final = 16_384
+_ALIKE_PERCENT: Final = 80
+_WORDS_MIN: Final = 2
+_LETTERS_MIN: Final = 3
+_OTHER_SCRIPT, _TOO_SHORT, _NO_LETTERS = Unknown("other_script"), Unknown("too_short"), Unknown("letter_pairs")
+_NOT_LETTERS: Final = re.compile(r"[\W\d_]+")
+_TITLES: Final = frozenset(
+    {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau", "monsieur", "madame", "mme", "sr"}
+    | {"sra", "jr", "ii", "iii", "iv"}
+)
+_PLACEHOLDERS: Final = frozenset(
+    {"test", "test test", "test user", "card holder", "cardholder", "cardholder name", "name", "name on card", "abc"}
+    | {"john doe", "jane doe", "unknown", "none", "null", "na", "n a", "customer", "guest", "user", "first last"}
+    | {"gift card", "valued customer", "instant issue", "asdf", "asdf asdf", "qwerty", "foo bar", "xxx", "anonymous"}
+)
+"""What is typed where a form insists on a name, and what gift and instantly issued cards have printed on them."""
+
+
+def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
+    billing, shipping = payment.billing, payment.shipping
+    return _of_names(
+        payment.card.cardholder_name,
+        _full_name(billing),
+        _full_name(shipping),
+        payment.email.address,
+        reference.letter_pairs,
+    )
+
+
+def _full_name(contact: Contact) -> str | None:
+    first, last = contact.first_name, contact.last_name
+    return f"{first} {last}" if first and last else first or last
+
+
+@lru_cache(maxsize=_CACHED)
+def _of_names(
+    holder: str | None, billing: str | None, shipping: str | None, email: str | None, letters: LetterPairs | None
+) -> Computed:
+    """All of the topic; a table that is read anew is another key."""
+    of_holder, of_billing, of_shipping = _words(holder), _words(billing), _words(shipping)
+    local = None if email is None else plain_letters(local_part(email))
+    by_holder, by_billing = _likeness_to_email(local, of_holder), _likeness_to_email(local, of_billing)
+    alike = _likeness(of_holder, of_billing)
+    return (
+        alike,
+        _likeness(of_holder, of_shipping),
+        _likeness(of_billing, of_shipping),
+        alike >= _ALIKE_PERCENT if isinstance(alike, int) else alike,
+        by_holder,
+        by_billing,
+        _matches(by_holder, by_billing),
+        *_of_holder(holder, of_holder, letters),
+        _any_mixed(holder, billing, shipping),
+    )
+
+
+def _of_holder(holder: str | None, words: tuple[str, ...] | None, letters: LetterPairs | None) -> Computed:
+    if holder is None or words is None:
+        return (None,) * 6
+    percent = _NO_LETTERS if letters is None else letters.gibberish_percent(holder)
+    return (
+        len(words),
+        any(each.isdecimal() for each in holder),
+        " ".join(words) in _PLACEHOLDERS,
+        _TOO_SHORT if percent is None else percent,
+        script_of(holder),
+        case_of(holder),
+    )
+
+
+def _words(name: str | None) -> tuple[str, ...] | None:
+    """The words of a name as they are compared; titles go, unless nothing else is there."""
+    if name is None:
+        return None
+    found = tuple(_NOT_LETTERS.sub(" ", plain_letters(name)).split())
+    return tuple(word for word in found if word not in _TITLES) or found
+
+
+def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> int | Unknown | None:
+    """How alike two names are, in %: 100 where their words are the same in any order, or one has all of the other's.
+
+    A name of one word is compared whole: many share a first name.
+    """
+    if one is None or other is None:
+        return None
+    if not one or not other:
+        return _TOO_SHORT
+    left, right = " ".join(one), " ".join(other)
+    if left.isascii() != right.isascii():
+        return _OTHER_SCRIPT
+    score = token_sort_ratio(left, right)
+    if len(one) >= _WORDS_MIN and len(other) >= _WORDS_MIN:
+        score = max(score, token_set_ratio(left, right))
+    return round(score)
+
+
+def _likeness_to_email(local: str | None, words: tuple[str, ...] | None) -> int | Unknown | None:
+    """How alike the local part of an address is to a name, in %: to first and last name, or initials, in either order.
+
+    Digits and signs are left out.
+    """
+    if local is None or words is None:
+        return None
+    letters = _NOT_LETTERS.sub("", local)
+    if len(letters) < _LETTERS_MIN or not words:
+        return _TOO_SHORT
+    if letters.isascii() != "".join(words).isascii():
+        return _OTHER_SCRIPT
+    return round(max(ratio(letters, written) for written in _ways_to_write(words)))
+
+
+def _ways_to_write(words: tuple[str, ...]) -> tuple[str, ...]:
+    first, last = words[0], words[-1]
+    if len(words) == 1:
+        return (first,)
+    return (first + last, last + first, first[0] + last, last + first[0], first + last[0], first, last, "".join(words))
+
+
+def _matches(*likenesses: int | Unknown | None) -> bool | Unknown | None:
+    """Whether one is alike; no where none of those known is."""
+    known = [each for each in likenesses if isinstance(each, int)]
+    if known:
+        return max(known) >= _ALIKE_PERCENT
+    return next((each for each in likenesses if isinstance(each, Unknown)), None)
+
+
+def _any_mixed(*names: str | None) -> bool | None:
+    written = [name for name in names if name is not None]
+    return any(map(is_mixed, written)) if written else None
+
+
+NAMES = Enrichment(topic="names", features=NAME_FEATURES, compute=_compute)

@@ -1,0 +1,64 @@
+"""How a name is written: the script of its letters, scripts mixed within a word, and its capitals."""
+
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+from unicodedata import name as name_of
+
+SCRIPTS: Final = (
+    *("latin", "cyrillic", "greek", "arabic", "hebrew", "east_asian", "devanagari", "thai", "armenian", "georgian"),
+    *("other", "none"),
+)
+CASES: Final = ("upper", "lower", "title", "mixed", "none")
+_EAST_ASIAN: Final = frozenset({"cjk", "hiragana", "katakana", "hangul", "bopomofo", "halfwidth", "fullwidth"})
+"""Japanese and Korean names mix these, and that is how they are written."""
+_FALLS_MAX: Final = 2
+_IMITATING: Final = frozenset({"latin", "cyrillic", "greek", "armenian"})
+"""Scripts with letters that look the same: a word of two of them was made to look like another word."""
+
+
+@lru_cache(maxsize=4096)
+def _script(letter: str) -> str:
+    """A letter's script, by the first word of its Unicode name."""
+    first = name_of(letter, "").partition(" ")[0].lower()
+    return "east_asian" if first in _EAST_ASIAN else first if first in SCRIPTS else "other"
+
+
+def script_of(text: str) -> str:
+    """The script of most of the letters, the first one's where they are even; `none` where there are no letters."""
+    if text.isascii():
+        return "latin" if any(map(str.isalpha, text)) else "none"
+    found = [_script(each) for each in text if each.isalpha()]
+    return max(dict.fromkeys(found), key=found.count, default="none")
+
+
+def is_mixed(text: str) -> bool:
+    """Whether a word has letters of two scripts that look alike: a Cyrillic one that imitates a Latin one."""
+    if text.isascii():
+        return False
+    words = ({_script(each) for each in word if each.isalpha()} for word in text.split())
+    return any(len(scripts & _IMITATING) > 1 for scripts in words)
+
+
+def case_of(text: str) -> str:
+    """How its capitals stand: all upper, all lower, as in titles, mixed as nobody writes; `none` where it has no case.
+
+    Titles have words of small letters (van der Berg), and one more capital within a word (McDonald, O'Brien).
+    """
+    letters = [each for each in text if each.upper() != each.lower()]
+    if not letters:
+        return "none"
+    if all(each == each.upper() for each in letters):
+        return "upper"
+    if all(each == each.lower() for each in letters):
+        return "lower"
+    return "title" if all(_is_titled(word) for word in text.replace("-", " ").split()) else "mixed"
+
+
+def _is_titled(word: str) -> bool:
+    if word.islower() or word.isupper() or not any(map(str.isalpha, word)):
+        return True
+    risen = sum(before.islower() and after.isupper() for before, after in pairwise(word))
+    fallen = sum(before.isupper() and after.islower() for before, after in pairwise(word))
+    begins = next((each for each in word if each.isalpha()), "")
+    return begins.isupper() and risen <= 1 and fallen <= _FALLS_MAX and not word[-1].isupper()

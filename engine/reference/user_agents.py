@@ -1,0 +1,190 @@
+"""User agents: the browser's family and system by ua-parser's patterns, what kind of program it is, and what cannot be.
+
+The patterns are matched by the package's Rust engine: 25 us a user agent, 0.2 us one that was seen before.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Final, Self
+
+from engine.reference.table import TableInfo
+
+_CACHED: Final = 16_384
+_TEXT_MAX: Final = 1024
+_FAMILY_MAX: Final = 40
+_VERSION_DIGITS_MAX: Final = 6
+
+KINDS: Final = ("browser", "app", "headless", "library", "bot", "other")
+DEVICE_TYPES: Final = ("desktop", "mobile", "tablet", "tv", "console", "other")
+NO_ODDITY: Final = "none"
+TWO_SYSTEMS, OTHER_SYSTEM, NO_SUCH_SYSTEM, CUT = "two_systems", "browser_system", "no_such_system", "incomplete"
+ODDITIES: Final = (NO_ODDITY, TWO_SYSTEMS, OTHER_SYSTEM, NO_SUCH_SYSTEM, CUT)
+IMPOSSIBLE: Final = frozenset({TWO_SYSTEMS, OTHER_SYSTEM, NO_SUCH_SYSTEM})
+
+_HEADLESS: Final = re.compile(r"headless|phantomjs|puppeteer|playwright|selenium|webdriver|slimerjs|electron/.*cypress")
+_BOT: Final = re.compile(
+    r"bot\b|bot/|crawl|spider|slurp|\+https?://|facebookexternalhit|preview|monitor|archiver|scrapy"
+)
+_LIBRARY: Final = re.compile(
+    r"^(?:curl|wget|python|aiohttp|httpx|java|apache-httpclient|go-http-client|libwww-perl|lwp|php|guzzlehttp|ruby"
+    r"|rest-client|windowspowershell|node|axios|got |undici|postman|insomnia|httpie|winhttp|powershell|mechanize"
+    r"|faraday|typhoeus)"
+)
+_APP: Final = re.compile(
+    r"okhttp|cfnetwork|dalvik|alamofire|; wv\)|fban|fbav|instagram|musical_ly|bytedance|line/|micromessenger"
+)
+_TV: Final = re.compile(r"smart-?tv|appletv|googletv|hbbtv|bravia|web0s|webos.*tv|tizen.*tv|crkey|\baft[a-z]+|roku")
+_CONSOLE: Final = re.compile(r"playstation|xbox|nintendo")
+_IN_BRACKETS: Final = re.compile(r"\(([^)]*)")
+_SYSTEMS: Final = (
+    re.compile(r"windows nt|win64|win32"),
+    re.compile(r"macintosh"),
+    re.compile(r"\b(?:iphone|ipad|ipod)\b"),
+    re.compile(r"android"),
+    re.compile(r"\bx11\b|\bcros\b"),
+)
+_WINDOWS_NT: Final = re.compile(r"windows nt (\d+\.\d+)")
+_WINDOWS_VERSIONS: Final = frozenset(
+    ["3.1", "3.5", "3.51", "4.0", "5.0", "5.01", "5.1", "5.2", "6.0", "6.1", "6.2", "6.3", "6.4", "10.0"]
+)
+_SAFARI: Final = re.compile(r"version/(\d+)[^ ]* (?:mobile/\w+ )?safari/")
+_LAST_SAFARI_ON_WINDOWS: Final = 5
+_ON_WEBKIT_ALONE: Final = re.compile(r" chrome/| firefox/| edge?/| opr/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserAgent:
+    """What a user agent says; None where it says none. `kind`, `device_type` and `oddity` are of the lists above."""
+
+    browser: str | None
+    browser_version: int | None
+    system: str | None
+    device_type: str
+    kind: str
+    oddity: str
+
+
+class UserAgents:
+    """The patterns; `version` is that of the package that has them."""
+
+    __slots__ = ("info", "look_up")
+
+    look_up: Callable[[str], UserAgent]
+    """What a user agent says; any text is taken. Cached."""
+
+    def __init__(self, *, families: Callable[[str], tuple[str | None, str | None, str | None]], version: str) -> None:
+        """`families` gives the browser's family, its major version and the system's family."""
+        self.info = TableInfo(
+            name="user_agents",
+            what="patterns of user agents",
+            version=version,
+            built=None,
+            rows=None,
+            source="package ua-parser-builtins (uap-core)",
+            licence="Apache 2.0",
+        )
+
+        @lru_cache(maxsize=_CACHED)
+        def look_up(text: str) -> UserAgent:
+            return _read(text[:_TEXT_MAX], families)
+
+        self.look_up = look_up
+
+    @property
+    def version(self) -> str:
+        """The package's version."""
+        return self.info.version
+
+    @classmethod
+    def load(cls) -> Self:
+        """Compile the patterns, about 0.15 s and 15 MB."""
+        # Who reads no user agents does not pay for their patterns.
+        from ua_parser.core import Domain  # noqa: PLC0415
+        from ua_parser.loaders import load_builtins  # noqa: PLC0415
+        from ua_parser.regex import Resolver  # noqa: PLC0415
+
+        browsers, systems, _devices = load_builtins()
+        resolver = Resolver((browsers, systems, []))
+        wanted = Domain.USER_AGENT | Domain.OS
+
+        def families(text: str) -> tuple[str | None, str | None, str | None]:
+            found = resolver(text, wanted)
+            browser, system = found.user_agent, found.os
+            return (
+                None if browser is None else browser.family,
+                None if browser is None else browser.major,
+                None if system is None else system.family,
+            )
+
+        return cls(families=families, version=f"uap-core {version('ua-parser-builtins')}")
+
+
+def _read(text: str, families: Callable[[str], tuple[str | None, str | None, str | None]]) -> UserAgent:
+    browser, major, system = families(text)
+    lower = text.lower()
+    kind = _kind(lower)
+    return UserAgent(
+        browser=None if browser is None else browser[:_FAMILY_MAX],
+        browser_version=int(major) if major is not None and _is_short_number(major) else None,
+        system=None if system is None else system[:_FAMILY_MAX],
+        device_type=_device_type(lower) if kind in ("browser", "app", "headless") else "other",
+        kind=kind,
+        oddity=_oddity(lower),
+    )
+
+
+def _is_short_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _VERSION_DIGITS_MAX
+
+
+def _kind(lower: str) -> str:
+    if _HEADLESS.search(lower):
+        return "headless"
+    if _BOT.search(lower):
+        return "bot"
+    if _LIBRARY.search(lower):
+        return "library"
+    if _APP.search(lower):
+        return "app"
+    return "browser" if lower.startswith(("mozilla/", "opera/")) else "other"
+
+
+def _device_type(lower: str) -> str:
+    if _TV.search(lower):
+        return "tv"
+    if _CONSOLE.search(lower):
+        return "console"
+    if "ipad" in lower or "tablet" in lower or ("android" in lower and "mobile" not in lower and "dalvik" not in lower):
+        return "tablet"
+    if any(each in lower for each in ("iphone", "ipod", "mobile", "android", "windows phone")):
+        return "mobile"
+    is_desktop = any(each in lower for each in ("windows", "macintosh", "x11", "cros", "linux"))
+    return "desktop" if is_desktop else "other"
+
+
+def _oddity(lower: str) -> str:
+    """What is wrong with it, the first that is found; phones with Windows said the names of all others."""
+    brackets = _IN_BRACKETS.search(lower)
+    if lower.startswith("mozilla/") and (brackets is None or lower.count("(") != lower.count(")")):
+        return CUT
+    if brackets is None or "windows phone" in lower:
+        return NO_ODDITY
+    said = brackets[1]
+    if sum(system.search(said) is not None for system in _SYSTEMS) > 1:
+        return TWO_SYSTEMS
+    if (windows := _WINDOWS_NT.search(said)) is not None and windows[1] not in _WINDOWS_VERSIONS:
+        return NO_SUCH_SYSTEM
+    return OTHER_SYSTEM if _is_foreign(lower, said) else NO_ODDITY
+
+
+def _is_foreign(lower: str, said: str) -> bool:
+    """Whether the browser was never made for the system: on iPhones they have other names, some are Windows' own."""
+    if _SYSTEMS[2].search(said):
+        return _ON_WEBKIT_ALONE.search(lower) is not None or "trident/" in lower
+    if "windows" in said:
+        safari = None if "chrome/" in lower else _SAFARI.search(lower)
+        return safari is not None and int(safari[1][:3]) > _LAST_SAFARI_ON_WINDOWS
+    return "trident/" in lower

@@ -1,0 +1,161 @@
+"""Whether names agree, and how they are written; nothing makes it raise, and unknown is never a mismatch."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.enrichment.names import NAMES, _of_names
+from engine.features import Unknown, Value
+from engine.payment import Card, Contact, Email, Order, Payment
+from engine.reference import Reference
+
+FEATURES = [feature.name for feature in NAMES.features]
+IVAN = "\u0418\u0432\u0430\u043d \u041f\u0435\u0442\u0440\u043e\u0432"
+JOSE = "Jos\u00e9 Garc\u00eda"
+
+
+def of(
+    reference: Reference,
+    holder: str | None = None,
+    billing: tuple[str | None, str | None] = (None, None),
+    shipping: tuple[str | None, str | None] = (None, None),
+    email: str | None = None,
+) -> dict[str, Value | Unknown]:
+    payment = Payment(
+        transaction_id="tx-1",
+        merchant_id="shop-a",
+        at=datetime(2026, 11, 2, tzinfo=UTC),
+        order=Order(amount_minor=4990, currency="USD"),
+        card=Card(cardholder_name=holder),
+        billing=Contact(first_name=billing[0], last_name=billing[1]),
+        shipping=Contact(first_name=shipping[0], last_name=shipping[1]),
+        email=Email(address=email),
+    )
+    return dict(zip(FEATURES, NAMES.compute(payment, reference, {}), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("holder", "first", "last", "is_same"),
+    [
+        ("Ada Lovelace", "Ada", "Lovelace", True),
+        ("ADA LOVELACE", "ada", "lovelace", True),
+        ("LOVELACE ADA", "Ada", "Lovelace", True),
+        ("Mrs. Ada Lovelace", "Ada", "Lovelace", True),
+        ("A LOVELACE", "Ada", "Lovelace", True),
+        ("Ada King Lovelace", "Ada", "Lovelace", True),
+        ("JOSE GARCIA", "Jos\u00e9", "Garc\u00eda", True),
+        ("Lovelace-King, Ada", "Ada", "Lovelace King", True),
+        ("Ada Lovelcae", "Ada", "Lovelace", True),
+        ("Charles Babbage", "Ada", "Lovelace", False),
+        ("Ada Babbage", "Ada", "Lovelace", False),
+        ("Ada", "Ada", "Lovelace", False),
+        (IVAN, "\u0418\u0432\u0430\u043d", "\u041f\u0435\u0442\u0440\u043e\u0432", True),
+    ],
+)
+def test_cardholder_against_billing_name(
+    reference: Reference, holder: str, first: str, last: str, is_same: bool
+) -> None:
+    assert of(reference, holder, (first, last))["cardholder_matches_billing_name"] is is_same
+
+
+@pytest.mark.parametrize(
+    ("local", "name", "is_alike"),
+    [
+        ("ada.lovelace", "Ada Lovelace", True),
+        ("lovelace.ada", "Ada Lovelace", True),
+        ("alovelace84", "Ada Lovelace", True),
+        ("a_lovelace+shop", "Ada Lovelace", True),
+        ("lovelacea", "ADA K LOVELACE", True),
+        ("ada1984", "Ada Lovelace", True),
+        ("jose.garcia", JOSE, True),
+        ("charles.babbage", "Ada Lovelace", False),
+        ("xk29dqz", "Ada Lovelace", False),
+        ("info", "Ada Lovelace", False),
+        ("al", "Ada Lovelace", Unknown("too_short")),
+        ("ivan.petrov", IVAN, Unknown("other_script")),
+    ],
+)
+def test_the_email_address_against_the_name(
+    reference: Reference, local: str, name: str, is_alike: bool | Unknown
+) -> None:
+    assert of(reference, name, email=f"{local}@example.com")["email_matches_name"] == is_alike
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "script", "case", "is_mixed"),
+    [
+        ("Ada Lovelace", 2, "latin", "title", False),
+        ("ADA LOVELACE", 2, "latin", "upper", False),
+        ("ada lovelace", 2, "latin", "lower", False),
+        ("Ludwig van der Berg", 4, "latin", "title", False),
+        ("Ronald McDonald", 2, "latin", "title", False),
+        ("Conan O'Brien", 3, "latin", "title", False),
+        ("Jean-Luc PICARD", 3, "latin", "title", False),
+        ("aDA lOVELACE", 2, "latin", "mixed", False),
+        ("AdA LoVeLaCe", 2, "latin", "mixed", False),
+        ("adA", 1, "latin", "mixed", False),
+        (IVAN, 2, "cyrillic", "title", False),
+        ("\u0410da Lovelace", 2, "latin", "title", True),
+        (f"Ada {IVAN}", 3, "cyrillic", "title", False),
+        ("\u5c71\u7530 \u592a\u90ce", 2, "east_asian", "none", False),
+        ("\u5c71\u7530 \u305f\u308d\u3046", 2, "east_asian", "none", False),
+        ("\u0645\u062d\u0645\u062f", 1, "arabic", "none", False),
+        ("4111", 0, "none", "none", False),
+    ],
+)
+def test_how_a_name_is_written(
+    reference: Reference, name: str, words: int, script: str, case: str, is_mixed: bool
+) -> None:
+    found = of(reference, name)
+    names = ("cardholder_name_words", "cardholder_name_script", "cardholder_name_case", "has_mixed_script_name")
+    assert [found[each] for each in names] == [words, script, case, is_mixed]
+
+
+def test_stopgaps_digits_and_struck_keys(reference: Reference) -> None:
+    assert of(reference, "TEST  TEST")["is_cardholder_name_placeholder"] is True
+    assert of(reference, "Mr John Doe")["is_cardholder_name_placeholder"] is True
+    assert of(reference, "Ada Lovelace")["is_cardholder_name_placeholder"] is False
+    assert of(reference, "Ada L0velace")["cardholder_name_has_digits"] is True
+    gibberish = of(reference, "Sdfjk Hgfhgf")["cardholder_name_gibberish"]
+    plain = of(reference, "Ada Lovelace")["cardholder_name_gibberish"]
+    assert isinstance(gibberish, int)
+    assert isinstance(plain, int)
+    assert gibberish > 90
+    assert plain < 10
+
+
+def test_three_names_are_compared_by_two(reference: Reference) -> None:
+    found = of(reference, "Ada Lovelace", ("Ada", "Lovelace"), ("Charles", "Babbage"))
+    assert found["cardholder_billing_name_similarity"] == 100
+    for name in ("cardholder_shipping_name_similarity", "billing_shipping_name_similarity"):
+        assert isinstance(percent := found[name], int)
+        assert percent < 50
+
+
+def test_what_was_not_sent_is_unknown(reference: Reference) -> None:
+    assert set(of(reference).values()) == {None}
+    alone = of(reference, "Ada Lovelace")
+    assert alone["cardholder_matches_billing_name"] is None
+    assert alone["email_matches_name"] is None
+
+
+def test_a_missing_table_is_unknown_and_nothing_else(reference: Reference) -> None:
+    given_ = ("Ada Lovelace", ("Ada", "Lovelace"), ("Ada", None), "ada@example.com")
+    whole, bare = of(reference, *given_), of(replace(reference, letter_pairs=None), *given_)
+    assert {name for name in FEATURES if whole[name] != bare[name]} == {"cardholder_name_gibberish"}
+    assert bare["cardholder_name_gibberish"] == Unknown("letter_pairs")
+
+
+NAME = st.none() | st.text(max_size=20) | st.sampled_from(("Ada Lovelace", "\u00df", "\u0130I", "\u01c5x", "-", "Mr"))
+
+
+@given(NAME, NAME, NAME, st.none() | st.text(max_size=12))
+def test_nothing_makes_it_raise_and_what_is_kept_is_equal(
+    reference: Reference, holder: str | None, billing: str | None, shipping: str | None, email: str | None
+) -> None:
+    first = _of_names(holder, billing, shipping, email, reference.letter_pairs)
+    assert len(first) == len(FEATURES)
+    assert first == _of_names.__wrapped__(holder, billing, shipping, email, reference.letter_pairs)
