@@ -15,8 +15,7 @@ from engine.bundles import Parts
 from engine.catalog import CATALOG, read_ruleset, unkept_by_all
 from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
-from engine.reference import IpCountries, Rates, Reference
-from engine.reference.ip import EMBEDDED_IP_COUNTRIES
+from engine.reference import IpTables, Rates, Reference, load_ip_tables
 from engine.reference.rates import EMBEDDED_RATES
 from engine.rules import Ruleset, default_source
 from engine.score import Scorer
@@ -102,7 +101,7 @@ def states_of(settings: Settings, read: PartsRead, champion: Champion | None = N
     found = (
         (Part.RULESET, parts.ruleset.hash, settings.ruleset),
         (Part.MODEL, "none" if parts.scorer is None else parts.scorer.id, promoted or settings.model),
-        (Part.IP_DATABASE, data["ip"], tables.ip_database),
+        (Part.IP_DATABASE, f"{data['ip']}; {data['ip_networks']}", tables.ip_database),
         (Part.BIN_TABLE, data["bins"], tables.bin_table),
         (Part.RATES, data["rates"], tables.rates),
     )
@@ -181,16 +180,20 @@ def _shipped(settings: Settings, role: str = "cold_start") -> Scorecard:
 def _reference_again(settings: Settings, last: Reference, faults: dict[Part, str]) -> Reference:
     ip, bins, rates = settings.ip_database, settings.bin_table, settings.rates
     assert last.bins is not None, "without its tables no server starts"
+    assert last.ip is not None, "without its tables no server starts"
+    assert last.ip_networks is not None, "without its tables no server starts"
     laid_over = last.bins.again
+    of_ip = IpTables(locations=last.ip, networks=last.ip_networks)
     # What was taken away since gives way to the embedded table.
-    is_last_ip = ip is None and not (last.ip is not None and last.ip.info.is_operators)
+    is_last_ip = ip is None and not (of_ip.locations.info.is_operators or of_ip.networks.info.is_operators)
+    if not is_last_ip:
+        of_ip = _kept(Part.IP_DATABASE, lambda: load_ip_tables(ip), of_ip, faults)
     is_last_bins = bins is None and not last.bins.info.is_operators
     is_last_rates = rates is None and not last.rates.info.is_operators
     return replace(
         last,
-        ip=last.ip
-        if is_last_ip
-        else _kept(Part.IP_DATABASE, lambda: IpCountries.load(ip or EMBEDDED_IP_COUNTRIES), last.ip, faults),
+        ip=of_ip.locations,
+        ip_networks=of_ip.networks,
         bins=last.bins if is_last_bins else _kept(Part.BIN_TABLE, lambda: laid_over(bins), last.bins, faults),
         rates=last.rates
         if is_last_rates

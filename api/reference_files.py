@@ -66,8 +66,8 @@ def reference_of(settings: Settings) -> Reference:
 def with_kept_tables(settings: Settings) -> Settings:
     """The settings with the data folder's tables where they name none."""
     folder = settings.data / FOLDER
-    kept = {"ip_database": _first(folder / "ip"), "bin_table": folder / "bins.csv", "rates": folder / "rates.csv"}
-    found = {name: path for name, path in kept.items() if getattr(settings, name) is None and path.is_file()}
+    kept = {"ip_database": folder / "ip", "bin_table": folder / "bins.csv", "rates": folder / "rates.csv"}
+    found = {name: path for name, path in kept.items() if getattr(settings, name) is None and _is_kept(path)}
     return settings.model_copy(update=found) if found else settings
 
 
@@ -119,8 +119,9 @@ def undo_table(data: Path, name: str) -> Undone:
         return Undone(file=file, is_there=file.exists())
 
 
-def _first(folder: Path) -> Path:
-    return next(iter(sorted(folder.glob(f"*{_DATABASE}"))), folder)
+def _is_kept(path: Path) -> bool:
+    """Whether a table's file is there, or one in the folder of IP databases."""
+    return path.is_file() or any(path.glob(f"*{_DATABASE}"))
 
 
 def _all(folder: Path) -> Iterator[Path]:

@@ -55,7 +55,8 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     ip_database: Path | None = Field(
-        default=None, description="A GeoIP2 or GeoLite2 .mmdb of your own; the DB-IP country table otherwise."
+        default=None,
+        description="A GeoIP2 or GeoLite2 .mmdb, or a folder of them; the embedded tables otherwise.",
     )
     bin_table: Path | None = Field(default=None, description="A BIN table (CSV) laid over the embedded one.")
     rates: Path | None = Field(default=None, description="Currency rates (CSV) in place of the embedded ones.")

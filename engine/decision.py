@@ -181,6 +181,8 @@ class Reason(NamedTuple):
 _MODEL = "model"
 """The source of reasons that are parts of a score."""
 
+_SELDOM: Final = frozenset(("rule_score", "tags", "degraded", "review"))
+
 NO_MODEL = "none"
 """Stands for the model's id and role where no scorer is in force."""
 
@@ -247,7 +249,8 @@ class Decision:
 
         Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
         a cause are listed by cause, reasons are codes (their words follow from features and versions), those of the
-        model the places of their parts in the score; values that repeat are said once (`engine.packing`). `is_plain` is
+        model the places of their parts in the score; values that repeat are said once (`engine.packing`), and what most
+        have none of is left out. `is_plain` is
         the form before: all reasons as codes, all values and positions as they are.
         """
         parts = () if self.score is None else _weighing(self.score)
@@ -271,7 +274,7 @@ class Decision:
         if self.lists_sequence:
             # Said only where there are lists, so that records without any keep their bytes.
             said["lists"] = self.lists_sequence
-        return orjson.dumps(said)
+        return orjson.dumps(said if is_plain else _said_only(said))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,11 +307,11 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
         probability=None if record["score"] is None else record["score"][0],
         risk_level=record["risk_level"],
         reasons=tuple(
-            f"{_MODEL}:{numbered_word(record['score'][2][reason][0])}" if isinstance(reason, int) else reason
+            f"{_MODEL}:{numbered_word(record['score'][2][2 * reason])}" if isinstance(reason, int) else reason
             for reason in record["reasons"]
         ),
         values=unpacked(record["features"]),
-        causes={position: cause for cause, said in record["causes"].items() for position in _positions(said)},
+        causes={position: _cause(key) for key, said in record["causes"].items() for position in _positions(said)},
         versions_id=record["versions"],
         lists_sequence=record.get("lists", 0),
     )
@@ -320,7 +323,19 @@ def _by_cause(features: Features, *, is_plain: bool) -> dict[str, list[int | lis
     for name, cause in features.causes.items():
         positions.setdefault(cause, []).append(features.catalog.position(name))
     rows: Callable[[Iterable[int]], Any] = sorted if is_plain else _in_rows
-    return {cause: rows(positions[cause]) for cause in sorted(positions)}
+    if is_plain:
+        return {cause: rows(positions[cause]) for cause in sorted(positions)}
+    return {str(word_number(cause)): rows(positions[cause]) for cause in sorted(positions)}
+
+
+def _cause(key: str) -> str:
+    """The cause by its place among the frequent words, or as it stands."""
+    return numbered_word(int(key)) if key.startswith("-") else key
+
+
+def _said_only(said: dict[str, object]) -> dict[str, object]:
+    """Without what most decisions have none of: no points, tags, review or part that failed."""
+    return {name: value for name, value in said.items() if name not in _SELDOM or value}
 
 
 def _in_rows(positions: Iterable[int]) -> list[int | list[int]]:
@@ -345,8 +360,9 @@ def _weighing(score: Score) -> tuple[Contribution, ...]:
 
 
 def _score_row(score: Score, parts: tuple[Contribution, ...], *, is_plain: bool) -> list[object]:
-    named = [[part.code if is_plain else word_number(part.code), part.weight] for part in parts]
-    return [score.probability, score.base, named]
+    if is_plain:
+        return [score.probability, score.base, [[part.code, part.weight] for part in parts]]
+    return [score.probability, score.base, [each for part in parts for each in (word_number(part.code), part.weight)]]
 
 
 def _reason_row(reason: Reason, places: Mapping[str, int]) -> str | int:

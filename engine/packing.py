@@ -1,15 +1,15 @@
 """Features as a decision record holds them: JSON by catalogue position, what repeats said once.
 
 A record is kept for every payment and most of its velocities are the same few numbers, so `[n, v]` stands for n times
-v, `[i]` for the text that stands at position i already, and `["tfn"]` for true, false, unknown: flags that stand
-together are a letter each. `[-1, text]` is a text with what all browsers say of themselves cut short, `[-n]` a frequent
-word, by its place in WORDS. No value of a feature is a list.
+v, `[i]` for the text that stands at position i already, and `["dT"]` for flags that stand together: a small letter for
+three, a capital (T, F, N unknown) for each that is left. `[-1, text]` is a text with what all browsers say of
+themselves cut short, `[-n]` a frequent word, by its place in WORDS. No value of a feature is a list.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import compress, groupby, islice
+from itertools import compress, groupby, islice, product
 from operator import itemgetter, ne
 from typing import Any, Final
 
@@ -17,8 +17,14 @@ from engine.features import Catalog, FeatureType, Value
 
 _COUNTED: Final = frozenset({FeatureType.INTEGER, FeatureType.MONEY})
 _FLAGS: Final = frozenset({FeatureType.BOOLEAN})
-_FLAG_OF: Final[Mapping[str, Value]] = {"t": True, "f": False, "n": None}
-_LETTERS: Final = {flag: letter for letter, flag in _FLAG_OF.items()}
+_THREE: Final = 3
+_FLAG_OF: Final[Mapping[str, tuple[Value, ...]]] = {
+    **dict(zip("abcdefghijklmnopqrstuvwxyz_", product((True, False, None), repeat=_THREE), strict=True)),
+    "T": (True,),
+    "F": (False,),
+    "N": (None,),
+}
+_LETTERS: Final = {flags: letter for letter, flags in _FLAG_OF.items()}
 _REFERENCE_LENGTH: Final = 5
 """A text that is no longer than this takes no more room than `[123]`."""
 _WORDS: Final = """
@@ -40,10 +46,16 @@ _WORDS: Final = """
     test_card channel declines automated network_velocity device_velocity phone_velocity address_velocity
     account_velocity known_pair device_shared phone_shared address_shared account_many_cards earlier_blocks refunds
     fraud_history card_age email_age ip_age device_age customer_age linked
+    ambiguous bin card_codes category_unknown code_unknown country_unknown currencies domain_unknown email_hashed
+    expiry_incomplete forwarders geo geo_stale imprecise ip_invalid ip_networks language_unknown languages
+    last_digits_unknown letter_pairs mail_domains mx_off no_amount no_country no_history no_mail_host
+    no_one_country no_postal_codes no_rate no_rule no_table not_found not_listed not_told not_told_apart
+    not_in_valkey other_script phone_invalid phones place_unknown places postal price_unknown private_ip
+    region_unknown reserved_ip too_short user_agent_unknown user_agents velocity velocity_warming
 """
 WORDS: Final = tuple(word.replace("|", " ") for word in _WORDS.split())
-"""Words that features often are, and groups of reasons; | stands for a space. Records name them by place, from 1: more
-are added behind, none is changed."""
+"""Words that features often are, groups of reasons, causes of unknowns; | stands for a space. Records name them by
+place, from 1: more are added behind, none is changed."""
 _NUMBERS: Final[Mapping[str, list[int]]] = {word: [-place] for place, word in enumerate(WORDS, start=1)}
 _PAIR: Final = 2
 _TIMES_MAX: Final = 10_000
@@ -83,7 +95,7 @@ class Shape:
 
     @property
     def fixed(self) -> int:
-        """Up to here what is written of a value stands at the value's own position."""
+        """Before here neither flags nor counts stand, which are packed by stretches."""
         return min((each.start for each in (self.flags, self.counts) if each.stop > each.start), default=_POSITIONS_MAX)
 
 
@@ -125,6 +137,8 @@ def packed(values: Sequence[Value], shape: Shape) -> list[Any]:
     # The later stretch first, so that the earlier one still stands where it is.
     for stretch, pack in sorted(((shape.flags, _flags), (shape.counts, _runs)), key=_start, reverse=True):
         written[stretch] = pack(written[stretch])
+    front = slice(0, min(shape.fixed, len(written)))
+    written[front] = _without_gaps(written[front])
     return written
 
 
@@ -134,7 +148,11 @@ def _start(of: tuple[slice, Any]) -> int:
 
 
 def _flags(flags: Sequence[Any]) -> list[Any]:
-    return [["".join([_LETTERS[flag] for flag in flags])]] if len(flags) > 1 else list(flags)
+    if len(flags) <= 1:
+        return list(flags)
+    whole = len(flags) - len(flags) % _THREE
+    threes = zip(flags[:whole:_THREE], flags[1:whole:_THREE], flags[2:whole:_THREE], strict=True)
+    return [["".join([_LETTERS[each] for each in threes] + [_LETTERS[(flag,)] for flag in flags[whole:]])]]
 
 
 @lru_cache(maxsize=_AGENTS_MAX)
@@ -222,21 +240,13 @@ def _said(values: Sequence[Any], place: int) -> Value:
 
 def _flags_of(letters: str) -> list[Value]:
     try:
-        return [_FLAG_OF[letter] for letter in letters]
+        return [flag for letter in letters for flag in _FLAG_OF[letter]]
     except KeyError as error:
-        raise ValueError("a flag is none of t, f and n") from error
-
-
-def _stands_for(each: Sequence[Any], written: Sequence[Any]) -> Value:
-    """What a reference or a shortened text stands for; a reference is to the first such text, which may be short."""
-    if len(each) == _PAIR:
-        return _whole(each[1])
-    text: Any = _said(written, each[0])
-    return _whole(text[1]) if text.__class__ is list else text
+        raise ValueError("a letter stands for no flags") from error
 
 
 def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], tuple[Value, ...]]:
-    """Takes the values at some positions out of what `packed` wrote: where no run comes before, without unpacking all.
+    """Takes the values at some positions out of what `packed` wrote: of what stands before the flags and counts alone.
 
     What it gives raises as `unpacked` does.
     """
@@ -246,10 +256,6 @@ def picker(positions: Sequence[int], shape: Shape) -> Callable[[Sequence[Any]], 
     if max(positions) >= shape.fixed:
         return lambda written: get(unpacked(written))
 
-    def pick(written: Sequence[Any]) -> tuple[Value, ...]:
-        values: tuple[Any, ...] = get(written)
-        if list in map(type, values):
-            return tuple([_stands_for(each, written) if each.__class__ is list else each for each in values])
-        return values
-
-    return pick
+    # No value takes more than a place, so all that is asked for stands in as many.
+    needed = max(positions) + 1
+    return lambda written: get(unpacked(islice(written, needed)))

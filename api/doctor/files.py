@@ -12,8 +12,7 @@ from api.settings import Settings, is_loopback
 from api.wiring import list_types_in
 from engine.catalog import CATALOG
 from engine.errors import AssayError
-from engine.reference import BinTable, IpCountries, Rates
-from engine.reference.ip import EMBEDDED_IP_COUNTRIES
+from engine.reference import BinTable, Rates, load_ip_tables
 from engine.reference.rates import EMBEDDED_RATES, MAX_AGE_DAYS
 from engine.rules import default_source
 from engine.score import Scorer
@@ -38,7 +37,7 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     tables = with_kept_tables(settings)
 
     def read_ip() -> None:
-        made["ip"] = IpCountries.load(tables.ip_database or EMBEDDED_IP_COUNTRIES).built
+        made["ip"] = load_ip_tables(tables.ip_database).locations.built
 
     def read_rates() -> None:
         made["rates"] = Rates.load(tables.rates or EMBEDDED_RATES).newest

@@ -19,6 +19,7 @@ from api.schemas.findings import Odd, Wrong
 from engine.card_data import LENGTH_MAX, is_bare_card_length, token_holds_card_number
 from engine.iso import COUNTRIES
 from engine.payment import BIN_DIGITS_MAX, BIN_DIGITS_MIN, LAST_DIGITS_MAX
+from engine.reference.ip_address import carried_v4
 
 Reader = Callable[..., object]
 
@@ -303,7 +304,7 @@ _SPECIAL_V4_NETWORKS = """
     0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24
     192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3
 """
-_SPECIAL_V6_NETWORKS = "2001::/23 2001:db8::/32 2002::/16 3fff::/20"
+_SPECIAL_V6_NETWORKS = "2001::/23 2001:db8::/32 3fff::/20"
 _SPECIAL_V4 = tuple(
     (int(network.network_address), int(network.broadcast_address))
     for network in map(IPv4Network, _SPECIAL_V4_NETWORKS.split())
@@ -318,7 +319,7 @@ _SPECIAL_V6 = tuple(
 
 
 def ip_address(value: str) -> str | Odd:
-    """A public address in its canonical form; an IPv4 address mapped into IPv6 is that IPv4 address."""
+    """A public address in its canonical form; an IPv4 address within an IPv6 one (see `carried_v4`) is that one."""
     try:
         if ":" not in value:
             if _is_plain_v4(value) and int(value.partition(".")[0]) not in _PARTLY_SPECIAL_V4:
@@ -327,9 +328,9 @@ def ip_address(value: str) -> str | Odd:
         address = IPv6Address(value)
     except AddressValueError:
         return _IP_INVALID
-    if address.ipv4_mapped is not None:
-        return _public_v4(address.ipv4_mapped)
     number_ = int(address)
+    if (inside := carried_v4(number_)) is not None:
+        return _public_v4(IPv4Address(inside))
     if number_ >> 125 != _GLOBAL_UNICAST_V6 or any(low <= number_ <= high for low, high in _SPECIAL_V6):
         return _IP_NOT_PUBLIC
     return str(address).partition("%")[0]

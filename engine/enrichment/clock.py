@@ -1,4 +1,4 @@
-"""The shopper's local clock: from the device's offset, else from a country that has one offset at that instant."""
+"""The shopper's local clock: from the device's offset, else from a place that has one at that instant."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,7 +13,9 @@ _AMBIGUOUS = Unknown("ambiguous")
 
 def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
     device_offset = payment.device.timezone_offset
-    ip_offset = _offset(known["ip_country"], payment, reference)
+    ip_offset = _offset(known["ip_time_zone"], payment, reference)
+    if ip_offset is None:
+        ip_offset = _offset(known["ip_country"], payment, reference)
     agrees: Value | Unknown = None
     if device_offset is not None and known["ip_country"] is not None:
         agrees = _AMBIGUOUS if ip_offset is None else device_offset == ip_offset
@@ -26,8 +28,8 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     return ((payment.at + timedelta(minutes=offset)).hour, agrees)
 
 
-def _offset(country: Value, payment: Payment, reference: Reference) -> int | None:
-    return reference.time_zones.offset_minutes(country, payment.at) if isinstance(country, str) else None
+def _offset(place: Value, payment: Payment, reference: Reference) -> int | None:
+    return reference.time_zones.offset_minutes(place, payment.at) if isinstance(place, str) else None
 
 
 CLOCK = Enrichment(
@@ -37,16 +39,16 @@ CLOCK = Enrichment(
             name="local_hour",
             type=FeatureType.INTEGER,
             unit="hour of day",
-            doc="The hour on the shopper's clock (0-23); unknown where the country has several time zones.",
+            doc="The hour on the shopper's clock (0-23); unknown where only a country of several time zones is known.",
             source="enrichment clock",
         ),
         Feature(
             name="device_clock_matches_ip",
             type=FeatureType.BOOLEAN,
-            doc="The device's clock shows the time of the IP address's country.",
+            doc="The device's clock shows the time of the IP address's time zone, or country.",
             source="enrichment clock",
         ),
     ),
     compute=_compute,
-    reads=("ip_country", "billing_country"),
+    reads=("ip_time_zone", "ip_country", "billing_country"),
 )

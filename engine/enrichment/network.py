@@ -1,4 +1,4 @@
-"""What an IP address counts as: the shopper's line, and the network around it."""
+"""What an IP address counts as, the shopper's line and the network around it; and what is known of that network."""
 
 import re
 from collections.abc import Mapping
@@ -7,15 +7,20 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, NamedTuple
 
 from engine.enrichment.enrichment import Computed, Enrichment
-from engine.features import Feature, FeatureType, Unknown, Value
+from engine.enrichment.network_features import NETWORK_FEATURES
+from engine.features import Value
 from engine.payment import Payment
 from engine.reference import Reference
+from engine.reference.causes import NO_NETWORKS
+from engine.reference.ip_address import INVALID, carried_v4
+from engine.reference.ip_facts import IpFacts
 
 _ADDRESS_BITS: Final = 128
 _LINE_BITS, _NETWORK_BITS = 64, 48
 _V4: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 """An IPv4 address as all are written, seen in a fifth of the time that making one of it takes."""
-_INVALID: Final = Unknown("ip_invalid")
+_NOT_SENT: Final[Computed] = (None,) * len(NETWORK_FEATURES)
+_NO_LISTS: Final = IpFacts.unknown(NO_NETWORKS)
 
 
 class IpKeys(NamedTuple):
@@ -29,16 +34,21 @@ class IpKeys(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def ip_keys(address: str) -> IpKeys | None:
-    """What an address is counted by; None where it is none. An IPv4 address mapped into IPv6 is that IPv4 address."""
+    """What an address is counted by; None where it is none.
+
+    An IPv4 address within an IPv6 one (mapped, or of NAT64, 6to4, Teredo) is that IPv4 address: a translator's or a
+    Teredo server's /64 is no line, it joins strangers.
+    """
     try:
         if ":" not in address:
             return _of_v4(address if _V4.fullmatch(address) else str(IPv4Address(address)))
-        v6 = IPv6Address(address)
+        number = int(IPv6Address(address))
     except AddressValueError:
         return None
-    if v6.ipv4_mapped is not None:
-        return _of_v4(str(v6.ipv4_mapped))
-    return IpKeys(line=_prefix(int(v6), _LINE_BITS), network=_prefix(int(v6), _NETWORK_BITS))
+    inside = carried_v4(number)
+    if inside is not None:
+        return _of_v4(str(IPv4Address(inside)))
+    return IpKeys(line=_prefix(number, _LINE_BITS), network=_prefix(number, _NETWORK_BITS))
 
 
 def _of_v4(address: str) -> IpKeys:
@@ -50,28 +60,15 @@ def _prefix(number: int, bits: int) -> str:
     return f"{IPv6Address(number >> rest << rest)}/{bits}"
 
 
-def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value]) -> Computed:
+def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     address = payment.device.ip_address
     if address is None:
-        return (None, None)
-    return ip_keys(address) or (_INVALID, _INVALID)
+        return _NOT_SENT
+    keys = ip_keys(address) or (INVALID, INVALID)
+    if reference.ip_networks is None:
+        return keys + _NO_LISTS
+    return keys + reference.ip_networks.facts(address, payment.at.toordinal() - reference.ip_max_age_days)
 
 
-NETWORK = Enrichment(
-    topic="network",
-    features=(
-        Feature(
-            name="ip_normalized",
-            type=FeatureType.STRING,
-            doc="The shopper's line: the IPv4 address, or the /64 of an IPv6 address, all of which one line has.",
-            source="enrichment network",
-        ),
-        Feature(
-            name="ip_network",
-            type=FeatureType.STRING,
-            doc="The network around the IP address: its /24, or the /48 of an IPv6 address.",
-            source="enrichment network",
-        ),
-    ),
-    compute=_compute,
-)
+NETWORK = Enrichment(topic="network", features=NETWORK_FEATURES, compute=_compute)
+"""The keys, then what is known in the order of IpFacts."""

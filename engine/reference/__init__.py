@@ -14,7 +14,9 @@ from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
 from engine.reference.currencies import Currencies
 from engine.reference.forwarders import Forwarders
-from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.reference.ip import IpLocations
+from engine.reference.ip_files import IpTables, load_ip_tables
+from engine.reference.ip_networks import IpNetworks
 from engine.reference.languages import CountryLanguages
 from engine.reference.letter_pairs import LetterPairs
 from engine.reference.mail_domains import MailDomains
@@ -36,7 +38,9 @@ __all__ = [
     "CountryLanguages",
     "Currencies",
     "Forwarders",
-    "IpCountries",
+    "IpLocations",
+    "IpNetworks",
+    "IpTables",
     "LetterPairs",
     "MailDomains",
     "PhonePlans",
@@ -52,6 +56,7 @@ __all__ = [
     "Tables",
     "TimeZones",
     "UserAgents",
+    "load_ip_tables",
     "load_reference",
     "missing_cause",
 ]
@@ -64,10 +69,10 @@ MISSING: Final = "missing"
 class Reference:
     """The tables in force, one a field. Where a field is None its table is missing: what it would tell is unknown.
 
-    So is what the IP table would tell of a payment more than `ip_max_age_days` after it was built: networks move.
+    So is what an IP table would tell of a payment more than `ip_max_age_days` after it was built: networks move.
     """
 
-    ip: IpCountries | None
+    ip: IpLocations | None
     bins: BinTable | None
     rates: Rates
     time_zones: TimeZones
@@ -75,6 +80,7 @@ class Reference:
     phones: PhonePlans | None = None
     places: Places | None = None
     forwarders: Forwarders | None = None
+    ip_networks: IpNetworks | None = None
     mail_domains: MailDomains | None = None
     letter_pairs: LetterPairs | None = None
     user_agents: UserAgents | None = None
@@ -94,13 +100,16 @@ class Reference:
     def infos(self) -> tuple[TableInfo, ...]:
         """What each table that is there says of itself; of the IP tables with the age that the operator allows."""
         found = (table.info for table in self.tables().values() if table is not None)
-        return tuple(
-            replace(info, max_age_days=self.ip_max_age_days) if info.name.startswith("ip") else info for info in found
-        )
+        return tuple(_aged(info, self.ip_max_age_days) if info.name.startswith("ip") else info for info in found)
 
     def versions(self) -> Mapping[str, str]:
         """Give the version of each table by name."""
         return {name: MISSING if table is None else table.version for name, table in self.tables().items()}
+
+
+def _aged(info: TableInfo, max_age_days: int) -> TableInfo:
+    """The same with another age that it may have, and so have its parts."""
+    return replace(info, max_age_days=max_age_days, parts=tuple(_aged(part, max_age_days) for part in info.parts))
 
 
 _TABLES: Final = tuple(field.name for field in fields(Reference) if field.name != "ip_max_age_days")
@@ -123,11 +132,13 @@ def load_reference(
 ) -> Reference:
     """Load all tables, about half a second; None stands for the embedded one.
 
-    `ip_database` (a GeoIP2-shaped .mmdb) and `rates` replace the embedded table; `bin_table` is laid over it. Raises
-    ReferenceInvalid naming the file, the cause and the mend.
+    `ip_database` (a GeoIP2-shaped .mmdb or a folder of them, see `load_ip_tables`) and `bin_table` are laid over the
+    embedded ones, `rates` replace them. Raises ReferenceInvalid naming the file, the cause and the mend.
     """
+    ip_tables = load_ip_tables(ip_database)
     return Reference(
-        ip=IpCountries.load(ip_database or EMBEDDED_IP_COUNTRIES),
+        ip=ip_tables.locations,
+        ip_networks=ip_tables.networks,
         bins=BinTable.load(bin_table),
         rates=Rates.load(rates or EMBEDDED_RATES),
         time_zones=TimeZones.load(),

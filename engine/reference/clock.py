@@ -1,4 +1,4 @@
-"""Country to its local time, where the country has only one."""
+"""Time zone to its local time, and country to its own, where the country has only one."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class TimeZones:
     `version` is that package's.
     """
 
-    __slots__ = ("_anywhere", "_at_minute", "_in_country", "_in_zone", "info", "version")
+    __slots__ = ("_anywhere", "_at_minute", "_in_country", "_in_zone", "_only", "info", "version")
 
     def __init__(self, *, zones: dict[str, tuple[ZoneInfo, ...]], version: str) -> None:
         self.version = version
@@ -39,11 +39,15 @@ class TimeZones:
             licence="public domain",
         )
 
-        # Per country and minute: since Liberia's change of January 1972 offsets change at whole minutes of UTC only,
+        self._only = {country: found[0].key for country, found in zones.items() if len(found) == 1}
+        # No name of a zone is that of a country: those have two letters.
+        places = zones | {str(zone.key): (zone,) for found in zones.values() for zone in found}
+
+        # Per place and minute: since Liberia's change of January 1972 offsets change at whole minutes of UTC only,
         # and the payments of one minute share the answer.
         @lru_cache(maxsize=_CACHED_OFFSETS)
-        def at_minute(country: str, minute: int) -> int | None:
-            return _agreed_offset_minutes(zones.get(country, ()), _EPOCH + minute * _MINUTE)
+        def at_minute(place: str, minute: int) -> int | None:
+            return _agreed_offset_minutes(places.get(place, ()), _EPOCH + minute * _MINUTE)
 
         self._at_minute = at_minute
         by_name = {zone.key: zone for found in zones.values() for zone in found}
@@ -76,13 +80,18 @@ class TimeZones:
         zones = {country: tuple(_zone(folder, name) for name in found) for country, found in names.items()}
         return cls(zones=zones, version=f"tzdata {version('tzdata')}")
 
-    def offset_minutes(self, country: str, at: datetime) -> int | None:
-        """Give how many minutes local time is ahead of UTC (behind: negative) in a country at an aware instant.
+    def only_zone(self, country: str) -> str | None:
+        """The one zone of a country (IANA's name); None where it has several, or none that is known."""
+        return self._only.get(country)
 
-        None where the country is unknown to tzdata or its zones disagree at that instant (US, BR, ES: Canaries ...).
+    def offset_minutes(self, place: str, at: datetime) -> int | None:
+        """Give how many minutes local time is ahead of UTC (behind: negative) in a place at an aware instant.
+
+        A place is a country (ISO 3166-1 alpha-2) or a zone (IANA's name, as zone.tab has it). None where it is unknown
+        to tzdata, or a country's zones disagree at that instant (US, BR, ES: Canaries ...).
         """
         assert at.tzinfo is not None, "an instant needs a time zone"
-        return self._at_minute(country, (at - _EPOCH) // _MINUTE)
+        return self._at_minute(place, (at - _EPOCH) // _MINUTE)
 
     def offsets_minutes(self, country: str, at: datetime) -> frozenset[int]:
         """Give every offset that a country's zones have at an aware instant; none where tzdata knows none of it."""

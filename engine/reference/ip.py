@@ -1,74 +1,74 @@
-"""IP address to country: the embedded DB-IP table or the operator's own MaxMind database.
+"""Where an IP address is: the embedded DB-IP table of countries, or the operator's own MaxMind database of places."""
 
-A database is opened and judged with geoip2, and looked up with maxminddb's C reader: geoip2 builds a model object a
-lookup, which takes 17-23 us on MaxMind's test databases; the reader beneath takes 6 us there (12 us on Enterprise
-records) and 0.7 us on the embedded table, whose records hold nothing else.
-"""
-
-import struct
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
-from ipaddress import IPv4Address, IPv6Address
-from itertools import islice
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
-from typing import Final, Self
+from typing import Any, Final, NamedTuple, Self
 
-import maxminddb
-from geoip2.database import Reader
-from maxminddb import MODE_MMAP, InvalidDatabaseError
 from maxminddb.types import Record
 
 from engine.errors import ReferenceInvalid
+from engine.features import Unknown
 from engine.iso import COUNTRIES
-from engine.reference.source import EMBEDDED, read_source
+from engine.reference.causes import NO_TABLE, NOT_FOUND
+from engine.reference.ip_address import public_ip
+from engine.reference.mmdb import Edition, Mmdb
+from engine.reference.source import EMBEDDED
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, OPERATORS_OWN, TableInfo
 
 EMBEDDED_IP_COUNTRIES: Final = EMBEDDED / "dbip-country.mmdb"
 
-_SAMPLE: Final = 1024
-_MODELS_TRIED: Final = 256
-_IPV6: Final = 6
-_IPV4_MAPPED: Final = bytes(10) + b"\xff\xff"
-
-# What maxminddb lets through on corrupt files, found by changing random bytes of MaxMind's test databases.
-_CORRUPT: Final = (
-    InvalidDatabaseError,
-    ArithmeticError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-# SystemError: what the C reader gives where it returns a result and an exception at once.
-_UNKNOWN: Final = (InvalidDatabaseError, ValueError, OSError, SystemError)
-
-_Address = IPv4Address | IPv6Address
+_CACHED_PLACES: Final = 16_384
+_LATITUDE_MAX, _LONGITUDE_MAX, _RADIUS_MAX_KM = 90, 180, 20_038
+"""Half of the equator is as far as two places can be apart."""
 
 
-class IpCountries:
-    """A GeoIP2-shaped database of countries, memory-mapped: replace its file by renaming, never by writing over it.
+class IpPlace(NamedTuple):
+    """Where an address is; each part known, or unknown with its cause.
 
-    `version` is database type, build date (`built`) and the first 12 hexadecimal digits of the file's SHA-256.
+    `country` is where it is used and `registered_country` where its network's owner is registered (ISO 3166-1 alpha-2),
+    `state` the first-level subdivision (ISO 3166-2 without the country: CA, ENG), `city` its English name. The
+    coordinates are the middle, in degrees, of the circle of `accuracy_radius_km` in which the address is likely to be.
     """
 
-    __slots__ = ("_get", "built", "info", "version")
+    country: str | Unknown
+    registered_country: str | Unknown
+    state: str | Unknown
+    city: str | Unknown
+    postal: str | Unknown
+    latitude: float | Unknown
+    longitude: float | Unknown
+    accuracy_radius_km: int | Unknown
+    time_zone: str | Unknown
+    """IANA's name, such as America/New_York."""
 
-    def __init__(
-        self, *, get: Callable[[str], Record | None], version: str, built: date, rows: int, is_embedded: bool
-    ) -> None:
-        self._get = get
-        self.version = version
-        self.built = built
+    @classmethod
+    def unknown(cls, cause: Unknown) -> Self:
+        """Nothing is known, for one cause."""
+        return cls(*[cause] * len(cls._fields))
+
+
+class IpLocations:
+    """A GeoIP2-shaped database of countries or cities: Country, City or Enterprise; see Mmdb for `version`, `built`."""
+
+    __slots__ = ("_is_of_cities", "_knows_owners", "_mmdb", "built", "info", "place", "version")
+
+    def __init__(self, mmdb: Mmdb) -> None:
+        """Take an open database that knows countries."""
+        is_embedded = mmdb.path == EMBEDDED_IP_COUNTRIES
+        self._mmdb = mmdb
+        self._is_of_cities = knows_cities(mmdb.kind)
+        self._knows_owners = not mmdb.kind.startswith("DBIP")
+        self.version = mmdb.version
+        self.built = mmdb.built
+        self.place = lru_cache(maxsize=_CACHED_PLACES)(self._place)
         self.info = TableInfo(
             name="ip",
-            what="IP network to country",
-            version=version,
-            built=built,
-            rows=rows,
+            what="IP network to country, city and coordinates" if self._is_of_cities else "IP network to country",
+            version=mmdb.version,
+            built=mmdb.built,
+            # A search tree of n nodes ends in n + 1 networks, those of which nothing is known among them.
+            rows=mmdb.networks,
             source="DB-IP Lite country" if is_embedded else OPERATORS_OWN,
             licence="CC BY 4.0" if is_embedded else OPERATORS_OWN,
             attribution="IP Geolocation by DB-IP (https://db-ip.com)" if is_embedded else "",
@@ -77,93 +77,113 @@ class IpCountries:
 
     @classmethod
     def load(cls, path: Path = EMBEDDED_IP_COUNTRIES) -> Self:
-        """Open a database and try it (see `_judge`).
+        """Open a database and try it. Raises ReferenceInvalid where it is no sound one, or knows no countries."""
 
-        Raises ReferenceInvalid where the file is absent, corrupt or truncated, or knows no countries.
-        """
-        fingerprint = read_source(path).fingerprint
-        try:
-            with Reader(path, mode=MODE_MMAP) as reader:
-                _judge(reader, path)
-                metadata = reader.metadata()
-            built = datetime.fromtimestamp(metadata.build_epoch, UTC).date()
-            get = maxminddb.open_database(path).get
-        except _CORRUPT as error:
-            raise ReferenceInvalid(f"{path}: corrupt or truncated ({error}); download the database again") from error
-        return cls(
-            get=get,
-            version=f"{metadata.database_type} {built} {fingerprint}",
-            built=built,
-            # A search tree of n nodes ends in n + 1 networks, those of which nothing is known among them.
-            rows=metadata.node_count + 1,
-            is_embedded=path == EMBEDDED_IP_COUNTRIES,
-        )
+        def edition(kind: str) -> Edition:
+            if (found := location_edition(kind)) is not None:
+                return found
+            raise ReferenceInvalid(
+                f"{path}: a database of type {kind!r} does not know countries; give a GeoIP2 or GeoLite2 Country, City "
+                "or Enterprise database, or leave the setting out for the embedded one"
+            )
+
+        return cls(Mmdb.load(path, edition))
 
     def country(self, address: str) -> str | None:
-        """Give the ISO 3166-1 alpha-2 country where the address is used; None where unknown. Never raises.
+        """Give the ISO 3166-1 alpha-2 country where the address is used; None where unknown. Never raises."""
+        country = self.place(address).country
+        return None if isinstance(country, Unknown) else country
 
-        `address` is IPv4 or IPv6 text; an IPv4 address mapped into IPv6 (::ffff:192.0.2.1) is looked up as IPv4. What
-        is no address, or leads into a broken record that loading did not meet, is unknown.
+    def _place(self, address: str) -> IpPlace:
+        """Where an address is: IPv4 or IPv6 text; an IPv4 address within an IPv6 one is looked up. Never raises.
+
+        What is no public address says why; what leads into a broken record that loading did not meet is unknown.
+        Remembered for the last addresses, as `place`.
         """
-        try:
-            # The reader alone would take "8.8" and "010.8.8.8" for addresses, as getaddrinfo does.
-            packed = inet_pton(AF_INET6 if ":" in address else AF_INET, address)
-            record = self._get(inet_ntop(AF_INET, packed[12:]) if packed.startswith(_IPV4_MAPPED) else address)
-        except _UNKNOWN:
-            return None
-        return _country_of(record)
+        found = public_ip(address)
+        if isinstance(found, Unknown):
+            return IpPlace.unknown(found)
+        record = self._mmdb.record(found.text)
+        known = record if isinstance(record, dict) else {}
+        return _place_of(known) if self._is_of_cities else _country_of(known, knows_owners=self._knows_owners)
 
 
-def _country_of(record: Record | None) -> str | None:
-    # No falling back to `registered_country`: that is where the network's owner is registered, not where it is used,
-    # and a wrong country makes a false mismatch with the card's. Codes that are no country (EU, AP) are unknown.
-    place = record.get("country") if isinstance(record, dict) else None
-    code = place.get("iso_code") if isinstance(place, dict) else None
-    return code if isinstance(code, str) and code in COUNTRIES else None
+def _place_of(record: Mapping[str, Any]) -> IpPlace:
+    location, subdivisions = _part(record, "location"), record.get("subdivisions")
+    first = subdivisions[0] if isinstance(subdivisions, list) and subdivisions else None
+    return IpPlace(
+        # No falling back to `registered_country`: that is where the network's owner is registered, not where it is
+        # used, and a wrong country makes a false mismatch with the card's.
+        country=_country(_part(record, "country")),
+        registered_country=_country(_part(record, "registered_country")),
+        state=_text(first.get("iso_code") if isinstance(first, dict) else None),
+        city=_text(_part(_part(record, "city"), "names").get("en")),
+        postal=_text(_part(record, "postal").get("code")),
+        latitude=_degrees(location.get("latitude"), _LATITUDE_MAX),
+        longitude=_degrees(location.get("longitude"), _LONGITUDE_MAX),
+        accuracy_radius_km=_kilometres(location.get("accuracy_radius")),
+        time_zone=_text(location.get("time_zone")),
+    )
 
 
-def _judge(reader: Reader, path: Path) -> None:
-    """Refuse a database that geoip2 cannot read as countries, or whose records are broken.
-
-    Reads a sample (see `_sample`; some 50 ms, a few times that with City records), the first 256 records of it through
-    geoip2's models as well, all in pure Python: on a corrupt file the C reader of maxminddb 3.2 can kill the process (3
-    of 800 files with random bytes changed did). Reading all of a City database would take minutes. A broken record that
-    the sample misses is an unknown country when it is met, at best: check what you download against its checksum.
-    """
-    kind = reader.metadata().database_type
-    models = {"Country": reader.country, "City": reader.city, "Enterprise": reader.enterprise}
-    model = next((model for name, model in models.items() if name in kind), None)
-    if model is None:
-        raise ReferenceInvalid(
-            f"{path}: a database of type {kind!r} does not know countries; give a GeoIP2 or GeoLite2 Country, City or "
-            "Enterprise database, or leave the setting out for the embedded one"
-        )
-    with maxminddb.open_database(path, MODE_MMAP) as records:
-        known = [(address, record) for address, record in _sample(records) if record is not None]
-    try:
-        for address, _ in known[:_MODELS_TRIED]:
-            model(address)
-    except TypeError as error:
-        raise ReferenceInvalid(f"{path}: not of the GeoIP2 shape ({error}); download the database again") from error
-    if all(_country_of(record) is None for _, record in known):
-        raise ReferenceInvalid(
-            f"{path}: no record holds country.iso_code; convert it to the GeoIP2 shape "
-            "(deploy/reference/convert_dbip_country.py shows how)"
-        )
+_UNTOLD: Final = (NO_TABLE,) * (len(IpPlace._fields) - 2)
 
 
-def _sample(records: maxminddb.Reader) -> Iterator[tuple[_Address, Record | None]]:
-    """Yield the first 1,024 networks of IPv4 and of public IPv6, and 1,024 IPv4 addresses spread over the space."""
-    yield from islice(_networks(records, IPv4Address(0)), _SAMPLE)
-    yield from ((address, records.get(address)) for address in map(IPv4Address, range(0, 2**32, 2**32 // _SAMPLE)))
-    if records.metadata().ip_version == _IPV6:
-        yield from islice(_networks(records, IPv6Address("2000::")), _SAMPLE)
+def _country_of(record: Mapping[str, Any], *, knows_owners: bool) -> IpPlace:
+    """What a database of countries tells."""
+    owner = _country(_part(record, "registered_country")) if knows_owners else NO_TABLE
+    return IpPlace(_country(_part(record, "country")), owner, *_UNTOLD)
 
 
-def _networks(records: maxminddb.Reader, start: _Address) -> Iterator[tuple[_Address, Record | None]]:
-    number = int(start)
-    while number < 2**start.max_prefixlen:
-        address = type(start)(number)
-        record, prefix_length = records.get_with_prefix_len(address)
-        yield address, record
-        number += 2 ** (start.max_prefixlen - prefix_length)
+def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = record.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _country(part: Mapping[str, Any]) -> str | Unknown:
+    """Codes that are no country (EU, AP) are unknown."""
+    code = part.get("iso_code")
+    return code if isinstance(code, str) and code in COUNTRIES else NOT_FOUND
+
+
+def _text(value: object) -> str | Unknown:
+    return value if isinstance(value, str) and value else NOT_FOUND
+
+
+def _degrees(value: object, most: int) -> float | Unknown:
+    return float(value) if isinstance(value, float | int) and -most <= value <= most else NOT_FOUND
+
+
+def _kilometres(value: object) -> int | Unknown:
+    return value if isinstance(value, int) and 0 < value <= _RADIUS_MAX_KM else NOT_FOUND
+
+
+def _holds_country(record: Record) -> bool:
+    return isinstance(record, dict) and not isinstance(_country(_part(record, "country")), Unknown)
+
+
+_LACKS: Final = (
+    "no record holds country.iso_code; convert it to the GeoIP2 shape "
+    "(deploy/reference/convert_dbip_country.py shows how)"
+)
+_EDITIONS: Final = (
+    Edition(kind="Enterprise", holds=_holds_country, lacks=_LACKS, model=lambda reader: reader.enterprise),
+    Edition(kind="City", holds=_holds_country, lacks=_LACKS, model=lambda reader: reader.city),
+    Edition(kind="Country", holds=_holds_country, lacks=_LACKS, model=lambda reader: reader.country),
+)
+"""Those that know places; the first tells the most."""
+
+
+def location_edition(kind: str) -> Edition | None:
+    """The edition of a database type that knows where addresses are; None where it is another one."""
+    return next((edition for edition in _EDITIONS if edition.kind in kind), None)
+
+
+def location_rank(kind: str) -> int:
+    """Which of two editions tells more of places: the smaller one."""
+    return next(rank for rank, edition in enumerate(_EDITIONS) if edition.kind in kind)
+
+
+def knows_cities(kind: str) -> bool:
+    """Whether a database of this type knows more than countries."""
+    return "City" in kind or "Enterprise" in kind

@@ -12,7 +12,7 @@ import maxminddb
 
 from engine.errors import ReferenceInvalid
 from engine.reference import bins, rates
-from engine.reference.ip import IpCountries
+from engine.reference.ip_files import info_of as ip_info_of
 from engine.reference.rates import Rates
 from engine.reference.source import Source, read_source
 from engine.reference.table import TableInfo
@@ -81,8 +81,8 @@ def _edition(path: Path) -> str:
 
 _IP: Final = Kind(
     table="ip",
-    form="MaxMind databases (.mmdb) of countries or cities",
-    read=lambda path: IpCountries.load(path).info,
+    form="MaxMind databases (.mmdb)",
+    read=ip_info_of,
     named=_edition,
 )
 _CSV: Final = (

@@ -11,14 +11,16 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet  # type: ignore[import-untyped]  # it ships no types
 
 from engine.errors import ReferenceInvalid
-from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpCountries
+from engine.features import Unknown
+from engine.reference.ip import EMBEDDED_IP_COUNTRIES, IpLocations
+from engine.reference.ip_address import public_ip
 
 MMDB = Path(__file__).parents[2] / "fixtures" / "mmdb"
 
 
 @pytest.fixture(scope="module")
-def embedded() -> IpCountries:
-    return IpCountries.load()
+def embedded() -> IpLocations:
+    return IpLocations.load()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ def embedded() -> IpCountries:
         ("::1", None),
     ],
 )
-def test_known_addresses(embedded: IpCountries, address: str, country: str | None) -> None:
+def test_known_addresses(embedded: IpLocations, address: str, country: str | None) -> None:
     assert embedded.country(address) == country
 
 
@@ -45,7 +47,7 @@ def test_known_addresses(embedded: IpCountries, address: str, country: str | Non
     ["", " ", "x", "8.8", "8.8.8", "134744072", "010.8.8.8", "8.8.8.8 ", "256.1.1.1", "8.8.8.8/32", "8.8.8.8:443",
      "::g", "[::1]", "fe80::1%eth0", "1.2.3.4\0", "é", "\ud800", "::ffff:8.8.8", "8" * 10_000],
 )  # fmt: skip
-def test_what_is_no_address_is_unknown(embedded: IpCountries, text: str) -> None:
+def test_what_is_no_address_is_unknown(embedded: IpLocations, text: str) -> None:
     assert embedded.country(text) is None
 
 
@@ -55,21 +57,24 @@ def test_geoip2_reads_the_embedded_table() -> None:
     assert EMBEDDED_IP_COUNTRIES.stat().st_size <= 10 * 1024 * 1024
 
 
-def test_the_version_names_type_build_and_content(embedded: IpCountries) -> None:
+def test_the_version_names_type_build_and_content(embedded: IpLocations) -> None:
     assert embedded.version == "DBIP-Country-Lite 2026-06-01 cc13e994771c"
 
 
-def test_the_embedded_table_is_the_published_one(embedded: IpCountries, shared_data: Path) -> None:
+def test_the_embedded_table_is_the_published_one(embedded: IpLocations, shared_data: Path) -> None:
     draw = random.Random(20260601)
-    addresses = [IPv4Address(draw.getrandbits(32)) for _ in range(100_000)]
-    public: list[IPv4Address | IPv6Address] = [IPv6Address((1 << 125) + draw.getrandbits(125)) for _ in range(100_000)]
+    addresses = [IPv4Address(draw.getrandbits(32)) for _ in range(20_000)]
+    public: list[IPv4Address | IPv6Address] = [IPv6Address((1 << 125) + draw.getrandbits(125)) for _ in range(20_000)]
     with maxminddb.open_database(shared_data / "ip" / "dbip-country.mmdb") as published:
         known = 0
         for address in addresses + public:
             record = cast("dict[str, str] | None", published.get(address))
+            if isinstance(public_ip(str(address)), Unknown):
+                assert embedded.country(str(address)) is None, "the source has places for what no shopper has"
+                continue
             assert embedded.country(str(address)) == (record and record["country_code"]), address
             known += record is not None
-    assert known > 100_000
+    assert known > 20_000
 
 
 @pytest.mark.parametrize("name", ["GeoIP2-Country-Test", "GeoIP2-City-Test"])
@@ -85,27 +90,27 @@ def test_the_embedded_table_is_the_published_one(embedded: IpCountries, shared_d
     ],
 )
 def test_maxmind_databases(name: str, address: str, country: str | None) -> None:
-    table = IpCountries.load(MMDB / f"{name}.mmdb")
+    table = IpLocations.load(MMDB / f"{name}.mmdb")
     assert table.country(address) == country
     assert table.version.startswith(f"{name.removesuffix('-Test')} 2026-02-04 ")
 
 
 def test_an_enterprise_database() -> None:
-    assert IpCountries.load(MMDB / "GeoIP2-Enterprise-Test.mmdb").country("74.209.24.0") == "US"
+    assert IpLocations.load(MMDB / "GeoIP2-Enterprise-Test.mmdb").country("74.209.24.0") == "US"
 
 
 @pytest.mark.parametrize("kind", ["GeoLite2-ASN", "GeoIP2-Anonymous-IP"])
 def test_a_database_without_countries_is_refused(kind: str) -> None:
     path = MMDB / f"{kind}-Test.mmdb"
     with pytest.raises(ReferenceInvalid, match=f"{path.name}: a database of type '{kind}' does not know countries"):
-        IpCountries.load(path)
+        IpLocations.load(path)
 
 
 @pytest.mark.parametrize("kind", ["Broken-Double-Format", "Invalid-Node-Count"])
 def test_a_broken_database_is_refused(kind: str) -> None:
     path = MMDB / f"GeoIP2-City-Test-{kind}.mmdb"
     with pytest.raises(ReferenceInvalid, match=f"{path.name}: corrupt or truncated .*download"):
-        IpCountries.load(path)
+        IpLocations.load(path)
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9, 0.99])
@@ -114,7 +119,7 @@ def test_a_truncated_database_is_refused(tmp_path: Path, share: float) -> None:
     path = tmp_path / "short.mmdb"
     path.write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(ReferenceInvalid, match=r"short\.mmdb: corrupt or truncated"):
-        IpCountries.load(path)
+        IpLocations.load(path)
 
 
 def test_changed_bytes_are_refused_or_give_unknowns(tmp_path: Path) -> None:
@@ -128,7 +133,7 @@ def test_changed_bytes_are_refused_or_give_unknowns(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.mmdb"
         path.write_bytes(broken)
         try:
-            table = IpCountries.load(path)
+            table = IpLocations.load(path)
         except ReferenceInvalid:
             refused += 1
         else:
@@ -138,9 +143,9 @@ def test_changed_bytes_are_refused_or_give_unknowns(tmp_path: Path) -> None:
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReferenceInvalid, match=r"none\.mmdb: cannot be read \(No such file"):
-        IpCountries.load(tmp_path / "none.mmdb")
+        IpLocations.load(tmp_path / "none.mmdb")
     with pytest.raises(ReferenceInvalid, match="cannot be read"):
-        IpCountries.load(tmp_path)
+        IpLocations.load(tmp_path)
 
 
 @pytest.fixture
@@ -157,11 +162,11 @@ def write(tmp_path: Path) -> Callable[[int, dict[str, object]], Path]:
 
 def test_a_database_of_another_shape_is_refused(write: Callable[[int, dict[str, object]], Path]) -> None:
     with pytest.raises(ReferenceInvalid, match=r"own\.mmdb: no record holds country\.iso_code; convert it"):
-        IpCountries.load(write(6, {"country_code": "US"}))
+        IpLocations.load(write(6, {"country_code": "US"}))
 
 
 def test_a_database_of_ipv4_alone(write: Callable[[int, dict[str, object]], Path]) -> None:
-    table = IpCountries.load(write(4, {"country": {"iso_code": "FR"}}))
+    table = IpLocations.load(write(4, {"country": {"iso_code": "FR"}}))
     assert (table.country("1.2.3.4"), table.country("2001:db8::1")) == ("FR", None)
 
 
@@ -170,9 +175,9 @@ def test_the_registered_country_is_not_taken_for_the_country(
 ) -> None:
     record: dict[str, object] = {"registered_country": {"iso_code": "FR"}}
     with pytest.raises(ReferenceInvalid, match="no record holds"):
-        IpCountries.load(write(6, record))
+        IpLocations.load(write(6, record))
 
 
 def test_codes_that_are_no_country_are_unknown(write: Callable[[int, dict[str, object]], Path]) -> None:
     with pytest.raises(ReferenceInvalid, match="no record holds"):
-        IpCountries.load(write(6, {"country": {"iso_code": "EU"}}))
+        IpLocations.load(write(6, {"country": {"iso_code": "EU"}}))
