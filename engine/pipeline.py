@@ -299,13 +299,8 @@ class Pipeline:
         found = await count_or_read(seen, corrects.superseded, deadline)
         velocities, lacking = _velocities(snapshot, found)
         if isinstance(found, Lack):
-            found = Reading(
-                values=(),
-                velocities=(),
-                sequence=counting.sequence,
-                counted_at_us=payment.at_us,
-                is_counted=True,
-            )
+            at_us = payment.at_us
+            found = Reading(values=(), velocities=(), sequence=counting.sequence, counted_at_us=at_us, is_counted=True)
         counted_at = self._clock()
         base, own = velocities[: len(VELOCITIES)], velocities[len(VELOCITIES) :]
         causes = {**causes, **lacking} if lacking else causes

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment
@@ -31,7 +32,7 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
         len(cart) or None,
         _highest_quantity(cart),
         _highest_price(payment, reference),
-        *_kinds(processing.mcc, cart),
+        *_kinds(processing.mcc, tuple([item.category for item in cart])),
         None if speed is None else speed in _RUSHED,
         order.has_gift_message,
         order.discount_code,
@@ -63,15 +64,16 @@ def _highest_price(payment: Payment, reference: Reference) -> Value | Unknown:
     return _NO_RATE if cents is None else cents
 
 
-def _kinds(mcc: str | None, cart: tuple[CartItem, ...]) -> Computed:
+@lru_cache(maxsize=4096)
+def _kinds(mcc: str | None, categories: tuple[str | None, ...]) -> Computed:
     """For each kind True where the merchant's code or a category says so, False where all categories say otherwise."""
-    found = [kinds_of_category(item.category) for item in cart if item.category is not None]
+    found = [kinds_of_category(category) for category in categories if category is not None]
     if not found and mcc is None:
-        return _NO_KINDS if not cart else (_CATEGORY_UNKNOWN,) * len(_NO_KINDS)
+        return _NO_KINDS if not categories else (_CATEGORY_UNKNOWN,) * len(_NO_KINDS)
     some = Kinds(*map(any, zip(kinds_of_mcc(mcc), *found, strict=True)))
-    if len(found) == len(cart) and found:
+    if len(found) == len(categories) and found:
         return some
-    return tuple([is_one or (_CATEGORY_UNKNOWN if cart else None) for is_one in some])
+    return tuple([is_one or (_CATEGORY_UNKNOWN if categories else None) for is_one in some])
 
 
 def _flag(name: str, doc: str, reason: str, says: str, denies: str, direction: int = 0) -> Feature:

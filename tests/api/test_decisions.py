@@ -136,10 +136,9 @@ def test_explain_says_nothing_something_or_all(gateway: TestClient, body: Body) 
     assert (answers["none"]["reasons"], answers["none"]["rules"]) == ([], [])
     assert answers["codes"]["reasons"]
     assert "features" not in answers["codes"]
-    assert set(answers["full"]["features"]) == {feature.name for feature in CATALOG}
-    assert answers["full"]["features"]["ip_country"] == "RU"
-    assert answers["full"]["features"]["amount_in_usd"] == 49.9
-    assert answers["full"]["features"]["shipping_country"] is None
+    features = answers["full"]["features"]
+    assert set(features) == {feature.name for feature in CATALOG}
+    assert (features["ip_country"], features["amount_in_usd"], features["shipping_country"]) == ("RU", 49.9, None)
     assert {rule["result"] for rule in answers["full"]["rules"]} >= {False}
 
 
