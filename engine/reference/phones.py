@@ -6,13 +6,14 @@ test holds both equal.
 
 import json
 import lzma
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
+
+import re2
 
 from engine.errors import ReferenceInvalid
 from engine.reference.source import EMBEDDED, Source, read_source
@@ -56,14 +57,14 @@ class PhoneFacts:
 
 NO_SUCH: Final = PhoneFacts()
 
-_Desc = tuple[re.Pattern[str], frozenset[int]]
+_Desc = tuple[Any, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    leading: re.Pattern[str] | None
+    leading: Any | None
     general: _Desc
-    trunk: re.Pattern[str] | None
+    trunk: Any | None
     transform: str | None
     kinds: Sequence[tuple[str, _Desc]]
     fixed: _Desc | None
@@ -87,7 +88,8 @@ class _Plan:
         if found is None or not found.end():
             return national
         if self.transform is not None and found.lastindex is not None and found[found.lastindex]:
-            return found.expand(self.transform) + national[found.end() :]
+            written: str = found.expand(self.transform)
+            return written + national[found.end() :]
         return national[found.end() :]
 
 
@@ -117,7 +119,7 @@ class PhonePlans:
                 # Ours is tried by a test; compiling all takes seconds.
                 for plan in (*made["plans"].values(), *made["nowhere"].values()):
                     _compiled(plan)
-        except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, re.error) as error:
+        except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, re2.error) as error:
             raise _malformed(source) from error
         return table
 
@@ -180,11 +182,11 @@ _SHARED: Final = frozenset({"premium", "toll_free", "shared_cost", "personal", "
 
 
 def _compiled(plan: Mapping[str, Any]) -> _Plan:
-    types = {name: (re.compile(pattern), frozenset(lengths)) for name, (pattern, lengths) in plan["types"].items()}
+    types = {name: (re2.compile(pattern), frozenset(lengths)) for name, (pattern, lengths) in plan["types"].items()}
     return _Plan(
-        leading=None if plan["leading"] is None else re.compile(plan["leading"]),
-        general=(re.compile(plan["general"]), frozenset(plan["lengths"])),
-        trunk=None if plan["prefix"] is None else re.compile(plan["prefix"]),
+        leading=None if plan["leading"] is None else re2.compile(plan["leading"]),
+        general=(re2.compile(plan["general"]), frozenset(plan["lengths"])),
+        trunk=None if plan["prefix"] is None else re2.compile(plan["prefix"]),
         transform=plan["transform"],
         kinds=[(called, types[name]) for name, called in list(LINES.items())[:-2] if name in types],
         fixed=types.get("fixed_line"),

@@ -22,6 +22,7 @@ _EARTH_KM: Final = 6371.0088
 _ZIP_DIGITS: Final = 5
 _WORD: Final = re.compile(r"[^\W_]+")
 _SAINTS: Final = {"saint": "st", "sankt": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
+_NO_CITIES: Final[Mapping[str, list[str]]] = {}
 _ONE_CITY_KM: Final = 100
 """Cities of one name are taken for one only where all lie within so many kilometres; else only the country is known."""
 
@@ -57,7 +58,7 @@ class _Zip(NamedTuple):
 
 
 class Places:
-    """All places. Those of a country are put in order when a payment first has one of it."""
+    """All places."""
 
     def __init__(self, version: str, made: Mapping[str, Any]) -> None:
         """Take the places as the table has them."""
@@ -69,7 +70,8 @@ class Places:
         }
         self._lines: Mapping[str, str] = made["cities"]
         self._zip_lines = {line[:_ZIP_DIGITS]: line for line in made["zips"].split(CITY_MARK)}
-        self._cities: dict[str, Mapping[str, list[str]]] = {}
+        # Put in order now: the first payment of a country should not wait for tens of milliseconds.
+        self._cities = {country: _cities_of(lines) for country, lines in self._lines.items()}
         self.locate = lru_cache(maxsize=_CACHED)(self._locate)
         """Where (country, region, city, postal code) is, as narrowly as it is known; None where not at all. Cached."""
         self.is_postal_in_city = lru_cache(maxsize=_CACHED)(self._is_postal_in_city)
@@ -124,9 +126,7 @@ class Places:
         return self._countries.get(country)
 
     def _city(self, country: str, region: str | None, city: str) -> Place | None:
-        if country not in self._cities:
-            self._cities[country] = _cities_of(self._lines.get(country, ""))
-        lines = self._cities[country].get(city)
+        lines = self._cities.get(country, _NO_CITIES).get(city)
         if lines is None:
             return None
         if len(lines) > 1:
@@ -153,7 +153,7 @@ class Places:
 def _cities_of(lines: str) -> dict[str, list[str]]:
     """Cities by each of their names, the largest first: their lines, which are read when they are asked for."""
     found: dict[str, list[str]] = {}
-    for line in lines.split(CITY_MARK) if lines else ():
+    for line in lines.split(CITY_MARK):
         for name in line[: line.index(FIELD_MARK)].split(NAME_MARK):
             found.setdefault(name, []).append(line)
     return found

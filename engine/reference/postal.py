@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 from unicodedata import combining, normalize
 
+import re2
+
 from engine.errors import ReferenceInvalid
 from engine.reference.source import EMBEDDED, Source, read_source
 from engine.reference.table import TableInfo
@@ -41,12 +43,12 @@ class Region:
     """A state, province or prefecture: its ISO 3166-2 code without the country, and with what its codes begin."""
 
     code: str
-    begins: re.Pattern[str] | None
+    begins: Any | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Country:
-    code: re.Pattern[str] | None
+    code: Any | None
     regions: Mapping[str, Region]
     with_codes: Sequence[Region]
 
@@ -92,7 +94,7 @@ class PostalRules:
                 # Ours is tried by a test; compiling all would take longer than all else of the table.
                 for rule in made["countries"].values():
                     _compiled(rule)
-        except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, re.error) as error:
+        except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, re2.error) as error:
             raise _malformed(source) from error
         return table
 
@@ -141,12 +143,12 @@ def _compiled(rule: Mapping[str, Any]) -> _Country:
     regions: dict[str, Region] = {}
     made = []
     for each in rule["regions"]:
-        begins = None if each["zip"] is None else re.compile(each["zip"], re.IGNORECASE)
+        begins = None if each["zip"] is None else re2.compile(f"(?i){each['zip']}")
         region = Region(code=each["iso"] or each["names"][0], begins=begins)
         made.append(region)
         for name in each["names"]:
             regions.setdefault(folded_region(name), region)
-    code = None if rule["zip"] is None else re.compile(rule["zip"], re.IGNORECASE)
+    code = None if rule["zip"] is None else re2.compile(f"(?i){rule['zip']}")
     return _Country(code=code, regions=regions, with_codes=[each for each in made if each.begins is not None])
 
 
@@ -163,7 +165,7 @@ def _without_country(region: str, country: str, rule: _Country) -> str:
     return region if region in rule.regions else region.removeprefix(country.lower())
 
 
-def _code(plain: str, country: str, pattern: re.Pattern[str]) -> str | None:
+def _code(plain: str, country: str, pattern: Any) -> str | None:  # noqa: ANN401 - re2 names no type of its own
     """The code as its country's pattern has it, with the country's letters before it or without; None where neither."""
     vehicles = _VEHICLE_CODES.get(country, country)
     for each in (plain, country + plain, plain.removeprefix(country), plain.removeprefix(vehicles)):
