@@ -40,15 +40,19 @@ _GENERIC_COUNTRIES: Final = frozenset(
         "AS",
         "CC",
         "CD",
+        "CF",
         "CO",
         "DJ",
         "FM",
+        "GA",
         "GG",
+        "GQ",
         "IO",
         "JE",
         "LA",
         "LY",
         "ME",
+        "ML",
         "MS",
         "MU",
         "NU",
@@ -57,6 +61,7 @@ _GENERIC_COUNTRIES: Final = frozenset(
         "SH",
         "SO",
         "ST",
+        "TK",
         "TO",
         "TV",
         "VC",
@@ -64,7 +69,7 @@ _GENERIC_COUNTRIES: Final = frozenset(
         "WS",
     ]
 )
-"""Country domains that are sold to everybody and used like .com: they tell no country."""
+"""Country domains that are sold or given to everybody and used like .com: they tell no country."""
 _COUNTRY_OF: Final = {"UK": "GB"}
 
 
