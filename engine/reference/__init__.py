@@ -13,6 +13,7 @@ from engine.reference.bins import BinRecord, BinTable
 from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
 from engine.reference.currencies import Currencies
+from engine.reference.embedded import embedded
 from engine.reference.forwarders import Forwarders
 from engine.reference.ip import IpLocations
 from engine.reference.ip_files import IpTables, load_ip_tables
@@ -23,7 +24,7 @@ from engine.reference.mail_domains import MailDomains
 from engine.reference.phones import PhonePlans
 from engine.reference.places import Place, Places
 from engine.reference.postal import PostalRules
-from engine.reference.rates import EMBEDDED_RATES, Rates
+from engine.reference.rates import Rates
 from engine.reference.reason_codes import ReasonCode, ReasonCodes
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, Table, TableInfo, Tables
 from engine.reference.user_agents import UserAgents
@@ -130,7 +131,7 @@ def load_reference(
     rates: Path | None = None,
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS,
 ) -> Reference:
-    """Load all tables, about half a second; None stands for the embedded one.
+    """Load all tables, about a second for the first time; None stands for the embedded one.
 
     `ip_database` (a GeoIP2-shaped .mmdb or a folder of them, see `load_ip_tables`) and `bin_table` are laid over the
     embedded ones, `rates` replace them. Raises ReferenceInvalid naming the file, the cause and the mend.
@@ -139,18 +140,18 @@ def load_reference(
     return Reference(
         ip=ip_tables.locations,
         ip_networks=ip_tables.networks,
-        bins=BinTable.load(bin_table),
-        rates=Rates.load(rates or EMBEDDED_RATES),
-        time_zones=TimeZones.load(),
-        postal=PostalRules.load(),
-        phones=PhonePlans.load(),
-        places=Places.load(),
-        forwarders=Forwarders.load(),
-        mail_domains=MailDomains.load(),
-        letter_pairs=LetterPairs.load(),
-        user_agents=UserAgents.load(),
-        languages=CountryLanguages.load(),
-        card_codes=CardCodes.load(),
-        currencies=Currencies.load(),
+        bins=embedded(BinTable.load) if bin_table is None else BinTable.load(bin_table),
+        rates=embedded(Rates.load) if rates is None else Rates.load(rates),
+        time_zones=embedded(TimeZones.load),
+        postal=embedded(PostalRules.load),
+        phones=embedded(PhonePlans.load),
+        places=embedded(Places.load),
+        forwarders=embedded(Forwarders.load),
+        mail_domains=embedded(MailDomains.load),
+        letter_pairs=embedded(LetterPairs.load),
+        user_agents=embedded(UserAgents.load),
+        languages=embedded(CountryLanguages.load),
+        card_codes=embedded(CardCodes.load),
+        currencies=embedded(Currencies.load),
         ip_max_age_days=ip_max_age_days,
     )

@@ -27,6 +27,7 @@ EMBEDDED_BINS: Final = EMBEDDED / "bins_ccby4_venelinkochev.csv.xz"
 COLUMNS: Final = ["BIN", "Brand", "Type", "Category", "Issuer", "isoCode2"]
 """The heading of a table."""
 _LENGTHS: Final = (8, 7, 6)
+_SHIPPED_LENGTH: Final = 6
 _CACHED_RECORDS: Final = 16_384
 
 _BRANDS: Final[dict[str, str | None]] = {
@@ -96,7 +97,8 @@ class _Prefixes:
     length: int
     prefixes: "array[int]"
     positions: "array[int]"
-    facts: list[_Facts]
+    facts: list[_Facts | str]
+    """A text is the rest of a row that nobody has asked for yet."""
     is_own: bool
 
     def find(self, digits: str) -> BinRecord | None:
@@ -107,7 +109,7 @@ class _Prefixes:
         at = bisect_left(self.prefixes, wanted)
         if at == len(self.prefixes) or self.prefixes[at] != wanted:
             return None
-        brand, funding, prepaid, commercial, category, issuer, country = self.facts[self.positions[at]]
+        brand, funding, prepaid, commercial, category, issuer, country = self._facts_at(self.positions[at])
         return BinRecord(
             prefix=prefix,
             brand=brand,
@@ -119,6 +121,12 @@ class _Prefixes:
             country=country,
             is_own=self.is_own,
         )
+
+    def _facts_at(self, position: int) -> _Facts:
+        facts = self.facts[position]
+        if isinstance(facts, str):
+            facts = self.facts[position] = _facts(next(csv.reader([facts])))
+        return facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +196,9 @@ def info_of(path: Path) -> TableInfo:
 
 def _file(path: Path, *, is_own: bool) -> _File:
     source = read_source(path)
-    found = tuple(_parse(source, is_own=is_own))
-    rows = sum(len(table.prefixes) for table in found)
     is_embedded = path == EMBEDDED_BINS
+    found = (_shipped(source),) if is_embedded else tuple(_parse(source, is_own=is_own))
+    rows = sum(len(table.prefixes) for table in found)
     info = TableInfo(
         name="bins",
         what="BIN to brand, funding, issuer and country",
@@ -219,10 +227,27 @@ def _info_of(files: list[_File]) -> TableInfo:
     )
 
 
+def _shipped(source: Source) -> _Prefixes:
+    """The embedded table as `_parse` reads it, in a fifth of the time: it is sound and in order, as a test has tried.
+
+    What its rows say, 64,000 different things, is read when it is asked for.
+    """
+    lines = [text for _, text in _lines(source)]
+    rests = [text[_SHIPPED_LENGTH + 1 :] for text in lines]
+    position_of = {rest: at for at, rest in enumerate(dict.fromkeys(rests))}
+    return _Prefixes(
+        length=_SHIPPED_LENGTH,
+        prefixes=array("I", [int(text[:_SHIPPED_LENGTH]) for text in lines]),
+        positions=array("I", map(position_of.__getitem__, rests)),
+        facts=[*position_of],
+        is_own=False,
+    )
+
+
 def _parse(source: Source, *, is_own: bool) -> list[_Prefixes]:
     """Read a table into sorted arrays, one a length; rows that say the same share one tuple of facts."""
     columns = {length: (array("I"), array("I")) for length in _LENGTHS}
-    facts: list[_Facts] = []
+    facts: list[_Facts | str] = []
     position_of: dict[str, int] = {}
     for line, text in _lines(source):
         # Rows are split by hand at the first comma: most of the 337,265 rows repeat the rest of another one, so that
@@ -235,7 +260,7 @@ def _parse(source: Source, *, is_own: bool) -> list[_Prefixes]:
         position = position_of.get(rest)
         if position is None:
             position = position_of[rest] = len(facts)
-            facts.append(_facts(source, line, rest))
+            facts.append(_checked(source, line, rest))
         prefixes, positions = columns[len(prefix)]
         prefixes.append(int(prefix))
         positions.append(position)
@@ -260,20 +285,24 @@ def _lines(source: Source) -> Iterator[tuple[int, str]]:
     return ((number, text) for number, text in enumerate(lines[1:], start=2) if text)
 
 
-def _facts(source: Source, line: int, rest: str) -> _Facts:
+def _checked(source: Source, line: int, rest: str) -> _Facts:
     try:
         cells = next(csv.reader([rest], strict=True)) if '"' in rest else rest.split(",")
     except csv.Error as error:
         raise _malformed(source, line, str(error)) from error
     if len(cells) != len(COLUMNS) - 1:
         raise _malformed(source, line, f"{len(cells) + 1} columns instead of {len(COLUMNS)}")
-    brand, kind, category, issuer, country = map(str.strip, cells)
-    kind, country = kind.upper(), country.upper()
+    kind, country = cells[1].strip().upper(), cells[4].strip().upper()
     if kind not in _FUNDINGS:
         raise _malformed(source, line, f"Type {kind!r} is not credit, debit, prepaid, charge or empty")
     if country and country not in COUNTRIES:
         raise _malformed(source, line, f"isoCode2 {country!r} is not an ISO 3166-1 alpha-2 country")
-    funding, prepaid = _funding(kind, category.upper())
+    return _facts(cells)
+
+
+def _facts(cells: list[str]) -> _Facts:
+    brand, kind, category, issuer, country = map(str.strip, cells)
+    funding, prepaid = _funding(kind.upper(), category.upper())
     return (
         _brand(brand.upper()),
         funding,
@@ -281,7 +310,7 @@ def _facts(source: Source, line: int, rest: str) -> _Facts:
         _commercial(category.upper()),
         intern(category) or None,
         intern(issuer) or None,
-        intern(country) or None,
+        intern(country.upper()) or None,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import ReferenceInvalid
+from engine.reference.embedded import embedded
 from engine.reference.ip import IpLocations, location_edition, location_rank
 from engine.reference.ip_facts import TELLINGS, telling_of
 from engine.reference.ip_networks import IpNetworks, NetworkDatabase, database_info
@@ -41,7 +42,8 @@ def load_ip_tables(path: Path | None = None) -> IpTables:
         key=lambda mmdb: (location_rank(mmdb.kind), -mmdb.built.toordinal()),
     )
     return IpTables(
-        locations=IpLocations(places[0]) if places else IpLocations.load(), networks=IpNetworks.load(_asked(found))
+        locations=IpLocations(places[0]) if places else embedded(IpLocations.load),
+        networks=IpNetworks.load(_asked(found)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from engine.features import Unknown, Value
 from engine.reference.causes import NOT_LISTED, STALE_GEO
+from engine.reference.embedded import embedded
 from engine.reference.ip_address import PublicIp, public_ip
 from engine.reference.ip_facts import RANGE_FIELDS, IpFacts, Telling, Told, of_range
 from engine.reference.ip_ranges import IpRanges
@@ -50,7 +51,7 @@ class IpNetworks:
     @classmethod
     def load(cls, databases: Iterable[NetworkDatabase] = ()) -> Self:
         """The embedded lists with these databases before them. Raises ReferenceInvalid where the lists are broken."""
-        return cls(ranges=IpRanges.load(), databases=tuple(databases))
+        return cls(ranges=embedded(IpRanges.load), databases=tuple(databases))
 
     def _facts(self, address: str, oldest: int) -> IpFacts:
         """What is known of the network around an address; never raises.

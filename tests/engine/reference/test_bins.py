@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ReferenceInvalid
-from engine.reference.bins import BinRecord, BinTable
+from engine.reference import bins
+from engine.reference.bins import EMBEDDED_BINS, BinRecord, BinTable
+from engine.reference.source import read_source
 
 HEADING = "BIN,Brand,Type,Category,Issuer,isoCode2\n"
 Write = Callable[[str], Path]
@@ -208,3 +210,12 @@ def test_a_new_overlay_takes_the_place_of_the_one_before(write: Write, embedded:
     assert (again.version, again.rows) == (anew.version, anew.rows)
     assert again.lookup("55555555") == anew.lookup("55555555") != embedded.lookup("55555555")
     assert again.lookup("42424242") == embedded.lookup("42424242")
+
+
+def test_the_embedded_table_is_sound_and_read_as_any_other() -> None:
+    """All rows by the way that checks each, beside the quick one that reads when it is asked."""
+    source = read_source(EMBEDDED_BINS)
+    quick = bins._shipped(source)  # noqa: SLF001 - the two ways are held against each other
+    (checked,) = bins._parse(source, is_own=False)  # noqa: SLF001 - same
+    assert (quick.length, quick.prefixes, len(quick.facts)) == (6, checked.prefixes, len(checked.facts))
+    assert all(quick.find(f"{each:06}") == checked.find(f"{each:06}") for each in quick.prefixes[::7])

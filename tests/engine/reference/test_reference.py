@@ -38,5 +38,5 @@ def test_a_table_may_be_missing() -> None:
 
 def test_what_cannot_be_loaded_is_refused_whole() -> None:
     with pytest.raises(ReferenceInvalid) as caught:
-        load_reference(ip_database=MMDB / "GeoLite2-ASN-Test.mmdb")
+        load_reference(ip_database=MMDB / "GeoIP2-City-Test-Invalid-Node-Count.mmdb")
     assert caught.value.code == "reference_invalid"
