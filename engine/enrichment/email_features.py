@@ -91,7 +91,8 @@ EMAIL_FEATURES: Final = (
     Feature(
         name="is_misspelt_email_domain",
         type=_FLAG,
-        doc="The domain is a great provider's with one slip of the keys, such as gmial.com, and on no list of free or relay domains.",
+        doc="The domain is a great provider's with one slip of the keys, such as gmial.com, and on no list of free or "
+        "relay domains.",
         source=_SOURCE,
         reason="email_deliverable",
         says="The e-mail domain looks like a great provider's, misspelt",
