@@ -7,7 +7,7 @@ too, and who hides an address behind a relay (Apple's Hide My Email, Firefox Rel
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -26,6 +26,8 @@ from engine.reference.public_suffixes import PublicSuffixes
 from engine.reference.source import decode_source, read_source
 from engine.reference.table import OPERATORS_OWN, TableInfo
 
+COLUMNS: Final = ["domain", "kind"]
+"""The columns of an operator's table."""
 MAX_AGE_DAYS: Final = 365
 """How old the lists may be before they are called stale: new disposable domains come by the day. They serve on."""
 
@@ -135,6 +137,13 @@ class MailDomains:
         return cls(kinds=MappingProxyType(kinds), suffixes=PublicSuffixes.of(text), info=_info(own, len(kinds)))
 
 
+def info_of(path: Path) -> TableInfo:
+    """What an operator's file says of itself, read whole. Raises ReferenceInvalid naming file and line."""
+    source = read_source(path)
+    rows = len(dict(_own_kinds(path, decode_source(source, source.content))))
+    return replace(_info(f", own {source.fingerprint}", rows), source=OPERATORS_OWN, licence=OPERATORS_OWN, built=None)
+
+
 def _info(own: str, rows: int) -> TableInfo:
     disposable, free, suffixes = map(version, _PACKAGES)
     return TableInfo(
@@ -173,7 +182,7 @@ def _embedded_kinds() -> dict[str, str]:
 
 def _own_kinds(path: Path, text: str) -> dict[str, str]:
     rows = csv.DictReader(io.StringIO(text))
-    if rows.fieldnames is None or not {"domain", "kind"} <= set(rows.fieldnames):
+    if rows.fieldnames is None or not set(COLUMNS) <= set(rows.fieldnames):
         raise ReferenceInvalid(f"{path}, line 1: the columns are domain and kind, separated by a comma")
     return dict(_own_rows(path, rows))
 
