@@ -197,7 +197,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "postal": "There is no table of postal codes.",
     "price_unknown": "A line of the cart says no price.",
     "private_ip": "The address is of a private network.",
-    "region_unknown": "The region is none that the country has.",
+    "region_unknown": "The region is on no list of the country's.",
     "reserved_ip": "The address is reserved and on no public network.",
     "too_short": "There is too little of it to judge.",
     "user_agent_unknown": "The user agent is none that is known.",

@@ -15,7 +15,8 @@ from engine.bundles import Parts
 from engine.catalog import CATALOG, read_ruleset, unkept_by_all
 from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
-from engine.reference import IpTables, Rates, Reference, load_ip_tables
+from engine.reference import IpTables, MailDomains, Rates, Reference, load_ip_tables
+from engine.reference.embedded import embedded
 from engine.reference.rates import EMBEDDED_RATES
 from engine.rules import Ruleset, default_source
 from engine.score import Scorer
@@ -39,6 +40,7 @@ class Part(StrEnum):
     IP_DATABASE = "ip_database"
     BIN_TABLE = "bin_table"
     RATES = "rates"
+    MAIL_DOMAINS = "mail_domains"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,7 @@ def states_of(settings: Settings, read: PartsRead, champion: Champion | None = N
         (Part.IP_DATABASE, f"{data['ip']}; {data['ip_networks']}", tables.ip_database),
         (Part.BIN_TABLE, data["bins"], tables.bin_table),
         (Part.RATES, data["rates"], tables.rates),
+        (Part.MAIL_DOMAINS, data["mail_domains"], tables.mail_domains),
     )
     return tuple(
         PartState(part=part, version=version, file=file, fault=read.faults.get(part)) for part, version, file in found
@@ -178,7 +181,7 @@ def _shipped(settings: Settings, role: str = "cold_start") -> Scorecard:
 
 
 def _reference_again(settings: Settings, last: Reference, faults: dict[Part, str]) -> Reference:
-    ip, bins, rates = settings.ip_database, settings.bin_table, settings.rates
+    ip, bins, rates, domains = settings.ip_database, settings.bin_table, settings.rates, settings.mail_domains
     assert last.bins is not None, "without its tables no server starts"
     assert last.ip is not None, "without its tables no server starts"
     assert last.ip_networks is not None, "without its tables no server starts"
@@ -198,4 +201,7 @@ def _reference_again(settings: Settings, last: Reference, faults: dict[Part, str
         rates=last.rates
         if is_last_rates
         else _kept(Part.RATES, lambda: Rates.load(rates or EMBEDDED_RATES), last.rates, faults),
+        mail_domains=embedded(MailDomains.load)
+        if domains is None
+        else _kept(Part.MAIL_DOMAINS, lambda: MailDomains.load(domains), last.mail_domains, faults),
     )

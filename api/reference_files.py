@@ -24,6 +24,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "ip_networks": "ip_database",
     "bins": "bin_table",
     "rates": "rates",
+    "mail_domains": "mail_domains",
 }
 """The setting that names a table's file, by table."""
 
@@ -60,13 +61,20 @@ class Undone:
 def reference_of(settings: Settings) -> Reference:
     """All tables, the operator's over the embedded ones. Raises ReferenceInvalid."""
     found = with_kept_tables(settings)
-    return load_reference(found.ip_database, found.bin_table, found.rates, found.reference_max_age_days)
+    return load_reference(
+        found.ip_database, found.bin_table, found.rates, found.reference_max_age_days, found.mail_domains
+    )
 
 
 def with_kept_tables(settings: Settings) -> Settings:
     """The settings with the data folder's tables where they name none."""
     folder = settings.data / FOLDER
-    kept = {"ip_database": folder / "ip", "bin_table": folder / "bins.csv", "rates": folder / "rates.csv"}
+    kept = {
+        "ip_database": folder / "ip",
+        "bin_table": folder / "bins.csv",
+        "rates": folder / "rates.csv",
+        "mail_domains": folder / "mail_domains.csv",
+    }
     found = {name: path for name, path in kept.items() if getattr(settings, name) is None and _is_kept(path)}
     return settings.model_copy(update=found) if found else settings
 

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     )
     bin_table: Path | None = Field(default=None, description="A BIN table (CSV) laid over the embedded one.")
     rates: Path | None = Field(default=None, description="Currency rates (CSV) in place of the embedded ones.")
+    mail_domains: Path | None = Field(
+        default=None, description="Disposable, free and relay mail domains (CSV) laid over the embedded ones."
+    )
     mx_lookups: bool = Field(
         default=False,
         description="Whether the DNS is asked where an e-mail domain's mail goes, for at most 40 ms a decision.",

@@ -91,7 +91,8 @@ EMAIL_FEATURES: Final = (
     Feature(
         name="is_misspelt_email_domain",
         type=_FLAG,
-        doc="The domain is a great provider's with one slip of the keys, such as gmial.com, and is on no list itself.",
+        doc="The domain is a great provider's with one slip of the keys, such as gmial.com, and on no list of free or "
+        "relay domains.",
         source=_SOURCE,
         reason="email_deliverable",
         says="The e-mail domain looks like a great provider's, misspelt",
@@ -100,7 +101,8 @@ EMAIL_FEATURES: Final = (
     Feature(
         name="is_deceptive_email_domain",
         type=_FLAG,
-        doc="A great provider's name is a part of another's domain, such as gmail.com.example.net.",
+        doc="A great provider's name, or what reads like it (a Cyrillic a, rn for m), is a part of another's domain, "
+        "such as gmail.com.example.net.",
         source=_SOURCE,
         direction=1,
         reason="email_deceptive",

@@ -33,6 +33,16 @@ _TITLES: Final = frozenset(
 _PLACEHOLDERS: Final = frozenset(
     {"test", "test test", "test user", "card holder", "cardholder", "cardholder name", "name", "name on card", "abc"}
     | {"john doe", "jane doe", "unknown", "none", "null", "na", "n a", "customer", "guest", "user", "first last"}
+    | {
+        "gift card recipient",
+        "giftcard",
+        "full name",
+        "first name",
+        "your name",
+        "card member",
+        "prepaid",
+        "prepaid card",
+    }
     | {"gift card", "valued customer", "instant issue", "asdf", "asdf asdf", "qwerty", "foo bar", "xxx", "anonymous"}
 )
 """What is typed where a form insists on a name, and what gift and instantly issued cards have printed on them."""
@@ -110,10 +120,19 @@ def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> int
     left, right = " ".join(one), " ".join(other)
     if left.isascii() != right.isascii():
         return _OTHER_SCRIPT
+    if _is_by_initial(one, other) or _is_by_initial(other, one):
+        return 100
     score = token_sort_ratio(left, right)
     if len(one) >= _WORDS_MIN and len(other) >= _WORDS_MIN:
         score = max(score, token_set_ratio(left, right))
     return round(score)
+
+
+def _is_by_initial(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
+    """Whether the first name is an initial and the last name the same: banks print J DOE for Jane Doe."""
+    if len(short) != _WORDS_MIN or len(full) < _WORDS_MIN or len(short[0]) != 1:
+        return False
+    return full[0].startswith(short[0]) and full[-1] == short[-1]
 
 
 def _likeness_to_email(local: str | None, words: tuple[str, ...] | None) -> int | Unknown | None:

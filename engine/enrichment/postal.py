@@ -32,7 +32,9 @@ def _of(contact: Contact, rules: PostalRules) -> tuple[Value | Unknown, ...]:
         valid = _NO_RULE if found.has_codes else _NO_CODES
     if postal is not None and region is not None and within is None:
         within = _REGION_UNKNOWN if found.region is None else _NO_RULE
-    known = _NO_RULE if region is not None and found.is_region is None else found.is_region
+    known: Value | Unknown = found.is_region
+    if region is not None and known is None:
+        known = _REGION_UNKNOWN if found.has_regions else _NO_RULE
     return valid, within, known
 
 
@@ -61,7 +63,7 @@ def _features(group: str) -> tuple[Feature, ...]:
             type=FeatureType.BOOLEAN,
             doc=f"The {group} postal code lies in the {group} state or region. Known for the two dozen countries whose "
             "codes tell that (US, CA, AU, BR, IN, IT, JP, ES, MX and more), else unknown (`no_rule`), as where the "
-            "region is none of the country (`region_unknown`).",
+            "region is on no list of the country (`region_unknown`).",
             source="enrichment postal",
             direction=-1,
             reason=location,
@@ -72,7 +74,8 @@ def _features(group: str) -> tuple[Feature, ...]:
             name=f"{group}_region_in_country",
             type=FeatureType.BOOLEAN,
             doc=f"The {group} state or region is one of the {group} country, by name or code. Unknown (`no_rule`) of "
-            "countries whose addresses name none.",
+            "countries whose addresses name none, and (`region_unknown`) where the list does not have it but need not: "
+            "false in the US, Canada, Australia and Brazil alone, where all that is written is known.",
             source="enrichment postal",
             direction=-1,
             reason=location,

@@ -130,11 +130,12 @@ def load_reference(
     bin_table: Path | None = None,
     rates: Path | None = None,
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS,
+    mail_domains: Path | None = None,
 ) -> Reference:
     """Load all tables, about a second for the first time; None stands for the embedded one.
 
-    `ip_database` (a GeoIP2-shaped .mmdb or a folder of them, see `load_ip_tables`) and `bin_table` are laid over the
-    embedded ones, `rates` replace them. Raises ReferenceInvalid naming the file, the cause and the mend.
+    `ip_database` (a GeoIP2-shaped .mmdb or a folder of them, see `load_ip_tables`) , `bin_table` and `mail_domains` are
+    laid over the embedded ones, `rates` replace them. Raises ReferenceInvalid naming the file, the cause and the mend.
     """
     ip_tables = load_ip_tables(ip_database)
     return Reference(
@@ -147,7 +148,7 @@ def load_reference(
         phones=embedded(PhonePlans.load),
         places=embedded(Places.load),
         forwarders=embedded(Forwarders.load),
-        mail_domains=embedded(MailDomains.load),
+        mail_domains=embedded(MailDomains.load) if mail_domains is None else MailDomains.load(mail_domains),
         letter_pairs=embedded(LetterPairs.load),
         user_agents=embedded(UserAgents.load),
         languages=embedded(CountryLanguages.load),

@@ -11,7 +11,7 @@ from typing import Final
 import maxminddb
 
 from engine.errors import ReferenceInvalid
-from engine.reference import bins, rates
+from engine.reference import bins, mail_domains, rates
 from engine.reference.ip_files import info_of as ip_info_of
 from engine.reference.rates import Rates
 from engine.reference.source import Source, read_source
@@ -102,6 +102,15 @@ _CSV: Final = (
             form=f"a CSV of {','.join(rates.COLUMNS)}",
             read=lambda path: Rates.load(path).info,
             named=lambda _: "rates.csv",
+        ),
+    ),
+    (
+        mail_domains.COLUMNS,
+        Kind(
+            table="mail_domains",
+            form=f"a CSV of {','.join(mail_domains.COLUMNS)}",
+            read=mail_domains.info_of,
+            named=lambda _: "mail_domains.csv",
         ),
     ),
 )

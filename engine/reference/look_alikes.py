@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from unicodedata import combining, normalize
 
 from rapidfuzz.distance import OSA
 
@@ -20,6 +21,14 @@ _NAMES: Final = frozenset(domain.partition(".")[0] for domain in _PROVIDERS)
 _HONEST: Final = frozenset({"yahoo-inc.com", "yahooinc.com"})
 """Domains of the providers themselves that are on no list, as nobody gets a mailbox there."""
 _PARTS: Final = re.compile(r"[.\-_]")
+_ACE_PREFIX: Final = "xn--"
+_LETTERS: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u04cf\u043a\u043c\u0442\u043d"
+    "\u03b1\u03bf\u03c1\u03b9\u03c5\u03bd\u03ba\u0131\u0261\u0251\u026a\u029f\u0142" + "01",
+    "aeopcyxijsdhlkmth" + "aopiuvk" + "igaill" + "ol",
+)
+"""Cyrillic, Greek and other letters, and digits, that look like a Latin one."""
+_PAIRS: Final = (("rn", "m"), ("vv", "w"))
 
 
 def is_misspelt(registrable: str) -> bool:
@@ -30,12 +39,42 @@ def is_misspelt(registrable: str) -> bool:
 
 
 def is_deceptive(domain: str) -> bool:
-    """Whether a great provider's name is a word of a domain that is not the provider's: gmail.com.example.net.
+    """Whether a great provider's name, or what looks like it, is a word of another's domain: gmail.com.example.net.
+
+    What looks like it: letters of other scripts and accents (a Cyrillic a), digits, rn for m.
 
     Ask it of domains alone that no list knows: yahoo.fr is Yahoo's. The provider's own name under another suffix
     (hotmail.example) is not it: providers have more of these than lists know.
     """
+    parts = _PARTS.split(domain)
+    if not _NAMES.isdisjoint({_read(part) for part in _PARTS.split(_shown(domain))}.difference(parts)):
+        return True
     name, _, suffix = domain.partition(".")
     if domain in _HONEST or (name in _NAMES and "." not in suffix.removeprefix("co.").removeprefix("com.")):
         return False
-    return not _NAMES.isdisjoint(_PARTS.split(domain))
+    return not _NAMES.isdisjoint(parts)
+
+
+def _shown(domain: str) -> str:
+    """A domain as it is shown: its xn-- labels in their letters."""
+    return ".".join(map(_label_shown, domain.split("."))) if _ACE_PREFIX in domain else domain
+
+
+def _label_shown(label: str) -> str:
+    if not label.startswith(_ACE_PREFIX):
+        return label
+    try:
+        return label.removeprefix(_ACE_PREFIX).encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
+
+
+def _read(word: str) -> str:
+    """A word as an eye in a hurry reads it: letters without accents, each as the Latin one that it looks like."""
+    read = word
+    if not word.isascii():
+        read = "".join([each for each in normalize("NFKD", word).casefold() if not combining(each)])
+    read = read.translate(_LETTERS)
+    for pair, letter in _PAIRS:
+        read = read.replace(pair, letter)
+    return read

@@ -7,7 +7,7 @@ too, and who hides an address behind a relay (Apple's Hide My Email, Firefox Rel
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -26,6 +26,8 @@ from engine.reference.public_suffixes import PublicSuffixes
 from engine.reference.source import decode_source, read_source
 from engine.reference.table import OPERATORS_OWN, TableInfo
 
+COLUMNS: Final = ["domain", "kind"]
+"""The columns of an operator's table."""
 MAX_AGE_DAYS: Final = 365
 """How old the lists may be before they are called stale: new disposable domains come by the day. They serve on."""
 
@@ -40,15 +42,19 @@ _GENERIC_COUNTRIES: Final = frozenset(
         "AS",
         "CC",
         "CD",
+        "CF",
         "CO",
         "DJ",
         "FM",
+        "GA",
         "GG",
+        "GQ",
         "IO",
         "JE",
         "LA",
         "LY",
         "ME",
+        "ML",
         "MS",
         "MU",
         "NU",
@@ -57,6 +63,7 @@ _GENERIC_COUNTRIES: Final = frozenset(
         "SH",
         "SO",
         "ST",
+        "TK",
         "TO",
         "TV",
         "VC",
@@ -64,7 +71,7 @@ _GENERIC_COUNTRIES: Final = frozenset(
         "WS",
     ]
 )
-"""Country domains that are sold to everybody and used like .com: they tell no country."""
+"""Country domains that are sold or given to everybody and used like .com: they tell no country."""
 _COUNTRY_OF: Final = {"UK": "GB"}
 
 
@@ -130,6 +137,13 @@ class MailDomains:
         return cls(kinds=MappingProxyType(kinds), suffixes=PublicSuffixes.of(text), info=_info(own, len(kinds)))
 
 
+def info_of(path: Path) -> TableInfo:
+    """What an operator's file says of itself, read whole. Raises ReferenceInvalid naming file and line."""
+    source = read_source(path)
+    rows = len(dict(_own_kinds(path, decode_source(source, source.content))))
+    return replace(_info(f", own {source.fingerprint}", rows), source=OPERATORS_OWN, licence=OPERATORS_OWN, built=None)
+
+
 def _info(own: str, rows: int) -> TableInfo:
     disposable, free, suffixes = map(version, _PACKAGES)
     return TableInfo(
@@ -168,7 +182,7 @@ def _embedded_kinds() -> dict[str, str]:
 
 def _own_kinds(path: Path, text: str) -> dict[str, str]:
     rows = csv.DictReader(io.StringIO(text))
-    if rows.fieldnames is None or not {"domain", "kind"} <= set(rows.fieldnames):
+    if rows.fieldnames is None or not set(COLUMNS) <= set(rows.fieldnames):
         raise ReferenceInvalid(f"{path}, line 1: the columns are domain and kind, separated by a comma")
     return dict(_own_rows(path, rows))
 

@@ -23,6 +23,16 @@ _ZIP_DIGITS: Final = 5
 _WORD: Final = re.compile(r"[^\W_]+")
 _SAINTS: Final = {"saint": "st", "sankt": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
 _NO_CITIES: Final[Mapping[str, list[str]]] = {}
+_CALLED: Final = dict.fromkeys(("nyc", "newyorkcity", "manhattan"), "newyork") | {
+    "dc": "washington",
+    "la": "losangeles",
+    "philly": "philadelphia",
+    "sanfran": "sanfrancisco",
+    "sf": "sanfrancisco",
+    "thebronx": "bronx",
+    "vegas": "lasvegas",
+}
+"""What people call US cities besides the names that the post takes."""
 _ONE_CITY_KM: Final = 100
 """Cities of one name are taken for one only where all lie within so many kilometres; else only the country is known."""
 
@@ -54,6 +64,7 @@ def distance_km(left: Place, right: Place) -> float:
 
 class _Zip(NamedTuple):
     place: Place
+    state: str
     cities: str
 
 
@@ -147,7 +158,13 @@ class Places:
 
     def _is_postal_in_city(self, postal: str, city: str) -> bool | None:
         found = self._zip(postal)
-        return None if found is None else folded_place(city) in found.cities.split(NAME_MARK)
+        if found is None:
+            return None
+        names = found.cities.split(NAME_MARK)
+        # Austin, TX: the state is written behind the city in one field as often as in its own.
+        folded = folded_place(city)
+        spelt = {folded, folded.removesuffix(found.state.lower())}
+        return not spelt.union(_CALLED.get(each, each) for each in spelt).isdisjoint(names)
 
 
 def _cities_of(lines: str) -> dict[str, list[str]]:
@@ -165,8 +182,8 @@ def _city_place(line: str) -> Place:
 
 
 def _zip_of(line: str) -> _Zip:
-    _code, latitude, longitude, radius, _state, cities = line.split(FIELD_MARK)
-    return _Zip(Place(float(latitude), float(longitude), int(radius), "postal"), cities)
+    _code, latitude, longitude, radius, state, cities = line.split(FIELD_MARK)
+    return _Zip(Place(float(latitude), float(longitude), int(radius), "postal"), state, cities)
 
 
 def _malformed(source: Source) -> ReferenceInvalid:

@@ -81,6 +81,17 @@ class TestFiles:
         assert with_kept_tables(own).rates == tmp_path / "own.csv"
         assert put.file.stat().st_mode & 0o777 == 0o600
 
+    def test_mail_domains_are_laid_over_the_embedded_ones(self, tmp_path: Path) -> None:
+        put = put_table(tmp_path, written(tmp_path / "mine.csv", "domain,kind\nthrow.example,disposable\n"))
+        assert (put.file.name, put.info.name, put.info.rows) == ("mail_domains.csv", "mail_domains", 1)
+        domains = reference_of(Settings(data=tmp_path)).mail_domains
+        assert domains is not None
+        kinds = [domains.look_up(each).kind for each in ("throw.example", "mailinator.com", "gmail.com")]
+        assert kinds == ["disposable", "disposable", "free"]
+        bad = written(tmp_path / "bad.csv", "domain,kind\nthrow.example,evil\n")
+        with pytest.raises(ReferenceInvalid, match=r"bad\.csv, line 2: the kind is one of"):
+            put_table(tmp_path, bad)
+
     def test_a_packed_table_is_kept_unpacked(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.csv.xz"
         path.write_bytes(lzma.compress(BINS.format(411111).encode()))

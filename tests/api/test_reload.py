@@ -50,6 +50,7 @@ def files(tmp_path: Path) -> Path:
     shutil.copy(EMBEDDED_IP_COUNTRIES, tmp_path / "ip.mmdb")
     shutil.copy(EMBEDDED_RATES, tmp_path / "rates.csv")
     (tmp_path / "bins.csv").write_text(BINS.format(411111), encoding="utf-8")
+    (tmp_path / "domains.csv").write_text("domain,kind\nthrow.example,disposable\n", encoding="utf-8")
     (tmp_path / "rules.toml").write_text(rules(0), encoding="utf-8")
     (tmp_path / "model.json").write_bytes(Scorecard(ITEMS, CATALOG, 0.02).content())
     return tmp_path
@@ -62,6 +63,7 @@ def assembly(files: Path) -> Iterator[Assembly]:
         ip_database=files / "ip.mmdb",
         rates=files / "rates.csv",
         bin_table=files / "bins.csv",
+        mail_domains=files / "domains.csv",
         ruleset=files / "rules.toml",
         model=files / "model.json",
     )
@@ -144,6 +146,7 @@ async def test_no_decision_is_dropped_while_everything_is_replaced(assembly: Ass
         ("model", "model.json", Scorecard(ITEMS, CATALOG).content().replace(b'"base":-', b'"base":'), "/base: "),
         ("ip_database", "ip.mmdb", b"no database", "corrupt or truncated"),
         ("bin_table", "bins.csv", "BIN\n", "bins.csv"),
+        ("mail_domains", "domains.csv", "domain,kind\nexample.com,bad\n", "line 2: the kind is one of"),
         ("rates", "rates.csv", "date,currency,usd_per_unit\n2026-01-01,EUR,-1\n", "usd_per_unit"),
     ],
 )

@@ -45,6 +45,9 @@ def of(
         ("LOVELACE ADA", "Ada", "Lovelace", True),
         ("Mrs. Ada Lovelace", "Ada", "Lovelace", True),
         ("A LOVELACE", "Ada", "Lovelace", True),
+        ("J DOE", "Jane", "Doe", True),
+        ("J DOE", "Ann", "Doe", False),
+        ("J ROE", "Jane", "Doe", False),
         ("Ada King Lovelace", "Ada", "Lovelace", True),
         ("JOSE GARCIA", "Jos\u00e9", "Garc\u00eda", True),
         ("Lovelace-King, Ada", "Ada", "Lovelace King", True),
@@ -116,6 +119,7 @@ def test_how_a_name_is_written(
 
 def test_stopgaps_digits_and_struck_keys(reference: Reference) -> None:
     assert of(reference, "TEST  TEST")["is_cardholder_name_placeholder"] is True
+    assert of(reference, "GIFT CARD RECIPIENT")["is_cardholder_name_placeholder"] is True
     assert of(reference, "Mr John Doe")["is_cardholder_name_placeholder"] is True
     assert of(reference, "Ada Lovelace")["is_cardholder_name_placeholder"] is False
     assert of(reference, "Ada L0velace")["cardholder_name_has_digits"] is True
