@@ -145,15 +145,14 @@ def assembled(settings: Settings, *, is_live: bool = True) -> Iterator[Assembly]
         _say_left_out(snapshots)
         counting = _counting(settings, store, times, snapshots.own)
         pipeline = _pipeline(store.ledger, store.outcomes, counting.counters, snapshots, times)
-        # An import asks nobody: what the DNS says today it did not say then.
-        if settings.mx_lookups and is_live:
-            pipeline.mail_exchanges = DnsMailExchanges()
         pipeline.go_on_from(counting.sequence)
         feedback = _feedback(store, counting.counters, times)
         scheme_feedback = _scheme_feedback(store, feedback, times)
         if is_live:
             store.ledger.know_names()
             pipeline.tell(scheme_feedback.arrived)
+            # An import asks nobody: what the DNS says today it did not say then.
+            pipeline.mail_exchanges = DnsMailExchanges() if settings.mx_lookups else None
         shadow = Shadow(monotonic_ns)
         reloading = Reloading(settings, snapshots, states_of(settings, read, champion), champion)
         yield Assembly(
