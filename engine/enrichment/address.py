@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
+from string import ascii_lowercase
 from typing import Final, NamedTuple
 from unicodedata import combining, normalize
 
@@ -26,6 +27,8 @@ _SPELLINGS: Final = """
     str street strasse straat st · ave avenue avenida av · rd road · dr drive · ln lane · blvd boulevard bd bld bvd
     ct court · pl place plaza platz · sq square · ter terrace terr · hwy highway · pkwy parkway pky · cir circle circ
     cres crescent · cl close · no number nummer nr numero · n north · s south · e east · w west
+    1st first · 2nd second · 3rd third · 4th fourth · 5th fifth · 6th sixth · 7th seventh · 8th eighth · 9th ninth
+    10th tenth · 11th eleventh · 12th twelfth
 """
 """Common words of streets: what they are cut to, then how else they are written. St is a street and a saint alike."""
 _SHORT: Final = {
@@ -33,6 +36,11 @@ _SHORT: Final = {
     for short, *others in (line.split() for line in _SPELLINGS.replace("\n", " · ").split("·") if line.split())
     for other in others
 }
+_ORDINAL: Final = re.compile(r"\b\d+(?:st|nd|rd|th)\b")
+_UMLAUTS: Final = re.compile("(?<=[aou])e")
+_LETTERS: Final = "AT BE CH CZ DE DK EE ES FI FR HR IT LT LU LV NO PL SE SI SK"
+_LETTERED: Final = frozenset(_LETTERS.split())
+"""Countries of postal codes of digits alone, which are written with the country's letters before them, too: D-80331."""
 _GERMAN_STREET: Final = re.compile(r"(?<=\w)strasse\b")
 
 
@@ -62,6 +70,9 @@ def folded_postal(postal: str, country: str | None) -> str:
     """A postal code's letters and digits, in lower case; of the United States the first five, without ZIP+4."""
     lower = postal.lower() if postal.isascii() else normalize("NFKC", postal).casefold()
     plain = lower if lower.isalnum() else "".join(_WORD.findall(lower))
+    if country in _LETTERED and not plain.isdecimal():
+        digits = plain.lstrip(ascii_lowercase)
+        return digits if digits.isdecimal() else plain
     return plain[:_ZIP_DIGITS] if country == "US" else plain
 
 
@@ -123,7 +134,7 @@ def _facts(
         text=f"{lines} {town} {code}",
         is_po_box=is_po_box(lines, country),
         has_unit=has_unit(first, rest, street, country),
-        has_number=any(map(str.isdecimal, lines)),
+        has_number=any(map(str.isdecimal, _ORDINAL.sub("", lines))),
         is_pickup_point=is_pickup_point(lines),
         is_military=is_military(lines, city, region, country),
     )
@@ -184,7 +195,11 @@ def _likeness(left: str, right: str) -> int:
 def _same_text(left: str | None, right: str | None) -> bool | None:
     if left is None or right is None:
         return None
-    return left == right or _folded_city(left) == _folded_city(right)
+    if left == right:
+        return True
+    one, other = _folded_city(left), _folded_city(right)
+    # Muenchen is how who has no umlauts writes München.
+    return one == other or _UMLAUTS.sub("", one) == _UMLAUTS.sub("", other)
 
 
 @lru_cache(maxsize=_CACHED)

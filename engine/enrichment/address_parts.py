@@ -16,7 +16,7 @@ _BOX_WORDS: Final = frozenset(_BOX_TOKENS.split())
 _BOX: Final = re.compile(
     r"""
     \b(?:
-        p\ ?o\ ?b(?:ox)?(?:\ (?:no|num)?\ ?)?\d | p\ ?o\ ?box | post\ office\ box | gpo\ box | po\ bag
+        p\ ?o\ ?b(?:ox)?(?:\ (?:no|num)?\ ?)?\d | p\ ?o\ ?box\b | post\ office\ box | gpo\ box | po\ bag
       | ^box\ \d | postbox
       | (?:private|locked|mail)\ bag | pmb\ ?\d
       | postfach | postbus\ ?\d | postboks | boite\ postale | case\ postale | casella\ postale
@@ -93,12 +93,14 @@ _LOCKER: Final = re.compile(
     r"\b(?:packstation|postfiliale|postnummer|paketshop|parcel ?locker|amazon ?(?:hub )?locker|hub locker|inpost"
     r"|paczkomat|pakkeboks|pakkeautomat|pakettautomaatti|smartpost|postomat|point relais|relais colis|consigne pickup"
     r"|mondial relay|punto (?:pack|de recogida)|pick ?up (?:point|parcelshop)|parcelshop|servicepunkt|service ?point"
-    r"|postamat|постамат|пункт выдачи|click (?:and )?collect|poste restante|general delivery|postlagernd|fermoposta)"
+    r"|postamat|постамат|пункт выдачи|ups access point|amazon counter|pudo\b"
+    r"|click (?:and )?collect|poste restante|general delivery|postlagernd|fermoposta)"
 )
 _LOCKER_TOKENS: Final = """
     packstation postfiliale postnummer paketshop parcel parcellocker amazon hub locker inpost paczkomat pakkeboks
     pakkeautomat pakettautomaatti smartpost postomat point relais consigne mondial punto pick pickup parcelshop
-    servicepunkt service servicepoint postamat постамат пункт click collect poste general postlagernd fermoposta
+    servicepunkt service servicepoint postamat постамат пункт click collect pudo ups poste general postlagernd
+    fermoposta
 """
 _LOCKER_WORDS: Final = frozenset(_LOCKER_TOKENS.split())
 _MILITARY: Final = re.compile(r"\b(?:(?:a|f|d)po (?:aa|ae|ap)\b|(?:psc|cmr|unit) \d+ box \d+|bfpo \d|(?:cmr|psc) \d)")

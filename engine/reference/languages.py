@@ -51,9 +51,13 @@ class CountryLanguages:
             attribution="Countries' languages by GeoNames (geonames.org)",
         )
 
+        anywhere = frozenset[str]().union(*spoken.values())
+
         @lru_cache(maxsize=_CACHED)
         def is_spoken(header: str, country: str) -> bool | None:
-            return _is_spoken(accepted(header), country, spoken.get(country))
+            found = _is_spoken(accepted(header), country, spoken.get(country))
+            # A language that no country is known to have (xx, Esperanto) is not one that this country lacks.
+            return None if found is False and anywhere.isdisjoint(accepted(header).languages) else found
 
         self.is_spoken = is_spoken
         """Whether what the Accept-Language header asks for is spoken in a country; None where that cannot be told.

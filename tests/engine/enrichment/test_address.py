@@ -28,6 +28,7 @@ LONDON = Contact(address="12 St James's Square", address_2="Flat 4", city="Londo
         ("8, Avenue des Champs-\u00c9lys\u00e9es", "8 ave des champs elysees"),
         ("\uff11\uff12 Elm_Road #3", "12 elm rd 3"),
         ("\u6771\u4eac\u90fd1-2", "\u6771\u4eac\u90fd1 2"),
+        ("350 Fifth Avenue", "350 5th ave"),
         ("-- . --", ""),
     ],
 )
@@ -48,6 +49,10 @@ def test_folding_takes_any_text_and_case_and_space_tell_nothing(street: str) -> 
         ("78701-1234", "US", "78701"),
         ("78701", "US", "78701"),
         ("1010-045", "PT", "1010045"),
+        ("D-80331", "DE", "80331"),
+        ("CH-8001", "CH", "8001"),
+        ("D02 X285", "IE", "d02x285"),
+        ("DX", "DE", "dx"),
         ("-", "GB", ""),
     ],
 )

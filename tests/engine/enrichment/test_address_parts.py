@@ -27,6 +27,8 @@ CASES: Final = (
     ("US", "350 5th Ave, Ste 3300", None, "number unit"),
     ("US", "350 Fifth Avenue", "Floor 21", "number unit"),
     ("US", "PO Box 1234", None, "box number"),
+    ("US", "Fifth Avenue", None, ""),
+    ("US", "UPS Access Point", None, "pickup"),
     ("US", "P.O. Box 1234", None, "box number"),
     ("US", "P. O. Box 1234", None, "box number"),
     ("US", "Post Office Box 12", None, "box number"),
@@ -130,7 +132,13 @@ def test_what_an_address_says(country: str, first: str, second: str | None, expe
 
 @pytest.mark.parametrize(
     ("country", "first"),
-    [("MX", "Calle 5 CP 06050"), ("DE", "PL 12"), ("US", "BP 12 Gas Station"), ("US", "200 Box Elder Ct")],
+    [
+        ("MX", "Calle 5 CP 06050"),
+        ("US", "1 Poboxer Way"),
+        ("DE", "PL 12"),
+        ("US", "BP 12 Gas Station"),
+        ("US", "200 Box Elder Ct"),
+    ],
 )
 def test_two_letters_are_a_box_in_their_country_only(country: str, first: str) -> None:
     assert not is_po_box(folded_street(first), country)
@@ -184,6 +192,15 @@ def test_shipping_against_billing(
     assert known["shipping_address_matches_billing"] is matches
     percent = known["shipping_similarity_to_billing_percent"]
     assert percent is None if likeness is None else likeness[0] <= percent <= likeness[1]  # type: ignore[operator]
+
+
+def test_a_city_without_umlauts_is_the_city(make_payment: Callable[..., Payment], reference: Reference) -> None:
+    billing = Contact(country="DE", city="M\u00fcnchen", postal="80331")
+    shipping = Contact(country="DE", city="MUENCHEN", postal="D-80331")
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert (known["shipping_city_matches_billing"], known["shipping_postal_matches_billing"]) == (True, True)
+    known, _ = enrich(make_payment(billing=billing, shipping=Contact(city="Minden")), reference)
+    assert known["shipping_city_matches_billing"] is False
 
 
 def test_cities_and_postal_codes_are_compared_as_they_are_meant(

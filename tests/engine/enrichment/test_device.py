@@ -225,6 +225,7 @@ def test_an_accept_language_header(header: str, languages: str, countries: str) 
         ("zh-CN,zh;q=0.9", "DE", False),
         ("en-US,en;q=0.9", "US", True),
         ("en-US,en;q=0.9", "DE", Unknown("ambiguous")),
+        ("xx-YY", "DE", Unknown("ambiguous")),
         ("*", "DE", Unknown("language_unknown")),
         ("de", None, NOWHERE),
     ],
