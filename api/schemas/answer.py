@@ -56,6 +56,7 @@ def answer_bytes(
     }
     if explain is Explain.FULL:
         answer["features"] = _features(decision.features)
+        answer["unknown"] = dict(decision.features.causes)
     versions = decision.versions
     answer["review"] = None if review is None else _review(review)
     has_model = versions.model != NO_MODEL and decision.score is not None
@@ -78,6 +79,7 @@ def less_full(answer: bytes) -> bytes:
     if b'"features":' not in answer:
         return answer
     fields = orjson.loads(answer)
+    fields.pop("unknown", None)
     if fields.pop("features", None) is not None:
         fields["rules"] = [rule for rule in fields["rules"] if rule["result"] is not False]
     return orjson.dumps(fields)
@@ -210,6 +212,10 @@ class DecisionAnswer(BaseModel):
     )
     features: dict[str, bool | int | float | str | None] | None = Field(
         default=None, description="With explain full alone: each feature; null is unknown, money is in main units."
+    )
+    unknown: dict[str, str] | None = Field(
+        default=None,
+        description="With explain full alone: why features are null, by name; `not_provided` is not said.",
     )
     review: ReviewAnswer | None
     model: ModelAnswer | None = Field(description="What scored; null where nothing did, and then risk_score is too.")

@@ -29,7 +29,7 @@ from tests.api.decision_requests import LEAST, NOW, decide, faults_of, places
 
 _KEYS = """
     id transaction_id merchant_id created_at test_mode action three_ds risk_score risk_level rule_score tags reasons
-    rules advice features review model ruleset data_versions degraded durability warnings timing_ms
+    rules advice features unknown review model ruleset data_versions degraded durability warnings timing_ms
 """
 KEYS = _KEYS.split()
 RULES = (
@@ -55,7 +55,7 @@ def outline(*, score: Score | None, model: str = "m-1", is_recorded: bool = True
         risk_level="highest",
         reasons=(Reason(code="c", text="t", source="rule"), Reason(code="m", text="t", source="model", weight=1.5)),
         results=RuleResults(RULES, (True, None, False)),
-        features=Features(CATALOG, (1250, None, "GB", 3)),
+        features=Features(CATALOG, (1250, None, "GB", 3), {"unpaid": "no_rate"}),
         versions=Versions(
             ruleset="rs", model=model, model_role="champion", catalog="c", policy="p", data=(("ip", "1"),)
         ),
@@ -78,7 +78,7 @@ def answer_of(shape: Outline, **options: Any) -> Mapping[str, Any]:
 def test_every_key_in_the_order_of_the_contract() -> None:
     shape = outline(score=Score(probability=0.123456, base=0.0, contributions=()))
     assert list(answer_of(shape, explain=Explain.FULL)) == KEYS
-    assert list(answer_of(shape)) == [key for key in KEYS if key != "features"]
+    assert list(answer_of(shape)) == [key for key in KEYS if key not in {"features", "unknown"}]
 
 
 def test_values() -> None:
@@ -133,6 +133,7 @@ def test_explain() -> None:
     assert "features" not in none
     assert "features" not in codes
     assert full["features"] == {"amount_in_usd": 12.5, "unpaid": None, "ip_country": "GB", "visits": 3}
+    assert full["unknown"] == {"unpaid": "no_rate"}
 
 
 @pytest.mark.parametrize("explain", list(Explain))
@@ -162,7 +163,7 @@ def test_the_refused_example_and_its_problem_agree() -> None:
     assert places(faults_of(REFUSED)) == shown
     Problem.model_validate(PROBLEM_EXAMPLE)
     DecisionAnswer.model_validate(ANSWER_EXAMPLE)
-    assert list(ANSWER_EXAMPLE) == [key for key in KEYS if key != "features"]
+    assert list(ANSWER_EXAMPLE) == [key for key in KEYS if key not in {"features", "unknown"}]
 
 
 def test_every_field_is_documented_with_an_example() -> None:
