@@ -22,6 +22,7 @@ from api.metrics import Metrics
 from api.operator import server_announced
 from api.protocol import BoundedProtocol
 from api.settings import Settings
+from api.warming import warmed
 from api.wiring import Assembly
 from engine.errors import AssayError, DeadlineExceeded, LedgerUnavailable
 from engine.garbage import young_garbage_alone
@@ -182,6 +183,7 @@ async def _serve(
     beside: Sequence[Coroutine[None, None, None]],
 ) -> None:
     tasks = [asyncio.create_task(each) for each in beside]
+    await warmed(assembly.pipeline, utc_now())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # One that could not even listen is not waited for.
     serving.add_done_callback(lambda _: server.is_listening.set())

@@ -1,13 +1,13 @@
 """A decision: what Assay answers, why, and from what. Pure data."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from itertools import compress, groupby
+from itertools import chain, compress, groupby
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -181,7 +181,9 @@ class Reason(NamedTuple):
 _MODEL = "model"
 """The source of reasons that are parts of a score."""
 
-_SELDOM: Final = frozenset(("rule_score", "tags", "degraded", "review"))
+_WEIGHT_DECIMALS: Final = 10
+"""Of log-odds: twenty parts add up to what was exact within 1e-9."""
+_SELDOM: Final = frozenset(("three_ds", "rule_score", "tags", "degraded", "review"))
 
 NO_MODEL = "none"
 """Stands for the model's id and role where no scorer is in force."""
@@ -244,29 +246,27 @@ class Decision:
     lists_sequence: int = 0
     """The newest change of the merchant's lists that it saw; 0 where there never was one."""
 
-    def canonical(self, *, is_plain: bool = False) -> bytes:
+    def canonical(self) -> bytes:
         """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1).
 
         Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
         a cause are listed by cause, reasons are codes (their words follow from features and versions), those of the
         model the places of their parts in the score; values that repeat are said once (`engine.packing`), and what most
-        have none of is left out. `is_plain` is
-        the form before: all reasons as codes, all values and positions as they are.
+        have none of is left out.
         """
         parts = () if self.score is None else _weighing(self.score)
-        places = {} if is_plain else {part.code: place for place, part in enumerate(parts)}
-        values = self.features.values
+        places = {part.code: place for place, part in enumerate(parts)}
         said: dict[str, object] = {
             "action": self.action,
             "three_ds": self.three_ds,
-            "score": None if self.score is None else _score_row(self.score, parts, is_plain=is_plain),
-            "risk_level": self.risk_level,
+            "score": None if self.score is None else _score_row(self.score, parts),
+            "level": word_number(self.risk_level),
             "rule_score": self.rule_score,
             "tags": self.tags,
             "reasons": [_reason_row(reason, places) for reason in self.reasons],
             "rules": self.results.packed(),
-            "features": values if is_plain else packed(values, shape_of(self.features.catalog)),
-            "causes": _by_cause(self.features, is_plain=is_plain),
+            "features": packed(self.features.values, shape_of(self.features.catalog)),
+            "causes": _by_cause(self.features),
             "degraded": self.degraded,
             "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
             "versions": self.versions.id,
@@ -274,7 +274,7 @@ class Decision:
         if self.lists_sequence:
             # Said only where there are lists, so that records without any keep their bytes.
             said["lists"] = self.lists_sequence
-        return orjson.dumps(said if is_plain else _said_only(said))
+        return orjson.dumps(_said_only(said))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,32 +305,39 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
     return RecordedDecision(
         action=Action(record["action"]),
         probability=None if record["score"] is None else record["score"][0],
-        risk_level=record["risk_level"],
+        risk_level=numbered_word(record["level"]),
         reasons=tuple(
             f"{_MODEL}:{numbered_word(record['score'][2][2 * reason])}" if isinstance(reason, int) else reason
             for reason in record["reasons"]
         ),
         values=unpacked(record["features"]),
-        causes={position: _cause(key) for key, said in record["causes"].items() for position in _positions(said)},
+        causes=_causes(record["causes"]),
         versions_id=record["versions"],
         lists_sequence=record.get("lists", 0),
     )
 
 
-def _by_cause(features: Features, *, is_plain: bool) -> dict[str, list[int | list[int]]]:
-    """The positions of unknowns by cause; `[first, last]` stands for positions in a row, as a topic's are."""
+def _by_cause(features: Features) -> list[str | int | list[int]]:
+    """Each cause (a frequent word by its number, below 0) with the positions of its unknowns behind it.
+
+    `[first, last]` stands for positions in a row, as a topic's are.
+    """
     positions: dict[str, list[int]] = {}
     for name, cause in features.causes.items():
         positions.setdefault(cause, []).append(features.catalog.position(name))
-    rows: Callable[[Iterable[int]], Any] = sorted if is_plain else _in_rows
-    if is_plain:
-        return {cause: rows(positions[cause]) for cause in sorted(positions)}
-    return {str(word_number(cause)): rows(positions[cause]) for cause in sorted(positions)}
+    return [each for cause in sorted(positions) for each in (word_number(cause), *_in_rows(positions[cause]))]
 
 
-def _cause(key: str) -> str:
-    """The cause by its place among the frequent words, or as it stands."""
-    return numbered_word(int(key)) if key.startswith("-") else key
+def _causes(said: Iterable[str | int | list[int]]) -> dict[int, str]:
+    """The cause of each position, of what `_by_cause` wrote."""
+    causes: dict[int, str] = {}
+    cause = ""
+    for each in said:
+        if isinstance(each, str) or (isinstance(each, int) and each < 0):
+            cause = numbered_word(each)
+        else:
+            causes |= dict.fromkeys([each] if isinstance(each, int) else range(each[0], each[1] + 1), cause)
+    return causes
 
 
 def _said_only(said: dict[str, object]) -> dict[str, object]:
@@ -346,23 +353,14 @@ def _in_rows(positions: Iterable[int]) -> list[int | list[int]]:
     return said
 
 
-def _positions(said: Iterable[int | list[int]]) -> Iterator[int]:
-    for each in said:
-        if isinstance(each, int):
-            yield each
-        else:
-            yield from range(each[0], each[1] + 1)
-
-
 def _weighing(score: Score) -> tuple[Contribution, ...]:
     """The parts of a score that weigh anything."""
     return tuple([part for part in score.contributions if part.weight])
 
 
-def _score_row(score: Score, parts: tuple[Contribution, ...], *, is_plain: bool) -> list[object]:
-    if is_plain:
-        return [score.probability, score.base, [[part.code, part.weight] for part in parts]]
-    return [score.probability, score.base, [each for part in parts for each in (word_number(part.code), part.weight)]]
+def _score_row(score: Score, parts: tuple[Contribution, ...]) -> list[object]:
+    told = [(word_number(part.code), round(part.weight, _WEIGHT_DECIMALS)) for part in parts]
+    return [score.probability, round(score.base, _WEIGHT_DECIMALS), [*chain.from_iterable(told)]]
 
 
 def _reason_row(reason: Reason, places: Mapping[str, int]) -> str | int:

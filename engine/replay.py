@@ -93,9 +93,6 @@ class Replay:
             features = recorded.features(snapshot.catalog).replaced({"risk_score": None, "risk_level": None})
             decision = decide(payment, features, snapshot, is_late=LATE in said.get("degraded", ()))
             again = decision.canonical()
-            if again != record.decision and not any(isinstance(value, list) for value in said["features"]):
-                # It was recorded before records were packed.
-                again = decision.canonical(is_plain=True)
         except (AssayError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
             # What was tampered with need not be of the type that it was.
             return f"it cannot be decided again ({type(error).__name__})"

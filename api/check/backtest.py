@@ -107,7 +107,7 @@ def check(folder: Path, progress: Callable[[str], None] = lambda _: None) -> Fou
 def _said(decision: bytes) -> Said:
     record = orjson.loads(decision)
     rules = record["rules"].lower().encode()
-    return Said(record["versions"], record.get("lists", 0), record["action"], record["three_ds"], rules)
+    return Said(record["versions"], record.get("lists", 0), record["action"], record.get("three_ds", False), rules)
 
 
 def _settings(ledger: Ledger, lists: ListStore, versions: set[str], scorer_of: ScorerOf) -> dict[str, Setting]:

@@ -10,6 +10,7 @@ from api.auth import SCOPE_FIELD, ScopedRoute, key_of
 from api.keys import new_key
 from api.problems import Problem, ProblemRaised
 from api.schemas import PROBLEM_RESPONSES
+from api.schemas.merchants import MerchantId
 from engine.access import ApiKey, ApiKeys, Scope
 from engine.card_data import holds_card_number
 from engine.errors import Fault, PaymentInvalid
@@ -22,9 +23,6 @@ MERCHANTS_MAX = 1_000
 
 router = APIRouter(tags=["Keys"], route_class=ScopedRoute)
 _SCOPED = {SCOPE_FIELD: Scope.KEYS_WRITE.value}
-
-
-MerchantId = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*$")]
 
 
 class NewKey(BaseModel):

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from api.auth import SCOPE_FIELD, ScopedRoute, key_of
 from api.calls import MaybeText, require_query
 from api.problems import Problem, ProblemRaised
-from api.routes.keys import MerchantId
 from api.schemas import PROBLEM_RESPONSES
+from api.schemas.merchants import MerchantId
 from api.schemas.policy import PolicyBody, PolicyHistory, PolicyPut, PolicyShown, changes, shown_policy
 from api.wiring import Assembly
 from engine.access import Scope

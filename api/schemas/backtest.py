@@ -7,10 +7,10 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from api.backtests.plan import Plan
-from api.routes.keys import MerchantId
 from api.schemas.body import RequestInvalid
 from api.schemas.jobs import shown_state
 from api.schemas.listing import Page
+from api.schemas.merchants import MerchantId
 from api.schemas.policy import Percent, Points
 from api.schemas.ruleset import Line, RuleBody
 from engine.errors import Fault

@@ -26,11 +26,10 @@ from api.wiring import Assembly, assembled
 from engine.catalog import CATALOG
 from engine.custom import CustomField, CustomType
 from engine.decide import decide, snapshot_of
-from engine.decision import recorded_decision
 from engine.features import Catalog, Feature, Features, FeatureType
 from engine.ledger import DecisionRecord, VersionKind
 from engine.lists import NO_LISTS
-from engine.packing import unpacked
+from engine.packing import packed, shape_of, unpacked
 from engine.payment import Order, Payment
 from engine.payment_record import payment_bytes
 from engine.policy import FailAction, Policy
@@ -184,17 +183,11 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> str:
     connection.close()
     said = orjson.loads(content)
     said["features"] = list(unpacked(said["features"]))
-    said["reasons"] = list(recorded_decision(content).reasons)
     change(said)
+    if "features" in said:
+        said["features"] = packed(said["features"], shape_of(CATALOG))
     tampered(folder, "UPDATE decisions SET decision = ? WHERE id = ?", orjson.dumps(said), id_)
     return str(id_)
-
-
-def test_a_decision_recorded_before_records_were_packed_is_the_same(own_day: Path) -> None:
-    rewrite(own_day, lambda _said: None)
-    found = replayed(own_day)
-    assert (found["different"], found["too_old"]) == (0, 0)
-    assert found["same"] > 300
 
 
 def test_a_tampered_action_is_found(own_day: Path) -> None:
