@@ -66,7 +66,7 @@ MISSING: Final = "missing"
 """The version of a table that is not there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Reference:
     """The tables in force, one a field. Where a field is None its table is missing: what it would tell is unknown.
 
@@ -89,6 +89,10 @@ class Reference:
     card_codes: CardCodes | None = None
     currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
+
+    def __repr__(self) -> str:
+        """The versions: the tables themselves take hundreds of thousands of characters."""
+        return f"Reference({dict(self.versions())})"
 
     def is_ip_stale(self, at: datetime) -> bool:
         """Whether the IP table is too old at this instant; where there is none, it is not."""

@@ -167,11 +167,11 @@ class House:
         said: dict[str, object] = {
             "action": action,
             "score": None,
-            "risk_level": "normal",
+            "level": "normal",
             "reasons": [],
             "rules": "",
             "features": [now.values.get(name) for name in INPUTS],
-            "causes": {},
+            "causes": [],
             "degraded": [],
             "versions": "v1",
         }

@@ -207,6 +207,8 @@ ITEMS = st.builds(
 )
 
 
+# Hypothesis writes out what it was given now and then, and warns where that is long; a warning is an error here.
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     card=CARDS,
