@@ -89,7 +89,7 @@ def _of_clock(offset: int, payment: Payment, zones: TimeZones, known: Mapping[st
         known["ip_country"],
         known["billing_country"],
     )
-    of_zone = zones.zone_offset_minutes(ip_zone, at) if isinstance(ip_zone, str) else None
+    of_zone = zones.offset_minutes(ip_zone, at) if isinstance(ip_zone, str) else None
     there = zones.offsets_minutes(ip_country, at) if of_zone is None and isinstance(ip_country, str) else frozenset()
     near = frozenset((of_zone,)) if of_zone is not None else there
     billing = zones.offsets_minutes(billing_country, at) if isinstance(billing_country, str) else frozenset()

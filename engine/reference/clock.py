@@ -25,7 +25,7 @@ class TimeZones:
     `version` is that package's.
     """
 
-    __slots__ = ("_anywhere", "_at_minute", "_in_country", "_in_zone", "_only", "info", "version")
+    __slots__ = ("_anywhere", "_at_minute", "_in_country", "_only", "info", "version")
 
     def __init__(self, *, zones: dict[str, tuple[ZoneInfo, ...]], version: str) -> None:
         self.version = version
@@ -50,23 +50,18 @@ class TimeZones:
             return _agreed_offset_minutes(places.get(place, ()), _EPOCH + minute * _MINUTE)
 
         self._at_minute = at_minute
-        by_name = {zone.key: zone for found in zones.values() for zone in found}
+        every = {zone.key: zone for found in zones.values() for zone in found}.values()
 
         @lru_cache(maxsize=_CACHED_OFFSETS)
         def in_country(country: str, minute: int) -> frozenset[int]:
             return _offsets(zones.get(country, ()), minute)
 
-        @lru_cache(maxsize=_CACHED_OFFSETS)
-        def in_zone(name: str, minute: int) -> int | None:
-            zone = by_name.get(name)
-            return None if zone is None else next(iter(_offsets((zone,), minute)))
-
         # Of a day's beginning and its end, so that the clocks that change in between count both ways.
         @lru_cache(maxsize=_CACHED_DAYS)
         def anywhere(day: int) -> frozenset[int]:
-            return frozenset().union(*(_offsets(by_name.values(), each * _DAY_MINUTES) for each in (day, day + 1)))
+            return frozenset().union(*(_offsets(every, each * _DAY_MINUTES) for each in (day, day + 1)))
 
-        self._in_country, self._in_zone, self._anywhere = in_country, in_zone, anywhere
+        self._in_country, self._anywhere = in_country, anywhere
 
     @classmethod
     def load(cls) -> Self:
@@ -96,10 +91,6 @@ class TimeZones:
     def offsets_minutes(self, country: str, at: datetime) -> frozenset[int]:
         """Give every offset that a country's zones have at an aware instant; none where tzdata knows none of it."""
         return self._in_country(country, (at - _EPOCH) // _MINUTE)
-
-    def zone_offset_minutes(self, name: str, at: datetime) -> int | None:
-        """Give the offset of a zone by its name (`Europe/Paris`); None where zone.tab has no such name."""
-        return self._in_zone(name, (at - _EPOCH) // _MINUTE)
 
     def is_anywhere(self, offset_minutes: int, at: datetime) -> bool:
         """Whether the clocks of some place have this offset on the day of an aware instant."""

@@ -38,8 +38,8 @@ class VelocityScope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """How many payments."""
+class _Counted:
+    """A whole number of things that the key alone tells."""
 
     @property
     def measured(self) -> tuple[str, ...]:
@@ -50,6 +50,11 @@ class Count:
     def type(self) -> FeatureType:
         """A whole number."""
         return FeatureType.INTEGER
+
+
+@dataclass(frozen=True, slots=True)
+class Count(_Counted):
+    """How many payments."""
 
     @property
     def unit(self) -> str:
@@ -147,18 +152,8 @@ class LastSeen(_Since):
 
 
 @dataclass(frozen=True, slots=True)
-class NewPairs:
+class NewPairs(_Counted):
     """How many pairs of the payment's own key values were both seen before, but never by one payment."""
-
-    @property
-    def measured(self) -> tuple[str, ...]:
-        """The features read beside the key: none."""
-        return ()
-
-    @property
-    def type(self) -> FeatureType:
-        """A whole number."""
-        return FeatureType.INTEGER
 
     @property
     def unit(self) -> str:
@@ -167,18 +162,8 @@ class NewPairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(_Counted):
     """How many key values among the linked ones too many others share: links are not followed through them."""
-
-    @property
-    def measured(self) -> tuple[str, ...]:
-        """The features read beside the key: none."""
-        return ()
-
-    @property
-    def type(self) -> FeatureType:
-        """A whole number."""
-        return FeatureType.INTEGER
 
     @property
     def unit(self) -> str:
