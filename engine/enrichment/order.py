@@ -58,7 +58,7 @@ def _highest_price(payment: Payment, reference: Reference) -> Value | Unknown:
     except InvalidOperation:
         return _PRICE_UNKNOWN
     exponent = CURRENCY_EXPONENTS.get(currency)
-    if highest is None or exponent is None or not 0 <= highest <= AMOUNT_MINOR_MAX:
+    if highest is None or not highest.is_finite() or exponent is None or not 0 <= highest <= AMOUNT_MINOR_MAX:
         return _PRICE_UNKNOWN
     cents = reference.rates.usd_minor(round(highest.scaleb(exponent)), currency, payment.at.date())
     return _NO_RATE if cents is None else cents
