@@ -11,7 +11,7 @@ from unicodedata import combining, normalize
 from rapidfuzz.fuzz import token_sort_ratio
 
 from engine.enrichment.address_parts import has_unit, is_military, is_pickup_point, is_po_box, without_unit
-from engine.enrichment.enrichment import Computed, Enrichment
+from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Forwarders, Reference
@@ -330,4 +330,9 @@ FEATURES: Final = (
     ),
 )
 
-ADDRESS = Enrichment(topic="address", features=FEATURES, compute=_compute)
+ADDRESS = Enrichment(
+    topic="address",
+    features=FEATURES,
+    compute=_compute,
+    fields=of_contacts("address", "address_2", "city", "region", "country", "postal"),
+)

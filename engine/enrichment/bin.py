@@ -179,4 +179,5 @@ BIN = Enrichment(
         ),
     ),
     compute=_compute,
+    fields=("card.bin", "card.last_digits", "card.brand", "card.funding", "card.country"),
 )

@@ -49,5 +49,6 @@ COUNTRY_RELATIONS = Enrichment(
         for name, _left, _right, doc in _PAIRS
     ),
     compute=_compute,
+    fields=(),
     reads=tuple(dict.fromkeys(side for _name, left, right, _doc in _PAIRS for side in (left, right))),
 )

@@ -94,4 +94,10 @@ def _longest_run(flags: list[bool]) -> int:
     return longest
 
 
-EMAIL = Enrichment(topic="email", features=EMAIL_FEATURES, compute=_compute, reads=("email_domain",))
+EMAIL = Enrichment(
+    topic="email",
+    features=EMAIL_FEATURES,
+    compute=_compute,
+    reads=("email_domain",),
+    fields=("email.address", "email.md5"),
+)

@@ -11,7 +11,7 @@ from typing import Final
 
 from rapidfuzz.fuzz import ratio, token_set_ratio, token_sort_ratio
 
-from engine.enrichment.enrichment import Computed, Enrichment
+from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.enrichment.mailbox import local_part
 from engine.enrichment.name_features import NAME_FEATURES
 from engine.enrichment.scripts import case_of, is_mixed, script_of
@@ -170,4 +170,9 @@ def _any_mixed(*names: str | None) -> bool | None:
     return any(map(is_mixed, written)) if written else None
 
 
-NAMES = Enrichment(topic="names", features=NAME_FEATURES, compute=_compute)
+NAMES = Enrichment(
+    topic="names",
+    features=NAME_FEATURES,
+    compute=_compute,
+    fields=("card.cardholder_name", *of_contacts("first_name", "last_name"), "email.address"),
+)

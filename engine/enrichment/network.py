@@ -67,8 +67,8 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
     keys = ip_keys(address) or (INVALID, INVALID)
     if reference.ip_networks is None:
         return keys + _NO_LISTS
-    return keys + reference.ip_networks.facts(address, payment.at.toordinal() - reference.ip_max_age_days)
+    return keys + reference.ip_networks.facts(address, payment.day - reference.ip_max_age_days)
 
 
-NETWORK = Enrichment(topic="network", features=NETWORK_FEATURES, compute=_compute)
+NETWORK = Enrichment(topic="network", features=NETWORK_FEATURES, compute=_compute, fields=("device.ip_address", "day"))
 """The keys, then what is known in the order of IpFacts."""

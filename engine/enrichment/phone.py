@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from engine.enrichment.enrichment import Computed, Enrichment
+from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
@@ -186,7 +186,12 @@ _FEATURES: Final = (
     ),
 )
 
-PHONE = Enrichment(topic="phone", features=_FEATURES, compute=_compute)
+PHONE = Enrichment(
+    topic="phone",
+    features=_FEATURES,
+    compute=_compute,
+    fields=of_contacts("phone_number", "phone_country_code", "country"),
+)
 
 
 def _related(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
@@ -253,5 +258,6 @@ _RELATIONS: Final = Enrichment(
     ),
     compute=_related,
     reads=("phone_normalized", "phone_country", *(country for _, country, _ in _OTHERS)),
+    fields=("billing.country", "billing.region", "billing.postal"),
 )
 PHONE_RELATIONS = _RELATIONS
