@@ -14,6 +14,7 @@ from engine.payment import Contact, Payment
 from engine.reference import Reference
 from engine.reference.calling_codes import CALLING_CODES, TRUNK_PREFIX, TRUNK_PREFIXES, TWO_TRUNK_PREFIXES
 from engine.reference.phones import FIXED_OR_MOBILE, LINES, PhoneFacts
+from engine.reference.territories import is_same_country
 
 _DIGITS_MIN, _DIGITS_MAX = 7, 15
 """E.164 allows 15; no country has whole numbers of under seven."""
@@ -200,7 +201,7 @@ def _related(payment: Payment, reference: Reference, known: Mapping[str, Value])
         # A number was given or not: the cause says which.
         return (None if known["phone_normalized"] is None else _COUNTRY_UNKNOWN,) * len(_RELATIONS.features)
     agree: list[Value | Unknown] = [
-        _COUNTRY_UNKNOWN if known[other] is None else phone == known[other] for _, other, _ in _OTHERS
+        _COUNTRY_UNKNOWN if known[other] is None else is_same_country(phone, known[other]) for _, other, _ in _OTHERS
     ]
     return (*agree, _agrees_with_postal(payment.billing, reference, phone, known["phone_normalized"]))
 
