@@ -6,6 +6,7 @@ its Python form takes, and a test holds both equal.
 
 import json
 import lzma
+import re
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -99,7 +100,8 @@ class _CallingCode:
         self._matched: Callable[[str], Sequence[int] | None] = patterns.Match
         country, main = plans[0]
         # The first one's is the plan of all that share a calling code, by which their numbers are dialled.
-        self._trunk = None if country is None or main["prefix"] is None else re2.compile(main["prefix"])
+        # A short one, asked alone: Python's own engine is at it sooner.
+        self._trunk = None if country is None or main["prefix"] is None else re.compile(main["prefix"])
         self._transform: str | None = main["transform"]
         # Numbers are many; the sets of patterns that they have are a few dozen.
         self._told = lru_cache(maxsize=_CACHED_SETS)(self._of_patterns)
@@ -137,8 +139,7 @@ class _CallingCode:
         if found is None or not found.end():
             return national
         if self._transform is not None and found.lastindex is not None and found[found.lastindex]:
-            written: str = found.expand(self._transform)
-            return written + national[found.end() :]
+            return found.expand(self._transform) + national[found.end() :]
         return national[found.end() :]
 
 
@@ -168,7 +169,7 @@ class PhonePlans:
                 # Ours is tried by a test.
                 for code in (*made["regions"], *made["nowhere"]):
                     table._code(code)
-        except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, re2.error) as error:
+        except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, re.error, re2.error) as error:
             raise _malformed(source) from error
         return table
 
@@ -197,7 +198,7 @@ class PhonePlans:
         facts, bare = self._code(code).facts(national)
         if code != _NORTH_AMERICA or facts.line is None:
             return facts
-        return facts._replace(state=self._areas.get(bare[:_AREA_DIGITS]))
+        return PhoneFacts(facts.country, facts.line, self._areas.get(bare[:_AREA_DIGITS]), facts.is_shared)
 
     def _code(self, code: str) -> _CallingCode:
         if code not in self._codes:
