@@ -36,6 +36,7 @@ _SHORT: Final = {
     for short, *others in (line.split() for line in _SPELLINGS.replace("\n", " · ").split("·") if line.split())
     for other in others
 }
+_DIGIT: Final = re.compile(r"\d")
 _ORDINAL: Final = re.compile(r"\b\d+(?:st|nd|rd|th)\b")
 _UMLAUTS: Final = re.compile("(?<=[aou])e")
 _LETTERS: Final = "AT BE CH CZ DE DK EE ES FI FR HR IT LT LU LV NO PL SE SI SK"
@@ -134,7 +135,7 @@ def _facts(
         text=f"{lines} {town} {code}",
         is_po_box=is_po_box(lines, country),
         has_unit=has_unit(first, rest, street, country),
-        has_number=any(map(str.isdecimal, _ORDINAL.sub("", lines))),
+        has_number=_DIGIT.search(_ORDINAL.sub("", lines)) is not None,
         is_pickup_point=is_pickup_point(lines),
         is_military=is_military(lines, city, region, country),
     )
@@ -211,6 +212,8 @@ def _same_postal(billing: Contact, shipping: Contact) -> bool | None:
     left, right = billing.postal, shipping.postal
     if left is None or right is None:
         return None
+    if left == right and billing.country == shipping.country:
+        return True
     return folded_postal(left, billing.country) == folded_postal(right, shipping.country)
 
 

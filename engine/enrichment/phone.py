@@ -21,6 +21,8 @@ _DIGITS_MIN, _DIGITS_MAX = 7, 15
 _TRUNK_IN_BRACKETS: Final = "(0)"
 _EXTENSION: Final = re.compile(r"[;,#]|ext|x\s*\d", re.IGNORECASE)
 _NO_DIGITS: Final = re.compile(r"[^0-9]+")
+_WITHOUT_MARKS: Final = str.maketrans("", "", " ()+-./")
+"""What most write between the digits; where nothing else is, there is no extension."""
 _NO_COUNTRY, _INVALID = Unknown("country_unknown"), Unknown("phone_invalid")
 _COUNTRY_UNKNOWN, _NOT_TOLD, _NO_POSTAL = _NO_COUNTRY, Unknown("not_told"), Unknown("postal")
 _NO_ONE_COUNTRY: Final = Unknown("no_one_country")
@@ -46,10 +48,7 @@ def normalized_phone(number: str, calling_code: str) -> str | None:
     `calling_code` is the country's, in digits; a number with + or 00 before it has its own, and "" stands for none. An
     extension is left out: behind it is the same line.
     """
-    written = _EXTENSION.split(number, maxsplit=1)[0].replace(_TRUNK_IN_BRACKETS, " ")
-    # Digits of other scripts are decimals too; their like in ASCII is what they count as.
-    plain = written if written.isascii() else "".join([str(int(c)) if c.isdecimal() else c for c in written])
-    digits = _NO_DIGITS.sub("", plain)
+    written, digits = _dialled(number)
     if written.lstrip(" (").startswith(("+", "\uff0b")):
         whole = digits
     elif digits.startswith("00"):
@@ -62,6 +61,18 @@ def normalized_phone(number: str, calling_code: str) -> str | None:
     else:
         return None
     return f"+{whole}" if _DIGITS_MIN <= len(whole) <= _DIGITS_MAX else None
+
+
+def _dialled(number: str) -> tuple[str, str]:
+    """The number as it is written, without its extension, and its digits in ASCII."""
+    written = number.replace(_TRUNK_IN_BRACKETS, " ") if "(" in number else number
+    digits = written.translate(_WITHOUT_MARKS)
+    if digits.isascii() and digits.isdecimal():
+        return written, digits
+    written = _EXTENSION.split(number, maxsplit=1)[0].replace(_TRUNK_IN_BRACKETS, " ")
+    # Digits of other scripts are decimals too; their like in ASCII is what they count as.
+    plain = written if written.isascii() else "".join([str(int(c)) if c.isdecimal() else c for c in written])
+    return written, _NO_DIGITS.sub("", plain)
 
 
 @lru_cache(maxsize=_CACHED)

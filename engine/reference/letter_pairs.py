@@ -11,6 +11,7 @@ import io
 import re
 from datetime import date
 from functools import lru_cache
+from operator import add
 from pathlib import Path
 from typing import Final, Self
 from unicodedata import normalize
@@ -80,15 +81,16 @@ class LetterPairs:
 
         Case and marks are no matter: \u00e9 is e. What is no letter parts words.
         """
-        runs = _RUNS.findall(text if text.isascii() and text.islower() else plain_letters(text))
+        runs = _RUNS.findall(plain_letters(text))
         if sum(map(len, runs)) < _LETTERS_MIN:
             return None
-        bits = sum(
-            self._bits[first + second] for run in runs for first, second in zip(_EDGE + run, run + _EDGE, strict=True)
-        )
+        edged = f"{_EDGE}{_EDGE.join(runs)}{_EDGE}"
+        bits = sum(map(self._bits.__getitem__, map(add, edged, edged[1:])))
         return round(100 / (1 + 2.0 ** max(-_BITS_MAX, min(_BITS_MAX, bits))))
 
 
 def plain_letters(text: str) -> str:
     """The text in lower case, its Latin letters without their marks."""
+    if text.isascii():
+        return text.lower()
     return "".join([each for each in normalize("NFKD", text).lower() if each.isascii() or each.isalpha()])

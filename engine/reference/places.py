@@ -37,6 +37,7 @@ _ONE_CITY_KM: Final = 100
 """Cities of one name are taken for one only where all lie within so many kilometres; else only the country is known."""
 
 
+@lru_cache(maxsize=_CACHED)
 def folded_place(name: str) -> str:
     """A city's name in one spelling: without case, accents, blanks and punctuation; Saint is St, Fort is Ft."""
     plain = name.lower()
@@ -83,6 +84,7 @@ class Places:
         self._zip_lines = {line[:_ZIP_DIGITS]: line for line in made["zips"].split(CITY_MARK)}
         # Put in order now: the first payment of a country should not wait for tens of milliseconds.
         self._cities = {country: _cities_of(lines) for country, lines in self._lines.items()}
+        self._city = lru_cache(maxsize=_CACHED)(self._find_city)
         self.locate = lru_cache(maxsize=_CACHED)(self._locate)
         """Where (country, region, city, postal code) is, as narrowly as it is known; None where not at all. Cached."""
         self.is_postal_in_city = lru_cache(maxsize=_CACHED)(self._is_postal_in_city)
@@ -131,12 +133,14 @@ class Places:
             if found is not None:
                 return found.place
         if city is not None:
-            place = self._city(country, region, folded_place(city))
+            place = self._city(country, region, city)
             if place is not None:
                 return place
         return self._countries.get(country)
 
-    def _city(self, country: str, region: str | None, city: str) -> Place | None:
+    def _find_city(self, country: str, region: str | None, name: str) -> Place | None:
+        """Where a city is; cached, for postal codes are many, and cities few."""
+        city = folded_place(name)
         lines = self._cities.get(country, _NO_CITIES).get(city)
         if lines is None:
             return None
