@@ -90,6 +90,5 @@ def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], di
     for part in PARTS:
         settled = part.settled(payment, reference, known)
         found += settled.values
-        known.update(settled.known)
         causes.update(settled.causes)
     return dict(zip(_NAMES, _ARRANGED(found), strict=True)), causes

@@ -158,6 +158,9 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
     billing, shipping = payment.billing, payment.shipping
     paid, sent = address_facts(billing), address_facts(shipping)
     same, likeness = _compared(paid, sent)
+    # A flat may stand in the first line of one and in the second of the other.
+    if same is False and paid.text == sent.text and billing.country == shipping.country:
+        same = True
     return (
         paid.key,
         sent.key,
@@ -187,7 +190,6 @@ def _compared(paid: AddressFacts, sent: AddressFacts) -> tuple[bool | None, int 
     return same, 100 if paid.text == sent.text else _likeness(paid.text, sent.text)
 
 
-@lru_cache(maxsize=_CACHED)
 def _likeness(left: str, right: str) -> int:
     """Words in any order: what two spellings of one address have in common, in percent."""
     return round(token_sort_ratio(left, right))

@@ -43,7 +43,6 @@ def _hidden(md5: str | None) -> tuple[Unknown | None]:
     return (None if md5 is None else _HASHED,)
 
 
-@lru_cache(maxsize=_CACHED)
 def _of_address(address: str, domains: MailDomains | None, letters: LetterPairs | None) -> Computed:
     """All of the topic; a table that is read anew is another key, so what it said before is not given again."""
     mailbox = normalized_email(address) or address

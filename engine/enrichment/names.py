@@ -6,7 +6,6 @@ themselves alone: a Cyrillic name and a Latin e-mail address are unknown, not di
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
 from rapidfuzz.fuzz import ratio, token_ratio, token_sort_ratio
@@ -21,7 +20,6 @@ from engine.payment import Contact, Payment
 from engine.reference import Reference
 from engine.reference.letter_pairs import LetterPairs, plain_letters
 
-_CACHED: Final = 16_384
 _ALIKE_PERCENT: Final = 80
 _WORDS_MIN: Final = 2
 _LETTERS_MIN: Final = 3
@@ -66,7 +64,6 @@ def _full_name(contact: Contact) -> str | None:
     return f"{first} {last}" if first and last else first or last
 
 
-@lru_cache(maxsize=_CACHED)
 def _of_names(
     holder: str | None, billing: str | None, shipping: str | None, email: str | None, letters: LetterPairs | None
 ) -> Computed:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, NamedTuple
 
@@ -32,7 +31,6 @@ class IpKeys(NamedTuple):
     """The /24 of an IPv4 address, the /48 of an IPv6 address: what one site or a part of a provider gets."""
 
 
-@lru_cache(maxsize=4096)
 def ip_keys(address: str) -> IpKeys | None:
     """What an address is counted by; None where it is none.
 

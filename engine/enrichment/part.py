@@ -53,30 +53,34 @@ class Part:
         """Whether what it gives is held."""
         return self._key is not None
 
-    def settled(self, payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Settled:
-        """What it gives for a payment: what it gave for another with the same fields, where that is held."""
+    def settled(self, payment: Payment, reference: Reference, known: dict[str, Value]) -> Settled:
+        """What it gives for a payment: what it gave for another with the same fields, where that is held.
+
+        `known` has what other parts told, by feature, and is told what others read of this one.
+        """
         if self._key is None:
-            return self.computed(payment, reference, known)
+            return self._computed(payment, reference, known)
         answers, key = reference.answers[self.name], self._key(payment, known)
         found: Settled | None = answers.get(key)
-        return answers.hold(key, self.computed(payment, reference, known)) if found is None else found
+        if found is None:
+            return answers.hold(key, self._computed(payment, reference, known))
+        known.update(found.known)
+        return found
 
-    def computed(self, payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Settled:
+    def _computed(self, payment: Payment, reference: Reference, known: dict[str, Value]) -> Settled:
         """What it gives for a payment, computed anew."""
         found: list[Any] = []
-        within = {**known} if len(self._steps) > 1 else known
         for compute, read in self._steps:
-            values = compute(payment, reference, within)
+            values = compute(payment, reference, known)
             found += values
             for at, name in read:
                 value = values[at]
-                within[name] = None if value.__class__ is Unknown else value  # type: ignore[index]
-        causes: dict[str, str] = {}
-        kinds = list(map(type, found))
-        if Unknown in kinds:
-            for at in [at for at, kind in enumerate(kinds) if kind is Unknown]:
-                causes[self._names[at]] = found[at].cause
-                found[at] = None
+                known[name] = None if value.__class__ is Unknown else value
+        kinds, causes, at = [*map(type, found)], dict[str, str](), -1
+        for _ in range(kinds.count(Unknown)):
+            at = kinds.index(Unknown, at + 1)
+            causes[self._names[at]] = found[at].cause
+            found[at] = None
         return Settled(tuple(found), {name: found[at] for at, name in self._read}, causes)
 
 

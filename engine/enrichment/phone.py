@@ -5,7 +5,6 @@ Whether somebody answers is not asked: what can be told is what the numbering pl
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
@@ -34,7 +33,6 @@ _IS_VOIP: Final[Mapping[str, Value | Unknown]] = {
     FIXED_OR_MOBILE: _NOT_TOLD_APART,
 }
 _WITH_AREA_CODES: Final = ("US", "CA")
-_CACHED: Final = 8192
 _RUN: Final = 7
 _UPWARDS: Final = "01234567890"
 _DOWNWARDS: Final = "09876543210"
@@ -75,7 +73,6 @@ def _dialled(number: str) -> tuple[str, str]:
     return written, _NO_DIGITS.sub("", plain)
 
 
-@lru_cache(maxsize=_CACHED)
 def _normalized(number: str, phone_country_code: str | None, country: str | None) -> str | Unknown:
     calling_code = phone_country_code or CALLING_CODES.get(country or "", "")
     found = normalized_phone(number, calling_code)
@@ -113,7 +110,6 @@ def _told(facts: PhoneFacts) -> tuple[Value | Unknown, ...]:
     return (True, country, facts.line, _IS_VOIP[facts.line])
 
 
-@lru_cache(maxsize=_CACHED)
 def is_placeholder(number: str) -> bool:
     """Whether the digits are what people type who give no number of theirs.
 

@@ -169,7 +169,7 @@ def test_nothing_makes_it_raise_and_what_is_kept_is_equal(
 ) -> None:
     first = _of_names(holder, billing, shipping, email, reference.letter_pairs)
     assert len(first) == len(FEATURES)
-    assert first == _of_names.__wrapped__(holder, billing, shipping, email, reference.letter_pairs)
+    assert first == _of_names(holder, billing, shipping, email, reference.letter_pairs)
 
 
 LETTERS = LetterPairs.load()
@@ -245,7 +245,7 @@ WHOLE = st.lists(WORD, min_size=1, max_size=4).map(" ".join)
 def test_a_short_way_says_what_every_letter_says(holder: str, billing: str, shipping: str | None, local: str) -> None:
     sent, email = billing if shipping is None else shipping, f"{local}@gmail.com"
     by_names = (words_of(holder), words_of(billing), words_of(sent))
-    found = dict(zip(FEATURES, _of_names.__wrapped__(holder, billing, sent, email, LETTERS), strict=True))
+    found = dict(zip(FEATURES, _of_names(holder, billing, sent, email, LETTERS), strict=True))
     assert found["cardholder_billing_name_similarity"] == likeness(by_names[0], by_names[1])
     assert found["cardholder_shipping_name_similarity"] == likeness(by_names[0], by_names[2])
     assert found["billing_shipping_name_similarity"] == likeness(by_names[1], by_names[2])
