@@ -74,7 +74,7 @@ class Part:
             values = compute(payment, reference, known)
             found += values
             for at, name in read:
-                value = values[at]
+                value: Any = values[at]
                 known[name] = None if value.__class__ is Unknown else value
         kinds, causes, at = [*map(type, found)], dict[str, str](), -1
         for _ in range(kinds.count(Unknown)):
