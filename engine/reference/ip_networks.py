@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from engine.features import Unknown, Value
+from engine.features import Unknown
 from engine.reference.causes import NOT_LISTED, STALE_GEO
 from engine.reference.embedded import embedded
 from engine.reference.ip_address import PublicIp, public_ip
@@ -14,6 +14,7 @@ from engine.reference.mmdb import Mmdb
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, OPERATORS_OWN, TableInfo
 
 _NOT_LISTED: Final[Told] = dict.fromkeys(RANGE_FIELDS, NOT_LISTED)
+_UNLISTED: Final = IpFacts.of(_NOT_LISTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,11 @@ class IpNetworks:
         found = public_ip(address)
         if isinstance(found, Unknown):
             return IpFacts.unknown(found)
-        facts: dict[str, Value | Unknown] = {}
-        for told in self._told(found, oldest):
+        first, *others = self._told(found, oldest)
+        if first is _NOT_LISTED and not others:
+            return _UNLISTED
+        facts = {**first}
+        for told in others:
             for name, value in told.items():
                 known = facts.setdefault(name, value)
                 if value is True or (isinstance(known, Unknown) and not isinstance(value, Unknown)):
