@@ -168,7 +168,7 @@ class Features:
 
     def replaced(self, replacements: Mapping[str, Value]) -> "Features":
         """The same features with some values set, as the score's are before the rules read them."""
-        values, position = [*self.values], self.catalog.position
+        values = list(self.values)
         for name, value in replacements.items():
-            values[position(name)] = value
+            values[self.catalog.position(name)] = value
         return Features(self.catalog, tuple(values), self.causes)
