@@ -12,6 +12,11 @@ from engine.payment import Payment, Stage
 from engine.policy import FailAction, Policy
 from engine.score import Score
 
+# Bound once: Python 3.11 calls a function for each look at a member of an enumeration, and each payment climbs.
+_BLOCK, _ALLOW, _REVIEW, _CHALLENGE = Action.BLOCK, Action.ALLOW, Action.REVIEW, Action.CHALLENGE
+_RULE_BLOCK, _RULE_ALLOW, _RULE_REVIEW = RuleAction.BLOCK, RuleAction.ALLOW, RuleAction.REVIEW
+_RULE_3DS = RuleAction.REQUEST_3DS
+_PRE_AUTH, _POST_AUTH = Stage.PRE_AUTH, Stage.POST_AUTH
 _SUCCEEDED = frozenset("YA")
 _FAILED = frozenset("NR")
 _UNPROVEN = {
@@ -54,29 +59,28 @@ def settle(
     asked = {rule.action for rule in fired}
     heights = _Heights(None if score is None else score.percent, results.rule_score(), policy)
     action, reasons = _climb(fired, asked, heights, hits)
-    wants_3ds = RuleAction.REQUEST_3DS in asked
-    challenged = heights.reached(Action.CHALLENGE)
+    wants_3ds = _RULE_3DS in asked
+    challenged = heights.reached(_CHALLENGE)
     if score is None and not fired and not hits and not reasons and challenged is None:
         action, wants_3ds, failed = _fail(features, policy)
         reasons = (failed,)
-    can_3ds = action is not Action.BLOCK and _can_authenticate(payment)
+    can_3ds = action is not _BLOCK and _can_authenticate(payment)
     if challenged is not None and _shopper_is_there(features):
         wants_3ds = True
         if can_3ds:
             reasons = (*reasons, challenged)
     three_ds = wants_3ds and can_3ds
-    if three_ds and action is Action.ALLOW:
-        action = Action.CHALLENGE
-    if wants_3ds and action is not Action.BLOCK and _has_authenticated(payment) and not _is_proven(payment):
-        action = Action.REVIEW
+    if three_ds and action is _ALLOW:
+        action = _CHALLENGE
+    if wants_3ds and action is not _BLOCK and _has_authenticated(payment) and not _is_proven(payment):
+        action = _REVIEW
         reasons = (*reasons, _unproven_reason(payment))
-    review = policy.review_terms() if action is Action.REVIEW else None
+    review = policy.review_terms() if action is _REVIEW else None
     return Verdict(action=action, three_ds=three_ds, reasons=reasons, review=review)
 
 
 _THRESHOLDS: Final = {
-    action: attrgetter(f"{action}_at_percent", f"{action}_at_rule_score")
-    for action in (Action.BLOCK, Action.REVIEW, Action.CHALLENGE)
+    action: attrgetter(f"{action}_at_percent", f"{action}_at_rule_score") for action in (_BLOCK, _REVIEW, _CHALLENGE)
 }
 """A policy's thresholds for an action: on the risk score in percent, and on the rule score."""
 
@@ -104,21 +108,21 @@ def _climb(
     fired: tuple[Rule, ...], asked: AbstractSet[RuleAction], heights: _Heights, hits: Sequence[Hit]
 ) -> tuple[Action, tuple[Reason, ...]]:
     """The rung that is reached; `asked` are the actions of the rules that fired."""
-    if RuleAction.BLOCK in asked and any(rule.action is RuleAction.BLOCK and rule.mandatory for rule in fired):
-        return Action.BLOCK, ()
+    if _RULE_BLOCK in asked and any(rule.action is _RULE_BLOCK and rule.mandatory for rule in fired):
+        return _BLOCK, ()
     if hits:
         if any(hit.is_mandatory for hit in hits):
-            return Action.BLOCK, ()
-        asked = asked | {RuleAction.ALLOW if hit.is_allow else RuleAction.BLOCK for hit in hits}
-    if RuleAction.ALLOW in asked:
-        return Action.ALLOW, ()
-    for action, rule_action in ((Action.BLOCK, RuleAction.BLOCK), (Action.REVIEW, RuleAction.REVIEW)):
+            return _BLOCK, ()
+        asked = asked | {_RULE_ALLOW if hit.is_allow else _RULE_BLOCK for hit in hits}
+    if _RULE_ALLOW in asked:
+        return _ALLOW, ()
+    for action, rule_action in ((_BLOCK, _RULE_BLOCK), (_REVIEW, _RULE_REVIEW)):
         reason = heights.reached(action)
         if reason is not None:
             return action, (reason,)
         if rule_action in asked:
             return action, ()
-    return Action.ALLOW, ()
+    return _ALLOW, ()
 
 
 def _shopper_is_there(features: Features) -> bool:
@@ -127,12 +131,12 @@ def _shopper_is_there(features: Features) -> bool:
 
 def _can_authenticate(payment: Payment) -> bool:
     """3-D Secure runs before the authorization, once: asking again after its result would go round for ever."""
-    return payment.stage is Stage.PRE_AUTH and payment.authentication.trans_status is None
+    return payment.stage is _PRE_AUTH and payment.authentication.trans_status is None
 
 
 def _has_authenticated(payment: Payment) -> bool:
     """Whether 3-D Secure has run, by the stage or by a result that came early, and no authorization yet."""
-    return payment.stage is not Stage.POST_AUTH and not _can_authenticate(payment)
+    return payment.stage is not _POST_AUTH and not _can_authenticate(payment)
 
 
 def _is_proven(payment: Payment) -> bool:
@@ -164,7 +168,7 @@ def _fail(features: Features, policy: Policy) -> tuple[Action, bool, Reason]:
         failing = Action(policy.fail_action)
     said = f"No risk score was available; the fail policy ({policy.fail_action}) decided"
     reason = Reason(code="fail_policy", text=said, source="policy")
-    if failing is not Action.CHALLENGE:
+    if failing is not _CHALLENGE:
         return failing, False, reason
     # 3-D Secure is an axis of its own, and challenge is what it comes to; of a shopper who is absent a person decides.
-    return (Action.ALLOW, True, reason) if _shopper_is_there(features) else (Action.REVIEW, False, reason)
+    return (_ALLOW, True, reason) if _shopper_is_there(features) else (_REVIEW, False, reason)

@@ -1,8 +1,7 @@
 """The score: a calibrated probability of reported third-party fraud, with contributions in log-odds."""
 
 from dataclasses import dataclass, field
-from math import isfinite
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from engine.errors import ScoreInvalid
 from engine.features import Features, Value
@@ -26,6 +25,11 @@ class Contribution(NamedTuple):
     words: Words
 
 
+_PERCENT_LEAST: Final = 0.01
+_PERCENT_MOST: Final = 99.0
+_set = object.__setattr__
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """A calibrated probability (0-1) and its exact account: base + weights = the log-odds before calibration.
@@ -41,9 +45,14 @@ class Score:
 
     def __post_init__(self) -> None:
         """Round once: rules, policy and answer all read it."""
-        if not isfinite(self.probability) or not 0 <= self.probability <= 1:
-            raise ScoreInvalid(f"A scorer gave {self.probability!r} for a probability.")
-        object.__setattr__(self, "percent", min(max(round(self.probability * 100, 2), 0.01), 99.0))
+        probability = self.probability
+        # NaN is not between any two numbers either.
+        if not 0 <= probability <= 1:
+            raise ScoreInvalid(f"A scorer gave {probability!r} for a probability.")
+        percent = round(probability * 100, 2)
+        if not _PERCENT_LEAST <= percent <= _PERCENT_MOST:
+            percent = _PERCENT_LEAST if percent < _PERCENT_LEAST else _PERCENT_MOST
+        _set(self, "percent", percent)
 
 
 class Scorer(Protocol):

@@ -4,7 +4,7 @@ Trees ask of raw inputs: a value that is at most the threshold goes left, an unk
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Protocol
 
@@ -114,6 +114,16 @@ class Forest:
             at[asked] = reached = np.where(goes_left, self.left[nodes], self.right[nodes])
             asked = asked[self.feature[reached] != LEAF]
         return at
+
+
+def narrowed(forest: Forest) -> tuple[Forest, list[int]]:
+    """The same trees over the inputs that they ask of alone, and where these stand among all; one at least."""
+    asked = np.unique(forest.feature[forest.feature != LEAF])
+    if not len(asked):
+        asked = np.zeros(1, dtype=np.int32)
+    renamed = np.searchsorted(asked, forest.feature).astype(np.int32)
+    renamed[forest.feature == LEAF] = LEAF
+    return replace(forest, inputs=len(asked), feature=renamed), asked.tolist()
 
 
 ARRAYS: Final[Mapping[str, np.dtype[Any]]] = {

@@ -4,9 +4,8 @@ Numbers, money (in hundredths) and booleans (0 or 1) are as they are; a text is 
 always: a model decides by what it learnt of unknowns, and no value stands in for one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from math import isfinite
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -26,10 +25,10 @@ Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 """Inputs of n payments, shape (n, k)."""
 
-Code = Callable[[str], float]
-
 INPUTS_MAX: Final = 2_000
 CODES_MAX: Final = 100_000
+_MET_MAX: Final = 4_096
+"""Texts of an input whose number is kept as they were written: most payments have few of them."""
 TEXTS: Final = frozenset({FeatureType.STRING, FeatureType.COUNTRY})
 NUMBERS: Final = frozenset({FeatureType.INTEGER, FeatureType.NUMBER, FeatureType.MONEY})
 
@@ -79,9 +78,8 @@ class Inputs:
         first = positions[0]
         self._get = itemgetter(*positions) if len(positions) > 1 else itemgetter(slice(first, first + 1))
         self._coded = tuple(
-            (at, _code_of(each, catalog[each.feature])) for at, each in enumerate(self.inputs) if each.codes is not None
+            (at, _Coded(each, catalog[each.feature])) for at, each in enumerate(self.inputs) if each.codes is not None
         )
-
         self._divided = tuple((at, catalog.position(each.per)) for at, each in enumerate(self.inputs) if each.per)
 
     def __len__(self) -> int:
@@ -103,9 +101,8 @@ class Inputs:
         known: Any = self._get(values)
         if self._coded or self._divided:
             known = list(known)
-            for at, code in self._coded:
-                if known[at] is not None:
-                    known[at] = code(known[at])
+            for at, coded in self._coded:
+                known[at] = coded[known[at]]
         try:
             for at, position in self._divided:
                 known[at] = _ratio(known[at], values[position])
@@ -122,7 +119,7 @@ class Inputs:
         codes = dict(self._coded)
         for at, each in enumerate(self.inputs):
             column = columns[each.feature]
-            made[:, at] = coded(column, codes[at]) if at in codes else numbers(column)
+            made[:, at] = coded(column, codes[at].__getitem__) if at in codes else numbers(column)
             if each.per:
                 made[:, at] = ratios(made[:, at], numbers(columns[each.per]))
         return made
@@ -194,18 +191,26 @@ def _name(feature: str, codes: Mapping[str, float] | None, unseen: float) -> str
     return feature
 
 
-def _code_of(given: Input, feature: Feature) -> Code:
-    """The number of a text, which is not unknown."""
-    assert given.codes is not None, "a text has codes"
-    return partial(_exact if feature.case_sensitive else _folded, dict(given.codes), given.unseen)
+class _Coded(dict[Any, Any]):
+    """The numbers of such texts as were met, None of one that is unknown."""
 
+    __slots__ = ("_codes", "_feature", "_unseen")
 
-def _exact(codes: dict[str, float], unseen: float, text: str) -> float:
-    return codes.get(text, unseen)
+    def __init__(self, given: Input, feature: Feature) -> None:
+        """`given` is settled and has codes."""
+        super().__init__({None: None})
+        assert given.codes is not None, "a text has codes"
+        self._codes = dict(given.codes)
+        self._unseen = given.unseen
+        self._feature = feature
 
-
-def _folded(codes: dict[str, float], unseen: float, text: str) -> float:
-    return codes.get(text.lower(), unseen)
+    def __missing__(self, text: str | None) -> float | None:
+        """Look up a text that was not met."""
+        if len(self) >= _MET_MAX:
+            self.clear()
+        number = None if text is None else self._codes.get(folded(text, self._feature), self._unseen)
+        self[text] = number
+        return number
 
 
 def _content(each: Input) -> dict[str, object]:

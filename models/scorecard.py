@@ -134,21 +134,16 @@ class Scorecard:
         ]
         return {"base_fraud_rate": self._base_fraud_rate, "base": self.base, "items": items}
 
+    def contributions(self, values: tuple[Value, ...]) -> list[Contribution]:
+        """One for each group that says anything, in the groups' order, from the features' values."""
+        return [part for found_of, weighed in self._groups if (part := weighed[found_of(values)]) is not None]
+
     def score(self, features: Features) -> Score:
         """The probability with one contribution a group that says anything. Raises ScoreInvalid where it is none."""
-        values = features.values
-        contributions = []
+        contributions = self.contributions(features.values)
         log_odds = self.base
-        for group, found_of, weighed, members in self._groups:
-            found = found_of(values)
-            part = weighed.get(found, _NOT_WEIGHED)
-            if part is _NOT_WEIGHED:
-                if len(weighed) >= _WEIGHED_MAX:
-                    weighed.clear()
-                part = weighed[found] = _strongest(group, members, values)
-            if part is not None:
-                log_odds += part.weight
-                contributions.append(part)
+        for part in contributions:
+            log_odds += part.weight
         try:
             probability = 1 / (1 + math.exp(-log_odds))
         except OverflowError as error:
@@ -156,18 +151,36 @@ class Scorecard:
         return Score(probability=probability, base=self.base, contributions=tuple(contributions))
 
 
-_NOT_WEIGHED: Final[Any] = object()
-
 _Member = tuple[int, float | None, tuple[float, ...] | None, Any, tuple[Template, Template]]
-"""An item as it is scored: its feature's position, the least number that weighs anything or None, the edges and weights
-of its steps or None and the weights by value, its words for and against."""
+"""An item as it is scored: its feature's place among the values, the least number that weighs anything or None, the
+edges and weights of its steps or None and the weights by value, its words for and against."""
 
 
-_Group = tuple[str, Callable[[tuple[Value, ...]], Any], dict[Any, Contribution | None], tuple[_Member, ...]]
-"""A group: its name, what takes its features' values, the contributions by such values as were met, its items.
+class _Weighed(dict[Any, Contribution | None]):
+    """A group's contribution by such values of its features as were met; those of one feature are no tuple.
 
-A feature has one type, so that values which are equal weigh the same.
-"""
+    A feature has one type, so that values which are equal weigh the same.
+    """
+
+    __slots__ = ("_group", "_is_one", "_members")
+
+    def __init__(self, group: str, members: tuple[_Member, ...], *, is_one: bool) -> None:
+        """`members` have places among the group's features; `is_one` says that there is one feature alone."""
+        super().__init__()
+        self._group = group
+        self._members = members
+        self._is_one = is_one
+
+    def __missing__(self, found: Any) -> Contribution | None:  # noqa: ANN401 - a feature's value or several
+        """Weigh values that were not met."""
+        if len(self) >= _WEIGHED_MAX:
+            self.clear()
+        part = self[found] = _strongest(self._group, self._members, (found,) if self._is_one else found)
+        return part
+
+
+_Group = tuple[Callable[[tuple[Value, ...]], Any], _Weighed]
+"""What takes a group's values, and its contributions by them."""
 
 
 def _strongest(group: str, members: tuple[_Member, ...], values: tuple[Value, ...]) -> Contribution | None:
@@ -175,8 +188,8 @@ def _strongest(group: str, members: tuple[_Member, ...], values: tuple[Value, ..
     strongest: tuple[Template, Template] | None = None
     weight = 0.0
     # Some forty items are weighed for each decision: a call for each would take as long again.
-    for position, least, edges, weights, words_of in members:
-        value: Any = values[position]
+    for place, least, edges, weights, words_of in members:
+        value: Any = values[place]
         if value is None or (least is not None and value < least):
             continue
         if edges is None:
@@ -189,15 +202,20 @@ def _strongest(group: str, members: tuple[_Member, ...], values: tuple[Value, ..
 
 
 def _grouped(items: tuple[Item, ...], catalog: Catalog) -> tuple[_Group, ...]:
-    groups: dict[str, list[_Member]] = {}
+    groups: dict[str, list[Item]] = {}
     for item in items:
-        words = (
-            template_of(item.speaks_for, item.feature, catalog),
-            template_of(item.against, item.feature, catalog),
+        groups.setdefault(item.group, []).append(item)
+    return tuple(_group(name, members, catalog) for name, members in groups.items())
+
+
+def _group(name: str, items: list[Item], catalog: Catalog) -> _Group:
+    positions = sorted({catalog.position(item.feature) for item in items})
+    members = tuple(
+        (
+            positions.index(catalog.position(item.feature)),
+            *item.points.table(),
+            (template_of(item.speaks_for, item.feature, catalog), template_of(item.against, item.feature, catalog)),
         )
-        member = (catalog.position(item.feature), *item.points.table(), words)
-        groups.setdefault(item.group, []).append(member)
-    return tuple(
-        (group, itemgetter(*sorted({position for position, *_ in members})), {}, tuple(members))
-        for group, members in groups.items()
+        for item in items
     )
+    return itemgetter(*positions), _Weighed(name, members, is_one=len(positions) == 1)

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from engine.features import Catalog, Features, Value
 from engine.score import Contribution, Score
 from models.foreign import Foreign
-from models.forest import Forest
+from models.forest import Forest, narrowed
 from models.forest_account import account_of
-from models.inputs import Inputs
+from models.inputs import Input, Inputs
 from models.linear import Linear
 from models.model import Model, model_id
 from models.words import Template, template_of
@@ -39,16 +39,17 @@ class ModelScorer:
         self.id = model_id(own)
         self.role = role
         self._content = own if content is None else content
-        self._inputs = Inputs(model.inputs.inputs, catalog)
         self._calibration = model.calibration
         self._share = model.share
         self._scorecard = model.scorecard.bound_to(catalog)
-        self._expected, self._contributions, groups = _accounting(model)
+        self._expected, self._contributions, asked = _accounting(model)
+        self._inputs = Inputs(asked, catalog)
+        groups = (MODEL_CODE,) if isinstance(model.margin, Foreign) else self._inputs.groups
         self._codes = tuple(sorted({*groups, *(item.group for item in model.scorecard.items)} - {OTHER_CODE}))
         places = {code: place for place, code in enumerate((*self._codes, OTHER_CODE))}
         self._places = places
         self._group_of = np.array([places[group] for group in groups], dtype=np.intp)
-        self._groups = _speakers(model, self._codes, catalog)
+        self._groups = _speakers(model, asked, self._codes, catalog)
 
     def content(self) -> bytes:
         """What the id names, as the ledger keeps it."""
@@ -62,12 +63,12 @@ class ModelScorer:
         base = share * self._expected
         said: dict[int, Contribution] = {}
         if share < 1:
-            card = self._scorecard.score(features)
-            base += (1 - share) * card.base
-            for part in card.contributions:
-                place = self._places[part.code]
+            rest, places = 1 - share, self._places
+            base += rest * self._scorecard.base
+            for part in self._scorecard.contributions(values):
+                place = places[part[0]]
                 said[place] = part
-                weights[place] += (1 - share) * part.weight
+                weights[place] += rest * part[1]
         contributions = self._spoken(weights, _Account(added, said, share, self._groups))
         log_odds = base
         for _, weight, _ in contributions:
@@ -78,13 +79,20 @@ class ModelScorer:
     def _spoken(self, weights: list[float], account: "_Account") -> list[Contribution]:
         """A contribution for each group that says something, and one for all others together: the sum is kept."""
         rest = weights.pop()
-        places = [place for place, weight in enumerate(weights) if not -SPEAKING_MIN < weight < SPEAKING_MIN]
+        sizes = list(map(abs, weights))
+        floor = max((SPEAKING_MIN, *sorted(sizes, reverse=True)[SPEAKING_MAX - 1 : SPEAKING_MAX]))
+        places = [place for place, size in enumerate(sizes) if size >= floor]
         if len(places) > SPEAKING_MAX:
-            loud = sorted(places, key=lambda place: abs(weights[place]), reverse=True)[:SPEAKING_MAX]
-            places = sorted(loud)
-        contributions, codes = [], self._codes
+            # Several are as loud as the last that speaks: the first of them do.
+            places.sort(key=sizes.__getitem__, reverse=True)
+            places = sorted(places[:SPEAKING_MAX])
+        codes = self._codes
+        contributions = [
+            # As `Contribution(...)` has it, which takes three times as long.
+            _new(Contribution, (codes[place], weights[place], _new(_GroupWords, (account, place))))
+            for place in places
+        ]
         for place in places:
-            contributions.append(Contribution(codes[place], weights[place], _GroupWords((account, place))))
             weights[place] = 0.0
         for weight in weights:
             rest += weight
@@ -93,6 +101,7 @@ class ModelScorer:
         return contributions
 
 
+_new = tuple.__new__
 _Speaker = tuple[int, int, tuple[Template, Template | None, Template]]
 """An input of a group: its place, its feature's position, and its words known, special (see Said) and unknown."""
 
@@ -134,22 +143,34 @@ class _GroupWords(tuple[_Account, int]):
     def filled(self, values: tuple[Value, ...]) -> str:
         """The words with the features' values in them."""
         account, place = self
-        share, speakers, card = account.share, account.groups[place], account.said.get(place)
-        added = account.by_input()
-        learnt = [share * added[at] for at, _, _ in speakers]
-        of_card = 0.0 if card is None else (1 - share) * card.weight
-        is_against = sum(learnt) + of_card > 0
-        loudest = (max if is_against else min)(learnt, default=None)
-        if card is not None and (loudest is None or (of_card >= loudest if is_against else of_card <= loudest)):
-            return card.words.filled(values)
-        assert loudest is not None, "a group has a part that speaks"
-        _, position, (known, special, unknown) = speakers[learnt.index(loudest)]
+        speakers, card = account.groups[place], account.said.get(place)
+        if card is None and len(speakers) == 1:
+            speaker = speakers[0]
+        else:
+            loudest = _loudest(account, speakers, card)
+            if loudest is None:
+                assert card is not None, "a group has a part that speaks"
+                return card.words.filled(values)
+            speaker = loudest
+        _, position, (known, special, unknown) = speaker
         value = values[position]
         if value is None:
             return unknown.filled(values)
         # True is 1 to Python, and 1.0 is no count.
         is_special = value is False or (value.__class__ is int and value == 1)
         return (special if special is not None and is_special else known).filled(values)
+
+
+def _loudest(account: _Account, speakers: Sequence[_Speaker], card: Contribution | None) -> _Speaker | None:
+    """The input that spoke most in the direction in which its group speaks; None where the scorecard did."""
+    added, share = account.by_input(), account.share
+    learnt = [share * added[at] for at, _, _ in speakers]
+    of_card = 0.0 if card is None else (1 - share) * card.weight
+    is_against = sum(learnt) + of_card > 0
+    loudest = (max if is_against else min)(learnt, default=None)
+    if loudest is None or (card is not None and (of_card >= loudest if is_against else of_card <= loudest)):
+        return None
+    return speakers[learnt.index(loudest)]
 
 
 _OTHER: Final = Template(parts=(), end=OTHER_WORDS)
@@ -164,25 +185,28 @@ def scorer_of(model: Model, catalog: Catalog, role: str, content: bytes | None =
     return ModelScorer(model, catalog, role, content)
 
 
-def _accounting(model: Model) -> tuple[float, Callable[[Floats], Floats], tuple[str, ...]]:
-    """What the margin expects, what each input adds to it, and the group of each."""
-    margin = model.margin
+def _accounting(model: Model) -> tuple[float, Callable[[Floats], Floats], Sequence[Input]]:
+    """What the margin expects, what each input that it asks of adds to it, and these inputs: no other adds anything."""
+    margin, inputs = model.margin, model.inputs.inputs
     if isinstance(margin, Forest):
-        account = account_of(margin)
-        return account.expected, account.contributions, model.inputs.groups
+        forest, asked = narrowed(margin)
+        account = account_of(forest)
+        return account.expected, account.contributions, [inputs[at] for at in asked]
     if isinstance(margin, Linear):
-        return margin.expected, margin.contributions, model.inputs.groups
-    return 0.0, lambda row: margin.log_odds(row[None]), (MODEL_CODE,)
+        return margin.expected, margin.contributions, inputs
+    return 0.0, lambda row: margin.log_odds(row[None]), inputs
 
 
-def _speakers(model: Model, codes: Sequence[str], catalog: Catalog) -> list[tuple[_Speaker, ...]]:
+def _speakers(
+    model: Model, asked: Sequence[Input], codes: Sequence[str], catalog: Catalog
+) -> list[tuple[_Speaker, ...]]:
     """The inputs of each group."""
     found: dict[str, list[_Speaker]] = {code: [] for code in (*codes, OTHER_CODE)}
     if isinstance(model.margin, Foreign):
         # Whatever stands at the position is no part of these words.
         found[MODEL_CODE].append((0, 0, (_MODEL, _MODEL, _MODEL)))
         return [tuple(found[code]) for code in codes]
-    for at, each in enumerate(model.inputs.inputs):
+    for at, each in enumerate(asked):
         assert each.said is not None, "inputs are settled"
         known, special, unknown = (
             template_of(text, each.feature, catalog) if text else None

@@ -8,6 +8,8 @@ from engine.errors import ModelInvalid
 from engine.features import Catalog, Feature, FeatureType, Value
 
 UNKNOWN_WORDS: Final = "unknown"
+_MONEY: Final = FeatureType.MONEY
+"""Bound once: Python 3.11 calls a function for each look at a member of an enumeration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def shown(value: Value, type_: FeatureType) -> str:
     """A value as a person reads it."""
     if value is None:
         return UNKNOWN_WORDS
-    if type_ is FeatureType.MONEY:
+    if type_ is _MONEY:
         assert isinstance(value, int)
         return f"{value / 100:,.2f} USD"
     return f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else str(value)

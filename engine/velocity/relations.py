@@ -248,8 +248,7 @@ def reader_of(names: Sequence[str]) -> Callable[[tuple[Value, ...], Mapping[str,
             value = value_of(*inputs)
             found.append(value)
             if value is None:
-                unknown = next((read for read, one in zip(reads, inputs, strict=True) if one is None), None)
-                cause = NO_HISTORY if unknown is None else causes.get(unknown)
+                cause = causes.get(reads[inputs.index(None)]) if None in inputs else NO_HISTORY
                 if cause is not None:
                     why[name] = cause
         return tuple(found), why

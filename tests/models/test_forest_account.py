@@ -11,13 +11,15 @@ import shap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.forest import LEAF, Forest
+from models.forest import LEAF, Forest, narrowed
 from models.forest_account import (
+    _FEWEST,
     QUESTIONS_MAX,
     TableAccount,
     WalkedAccount,
     _leaves,
     _parts,
+    _table,
     account_of,
     nodes_and_weights,
 )
@@ -110,6 +112,46 @@ def test_contributions_are_shapleys_values(seed: int, depth: int, row: Floats) -
     assert account.expected + account.contributions(row).sum() == pytest.approx(
         forest.log_odds(row[None])[0], abs=1e-12
     )
+
+
+def added_in_turn(forest: Forest, row: Floats) -> list[float]:
+    """What each input adds, part by part from the tables, one addition at a time."""
+    most = min(max(forest.depth + 1, _FEWEST), QUESTIONS_MAX)
+    added = [0.0] * forest.inputs
+    for start in forest.starts.tolist():
+        for part in _parts(forest, start, most):
+            inputs = sorted({int(forest.feature[node]) for node in part.questions})
+            table, _ = _table(forest, part, inputs, most)
+            pattern = 0
+            for place, node in enumerate(part.questions):
+                found = row[forest.feature[node]]
+                is_left = forest.missing_left[node] if np.isnan(found) else found <= forest.threshold[node]
+                pattern |= int(is_left) << place
+            for asked, own in zip(inputs, table[pattern].tolist(), strict=False):
+                added[asked] += own
+    return added
+
+
+@SETTINGS
+@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(0, 6), ROWS)
+def test_all_parts_at_once_add_up_as_one_after_the_other_to_the_last_bit(
+    seed: int, trees: int, depth: int, row: Floats
+) -> None:
+    forest = grown(seed, trees, depth)
+    assert account_of(forest).contributions(row).tolist() == added_in_turn(forest, row)
+
+
+@SETTINGS
+@given(st.integers(0, 10**6), st.integers(0, 2), ROWS)
+def test_inputs_that_no_tree_asks_of_move_nothing(seed: int, depth: int, row: Floats) -> None:
+    forest = grown(seed, 2, depth)
+    alone, asked = narrowed(forest)
+    assert alone.inputs == len(asked) >= 1
+    assert set(alone.feature.tolist()) - {LEAF} == set(range(alone.inputs)) or alone.depth == 0
+    fewer, all_ = account_of(alone), account_of(forest)
+    assert fewer.expected == all_.expected
+    found = dict(zip(asked, fewer.contributions(row[asked]).tolist(), strict=True))
+    assert [found.get(at, 0.0) for at in range(INPUTS)] == all_.contributions(row).tolist()
 
 
 @SETTINGS

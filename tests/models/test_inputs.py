@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.catalog import CATALOG
 from engine.errors import ModelInvalid, ScoreInvalid
 from engine.features import Catalog, Feature, FeatureType, Value
-from models.inputs import Input, Inputs
+from models.inputs import Input, Inputs, _Coded
 from models.inputs_file import inputs_of
 from models.words import Said
 
@@ -82,6 +82,14 @@ def test_texts_ignore_case_unless_the_feature_tells_it_apart() -> None:
     inputs = Inputs([Input(feature="of_string", codes=codes), Input(feature="exact", codes=codes)], SMALL)
     values = dict.fromkeys(each.name for each in SMALL) | {"of_string": "AB", "exact": "AB"}
     assert inputs.vector(tuple(values.values())).tolist() == [1.5, 0.0]
+
+
+def test_an_input_keeps_no_more_texts_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.inputs._MET_MAX", 3)
+    coded = _Coded(SMALL_INPUTS.inputs[SMALL.position("of_string")], SMALL["of_string"])
+    for text, code in [("ng", 0.1), ("nG", 0.1), (None, None), ("x", 0.7), ("US", -2.5), ("Ng", 0.1), ("", 0.7)] * 2:
+        assert coded[text] == code
+        assert len(coded) <= 3
 
 
 def test_a_number_that_no_float_holds_is_no_score() -> None:

@@ -156,6 +156,16 @@ def test_what_says_little_is_said_together_and_nothing_is_lost() -> None:
     assert found == {OTHER_CODE: (0.009, "All else, of little weight each")}
 
 
+def test_of_groups_that_are_as_loud_the_first_speak() -> None:
+    model = forest_model()
+    by_group = {each.group: each.feature for each in model.inputs.inputs if not each.codes and not each.per}
+    names = [by_group[group] for group in sorted(by_group)]
+    asked = [(name, 1e9, 0.5 if at % 2 else -0.5, 0.0) for at, name in enumerate(names)]
+    found = said(stump(*asked), **dict.fromkeys(names, 0))
+    assert len(names) > SPEAKING_MAX + 1
+    assert list(found) == [*sorted(by_group)[:SPEAKING_MAX], OTHER_CODE]
+
+
 def test_an_estimator_that_cannot_explain_itself_says_so() -> None:
     model = foreign_model(1.0)
     assert isinstance(model.margin, Foreign)
