@@ -237,6 +237,11 @@ class Payment:
         """The receipt time in microseconds since the epoch."""
         return (self.at - EPOCH) // MICROSECOND
 
+    @property
+    def day(self) -> int:
+        """The receipt date (UTC) as a number of days: what is dated by the day is asked by it."""
+        return self.at.toordinal()
+
     def received(self, at: datetime) -> "Payment":
         """The same payment at another receipt time; it was checked already, so it is not checked again."""
         copy = object.__new__(Payment)

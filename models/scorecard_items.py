@@ -6,6 +6,7 @@ Rates marked "sim" are the simulator's assumptions (learning.md sections 11.2-11
 """
 
 from models.scorecard import Item, Steps, Weights
+from models.scorecard_signals import SIGNALS
 
 _EXPERT = "expert: no public rate found; a handful of repeats is ordinary, a burst is not"
 _GEO = "sim: a foreign IP address triples the odds (ln 3 = 1.1); an agreeing one lowers them slightly"
@@ -314,4 +315,5 @@ ITEMS: tuple[Item, ...] = (
         against="It is night on the shopper's clock (hour {value})",
         source="sim: good orders have their trough at four in the morning, scripted fraud has none",
     ),
+    *SIGNALS,
 )

@@ -1,7 +1,9 @@
 """Enrichments: what the request itself and the reference tables tell about a payment, one file a topic."""
 
+from collections.abc import Mapping
+from itertools import chain
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 from engine.enrichment.address import ADDRESS
 from engine.enrichment.amount import AMOUNT
@@ -20,14 +22,15 @@ from engine.enrichment.mail_exchange import MAIL_EXCHANGE
 from engine.enrichment.names import NAMES
 from engine.enrichment.network import NETWORK
 from engine.enrichment.order import ORDER
+from engine.enrichment.part import Part
 from engine.enrichment.phone import PHONE, PHONE_RELATIONS
 from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
-from engine.features import FeatureType, Unknown, Value
+from engine.features import FeatureType, Value
 from engine.payment import Payment
 from engine.reference import Reference
 
-__all__ = ["ENRICHED", "ENRICHMENTS", "Enrichment", "enrich"]
+__all__ = ["ENRICHED", "ENRICHMENTS", "PARTS", "Enrichment", "enrich"]
 
 ENRICHMENTS: tuple[Enrichment, ...] = (
     REQUEST,
@@ -51,37 +54,41 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
     NAMES,
     DEVICE,
 )
-"""In the order of evaluation: a later one may read what an earlier one found."""
+"""In the order of the catalogue; `PARTS` is that of evaluation."""
 
-_FOUND: Final = tuple(feature for enrichment in ENRICHMENTS for feature in enrichment.features)
-ENRICHED: Final = tuple(sorted(_FOUND, key=lambda feature: feature.type is FeatureType.BOOLEAN))
+
+_READ: Final = frozenset(name for enrichment in ENRICHMENTS for name in enrichment.reads)
+_HELD: Final[Mapping[str, tuple[Enrichment, ...]]] = {
+    "shopper": (EMAIL, PHONE, BIN, NAMES),
+    "addresses": (ADDRESS, POSTAL),
+    "ip": (IP, NETWORK),
+    "relations": (COUNTRY_RELATIONS, PHONE_RELATIONS, DISTANCES, CURRENCY),
+}
+"""What a payment has in common with the last of its shopper, with the last to its address, with the last of its IP."""
+_FIRST_OR_HELD: Final = frozenset(each.topic for each in (REQUEST, *chain.from_iterable(_HELD.values())))
+
+PARTS: Final[tuple[Part, ...]] = (
+    Part("request", (REQUEST,), _READ),
+    *(Part(name, enrichments, _READ) for name, enrichments in _HELD.items()),
+    Part("payment", [each for each in ENRICHMENTS if each.topic not in _FIRST_OR_HELD], _READ),
+)
+"""All enrichments in the order of evaluation."""
+
+_FOUND: Final = tuple(feature for part in PARTS for each in part.enrichments for feature in each.features)
+_DECLARED: Final = tuple(feature for enrichment in ENRICHMENTS for feature in enrichment.features)
+ENRICHED: Final = tuple(sorted(_DECLARED, key=lambda feature: feature.type is FeatureType.BOOLEAN))
 """All features of enrichments, as they stand in the catalogue: flags last, where a record packs them as one text."""
 _ARRANGED: Final = itemgetter(*(_FOUND.index(feature) for feature in ENRICHED))
 _NAMES: Final = tuple(feature.name for feature in ENRICHED)
-_READ: Final = frozenset(name for enrichment in ENRICHMENTS for name in enrichment.reads)
-_STEPS: Final = tuple(
-    (
-        enrichment.compute,
-        tuple((feature.name, at) for at, feature in enumerate(enrichment.features) if feature.name in _READ),
-    )
-    for enrichment in ENRICHMENTS
-)
-"""How each enrichment is computed, and which of its values a later one reads."""
 
 
 def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], dict[str, str]]:
     """Every enrichment's values by feature name, in catalogue order, and the causes of unknowns that have one."""
     known: dict[str, Value] = {}
-    found: list[Any] = []
-    for compute, read in _STEPS:
-        values = compute(payment, reference, known)
-        for name, at in read:
-            value = values[at]
-            known[name] = None if isinstance(value, Unknown) else value
-        found += values
-    arranged = list(_ARRANGED(found))
+    found: list[Value] = []
     causes: dict[str, str] = {}
-    for at in [at for at, kind in enumerate(map(type, arranged)) if kind is Unknown]:
-        causes[_NAMES[at]] = arranged[at].cause
-        arranged[at] = None
-    return dict(zip(_NAMES, arranged, strict=True)), causes
+    for part in PARTS:
+        settled = part.settled(payment, reference, known)
+        found += settled.values
+        causes.update(settled.causes)
+    return dict(zip(_NAMES, _ARRANGED(found), strict=True)), causes

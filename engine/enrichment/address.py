@@ -11,7 +11,7 @@ from unicodedata import combining, normalize
 from rapidfuzz.fuzz import token_sort_ratio
 
 from engine.enrichment.address_parts import has_unit, is_military, is_pickup_point, is_po_box, without_unit
-from engine.enrichment.enrichment import Computed, Enrichment
+from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Forwarders, Reference
@@ -36,6 +36,7 @@ _SHORT: Final = {
     for short, *others in (line.split() for line in _SPELLINGS.replace("\n", " · ").split("·") if line.split())
     for other in others
 }
+_DIGIT: Final = re.compile(r"\d")
 _ORDINAL: Final = re.compile(r"\b\d+(?:st|nd|rd|th)\b")
 _UMLAUTS: Final = re.compile("(?<=[aou])e")
 _LETTERS: Final = "AT BE CH CZ DE DK EE ES FI FR HR IT LT LU LV NO PL SE SI SK"
@@ -134,7 +135,8 @@ def _facts(
         text=f"{lines} {town} {code}",
         is_po_box=is_po_box(lines, country),
         has_unit=has_unit(first, rest, street, country),
-        has_number=any(map(str.isdecimal, _ORDINAL.sub("", lines))),
+        # A number that stands alone is no ordinal.
+        has_number=any(map(str.isdecimal, lines.split())) or _DIGIT.search(_ORDINAL.sub("", lines)) is not None,
         is_pickup_point=is_pickup_point(lines),
         is_military=is_military(lines, city, region, country),
     )
@@ -157,6 +159,9 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
     billing, shipping = payment.billing, payment.shipping
     paid, sent = address_facts(billing), address_facts(shipping)
     same, likeness = _compared(paid, sent)
+    # A flat may stand in the first line of one and in the second of the other.
+    if same is False and paid.text == sent.text and billing.country == shipping.country:
+        same = True
     return (
         paid.key,
         sent.key,
@@ -186,7 +191,6 @@ def _compared(paid: AddressFacts, sent: AddressFacts) -> tuple[bool | None, int 
     return same, 100 if paid.text == sent.text else _likeness(paid.text, sent.text)
 
 
-@lru_cache(maxsize=_CACHED)
 def _likeness(left: str, right: str) -> int:
     """Words in any order: what two spellings of one address have in common, in percent."""
     return round(token_sort_ratio(left, right))
@@ -211,6 +215,8 @@ def _same_postal(billing: Contact, shipping: Contact) -> bool | None:
     left, right = billing.postal, shipping.postal
     if left is None or right is None:
         return None
+    if left == right and billing.country == shipping.country:
+        return True
     return folded_postal(left, billing.country) == folded_postal(right, shipping.country)
 
 
@@ -330,4 +336,9 @@ FEATURES: Final = (
     ),
 )
 
-ADDRESS = Enrichment(topic="address", features=FEATURES, compute=_compute)
+ADDRESS = Enrichment(
+    topic="address",
+    features=FEATURES,
+    compute=_compute,
+    fields=of_contacts("address", "address_2", "city", "region", "country", "postal"),
+)

@@ -85,6 +85,9 @@ _UNITS: Final = frozenset(_UNIT_TOKENS.split())
 """Words before what tells one flat, room or office of a house from another."""
 _MAILBOX: Final = "pmb"
 _ALONE: Final = frozenset({"penthouse", "basement", "bsmt"})
+_NAMING: Final = _UNITS | _ALONE | {_MAILBOX}
+"""Without one of these a line names no unit: most lines are done with here."""
+_DIGIT: Final = re.compile(r"\d")
 _PURE_UNIT: Final = re.compile(r"(?:no )?\d{1,5} ?[a-z]?|[a-z] ?\d{1,5}")
 _SLASHED: Final = re.compile(r"\s*\d+[a-zA-Z]?\s*/\s*\d+")
 _SLASH_COUNTRIES: Final = frozenset({"AU", "NZ"})
@@ -163,6 +166,8 @@ def without_unit(first: str) -> str:
 
 def _unit_at(words: list[str]) -> int | None:
     """Where a unit's word stands that something to name it follows; a street called Flat stays one."""
+    if _NAMING.isdisjoint(words):
+        return None
     for at, word in enumerate(words):
         if word in _ALONE:
             return at
@@ -177,4 +182,4 @@ def _is_designation(word: str) -> bool:
 
 
 def _is_numbered(word: str) -> bool:
-    return any(each.isdecimal() for each in word)
+    return _DIGIT.search(word) is not None

@@ -73,11 +73,13 @@ def _is_prepaid(funding: str | None, in_table: bool | None, cause: Unknown | Non
 
 def _is_out_of_range(record: BinRecord) -> bool:
     """Whether a row calls Visa, Mastercard or Amex what begins as another of them: ISO 7812 says whose a range is."""
+    if record.brand not in _OF_RANGES:
+        return False
     first = int(record.prefix[:6])
-    brand = next((brand for start, brand in _RANGES if record.prefix.startswith(start)), None)
     if any(low <= first <= high for low, high in _MASTERCARD):
-        brand = "mastercard"
-    return brand is not None and record.brand in _OF_RANGES and record.brand != brand
+        return record.brand != "mastercard"
+    brand = next((brand for start, brand in _RANGES if record.prefix.startswith(start)), record.brand)
+    return record.brand != brand
 
 
 def _is_test(card: Card, reference: Reference) -> Value | Unknown:
@@ -179,4 +181,5 @@ BIN = Enrichment(
         ),
     ),
     compute=_compute,
+    fields=("card.bin", "card.last_digits", "card.brand", "card.funding", "card.country"),
 )

@@ -1,4 +1,7 @@
-"""Whether card, IP address, billing and shipping countries agree. Unknown on a side is unknown, not a mismatch."""
+"""Whether card, IP address, billing and shipping countries agree. Unknown on a side is unknown, not a mismatch.
+
+A territory with its country's banks and post (Puerto Rico, Jersey) is that country here.
+"""
 
 from collections.abc import Mapping
 
@@ -6,6 +9,7 @@ from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
+from engine.reference.territories import is_same_country
 
 _PAIRS = (
     ("ip_country_matches_card", "ip_country", "card_country", "The IP address is in the card issuer's country."),
@@ -36,7 +40,9 @@ _ONE_SIDE_UNKNOWN = Unknown("country_unknown")
 def _compute(_payment: Payment, _reference: Reference, known: Mapping[str, Value]) -> Computed:
     return tuple(
         [
-            _ONE_SIDE_UNKNOWN if known[left] is None or known[right] is None else known[left] == known[right]
+            _ONE_SIDE_UNKNOWN
+            if known[left] is None or known[right] is None
+            else is_same_country(known[left], known[right])
             for _name, left, right, _doc in _PAIRS
         ]
     )
@@ -49,5 +55,6 @@ COUNTRY_RELATIONS = Enrichment(
         for name, _left, _right, doc in _PAIRS
     ),
     compute=_compute,
+    fields=(),
     reads=tuple(dict.fromkeys(side for _name, left, right, _doc in _PAIRS for side in (left, right))),
 )

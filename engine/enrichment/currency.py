@@ -51,5 +51,6 @@ CURRENCY = Enrichment(
         for side, _, words in _COUNTRIES
     ),
     compute=_compute,
+    fields=("order.currency",),
     reads=tuple(name for _, name, _ in _COUNTRIES),
 )

@@ -67,17 +67,17 @@ def _of_header(header: str, ip_country: Value, billing_country: Value, table: Co
         asked.languages[0] if asked.languages else _NO_LANGUAGE,
         asked.countries[0] if asked.countries else _NO_LANGUAGE,
         len(asked.languages),
-        _is_spoken(header, asked, ip_country, table),
-        _is_spoken(header, asked, billing_country, table),
+        _is_spoken(asked, ip_country, table),
+        _is_spoken(asked, billing_country, table),
     )
 
 
-def _is_spoken(header: str, asked: Accepted, country: Value, table: CountryLanguages | None) -> bool | Unknown:
+def _is_spoken(asked: Accepted, country: Value, table: CountryLanguages | None) -> bool | Unknown:
     if table is None:
         return _NO_LANGUAGES
     if not isinstance(country, str):
         return _NO_COUNTRY
-    spoken = table.is_spoken(header, country)
+    spoken = table.is_spoken(asked, country)
     return spoken if spoken is not None else _UNDECIDED if asked.languages else _NO_LANGUAGE
 
 

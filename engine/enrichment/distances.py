@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from engine.enrichment.enrichment import Computed, Enrichment
+from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Place, Places, Reference
@@ -141,5 +141,6 @@ DISTANCES = Enrichment(
     topic="distances",
     features=FEATURES,
     compute=_compute,
+    fields=of_contacts("country", "region", "city", "postal"),
     reads=("ip_country", "ip_latitude", "ip_longitude", "ip_accuracy_radius_km"),
 )

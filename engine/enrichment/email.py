@@ -3,6 +3,7 @@
 All of it comes from the text and the embedded lists; that the mailbox exists is not asked here (see mail_exchange.py).
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
@@ -25,6 +26,7 @@ _OF_DOMAIN: Final = 11
 _OF_LOCAL: Final = 6
 _NOT_SENT: Final[Computed] = (None,) * (1 + _OF_DOMAIN + _OF_LOCAL)
 _ACE_PREFIX: Final = "xn--"
+_DIGITS: Final = re.compile(r"\d+")
 
 
 def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
@@ -41,7 +43,6 @@ def _hidden(md5: str | None) -> tuple[Unknown | None]:
     return (None if md5 is None else _HASHED,)
 
 
-@lru_cache(maxsize=_CACHED)
 def _of_address(address: str, domains: MailDomains | None, letters: LetterPairs | None) -> Computed:
     """All of the topic; a table that is read anew is another key, so what it said before is not given again."""
     mailbox = normalized_email(address) or address
@@ -74,24 +75,22 @@ def _by_table(found: MailDomain) -> Computed:
 
 
 def _of_local(local: str, has_tag: bool, letters: LetterPairs | None) -> Computed:  # noqa: FBT001
-    digits = [each.isdecimal() for each in local]
+    runs = [len(run) for run in _DIGITS.findall(local)]
     percent = None if letters is None else letters.gibberish_percent(local)
     return (
         local in ROLES,
         has_tag,
         len(local),
-        round(100 * sum(digits) / len(digits)) if digits else 0,
-        _longest_run(digits),
+        round(100 * sum(runs) / len(local)) if local else 0,
+        max(runs, default=0),
         _NO_LETTERS if letters is None else _TOO_SHORT if percent is None else percent,
     )
 
 
-def _longest_run(flags: list[bool]) -> int:
-    longest = run = 0
-    for flag in flags:
-        run = run + 1 if flag else 0
-        longest = max(longest, run)
-    return longest
-
-
-EMAIL = Enrichment(topic="email", features=EMAIL_FEATURES, compute=_compute, reads=("email_domain",))
+EMAIL = Enrichment(
+    topic="email",
+    features=EMAIL_FEATURES,
+    compute=_compute,
+    reads=("email_domain",),
+    fields=("email.address", "email.md5"),
+)

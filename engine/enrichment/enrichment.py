@@ -16,10 +16,17 @@ class Enrichment:
     """One topic's features and how to compute them.
 
     `compute` also reads what earlier enrichments found (`known`, by feature name), as the country relations do: the
-    features that `reads` names, and no other.
+    features that `reads` names, and no other. `fields` are all of the payment that it reads (`card.bin`), so that what
+    it gave may be held for the next payment with the same; None: whatever it likes.
     """
 
     topic: str
     features: tuple[Feature, ...]
     compute: Callable[[Payment, Reference, Mapping[str, Value]], Computed]
     reads: tuple[str, ...] = ()
+    fields: tuple[str, ...] | None = None
+
+
+def of_contacts(*names: str) -> tuple[str, ...]:
+    """The fields of these names of the billing and of the shipping contact."""
+    return tuple(f"{group}.{name}" for group in ("billing", "shipping") for name in names)

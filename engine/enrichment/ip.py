@@ -22,7 +22,7 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
         return _NOT_SENT
     if reference.ip is None:
         return _NO_DATABASE
-    if reference.is_ip_stale(payment.at):
+    if reference.is_ip_stale(payment.day):
         return _STALE
     place = reference.ip.place(address)
     if place.time_zone.__class__ is Unknown and place.country.__class__ is str:
@@ -119,5 +119,6 @@ IP = Enrichment(
         ),
     ),
     compute=_compute,
+    fields=("device.ip_address", "day"),
 )
 """In the order of IpPlace's parts."""

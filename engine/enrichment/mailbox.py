@@ -1,6 +1,7 @@
 """The mailbox behind an e-mail address: all of its spellings are one, so that a new spelling is no new shopper."""
 
 from functools import lru_cache
+from typing import NamedTuple
 from unicodedata import normalize
 
 import idna
@@ -21,41 +22,49 @@ def normalized_email(address: str) -> str | None:
     the local part in NFC, without its tag and, at Gmail, without dots. A quoted local part has no tag.
     """
     composed = address if address.isascii() else normalize("NFC", address)
-    local, at, domain = composed.strip().lower().rpartition("@")
-    domain, is_hyphened = _provider(domain)
-    if not (at and local and domain):
+    local, untagged, provider, mailbox = _parts(composed.strip().lower())
+    if not (local and provider):
         return None
-    if not local.startswith('"'):
-        local = _untagged(local, is_hyphened=is_hyphened)
-        if domain in WITHOUT_DOTS:
-            local = local.replace(".", "") or local
-    mailbox, _, rest = domain.partition(".")
-    return f"{mailbox}@{rest}" if rest in SUBDOMAIN_MAILBOXES else f"{local}@{domain}"
+    if mailbox is not None:
+        return f"{mailbox}@{provider.partition('.')[2]}"
+    if provider in WITHOUT_DOTS and not local.startswith('"'):
+        untagged = untagged.replace(".", "") or untagged
+    return f"{untagged}@{provider}"
 
 
 def local_part(address: str) -> str:
     """What names the person: the local part without tag and quotes, or the subdomain where that is the mailbox."""
-    local, _, domain = address.lower().rpartition("@")
-    provider, is_hyphened = _provider(domain)
-    mailbox, _, rest = provider.partition(".")
-    if rest in SUBDOMAIN_MAILBOXES:
-        return mailbox
-    return local.strip('"') if local.startswith('"') else _untagged(local, is_hyphened=is_hyphened)
+    parts = _parts(address.lower())
+    if parts.mailbox is not None:
+        return parts.mailbox
+    return parts.local.strip('"') if parts.local.startswith('"') else parts.untagged
 
 
 def has_tag(address: str) -> bool:
     """Whether the address is one of many that its owner made of one mailbox, by a tag or a subdomain."""
-    local, _, domain = address.lower().rpartition("@")
+    parts = _parts(address.lower())
+    return parts.mailbox is not None or parts.untagged != parts.local
+
+
+class _Parts(NamedTuple):
+    """The local part, the same without its tag, the provider's domain, and the mailbox where a subdomain names it."""
+
+    local: str
+    untagged: str
+    provider: str
+    mailbox: str | None
+
+
+@lru_cache(maxsize=256)
+def _parts(lower: str) -> _Parts:
+    """An address in lower case; cached, for one address is asked all of the above in turn."""
+    local, _, domain = lower.rpartition("@")
     provider, is_hyphened = _provider(domain)
-    if provider.partition(".")[2] in SUBDOMAIN_MAILBOXES:
-        return True
-    return not local.startswith('"') and _untagged(local, is_hyphened=is_hyphened) != local
-
-
-def _untagged(local: str, *, is_hyphened: bool) -> str:
-    # A tag that is all of the local part is the mailbox's own name.
-    cut = local.find("-" if is_hyphened else "+", 1)
-    return local[:cut] if cut > 0 else local
+    mailbox, _, rest = provider.partition(".")
+    # A tag that is all of the local part is the mailbox's own name; a quoted local part has none.
+    cut = 0 if local.startswith('"') else local.find("-" if is_hyphened else "+", 1)
+    untagged = local[:cut] if cut > 0 else local
+    return _Parts(local, untagged, provider, mailbox if rest in SUBDOMAIN_MAILBOXES else None)
 
 
 @lru_cache(maxsize=1024)

@@ -6,12 +6,12 @@ themselves alone: a Cyrillic name and a Latin e-mail address are unknown, not di
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
-from rapidfuzz.fuzz import ratio, token_set_ratio, token_sort_ratio
+from rapidfuzz.fuzz import ratio, token_ratio, token_sort_ratio
+from rapidfuzz.process import extractOne
 
-from engine.enrichment.enrichment import Computed, Enrichment
+from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.enrichment.mailbox import local_part
 from engine.enrichment.name_features import NAME_FEATURES
 from engine.enrichment.scripts import case_of, is_mixed, script_of
@@ -20,12 +20,12 @@ from engine.payment import Contact, Payment
 from engine.reference import Reference
 from engine.reference.letter_pairs import LetterPairs, plain_letters
 
-_CACHED: Final = 16_384
 _ALIKE_PERCENT: Final = 80
 _WORDS_MIN: Final = 2
 _LETTERS_MIN: Final = 3
 _OTHER_SCRIPT, _TOO_SHORT, _NO_LETTERS = Unknown("other_script"), Unknown("too_short"), Unknown("letter_pairs")
 _NOT_LETTERS: Final = re.compile(r"[\W\d_]+")
+_DIGIT: Final = re.compile(r"\d")
 _TITLES: Final = frozenset(
     {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau", "monsieur", "madame", "mme", "sr"}
     | {"sra", "jr", "ii", "iii", "iv"}
@@ -64,18 +64,19 @@ def _full_name(contact: Contact) -> str | None:
     return f"{first} {last}" if first and last else first or last
 
 
-@lru_cache(maxsize=_CACHED)
 def _of_names(
     holder: str | None, billing: str | None, shipping: str | None, email: str | None, letters: LetterPairs | None
 ) -> Computed:
     """All of the topic; a table that is read anew is another key."""
-    of_holder, of_billing, of_shipping = _words(holder), _words(billing), _words(shipping)
-    local = None if email is None else plain_letters(local_part(email))
+    of_holder, of_billing = _words(holder), _words(billing)
+    # Goods go to who is billed more often than not.
+    of_shipping = of_billing if shipping == billing else _words(shipping)
+    local = None if email is None else _NOT_LETTERS.sub("", plain_letters(local_part(email)))
     by_holder, by_billing = _likeness_to_email(local, of_holder), _likeness_to_email(local, of_billing)
     alike = _likeness(of_holder, of_billing)
     return (
         alike,
-        _likeness(of_holder, of_shipping),
+        alike if shipping == billing else _likeness(of_holder, of_shipping),
         _likeness(of_billing, of_shipping),
         alike >= _ALIKE_PERCENT if isinstance(alike, int) else alike,
         by_holder,
@@ -92,7 +93,7 @@ def _of_holder(holder: str | None, words: tuple[str, ...] | None, letters: Lette
     percent = _NO_LETTERS if letters is None else letters.gibberish_percent(holder)
     return (
         len(words),
-        any(each.isdecimal() for each in holder),
+        _DIGIT.search(holder) is not None,
         " ".join(words) in _PLACEHOLDERS,
         _TOO_SHORT if percent is None else percent,
         script_of(holder),
@@ -104,8 +105,11 @@ def _words(name: str | None) -> tuple[str, ...] | None:
     """The words of a name as they are compared; titles go, unless nothing else is there."""
     if name is None:
         return None
-    found = tuple(_NOT_LETTERS.sub(" ", plain_letters(name)).split())
-    return tuple(word for word in found if word not in _TITLES) or found
+    plain = plain_letters(name)
+    # Most have letters and blanks alone: those are words as they stand.
+    is_plain = plain.isascii() and plain.replace(" ", "").isalpha()
+    found = tuple(plain.split() if is_plain else _NOT_LETTERS.sub(" ", plain).split())
+    return found if _TITLES.isdisjoint(found) else tuple([word for word in found if word not in _TITLES]) or found
 
 
 def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> int | Unknown | None:
@@ -117,15 +121,15 @@ def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> int
         return None
     if not one or not other:
         return _TOO_SHORT
+    if one == other:
+        return 100
     left, right = " ".join(one), " ".join(other)
     if left.isascii() != right.isascii():
         return _OTHER_SCRIPT
     if _is_by_initial(one, other) or _is_by_initial(other, one):
         return 100
-    score = token_sort_ratio(left, right)
-    if len(one) >= _WORDS_MIN and len(other) >= _WORDS_MIN:
-        score = max(score, token_set_ratio(left, right))
-    return round(score)
+    are_whole = len(one) >= _WORDS_MIN and len(other) >= _WORDS_MIN
+    return round(token_ratio(left, right) if are_whole else token_sort_ratio(left, right))
 
 
 def _is_by_initial(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
@@ -135,19 +139,18 @@ def _is_by_initial(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
     return full[0].startswith(short[0]) and full[-1] == short[-1]
 
 
-def _likeness_to_email(local: str | None, words: tuple[str, ...] | None) -> int | Unknown | None:
-    """How alike the local part of an address is to a name, in %: to first and last name, or initials, in either order.
+def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None) -> int | Unknown | None:
+    """How alike the letters of an address's local part are to a name, in %: to first and last name, or initials.
 
-    Digits and signs are left out.
+    In either order.
     """
-    if local is None or words is None:
+    if letters is None or words is None:
         return None
-    letters = _NOT_LETTERS.sub("", local)
     if len(letters) < _LETTERS_MIN or not words:
         return _TOO_SHORT
-    if letters.isascii() != "".join(words).isascii():
+    if letters.isascii() != all(map(str.isascii, words)):
         return _OTHER_SCRIPT
-    return round(max(ratio(letters, written) for written in _ways_to_write(words)))
+    return round(extractOne(letters, _ways_to_write(words), scorer=ratio)[1])
 
 
 def _ways_to_write(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -170,4 +173,9 @@ def _any_mixed(*names: str | None) -> bool | None:
     return any(map(is_mixed, written)) if written else None
 
 
-NAMES = Enrichment(topic="names", features=NAME_FEATURES, compute=_compute)
+NAMES = Enrichment(
+    topic="names",
+    features=NAME_FEATURES,
+    compute=_compute,
+    fields=("card.cardholder_name", *of_contacts("first_name", "last_name"), "email.address"),
+)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, NamedTuple
 
@@ -32,7 +31,6 @@ class IpKeys(NamedTuple):
     """The /24 of an IPv4 address, the /48 of an IPv6 address: what one site or a part of a provider gets."""
 
 
-@lru_cache(maxsize=4096)
 def ip_keys(address: str) -> IpKeys | None:
     """What an address is counted by; None where it is none.
 
@@ -67,8 +65,8 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
     keys = ip_keys(address) or (INVALID, INVALID)
     if reference.ip_networks is None:
         return keys + _NO_LISTS
-    return keys + reference.ip_networks.facts(address, payment.at.toordinal() - reference.ip_max_age_days)
+    return keys + reference.ip_networks.facts(address, payment.day - reference.ip_max_age_days)
 
 
-NETWORK = Enrichment(topic="network", features=NETWORK_FEATURES, compute=_compute)
+NETWORK = Enrichment(topic="network", features=NETWORK_FEATURES, compute=_compute, fields=("device.ip_address", "day"))
 """The keys, then what is known in the order of IpFacts."""

@@ -45,7 +45,7 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
 
 
 def _highest_quantity(cart: tuple[CartItem, ...]) -> Value:
-    return max((item.quantity for item in cart if item.quantity is not None), default=None)
+    return max([item.quantity for item in cart if item.quantity is not None], default=None)
 
 
 def _highest_price(payment: Payment, reference: Reference) -> Value | Unknown:
@@ -67,7 +67,7 @@ def _highest_price(payment: Payment, reference: Reference) -> Value | Unknown:
 @lru_cache(maxsize=4096)
 def _kinds(mcc: str | None, categories: tuple[str | None, ...]) -> Computed:
     """For each kind True where the merchant's code or a category says so, False where all categories say otherwise."""
-    found = [kinds_of_category(category) for category in categories if category is not None]
+    found = [each for category in categories if category is not None and (each := kinds_of_category(category))]
     if not found and mcc is None:
         return _NO_KINDS if not categories else (_CATEGORY_UNKNOWN,) * len(_NO_KINDS)
     some = Kinds(*map(any, zip(kinds_of_mcc(mcc), *found, strict=True)))
@@ -122,7 +122,7 @@ ORDER = Enrichment(
         _flag(
             "has_digital_goods",
             "A category of the cart, or the merchant category code, says digital goods: delivered at once, for good. "
-            "False where every line has a category and none says so.",
+            "False where every line has a category whose words are known and none says so.",
             "goods",
             "Digital goods are in the cart",
             "No digital goods are in the cart",

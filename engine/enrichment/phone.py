@@ -5,21 +5,23 @@ Whether somebody answers is not asked: what can be told is what the numbering pl
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
-from engine.enrichment.enrichment import Computed, Enrichment
+from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
 from engine.reference.calling_codes import CALLING_CODES, TRUNK_PREFIX, TRUNK_PREFIXES, TWO_TRUNK_PREFIXES
 from engine.reference.phones import FIXED_OR_MOBILE, LINES, PhoneFacts
+from engine.reference.territories import is_same_country
 
 _DIGITS_MIN, _DIGITS_MAX = 7, 15
 """E.164 allows 15; no country has whole numbers of under seven."""
 _TRUNK_IN_BRACKETS: Final = "(0)"
 _EXTENSION: Final = re.compile(r"[;,#]|ext|x\s*\d", re.IGNORECASE)
 _NO_DIGITS: Final = re.compile(r"[^0-9]+")
+_WITHOUT_MARKS: Final = str.maketrans("", "", " ()+-./")
+"""What most write between the digits; where nothing else is, there is no extension."""
 _NO_COUNTRY, _INVALID = Unknown("country_unknown"), Unknown("phone_invalid")
 _COUNTRY_UNKNOWN, _NOT_TOLD, _NO_POSTAL = _NO_COUNTRY, Unknown("not_told"), Unknown("postal")
 _NO_ONE_COUNTRY: Final = Unknown("no_one_country")
@@ -31,7 +33,6 @@ _IS_VOIP: Final[Mapping[str, Value | Unknown]] = {
     FIXED_OR_MOBILE: _NOT_TOLD_APART,
 }
 _WITH_AREA_CODES: Final = ("US", "CA")
-_CACHED: Final = 8192
 _RUN: Final = 7
 _UPWARDS: Final = "01234567890"
 _DOWNWARDS: Final = "09876543210"
@@ -45,10 +46,7 @@ def normalized_phone(number: str, calling_code: str) -> str | None:
     `calling_code` is the country's, in digits; a number with + or 00 before it has its own, and "" stands for none. An
     extension is left out: behind it is the same line.
     """
-    written = _EXTENSION.split(number, maxsplit=1)[0].replace(_TRUNK_IN_BRACKETS, " ")
-    # Digits of other scripts are decimals too; their like in ASCII is what they count as.
-    plain = written if written.isascii() else "".join([str(int(c)) if c.isdecimal() else c for c in written])
-    digits = _NO_DIGITS.sub("", plain)
+    written, digits = _dialled(number)
     if written.lstrip(" (").startswith(("+", "\uff0b")):
         whole = digits
     elif digits.startswith("00"):
@@ -63,7 +61,18 @@ def normalized_phone(number: str, calling_code: str) -> str | None:
     return f"+{whole}" if _DIGITS_MIN <= len(whole) <= _DIGITS_MAX else None
 
 
-@lru_cache(maxsize=_CACHED)
+def _dialled(number: str) -> tuple[str, str]:
+    """The number as it is written, without its extension, and its digits in ASCII."""
+    written = number.replace(_TRUNK_IN_BRACKETS, " ") if "(" in number else number
+    digits = written.translate(_WITHOUT_MARKS)
+    if digits.isascii() and digits.isdecimal():
+        return written, digits
+    written = _EXTENSION.split(number, maxsplit=1)[0].replace(_TRUNK_IN_BRACKETS, " ")
+    # Digits of other scripts are decimals too; their like in ASCII is what they count as.
+    plain = written if written.isascii() else "".join([str(int(c)) if c.isdecimal() else c for c in written])
+    return written, _NO_DIGITS.sub("", plain)
+
+
 def _normalized(number: str, phone_country_code: str | None, country: str | None) -> str | Unknown:
     calling_code = phone_country_code or CALLING_CODES.get(country or "", "")
     found = normalized_phone(number, calling_code)
@@ -101,7 +110,6 @@ def _told(facts: PhoneFacts) -> tuple[Value | Unknown, ...]:
     return (True, country, facts.line, _IS_VOIP[facts.line])
 
 
-@lru_cache(maxsize=_CACHED)
 def is_placeholder(number: str) -> bool:
     """Whether the digits are what people type who give no number of theirs.
 
@@ -186,7 +194,12 @@ _FEATURES: Final = (
     ),
 )
 
-PHONE = Enrichment(topic="phone", features=_FEATURES, compute=_compute)
+PHONE = Enrichment(
+    topic="phone",
+    features=_FEATURES,
+    compute=_compute,
+    fields=of_contacts("phone_number", "phone_country_code", "country"),
+)
 
 
 def _related(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
@@ -195,7 +208,7 @@ def _related(payment: Payment, reference: Reference, known: Mapping[str, Value])
         # A number was given or not: the cause says which.
         return (None if known["phone_normalized"] is None else _COUNTRY_UNKNOWN,) * len(_RELATIONS.features)
     agree: list[Value | Unknown] = [
-        _COUNTRY_UNKNOWN if known[other] is None else phone == known[other] for _, other, _ in _OTHERS
+        _COUNTRY_UNKNOWN if known[other] is None else is_same_country(phone, known[other]) for _, other, _ in _OTHERS
     ]
     return (*agree, _agrees_with_postal(payment.billing, reference, phone, known["phone_normalized"]))
 
@@ -253,5 +266,6 @@ _RELATIONS: Final = Enrichment(
     ),
     compute=_related,
     reads=("phone_normalized", "phone_country", *(country for _, country, _ in _OTHERS)),
+    fields=("billing.country", "billing.region", "billing.postal"),
 )
 PHONE_RELATIONS = _RELATIONS

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from engine.enrichment.enrichment import Computed, Enrichment
+from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import PostalRules, Reference
@@ -85,4 +85,9 @@ def _features(group: str) -> tuple[Feature, ...]:
     )
 
 
-POSTAL = Enrichment(topic="postal", features=_features("billing") + _features("shipping"), compute=_compute)
+POSTAL = Enrichment(
+    topic="postal",
+    features=_features("billing") + _features("shipping"),
+    compute=_compute,
+    fields=of_contacts("postal", "region", "country"),
+)

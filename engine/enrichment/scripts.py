@@ -45,6 +45,8 @@ def case_of(text: str) -> str:
 
     Titles have words of small letters (van der Berg), and one more capital within a word (McDonald, O'Brien).
     """
+    if text.isascii() and (plain := _plain_case(text)) is not None:
+        return plain
     letters = [each for each in text if each.upper() != each.lower()]
     if not letters:
         return "none"
@@ -53,6 +55,17 @@ def case_of(text: str) -> str:
     if all(each == each.lower() for each in letters):
         return "lower"
     return "title" if all(_is_titled(word) for word in text.replace("-", " ").split()) else "mixed"
+
+
+def _plain_case(text: str) -> str | None:
+    """The case of a text in ASCII where it is told at once; None where its words are to be looked at."""
+    if text.isupper():
+        return "upper"
+    if text.islower():
+        return "lower"
+    # Of letters alone a word in title case has one capital, which begins it.
+    is_title = text.istitle() and text.replace(" ", "").replace("-", "").isalpha()
+    return "title" if is_title else None
 
 
 def _is_titled(word: str) -> bool:

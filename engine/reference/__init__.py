@@ -3,12 +3,13 @@
 Loaded once, never changed, looked up in memory; each names its version, which every decision records.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
+from engine.reference.answers import Answers
 from engine.reference.bins import BinRecord, BinTable
 from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
@@ -89,14 +90,16 @@ class Reference:
     card_codes: CardCodes | None = None
     currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
+    answers: Mapping[str, Answers] = field(default_factory=lambda: defaultdict(Answers), init=False, compare=False)
+    """What enrichments made of these tables, by part: it goes with them."""
 
     def __repr__(self) -> str:
         """The versions: the tables themselves take hundreds of thousands of characters."""
         return f"Reference({dict(self.versions())})"
 
-    def is_ip_stale(self, at: datetime) -> bool:
-        """Whether the IP table is too old at this instant; where there is none, it is not."""
-        return self.ip is not None and (at.date() - self.ip.built).days > self.ip_max_age_days
+    def is_ip_stale(self, day: int) -> bool:
+        """Whether the IP table is too old on this day (a date's ordinal); where there is none, it is not."""
+        return self.ip is not None and day - self.ip.built.toordinal() > self.ip_max_age_days
 
     def tables(self) -> Tables:
         """Each table by name, None where it is missing; what each says of itself is its `info`."""
@@ -117,7 +120,7 @@ def _aged(info: TableInfo, max_age_days: int) -> TableInfo:
     return replace(info, max_age_days=max_age_days, parts=tuple(_aged(part, max_age_days) for part in info.parts))
 
 
-_TABLES: Final = tuple(field.name for field in fields(Reference) if field.name != "ip_max_age_days")
+_TABLES: Final = tuple(each.name for each in fields(Reference) if each.name not in {"ip_max_age_days", "answers"})
 _CAUSES: Final = {"ip": "geo", "bins": "bin"}
 
 MISSING_CAUSES: Final = frozenset(_CAUSES.get(name, name) for name in _TABLES)

@@ -1,5 +1,6 @@
 """What is made of a table again and again, held beside the table: it goes when the table is replaced."""
 
+from collections import OrderedDict
 from typing import Any, Final, TypeVar
 
 _HELD_MAX: Final = 16_384
@@ -13,3 +14,33 @@ def held(answers: dict[tuple[Any, ...], Any], key: tuple[Any, ...], answer: T) -
         answers.clear()
     answers[key] = answer
     return answer
+
+
+class Answers:
+    """What was made of several tables, by question: as many as were asked last."""
+
+    __slots__ = ("_held", "_most", "asked", "known")
+
+    def __init__(self, most: int = _HELD_MAX) -> None:
+        """Hold as many at most."""
+        self._held: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._most = most
+        self.asked = 0
+        """How often it was asked, and how often it knew."""
+        self.known = 0
+
+    def get(self, key: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as it was held
+        """What is held of a question; None where nothing is."""
+        self.asked += 1
+        found = self._held.get(key)
+        if found is not None:
+            self.known += 1
+            self._held.move_to_end(key)
+        return found
+
+    def hold(self, key: tuple[Any, ...], answer: T) -> T:
+        """Hold the answer to a question, and give it back. What was not asked for longest goes, one at a time."""
+        if len(self._held) >= self._most:
+            self._held.popitem(last=False)
+        self._held[key] = answer
+        return answer

@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 from operator import lt
 from pathlib import Path
 from sys import intern
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from engine.errors import ReferenceInvalid
 from engine.iso import COUNTRIES
@@ -68,8 +68,7 @@ _MAYBE_COMMERCIAL: Final = re.compile(r"\b(MIXED|INVALID|OTHER|PRIVATE LABEL|EXE
 _Facts = tuple[str | None, str | None, bool | None, bool | None, str | None, str | None, str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BinRecord:
+class BinRecord(NamedTuple):
     """What is known of the cards under one prefix (6 to 8 digits); None is unknown.
 
     `brand` is a lower-case name (visa, mastercard, amex, discover, diners, jcb, unionpay, maestro, elo, rupay ...), the
@@ -109,23 +108,12 @@ class _Prefixes:
         at = bisect_left(self.prefixes, wanted)
         if at == len(self.prefixes) or self.prefixes[at] != wanted:
             return None
-        brand, funding, prepaid, commercial, category, issuer, country = self._facts_at(self.positions[at])
-        return BinRecord(
-            prefix=prefix,
-            brand=brand,
-            funding=funding,
-            prepaid=prepaid,
-            commercial=commercial,
-            category=category,
-            issuer=issuer,
-            country=country,
-            is_own=self.is_own,
-        )
+        return BinRecord(prefix, *self._facts_at(self.positions[at]), self.is_own)
 
     def _facts_at(self, position: int) -> _Facts:
         facts = self.facts[position]
         if isinstance(facts, str):
-            facts = self.facts[position] = _facts(next(csv.reader([facts])))
+            facts = self.facts[position] = _facts(_cells(facts))
         return facts
 
 
@@ -232,12 +220,12 @@ def _shipped(source: Source) -> _Prefixes:
 
     What its rows say, 64,000 different things, is read when it is asked for.
     """
-    lines = [text for _, text in _lines(source)]
+    lines = [text for text in _rows(source) if text]
     rests = [text[_SHIPPED_LENGTH + 1 :] for text in lines]
     position_of = {rest: at for at, rest in enumerate(dict.fromkeys(rests))}
     return _Prefixes(
         length=_SHIPPED_LENGTH,
-        prefixes=array("I", [int(text[:_SHIPPED_LENGTH]) for text in lines]),
+        prefixes=array("I", list(map(int, [text[:_SHIPPED_LENGTH] for text in lines]))),
         positions=array("I", map(position_of.__getitem__, rests)),
         facts=[*position_of],
         is_own=False,
@@ -272,7 +260,12 @@ def _parse(source: Source, *, is_own: bool) -> list[_Prefixes]:
 
 
 def _lines(source: Source) -> Iterator[tuple[int, str]]:
-    """Yield (line number, text) of each row, the heading checked and left out."""
+    """Yield (line number, text) of each row, the heading left out."""
+    return ((number, text) for number, text in enumerate(_rows(source), start=2) if text)
+
+
+def _rows(source: Source) -> list[str]:
+    """The text of each row, the heading checked and left out."""
     content = source.content
     if source.path.suffix == ".xz":
         try:
@@ -282,12 +275,12 @@ def _lines(source: Source) -> Iterator[tuple[int, str]]:
     lines = decode_source(source, content).replace("\r\n", "\n").split("\n")
     if [name.strip('" ') for name in lines[0].split(",")] != COLUMNS:
         raise _malformed(source, 1, f"the heading is not {','.join(COLUMNS)}")
-    return ((number, text) for number, text in enumerate(lines[1:], start=2) if text)
+    return lines[1:]
 
 
 def _checked(source: Source, line: int, rest: str) -> _Facts:
     try:
-        cells = next(csv.reader([rest], strict=True)) if '"' in rest else rest.split(",")
+        cells = _cells(rest)
     except csv.Error as error:
         raise _malformed(source, line, str(error)) from error
     if len(cells) != len(COLUMNS) - 1:
@@ -298,6 +291,10 @@ def _checked(source: Source, line: int, rest: str) -> _Facts:
     if country and country not in COUNTRIES:
         raise _malformed(source, line, f"isoCode2 {country!r} is not an ISO 3166-1 alpha-2 country")
     return _facts(cells)
+
+
+def _cells(rest: str) -> list[str]:
+    return next(csv.reader([rest], strict=True)) if '"' in rest else rest.split(",")
 
 
 def _facts(cells: list[str]) -> _Facts:

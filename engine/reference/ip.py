@@ -1,7 +1,6 @@
 """Where an IP address is: the embedded DB-IP table of countries, or the operator's own MaxMind database of places."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -18,7 +17,6 @@ from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, OPERATORS_OWN, TableIn
 
 EMBEDDED_IP_COUNTRIES: Final = EMBEDDED / "dbip-country.mmdb"
 
-_CACHED_PLACES: Final = 16_384
 _LATITUDE_MAX, _LONGITUDE_MAX, _RADIUS_MAX_KM = 90, 180, 20_038
 """Half of the equator is as far as two places can be apart."""
 
@@ -51,7 +49,7 @@ class IpPlace(NamedTuple):
 class IpLocations:
     """A GeoIP2-shaped database of countries or cities: Country, City or Enterprise; see Mmdb for `version`, `built`."""
 
-    __slots__ = ("_is_of_cities", "_knows_owners", "_mmdb", "built", "info", "place", "version")
+    __slots__ = ("_is_of_cities", "_knows_owners", "_mmdb", "built", "info", "version")
 
     def __init__(self, mmdb: Mmdb) -> None:
         """Take an open database that knows countries."""
@@ -61,7 +59,6 @@ class IpLocations:
         self._knows_owners = not mmdb.kind.startswith("DBIP")
         self.version = mmdb.version
         self.built = mmdb.built
-        self.place = lru_cache(maxsize=_CACHED_PLACES)(self._place)
         self.info = TableInfo(
             name="ip",
             what="IP network to country, city and coordinates" if self._is_of_cities else "IP network to country",
@@ -94,11 +91,10 @@ class IpLocations:
         country = self.place(address).country
         return None if isinstance(country, Unknown) else country
 
-    def _place(self, address: str) -> IpPlace:
+    def place(self, address: str) -> IpPlace:
         """Where an address is: IPv4 or IPv6 text; an IPv4 address within an IPv6 one is looked up. Never raises.
 
         What is no public address says why; what leads into a broken record that loading did not meet is unknown.
-        Remembered for the last addresses, as `place`.
         """
         found = public_ip(address)
         if isinstance(found, Unknown):

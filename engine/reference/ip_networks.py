@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final, Self
 
-from engine.features import Unknown, Value
+from engine.features import Unknown
 from engine.reference.causes import NOT_LISTED, STALE_GEO
 from engine.reference.embedded import embedded
 from engine.reference.ip_address import PublicIp, public_ip
@@ -14,8 +13,8 @@ from engine.reference.ip_ranges import IpRanges
 from engine.reference.mmdb import Mmdb
 from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, OPERATORS_OWN, TableInfo
 
-_CACHED_FACTS: Final = 16_384
 _NOT_LISTED: Final[Told] = dict.fromkeys(RANGE_FIELDS, NOT_LISTED)
+_UNLISTED: Final = IpFacts.of(_NOT_LISTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class IpNetworks:
     some fifty providers publish. MaxMind's anonymous editions claim to list all that they look for: they say False.
     """
 
-    __slots__ = ("_databases", "_ranges", "facts", "info", "version")
+    __slots__ = ("_databases", "_ranges", "info", "version")
 
     def __init__(self, *, ranges: IpRanges, databases: Sequence[NetworkDatabase] = ()) -> None:
         """`databases` in the order in which they are asked."""
@@ -46,24 +45,26 @@ class IpNetworks:
         self._databases = tuple(databases)
         self.info = _info(ranges, [database.mmdb for database in databases])
         self.version = self.info.version
-        self.facts = lru_cache(maxsize=_CACHED_FACTS)(self._facts)
 
     @classmethod
     def load(cls, databases: Iterable[NetworkDatabase] = ()) -> Self:
         """The embedded lists with these databases before them. Raises ReferenceInvalid where the lists are broken."""
         return cls(ranges=embedded(IpRanges.load), databases=tuple(databases))
 
-    def _facts(self, address: str, oldest: int) -> IpFacts:
+    def facts(self, address: str, oldest: int) -> IpFacts:
         """What is known of the network around an address; never raises.
 
         What was built before the day `oldest` (a date's ordinal) tells nothing: what it would tell is `geo_stale`
-        where nothing else knows it. Remembered for the last addresses, as `facts`.
+        where nothing else knows it.
         """
         found = public_ip(address)
         if isinstance(found, Unknown):
             return IpFacts.unknown(found)
-        facts: dict[str, Value | Unknown] = {}
-        for told in self._told(found, oldest):
+        first, *others = self._told(found, oldest)
+        if first is _NOT_LISTED and not others:
+            return _UNLISTED
+        facts = {**first}
+        for told in others:
             for name, value in told.items():
                 known = facts.setdefault(name, value)
                 if value is True or (isinstance(known, Unknown) and not isinstance(value, Unknown)):

@@ -4,11 +4,11 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from engine.errors import ReferenceInvalid
 from engine.iso import COUNTRIES
@@ -20,14 +20,14 @@ ENGLISH: Final = "en"
 
 _BUILT: Final = date(2026, 7, 1)
 _CACHED: Final = 4096
+_weight_of: Final = itemgetter(0)
 _TAGS_MAX: Final = 30
 _TAG: Final = re.compile(r"([a-z]{2,3})((?:-[a-z0-9]{1,8})*)")
 _SAME: Final = {"cmn": "zh", "fil": "tl", "in": "id", "iw": "he", "ji": "yi", "nb": "no", "nn": "no", "yue": "zh"}
 """Codes for one language, or for tongues with one script, of which browsers and GeoNames use either."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(NamedTuple):
     """What a header asks for: languages, most wanted first, by primary subtag, and the countries beside them."""
 
     languages: tuple[str, ...]
@@ -53,14 +53,13 @@ class CountryLanguages:
 
         anywhere = frozenset[str]().union(*spoken.values())
 
-        @lru_cache(maxsize=_CACHED)
-        def is_spoken(header: str, country: str) -> bool | None:
-            found = _is_spoken(accepted(header), country, spoken.get(country))
+        def is_spoken(asked: Accepted, country: str) -> bool | None:
+            found = _is_spoken(asked, country, spoken.get(country))
             # A language that no country is known to have (xx, Esperanto) is not one that this country lacks.
-            return None if found is False and anywhere.isdisjoint(accepted(header).languages) else found
+            return None if found is False and anywhere.isdisjoint(asked.languages) else found
 
         self.is_spoken = is_spoken
-        """Whether what the Accept-Language header asks for is spoken in a country; None where that cannot be told.
+        """Whether what an Accept-Language header asks for is spoken in a country; None where that cannot be told.
 
         English counts for nothing beside another language: browsers add it. Where it is alone and not the country's, it
         tells nothing, as it is what many systems come with.
@@ -89,20 +88,27 @@ def primary(tag: str) -> str:
     return _SAME.get(code, code)
 
 
-@lru_cache(maxsize=_CACHED)
 def accepted(header: str) -> Accepted:
     """Read an Accept-Language header (RFC 9110), most wanted first; what is no tag is passed over."""
-    found: list[tuple[float, str, str | None]] = []
-    for part in header.lower().split(",")[:_TAGS_MAX]:
-        tag, _, parameters = part.strip().replace("_", "-").partition(";")
-        match = _TAG.fullmatch(tag.strip())
-        if match is not None and (weight := _weight(parameters)) > 0:
-            found.append((-weight, primary(match[1]), _country(match[2])))
-    found.sort(key=lambda each: each[0])
+    found = [asked for asked in map(_asked, header.lower().split(",")[:_TAGS_MAX]) if asked is not None]
+    found.sort(key=_weight_of)
     return Accepted(
-        languages=tuple(dict.fromkeys(language for _, language, _ in found)),
-        countries=tuple(dict.fromkeys(country for _, _, country in found if country is not None)),
+        languages=tuple(dict.fromkeys([language for _, language, _ in found])),
+        countries=tuple(dict.fromkeys([country for _, _, country in found if country is not None])),
     )
+
+
+@lru_cache(maxsize=_CACHED)
+def _asked(part: str) -> tuple[float, str, str | None] | None:
+    """One tag's weight (negative, so that the most wanted sorts first), language and country; None where it is none.
+
+    Cached: headers are many, the tags in them few.
+    """
+    tag, _, parameters = part.strip().replace("_", "-").partition(";")
+    match = _TAG.fullmatch(tag.strip())
+    if match is None or (weight := _weight(parameters)) <= 0:
+        return None
+    return -weight, primary(match[1]), _country(match[2])
 
 
 def _weight(parameters: str) -> float:

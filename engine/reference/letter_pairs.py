@@ -9,8 +9,10 @@ is a measure and no proof: strangers' names look odder than one's own.
 import csv
 import io
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from operator import getitem
 from pathlib import Path
 from typing import Final, Self
 from unicodedata import normalize
@@ -37,15 +39,15 @@ class LetterPairs:
 
     __slots__ = ("_bits", "gibberish_percent", "info")
 
-    def __init__(self, *, bits: dict[str, float], version: str) -> None:
-        """`bits` by pair; a word's beginning and end are `-`."""
+    def __init__(self, *, bits: Mapping[str, Mapping[str, float]], version: str) -> None:
+        """`bits` by letter and the one behind it; a word's beginning and end are `-`."""
         self._bits = bits
         self.info = TableInfo(
             name="letter_pairs",
             what="which letters follow which in names and words",
             version=version,
             built=_BUILT,
-            rows=len(bits),
+            rows=sum(map(len, bits.values())),
             source="names and words of Faker, city names of GeoNames, counted",
             licence="MIT (Faker), CC BY 4.0 (GeoNames)",
             attribution="City names by GeoNames (geonames.org)",
@@ -64,14 +66,12 @@ class LetterPairs:
         rows = list(csv.DictReader(io.StringIO(decode_source(source, source.content))))
         try:
             bits = {
-                row["first"] + second: int(hundredths) / _HUNDREDTHS
+                row.pop("first"): {second: int(hundredths) / _HUNDREDTHS for second, hundredths in row.items()}
                 for row in rows
-                for second, hundredths in row.items()
-                if second != "first"
             }
         except (KeyError, TypeError, ValueError) as error:
             raise ReferenceInvalid(f"{path}: no table of letter pairs ({error}); restore the embedded one") from error
-        if {pair[0] for pair in bits} != _ALPHABET or len(bits) != len(_ALPHABET) ** 2:
+        if bits.keys() != _ALPHABET or any(letters.keys() != _ALPHABET for letters in bits.values()):
             raise ReferenceInvalid(f"{path}: a table of letter pairs has a to z and - both ways")
         return cls(bits=bits, version=source.fingerprint)
 
@@ -80,15 +80,16 @@ class LetterPairs:
 
         Case and marks are no matter: \u00e9 is e. What is no letter parts words.
         """
-        runs = _RUNS.findall(text if text.isascii() and text.islower() else plain_letters(text))
+        runs = _RUNS.findall(plain_letters(text))
         if sum(map(len, runs)) < _LETTERS_MIN:
             return None
-        bits = sum(
-            self._bits[first + second] for run in runs for first, second in zip(_EDGE + run, run + _EDGE, strict=True)
-        )
+        edged = f"{_EDGE}{_EDGE.join(runs)}{_EDGE}"
+        bits = sum(map(getitem, map(self._bits.__getitem__, edged), edged[1:]))
         return round(100 / (1 + 2.0 ** max(-_BITS_MAX, min(_BITS_MAX, bits))))
 
 
 def plain_letters(text: str) -> str:
     """The text in lower case, its Latin letters without their marks."""
+    if text.isascii():
+        return text.lower()
     return "".join([each for each in normalize("NFKD", text).lower() if each.isascii() or each.isalpha()])

@@ -17,6 +17,11 @@ _PROVIDERS: Final = (
     "googlemail.com",
 )
 """Those of many letters: one letter beside live.com or aol.com there are too many honest domains."""
+_OF_LENGTH: Final = {
+    length: tuple([domain for domain in _PROVIDERS if abs(len(domain) - length) <= 1])
+    for length in range(min(map(len, _PROVIDERS)) - 1, max(map(len, _PROVIDERS)) + 2)
+}
+"""The providers that one stroke can lead to, by the length of what was written."""
 _NAMES: Final = frozenset(domain.partition(".")[0] for domain in _PROVIDERS)
 _HONEST: Final = frozenset({"yahoo-inc.com", "yahooinc.com"})
 """Domains of the providers themselves that are on no list, as nobody gets a mailbox there."""
@@ -35,7 +40,8 @@ def is_misspelt(registrable: str) -> bool:
     """Whether one letter more, fewer, other or two swapped make it a great provider's domain: gmial.com, gmail.co."""
     if registrable in _HONEST:
         return False
-    return any(OSA.distance(registrable, domain, score_cutoff=1) == 1 for domain in _PROVIDERS)
+    near = _OF_LENGTH.get(len(registrable), ())
+    return any(OSA.distance(registrable, domain, score_cutoff=1) == 1 for domain in near)
 
 
 def is_deceptive(domain: str) -> bool:
@@ -47,12 +53,22 @@ def is_deceptive(domain: str) -> bool:
     (hotmail.example) is not it: providers have more of these than lists know.
     """
     parts = _PARTS.split(domain)
-    if not _NAMES.isdisjoint({_read(part) for part in _PARTS.split(_shown(domain))}.difference(parts)):
+    if not _NAMES.isdisjoint(_look_alikes(domain).difference(parts)):
         return True
     name, _, suffix = domain.partition(".")
     if domain in _HONEST or (name in _NAMES and "." not in suffix.removeprefix("co.").removeprefix("com.")):
         return False
     return not _NAMES.isdisjoint(parts)
+
+
+def _look_alikes(domain: str) -> frozenset[str]:
+    """The domain's words as an eye in a hurry reads them; none where it reads what is there."""
+    shown = _shown(domain)
+    if not shown.isascii():
+        return frozenset(map(_read, _PARTS.split(shown)))
+    # No letter becomes a mark that parts words, so that all are read at once.
+    read = _read(shown)
+    return frozenset() if read == domain else frozenset(_PARTS.split(read))
 
 
 def _shown(domain: str) -> str:

@@ -7,14 +7,14 @@ too, and who hides an address behind a relay (Apple's Hide My Email, Firefox Rel
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import idna
 
@@ -75,8 +75,7 @@ _GENERIC_COUNTRIES: Final = frozenset(
 _COUNTRY_OF: Final = {"UK": "GB"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailDomain:
+class MailDomain(NamedTuple):
     """What is known of one domain.
 
     `registrable` is None where there is no such public suffix, or the domain is one. `kind` is `disposable`, `relay`,
@@ -199,12 +198,9 @@ def _own_rows(path: Path, rows: Iterable[dict[str, str | None]]) -> Iterator[tup
 
 
 def _judged(domain: str, kinds: Mapping[str, str], suffixes: PublicSuffixes) -> MailDomain:
-    labels = domain.split(".")
-    # A list's domain stands for all below it: providers give out names.theirs.example too.
-    named = (kinds.get(".".join(labels[at:])) for at in range(len(labels)))
-    kind = next((each for each in named if each is not None), OTHER)
+    kind = _kind_of(domain, kinds)
     registrable = suffixes.registrable(domain)
-    tld = labels[-1]
+    tld = domain.rpartition(".")[2]
     is_providers = kind in (FREE, RELAY)
     return MailDomain(
         kind=kind,
@@ -216,6 +212,16 @@ def _judged(domain: str, kinds: Mapping[str, str], suffixes: PublicSuffixes) -> 
         is_misspelt=not is_providers and is_misspelt(registrable or domain),
         is_deceptive=not is_providers and is_deceptive(domain),
     )
+
+
+def _kind_of(domain: str, kinds: Mapping[str, str]) -> str:
+    """The kind on the lists; a domain there stands for all below it: providers give out names.theirs.example too."""
+    name, dot = domain, "."
+    while dot:
+        if (kind := kinds.get(name)) is not None:
+            return kind
+        _, dot, name = name.partition(".")
+    return OTHER
 
 
 def _country(tld: str) -> str | None:

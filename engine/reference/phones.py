@@ -1,17 +1,19 @@
 """Numbering plans: which telephone numbers there can be, in which country, on what kind of line.
 
-The patterns are libphonenumber's; asking them here takes a small part of the time that its Python form takes, and a
-test holds both equal.
+The patterns are libphonenumber's; asking all of a calling code's at once, as here, takes a small part of the time that
+its Python form takes, and a test holds both equal.
 """
 
 import json
 import lzma
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import re2
 
@@ -21,6 +23,7 @@ from engine.reference.table import TableInfo
 
 EMBEDDED_PHONES: Final = EMBEDDED / "phone_plans.json.xz"
 _CACHED: Final = 16_384
+_CACHED_SETS: Final = 512
 _CALLING_CODE_DIGITS: Final = 3
 _AREA_DIGITS: Final = 3
 _NORTH_AMERICA: Final = "1"
@@ -42,8 +45,7 @@ FIXED_OR_MOBILE: Final = "fixed_or_mobile"
 """Where a plan does not tell the two apart, as the North American one does not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneFacts:
+class PhoneFacts(NamedTuple):
     """What a number says: its country (None: of none, as +800), its kind of line and, of area codes, its state.
 
     `line` is None where there can be no such number. `is_shared`: it is of a range that several countries share.
@@ -57,39 +59,87 @@ class PhoneFacts:
 
 NO_SUCH: Final = PhoneFacts()
 
-_Desc = tuple[Any, frozenset[int]]
+_Desc = tuple[int, frozenset[int]]
+"""A pattern's place in its calling code's set, and the lengths that its numbers have; none for any."""
+_Found = AbstractSet[int]
+"""The places of the patterns that a number has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    leading: Any | None
+    country: str | None
+    leading: int | None
     general: _Desc
-    trunk: Any | None
-    transform: str | None
     kinds: Sequence[tuple[str, _Desc]]
     fixed: _Desc | None
     mobile: _Desc | None
 
-    def line(self, national: str) -> str | None:
+    def line(self, found: _Found, length: int) -> str | None:
         """What kind of line the number is; None where the plan has no such number."""
-        if not _matches(self.general, national):
+        if not _matches(self.general, found, length):
             return None
         for name, desc in self.kinds:
-            if _matches(desc, national):
+            if _matches(desc, found, length):
                 return name
-        is_mobile = self.mobile is not None and _matches(self.mobile, national)
-        if self.fixed is not None and _matches(self.fixed, national):
+        is_mobile = self.mobile is not None and _matches(self.mobile, found, length)
+        if self.fixed is not None and _matches(self.fixed, found, length):
             return FIXED_OR_MOBILE if is_mobile else LINES["fixed_line"]
         return LINES["mobile"] if is_mobile else None
 
-    def without_trunk(self, national: str) -> str:
+
+class _CallingCode:
+    """All plans of one calling code, their patterns asked in one pass over the number."""
+
+    __slots__ = ("_matched", "_plans", "_told", "_transform", "_trunk")
+
+    def __init__(self, plans: Sequence[tuple[str | None, Mapping[str, Any]]]) -> None:
+        """Take the plans of a calling code's countries, the main one's first; None for those of no country."""
+        patterns = re2.Set.FullMatchSet()
+        self._plans = [_compiled(country, plan, patterns) for country, plan in plans]
+        patterns.Compile()
+        self._matched: Callable[[str], Sequence[int] | None] = patterns.Match
+        country, main = plans[0]
+        # The first one's is the plan of all that share a calling code, by which their numbers are dialled.
+        # A short one, asked alone: Python's own engine is at it sooner.
+        self._trunk = None if country is None or main["prefix"] is None else re.compile(main["prefix"])
+        self._transform: str | None = main["transform"]
+        # Numbers are many; the sets of patterns that they have are a few dozen.
+        self._told = lru_cache(maxsize=_CACHED_SETS)(self._of_patterns)
+
+    def facts(self, national: str) -> tuple[PhoneFacts, str]:
+        """What a number says, without its state, and its spelling without what is dialled before it at home."""
+        facts = self._of_number(national)
+        if facts.line is None and self._trunk is not None and (bare := self._without_trunk(national)) != national:
+            return self._of_number(bare), bare
+        return facts, national
+
+    def _of_number(self, national: str) -> PhoneFacts:
+        return self._told(tuple(self._matched(national) or ()), len(national))
+
+    def _of_patterns(self, matched: tuple[int, ...], length: int) -> PhoneFacts:
+        found = frozenset(matched)
+        plan = self._plan(found, length)
+        line = None if plan is None else plan.line(found, length)
+        if plan is None or line is None:
+            return NO_SUCH
+        is_shared = plan.country is None or (len(self._plans) > 1 and line in _SHARED)
+        return PhoneFacts(country=plan.country, line=line, is_shared=is_shared)
+
+    def _plan(self, found: _Found, length: int) -> _Plan | None:
+        if len(self._plans) == 1:
+            return self._plans[0]
+        for plan in self._plans:
+            if plan.leading in found or (plan.leading is None and plan.line(found, length) is not None):
+                return plan
+        return None
+
+    def _without_trunk(self, national: str) -> str:
         """The number without what is dialled before it at home, where that was left standing."""
-        found = None if self.trunk is None else self.trunk.match(national)
+        found = None if self._trunk is None else self._trunk.match(national)
         if found is None or not found.end():
             return national
-        if self.transform is not None and found.lastindex is not None and found[found.lastindex]:
-            written: str = found.expand(self.transform)
-            return written + national[found.end() :]
+        if self._transform is not None and found.lastindex is not None and found[found.lastindex]:
+            return found.expand(self._transform) + national[found.end() :]
         return national[found.end() :]
 
 
@@ -104,7 +154,7 @@ class PhonePlans:
         self._plans: Mapping[str, Any] = made["plans"]
         self._nowhere: Mapping[str, Any] = made["nowhere"]
         self._areas: Mapping[str, str] = made["area_codes"]
-        self._compiled: dict[str, _Plan] = {}
+        self._codes: dict[str, _CallingCode] = {}
         self.facts = lru_cache(maxsize=_CACHED)(self._facts)
         """What a number (+ and digits, E.164) says; see PhoneFacts. Cached, and the cache goes with the table."""
 
@@ -116,10 +166,10 @@ class PhonePlans:
             made = json.loads(lzma.decompress(source.content))
             table = cls(f"{made['version']} {source.fingerprint}", made)
             if path is not None:
-                # Ours is tried by a test; compiling all takes seconds.
-                for plan in (*made["plans"].values(), *made["nowhere"].values()):
-                    _compiled(plan)
-        except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, re2.error) as error:
+                # Ours is tried by a test.
+                for code in (*made["regions"], *made["nowhere"]):
+                    table._code(code)
+        except (lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, re.error, re2.error) as error:
             raise _malformed(source) from error
         return table
 
@@ -139,64 +189,49 @@ class PhonePlans:
     def _facts(self, number: str) -> PhoneFacts:
         digits = number.removeprefix("+")
         for length in range(1, _CALLING_CODE_DIGITS + 1):
-            code, national = digits[:length], digits[length:]
-            if code in self._regions:
-                return self._in(code, national)
-            if code in self._nowhere:
-                line = self._plan(code, self._nowhere).line(national)
-                return NO_SUCH if line is None else PhoneFacts(line=line, is_shared=True)
+            code = digits[:length]
+            if code in self._regions or code in self._nowhere:
+                return self._in(code, digits[length:])
         return NO_SUCH
 
     def _in(self, code: str, national: str) -> PhoneFacts:
-        regions = self._regions[code]
-        # The first one's is the plan of all that share a calling code, by which their numbers are dialled.
-        bare = self._plan(regions[0], self._plans).without_trunk(national)
-        for each in (national, bare) if bare != national else (national,):
-            country = self._region(regions, each)
-            line = None if country is None else self._plan(country, self._plans).line(each)
-            if line is not None:
-                is_shared = len(regions) > 1 and line in _SHARED
-                state = self._areas.get(each[:_AREA_DIGITS]) if code == _NORTH_AMERICA else None
-                return PhoneFacts(country=country, line=line, state=state, is_shared=is_shared)
-        return NO_SUCH
+        facts, bare = self._code(code).facts(national)
+        if code != _NORTH_AMERICA or facts.line is None:
+            return facts
+        return PhoneFacts(facts.country, facts.line, self._areas.get(bare[:_AREA_DIGITS]), facts.is_shared)
 
-    def _region(self, regions: Sequence[str], national: str) -> str | None:
-        if len(regions) == 1:
-            return regions[0]
-        for region in regions:
-            plan = self._plan(region, self._plans)
-            if plan.leading is not None:
-                if plan.leading.match(national):
-                    return region
-            elif plan.line(national) is not None:
-                return region
-        return None
-
-    def _plan(self, name: str, plans: Mapping[str, Any]) -> _Plan:
-        if name not in self._compiled:
-            self._compiled[name] = _compiled(plans[name])
-        return self._compiled[name]
+    def _code(self, code: str) -> _CallingCode:
+        if code not in self._codes:
+            regions = self._regions.get(code)
+            plans: list[tuple[str | None, Mapping[str, Any]]] = (
+                [(None, self._nowhere[code])]
+                if regions is None
+                else [(region, self._plans[region]) for region in regions]
+            )
+            self._codes[code] = _CallingCode(plans)
+        return self._codes[code]
 
 
 _SHARED: Final = frozenset({"premium", "toll_free", "shared_cost", "personal", "company", "voicemail"})
 
 
-def _compiled(plan: Mapping[str, Any]) -> _Plan:
-    types = {name: (re2.compile(pattern), frozenset(lengths)) for name, (pattern, lengths) in plan["types"].items()}
+def _compiled(country: str | None, plan: Mapping[str, Any], patterns: Any) -> _Plan:  # noqa: ANN401 - re2's Set
+    """A country's plan, its patterns added to the set."""
+    types = {name: (patterns.Add(pattern), frozenset(lengths)) for name, (pattern, lengths) in plan["types"].items()}
+    leading = plan["leading"]
     return _Plan(
-        leading=None if plan["leading"] is None else re2.compile(plan["leading"]),
-        general=(re2.compile(plan["general"]), frozenset(plan["lengths"])),
-        trunk=None if plan["prefix"] is None else re2.compile(plan["prefix"]),
-        transform=plan["transform"],
+        country=country,
+        leading=None if leading is None else patterns.Add(f"(?:{leading})(?s:.*)"),
+        general=(patterns.Add(plan["general"]), frozenset(plan["lengths"])),
         kinds=[(called, types[name]) for name, called in list(LINES.items())[:-2] if name in types],
         fixed=types.get("fixed_line"),
         mobile=types.get("mobile"),
     )
 
 
-def _matches(desc: _Desc, national: str) -> bool:
-    pattern, lengths = desc
-    return (not lengths or len(national) in lengths) and pattern.fullmatch(national) is not None
+def _matches(desc: _Desc, found: _Found, length: int) -> bool:
+    place, lengths = desc
+    return place in found and (not lengths or length in lengths)
 
 
 def _malformed(source: Source) -> ReferenceInvalid:

@@ -3,8 +3,8 @@
 import json
 import lzma
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from engine.reference.table import TableInfo
 
 EMBEDDED_POSTAL: Final = EMBEDDED / "postal_rules.json.xz"
 _CACHED: Final = 16_384
+_CACHED_REGIONS: Final = 4096
 _WORD: Final = re.compile(r"[^\W_]+")
 _VEHICLE_CODES: Final = {"AT": "A", "BE": "B", "DE": "D", "FI": "FIN", "FR": "F", "IT": "I", "ES": "E", "SE": "S"}
 """What is written before a postal code still (D-10115), besides the two letters of the country."""
@@ -62,20 +63,28 @@ def plain_code(postal: str) -> str:
     return (plain if plain.isalnum() else "".join(_WORD.findall(plain))).upper()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """A state, province or prefecture: its ISO 3166-2 code without the country, and with what its codes begin."""
+class Region(NamedTuple):
+    """A state, province or prefecture: its ISO 3166-2 code without the country, and its codes' place in the set.
+
+    The place is that of the pattern with which its postal codes begin; None where the country has no such rule.
+    """
 
     code: str
-    begins: Any | None
+    begins: int | None
+
+
+_CODE: Final = 0
+"""The place of the pattern of whole codes, which is the first of a country's set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Country:
-    code: Any | None
+    """`matched` gives the places of all patterns that a code has; None where the country has no postal codes."""
+
+    matched: Callable[[str], Sequence[int] | None] | None
     regions: Mapping[str, Region]
     bare: Mapping[str, Region]
-    with_codes: Sequence[Region]
+    with_codes: Mapping[int, str]
 
 
 class PostalFacts(NamedTuple):
@@ -106,6 +115,7 @@ class PostalRules:
         self._built = built
         self._rules = rules
         self._compiled: dict[str, _Country | None] = {}
+        self._named = lru_cache(maxsize=_CACHED_REGIONS)(self._named_in)
         self.facts = lru_cache(maxsize=_CACHED)(self._facts)
         """What (country, region, postal code) say; see PostalFacts. Cached, and the cache goes with the table."""
 
@@ -142,27 +152,30 @@ class PostalRules:
         rule = self._country(country)
         if rule is None:
             return NOTHING
-        found = None if region is None else _named(region, country, rule)
-        has_regions = bool(rule.regions)
-        is_region = None if region is None else True if found else _is_none(region, country, rule)
-        if postal is None or rule.code is None:
+        found, is_region = (None, None) if region is None else self._named(region, country)
+        named, has_regions = None if found is None else found.code, bool(rule.regions)
+        if postal is None or rule.matched is None:
             return PostalFacts(
-                has_codes=rule.code is not None,
-                has_regions=has_regions,
-                is_region=is_region,
-                region=None if found is None else found.code,
+                has_codes=rule.matched is not None, has_regions=has_regions, is_region=is_region, region=named
             )
-        code = _code(plain_code(postal), country, rule.code)
+        matched = _of_code(plain_code(postal), country, rule.matched)
         return PostalFacts(
-            is_valid=code is not None,
+            is_valid=matched is not None,
             has_regions=has_regions,
-            is_in_region=None if code is None or found is None or found.begins is None else _begins(found, code),
+            is_in_region=None if matched is None or found is None or found.begins is None else found.begins in matched,
             is_region=is_region,
-            region=None if found is None else found.code,
-            of_code=None
-            if code is None
-            else next((each.code for each in rule.with_codes if _begins(each, code)), None),
+            region=named,
+            # Where codes of several regions begin alike, it is the first one's.
+            of_code=rule.with_codes[matched[1]] if matched is not None and len(matched) > 1 else None,
         )
+
+    def _named_in(self, region: str, country: str) -> tuple[Region | None, bool | None]:
+        """The region of that name, and whether it is one of the country; cached, for there are few."""
+        rule = self._country(country)
+        if rule is None:
+            return None, None
+        found = _named(region, country, rule)
+        return found, True if found else _is_none(region, country, rule)
 
     def _country(self, country: str) -> _Country | None:
         if country not in self._compiled:
@@ -172,38 +185,35 @@ class PostalRules:
 
 
 def _compiled(rule: Mapping[str, Any]) -> _Country:
+    patterns = re2.Set.FullMatchSet()
+    # Where a country has no codes, none of its regions has: the set is never asked.
+    patterns.Add(f"(?i){rule['zip'] or ''}")
     regions: dict[str, Region] = {}
     bare: dict[str, Region] = {}
-    made = []
+    with_codes: dict[int, str] = {}
     for each in rule["regions"]:
-        begins = None if each["zip"] is None else re2.compile(f"(?i){each['zip']}")
+        begins = None if each["zip"] is None else patterns.Add(f"(?i:{each['zip']})(?s:.*)")
         region = Region(code=each["iso"] or each["names"][0], begins=begins)
-        made.append(region)
+        if begins is not None:
+            with_codes[begins] = region.code
         for name in each["names"]:
             regions.setdefault(folded_region(name), region)
             if bare.setdefault(_bare_region(name), region) is not region:
                 # Chiayi is a city and a county: a region it is, but with which codes is not said.
-                bare[_bare_region(name)] = replace(region, begins=None)
-    code = None if rule["zip"] is None else re2.compile(f"(?i){rule['zip']}")
-    return _Country(
-        code=code, regions=regions, bare=bare, with_codes=[each for each in made if each.begins is not None]
-    )
-
-
-def _begins(region: Region, code: str) -> bool:
-    return region.begins is not None and region.begins.match(code) is not None
-
-
-def _region_of(code: str, rule: _Country) -> Region | None:
-    return next((each for each in rule.with_codes if _begins(each, code)), None)
+                bare[_bare_region(name)] = region._replace(begins=None)
+    patterns.Compile()
+    matched = None if rule["zip"] is None else patterns.Match
+    return _Country(matched=matched, regions=regions, bare=bare, with_codes=with_codes)
 
 
 def _named(region: str, country: str, rule: _Country) -> Region | None:
     """The region of that name or code, with the word for its kind or without."""
     folded = _without_country(folded_region(region), country, rule)
     folded = _FORMER_CODES.get(country, {}).get(folded, folded)
+    if (found := rule.regions.get(folded)) is not None:
+        return found
     bare = _bare_region(region)
-    return rule.regions.get(folded) or (rule.bare.get(bare) if bare else None)
+    return rule.bare.get(bare) if bare else None
 
 
 def _is_none(region: str, country: str, rule: _Country) -> bool | None:
@@ -221,12 +231,17 @@ def _without_country(region: str, country: str, rule: _Country) -> str:
     return region if region in rule.regions else region.removeprefix(country.lower())
 
 
-def _code(plain: str, country: str, pattern: Any) -> str | None:  # noqa: ANN401 - re2 names no type of its own
-    """The code as its country's pattern has it, with the country's letters before it or without; None where neither."""
+def _of_code(plain: str, country: str, matched: Callable[[str], Sequence[int] | None]) -> Sequence[int] | None:
+    """The places of the patterns that the code has, in their order, the country's first; None where it lacks that.
+
+    With the country's letters before it or without: the first of these spellings that its country's pattern has.
+    """
+    if (found := matched(plain)) and _CODE in found:
+        return sorted(found)
     vehicles = _VEHICLE_CODES.get(country, country)
-    for each in (plain, country + plain, plain.removeprefix(country), plain.removeprefix(vehicles)):
-        if pattern.fullmatch(each):
-            return each
+    for each in (country + plain, plain.removeprefix(country), plain.removeprefix(vehicles)):
+        if (found := matched(each)) and _CODE in found:
+            return sorted(found)
     return None
 
 

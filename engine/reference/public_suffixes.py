@@ -55,16 +55,16 @@ class PublicSuffixes:
 
         None too where no rule knows its top-level domain, which the list would take for a suffix.
         """
-        labels = domain.split(".")
-        if "" in labels:
+        if ".." in f".{domain}.":
             return None
-        for at in range(len(labels)):
-            name = ".".join(labels[at:])
+        longer, name = None, domain
+        while name:
             if name in self._exceptions:
                 return name
-            is_wild = ".".join(labels[at + 1 :]) in self._wildcards
-            if is_wild or name in self._rules:
-                return ".".join(labels[at - 1 :]) if at else None
+            rest = name.partition(".")[2]
+            if name in self._rules or rest in self._wildcards:
+                return longer
+            longer, name = name, rest
         return None
 
 

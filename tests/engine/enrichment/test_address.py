@@ -105,3 +105,12 @@ def test_the_features(make_payment: Callable[..., Payment], reference: Reference
     assert known["billing_address"] == known["shipping_address"] == address_key(LONDON)
     assert len(str(known["billing_address"])) == 16
     assert "james" not in str(known["billing_address"])
+
+
+def test_a_flat_may_stand_in_either_line(make_payment: Callable[..., Payment], reference: Reference) -> None:
+    one = Contact(address="12 Main St Apt 4", city="Austin", postal="78701", country="US")
+    other = replace(one, address="12 Main Street", address_2="apt 4")
+    assert enrich(make_payment(billing=one, shipping=other), reference)[0]["shipping_address_matches_billing"] is True
+    for another in (replace(other, address_2="apt 5"), replace(other, country="MX")):
+        known, _ = enrich(make_payment(billing=one, shipping=another), reference)
+        assert known["shipping_address_matches_billing"] is False

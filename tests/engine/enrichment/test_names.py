@@ -1,16 +1,23 @@
 """Whether names agree, and how they are written; nothing makes it raise, and unknown is never a mismatch."""
 
+import csv
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.fuzz import ratio, token_set_ratio, token_sort_ratio
 
-from engine.enrichment.names import NAMES, _of_names
+from engine.enrichment.mailbox import local_part
+from engine.enrichment.names import _TITLES, NAMES, _is_by_initial, _of_names, _ways_to_write
+from engine.enrichment.scripts import _is_titled, case_of
 from engine.features import Unknown, Value
 from engine.payment import Card, Contact, Email, Order, Payment
-from engine.reference import Reference
+from engine.reference import LetterPairs, Reference
+from engine.reference.letter_pairs import EMBEDDED_LETTER_PAIRS
 
 FEATURES = [feature.name for feature in NAMES.features]
 IVAN = "\u0418\u0432\u0430\u043d \u041f\u0435\u0442\u0440\u043e\u0432"
@@ -162,4 +169,89 @@ def test_nothing_makes_it_raise_and_what_is_kept_is_equal(
 ) -> None:
     first = _of_names(holder, billing, shipping, email, reference.letter_pairs)
     assert len(first) == len(FEATURES)
-    assert first == _of_names.__wrapped__(holder, billing, shipping, email, reference.letter_pairs)
+    assert first == _of_names(holder, billing, shipping, email, reference.letter_pairs)
+
+
+LETTERS = LetterPairs.load()
+BITS = {
+    row["first"] + second: int(hundredths) / 100
+    for row in csv.DictReader(EMBEDDED_LETTER_PAIRS.read_text("ascii").splitlines())
+    for second, hundredths in row.items()
+    if second != "first"
+}
+
+
+def plainly(text: str) -> str:
+    return "".join([each for each in normalize("NFKD", text).lower() if each.isascii() or each.isalpha()])
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    found = tuple(re.sub(r"[\W\d_]+", " ", plainly(name)).split())
+    return tuple(word for word in found if word not in _TITLES) or found
+
+
+def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int | Unknown:
+    """Two names word by word, by both ways of comparing, without a look at whether they are the same."""
+    if not one or not other:
+        return Unknown("too_short")
+    left, right = " ".join(one), " ".join(other)
+    if left.isascii() != right.isascii():
+        return Unknown("other_script")
+    if _is_by_initial(one, other) or _is_by_initial(other, one):
+        return 100
+    score = token_sort_ratio(left, right)
+    return round(max(score, token_set_ratio(left, right)) if len(one) >= 2 and len(other) >= 2 else score)
+
+
+def likeness_to_email(email: str, words: tuple[str, ...]) -> int | Unknown:
+    letters = re.sub(r"[\W\d_]+", "", plainly(local_part(email)))
+    if len(letters) < 3 or not words:
+        return Unknown("too_short")
+    if letters.isascii() != "".join(words).isascii():
+        return Unknown("other_script")
+    return round(max(ratio(letters, written) for written in _ways_to_write(words)))
+
+
+def gibberish(text: str) -> int | Unknown:
+    runs = re.findall("[a-z]+", plainly(text))
+    if sum(map(len, runs)) < 3:
+        return Unknown("too_short")
+    pairs = (first + second for run in runs for first, second in zip(f"-{run}", f"{run}-", strict=True))
+    bits = sum(BITS[pair] for pair in pairs)
+    return round(100 / (1 + 2.0 ** max(-60, min(60, bits))))
+
+
+def case_by_letters(text: str) -> str:
+    letters = [each for each in text if each.upper() != each.lower()]
+    if not letters:
+        return "none"
+    if all(each == each.upper() for each in letters):
+        return "upper"
+    if all(each == each.lower() for each in letters):
+        return "lower"
+    return "title" if all(_is_titled(word) for word in text.replace("-", " ").split()) else "mixed"
+
+
+PLAIN = (
+    *("Jane", "JANE", "Doe", "doe", "O'Brien", "McDonald", "van", "Anna-Maria", "J", "J.", "Dr", "Mr", "II", "jaNe"),
+    *("X2", "DeVitoAB", "Aa'Bb'Cc'Dd", "-", "De-"),
+)
+FOREIGN = ("Jos\u00e9", IVAN, "\u0410nna", "\u00df", "\t", "\u0661", "\ufb01n")
+WORD = st.sampled_from((*PLAIN, *FOREIGN)) | st.text(max_size=4)
+WHOLE = st.lists(WORD, min_size=1, max_size=4).map(" ".join)
+
+
+@given(WHOLE, WHOLE, WHOLE | st.none(), st.lists(WORD, max_size=3).map(".".join))
+def test_a_short_way_says_what_every_letter_says(holder: str, billing: str, shipping: str | None, local: str) -> None:
+    sent, email = billing if shipping is None else shipping, f"{local}@gmail.com"
+    by_names = (words_of(holder), words_of(billing), words_of(sent))
+    found = dict(zip(FEATURES, _of_names(holder, billing, sent, email, LETTERS), strict=True))
+    assert found["cardholder_billing_name_similarity"] == likeness(by_names[0], by_names[1])
+    assert found["cardholder_shipping_name_similarity"] == likeness(by_names[0], by_names[2])
+    assert found["billing_shipping_name_similarity"] == likeness(by_names[1], by_names[2])
+    assert found["email_cardholder_name_similarity"] == likeness_to_email(email, by_names[0])
+    assert found["email_billing_name_similarity"] == likeness_to_email(email, by_names[1])
+    assert found["cardholder_name_words"] == len(by_names[0])
+    assert found["cardholder_name_has_digits"] == any(each.isdecimal() for each in holder)
+    assert found["cardholder_name_gibberish"] == gibberish(holder)
+    assert found["cardholder_name_case"] == case_of(holder) == case_by_letters(holder)

@@ -2,9 +2,11 @@
 
 import json
 import lzma
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import pytest
@@ -16,7 +18,7 @@ from engine.enrichment.postal import POSTAL
 from engine.errors import ReferenceInvalid
 from engine.payment import Contact, Payment
 from engine.reference import PostalRules, Reference
-from engine.reference.postal import EMBEDDED_POSTAL, _compiled, plain_code
+from engine.reference.postal import _VEHICLE_CODES, EMBEDDED_POSTAL, _compiled, plain_code
 
 RULES: Final = json.loads(lzma.decompress(EMBEDDED_POSTAL.read_bytes()))["countries"]
 
@@ -108,7 +110,7 @@ def test_every_countrys_examples_are_valid_with_hyphens_and_without() -> None:
 
 
 def test_every_countrys_rules_compile() -> None:
-    assert sum(_compiled(rule).code is not None for rule in RULES.values()) > 170
+    assert sum(_compiled(rule).matched is not None for rule in RULES.values()) > 170
 
 
 def test_a_missing_table_is_unknown(make_payment: Callable[..., Payment], reference: Reference) -> None:
@@ -139,3 +141,29 @@ _TEXT: Final = st.one_of(st.none(), st.text(max_size=12))
 @given(st.one_of(st.sampled_from(("US", "GB", "JP", "AE")), st.text(max_size=3)), _TEXT, _TEXT)
 def test_any_text_is_looked_up(country: str, region: str | None, postal: str | None) -> None:
     assert TABLE.facts(country, region, postal) == TABLE.facts.__wrapped__(country, region, postal)
+
+
+def test_a_countrys_patterns_at_once_say_what_they_say_one_by_one() -> None:
+    table, random = PostalRules.load(), Random("postal codes")
+    for country in [country for country, rule in RULES.items() if rule["zip"]]:
+        rule, vehicles = RULES[country], _VEHICLE_CODES.get(country, country)
+        regions = [each for each in rule["regions"] if each["zip"]]
+        for _ in range(60):
+            written = list(random.choice(rule["examples"] or ["12345"]))
+            for _ in range(random.randint(0, 2)):
+                written[random.randrange(len(written))] = random.choice("0123456789ABCx -")
+            postal = random.choice(("", "", country, f"{vehicles}-")) + "".join(written)
+            plain = plain_code(postal)
+            ways = (plain, country + plain, plain.removeprefix(country), plain.removeprefix(vehicles))
+            code = next((each for each in ways if re.fullmatch(rule["zip"], each, re.IGNORECASE)), None)
+            begins = [each for each in regions if code is not None and re.match(each["zip"], code, re.IGNORECASE)]
+            named = random.choice(regions)["names"][0] if regions else None
+            facts = table.facts(country, named, postal)
+            assert facts.is_valid == (code is not None), (country, postal)
+            assert facts.of_code == (next((each["iso"] or each["names"][0] for each in begins), None)), (
+                country,
+                postal,
+            )
+            if facts.is_in_region is not None:
+                is_within = any(named == name for each in begins for name in each["names"])
+                assert facts.is_in_region == is_within, (country, named, postal)

@@ -195,13 +195,6 @@ def test_an_old_edition_tells_nothing(folder: Callable[..., Path]) -> None:
     assert networks.facts("73.15.20.30", date(2026, 2, 4).toordinal()).asn == 7922
 
 
-def test_what_is_cached_is_what_is_computed(embedded: IpNetworks) -> None:
-    for address in ("52.95.110.1", "185.220.101.1", "73.15.20.30", "::1", ""):
-        first = embedded.facts(address, NOW)
-        assert embedded.facts(address, NOW) is first
-        assert IpNetworks.load().facts(address, NOW) == first
-
-
 @pytest.mark.parametrize("edition", ["GeoLite2-ASN", "GeoIP2-ISP", "GeoIP2-Anonymous-IP", "GeoIP2-Connection-Type"])
 def test_changed_bytes_are_refused_or_give_unknowns(tmp_path: Path, edition: str) -> None:
     draw = random.Random(7)

@@ -17,7 +17,7 @@ def fired(**values: Value) -> set[str]:
 
 def test_it_is_short_live_and_not_mandatory() -> None:
     rules = shipped().rules
-    assert 8 <= len(rules) <= 12
+    assert 8 <= len(rules) <= 16
     assert not any(rule.mandatory for rule in rules)
     assert all(rule.mode is RuleMode.LIVE for rule in rules)
     assert not any(rule.action is RuleAction.ALLOW for rule in rules)
@@ -66,6 +66,20 @@ def test_a_foreign_ip_address_asks_for_3ds_then_for_review() -> None:
 def test_3ds_that_failed_is_blocked() -> None:
     assert [status for status in "YANRUCDIS" if fired(three_ds_status=status)] == ["N", "R"]
     assert fired(three_ds_status="R") == {"three-ds-failed"}
+
+
+def test_what_was_reported_is_stopped() -> None:
+    assert fired(card_fraud_warning_30d=1) == {"reported-card"}
+    assert fired(card_fraud_warning_30d=1, transaction_type="recurring_purchase") == set()
+    assert fired(email_fraud_warning_30d=1) == {"reported-email"}
+
+
+def test_who_hides_is_asked_for_3ds_where_that_pays() -> None:
+    assert fired(is_tor=True, amount_in_usd=2_000) == {"anonymous-network-3ds"}
+    assert fired(is_tor=True, amount_in_usd=1_000) == set()
+    assert fired(is_vpn=True, amount_in_usd=90_000) == set()
+    assert fired(is_disposable_email=True, amount_in_usd=5_000) == {"disposable-email-3ds"}
+    assert fired(is_disposable_email=True, amount_in_usd=5_000, is_off_session=True) == set()
 
 
 def test_reasons_read_well() -> None:
