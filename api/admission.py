@@ -5,6 +5,7 @@ a decision costs, so that those which are let in are still decided in time. Ever
 decisions are turned away last. Health and metrics always pass.
 """
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -60,7 +61,7 @@ class Load:
     is_stopping: bool = False
     """Whether it was told to stop: what is under way is finished, and each answer closes its connection."""
     queued: int = 0
-    """Decisions let in by the protocol that nothing was done for yet."""
+    """Decisions let in by the protocol for which nothing was done yet, or that were read alone."""
     under_way: int = 0
     """Calls whose request has arrived whole and whose answer has not been sent."""
     shed_decisions: int = 0
@@ -72,6 +73,22 @@ class Load:
     def is_full(self, room: Room) -> bool:
         """Whether there is no room for another call."""
         return self.queued >= room.queued_max or self.queued + self.under_way >= room.under_way_max
+
+    async def turn(self) -> None:
+        """Let every call that has arrived be read before the first of them is decided; alone, a call goes on at once.
+
+        What is done for many calls in a row finds its code and tables in the processor's caches: reading takes half as
+        long as between two decisions. Meanwhile the call is queued again, for nothing of its decision was done yet.
+        """
+        if not self.queued:
+            return
+        self.queued += 1
+        self.under_way -= 1
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self.queued -= 1
+            self.under_way += 1
 
     def refusal(self, request_id: str, *, is_decision: bool) -> Response:
         """The answer to a call that is turned away; it is counted, and the first in a while is logged."""

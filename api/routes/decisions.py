@@ -87,7 +87,7 @@ async def create_decision(request: Request) -> Response:
     metrics: Metrics = request.app.state.metrics
     started = perf_counter()
     # The call is named nowhere here: while tens of calls wait for one commit, what they were made from can go.
-    answer = await pipeline.decide(_call_in(request, key), request.scope["assay.received_ns"])
+    answer = await pipeline.decide(await _call_in(request, key), request.scope["assay.received_ns"])
     request.app.state.clock_watch.check(pipeline.times.behind, monotonic_ns())
     metrics.note_answer((perf_counter() - started) * 1000, is_replayed=answer.is_replayed)
     headers = _headers(answer) if answer.is_replayed or answer.is_late else ()
@@ -107,13 +107,14 @@ async def get_decision(request: Request, decision_id: Annotated[str, Path(max_le
     return JsonBytes(_readable(record.answer, key_of(request)))
 
 
-def _call_in(request: Request, key: ApiKey) -> Call:
-    """The call that a request makes, checked; what forces a refusal is refused."""
+async def _call_in(request: Request, key: ApiKey) -> Call:
+    """The call that a request makes, checked, once all that came with it are; what forces a refusal is refused."""
     asked = read_request(request.scope["assay.body"])
     note = request.app.state.note_decision
     call = call_of(asked, key, request.app.state.now(), idempotency_key_of(request), note)
     request.app.state.watched_ids.check_payment(key.id, call.payment, call.idempotency_key, monotonic_ns())
     refuse_if_forced(call.payment)
+    await request.app.state.load.turn()
     return call
 
 

@@ -105,6 +105,38 @@ async def test_a_call_is_under_way_from_its_body_to_its_answer() -> None:
     assert (seen, load.under_way) == ([1], 0)
 
 
+async def test_calls_that_came_together_are_all_read_before_the_first_is_decided() -> None:
+    load = Load(metrics=Metrics(), queued=3)
+    done: list[str] = []
+
+    async def call(name: str) -> None:
+        load.queued -= 1
+        load.under_way += 1
+        done.append(f"read {name}")
+        await load.turn()
+        done.append(f"decided {name}")
+        load.under_way -= 1
+
+    await asyncio.gather(*(call(name) for name in "abc"))
+    assert done == [*(f"read {name}" for name in "abc"), *(f"decided {name}" for name in "abc")], "in their order"
+    assert (load.queued, load.under_way) == (0, 0)
+
+
+async def test_a_call_that_waits_for_its_turn_is_queued_and_alone_it_does_not_wait() -> None:
+    load = Load(metrics=Metrics(), under_way=1)
+    with pytest.raises(StopIteration):
+        load.turn().send(None)
+    load.queued = 1
+    waiting = asyncio.ensure_future(load.turn())
+    asyncio.get_running_loop().call_soon(waiting.cancel)
+    seen = []
+    asyncio.get_running_loop().call_soon(lambda: seen.append((load.queued, load.under_way)))
+    await asyncio.wait([waiting])
+    assert seen == [(2, 0)], "it has its place among those that nothing was done for"
+    assert waiting.cancelled()
+    assert (load.queued, load.under_way) == (1, 1)
+
+
 class Kitchen:
     """An application behind the real protocol, which answers when it gets the word."""
 

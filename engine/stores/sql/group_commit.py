@@ -34,6 +34,8 @@ from engine.stores.sql.writer import Row, Writer
 # While each turn of the loop brings more, a commit waits for them: each one costs the loop half a millisecond. At 1,000
 # arrivals a second the median latency was 7.2 ms without this, 2.9 ms with it, the 99th percentile 16.8 and 13.3 ms.
 GATHER_SECONDS = 0.003
+QUIET_TURNS = 2
+"""A turn is quiet that brought nothing more. A call that came with others is read in one and decided in the next."""
 PATIENCE_SECONDS = 0.002
 QUICK_SECONDS = 0.001
 """A disk is quick where its commits take no longer, of late."""
@@ -185,12 +187,13 @@ class GroupCommit:
         # Not at once: callers that are ready in this turn of the loop join the batch, and so while more come.
         if self._batch is None and not self._is_begin_due:
             self._is_begin_due = True
-            loop.call_soon(self._begin_when_quiet, loop, 0, time.monotonic())
+            loop.call_soon(self._begin_when_quiet, loop, 0, 0, time.monotonic())
 
-    def _begin_when_quiet(self, loop: asyncio.AbstractEventLoop, waited: int, since: float) -> None:
-        """Begin once a turn of the loop brought nothing more to wait, or the first has waited for GATHER_SECONDS."""
-        if len(self._queue) > waited and time.monotonic() - since < GATHER_SECONDS:
-            loop.call_soon(self._begin_when_quiet, loop, len(self._queue), since)
+    def _begin_when_quiet(self, loop: asyncio.AbstractEventLoop, waited: int, quiet: int, since: float) -> None:
+        """Begin after QUIET_TURNS of the loop one after another, or once the first has waited for GATHER_SECONDS."""
+        quiet = quiet + 1 if len(self._queue) == waited else 0
+        if quiet < QUIET_TURNS and time.monotonic() - since < GATHER_SECONDS:
+            loop.call_soon(self._begin_when_quiet, loop, len(self._queue), quiet, since)
             return
         self._is_begin_due = False
         if self._batch is None and (self._queue or self._checks):

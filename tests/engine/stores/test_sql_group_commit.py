@@ -17,7 +17,7 @@ import pytest
 
 from engine.errors import LedgerUnavailable
 from engine.ledger import DecisionRecord
-from engine.stores.sql import Store, open_store
+from engine.stores.sql import Store, group_commit, open_store
 from engine.stores.sql.writer import Writer
 
 NewRecord = Callable[..., DecisionRecord]
@@ -78,6 +78,22 @@ async def test_records_that_wait_share_a_commit(store: Store, record: NewRecord)
     assert store.ledger.appended == 1000
     assert store.ledger.commits <= 20
     assert list(store.ledger.recent(timedelta(days=1))) == records
+
+
+async def test_a_call_that_takes_a_turn_of_the_loop_longer_joins_the_commit(
+    store: Store, record: NewRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 60.0)
+
+    async def append(number: int) -> None:
+        for _ in range(number):
+            # Read in one turn, decided in the next.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        await store.ledger.append(record(number))
+
+    await asyncio.gather(*(append(number) for number in range(4)))
+    assert store.ledger.commits == 1
 
 
 async def test_new_records_gather_while_a_slow_disk_commits(slow: Store, record: NewRecord) -> None:
