@@ -1,12 +1,11 @@
 """A decision: what Assay answers, why, and from what. Pure data."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from itertools import compress
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 import orjson
@@ -106,7 +105,6 @@ def is_in_share(rule_id: str, transaction_id: str, percent: int) -> bool:
 
 
 _LETTERS: Final[Mapping[bool | None, str]] = {True: "t", False: "f", None: "u"}
-_mode = attrgetter("mode")
 _SETTLES_NOTHING = frozenset((RuleAction.SCORE, RuleAction.TAG))
 
 
@@ -133,11 +131,11 @@ class RuleResults:
             fired = [rule for rule, outcome, acts in told if outcome and acts]
         object.__setattr__(self, "fired", tuple(fired))
 
-    def modes(self) -> Iterable[RuleMode]:
-        """What each rule was for this payment: live, or shadow where it was recorded alone."""
+    def mode(self, place: int) -> RuleMode:
+        """What the rule at a place was for this payment: live, or shadow where it was recorded alone."""
         if self.acting is None:
-            return map(_mode, self.rules)
-        return [RuleMode.LIVE if acts else RuleMode.SHADOW for acts in self.acting]
+            return self.rules[place].mode
+        return RuleMode.LIVE if self.acting[place] else RuleMode.SHADOW
 
     def deciding(self) -> tuple[Rule, ...]:
         """The rules that fired and ask for an action: what the ladder settles."""
@@ -192,10 +190,13 @@ class Versions:
     policy: str
     data: tuple[tuple[str, str], ...]
     id: str = field(init=False)
+    data_json: bytes = field(init=False, compare=False, repr=False)
+    """`data` as JSON, for every answer says it."""
 
     def __post_init__(self) -> None:
         """Hash the content, once: every decision names it."""
         object.__setattr__(self, "id", sha256(self.content()).hexdigest()[:16])
+        object.__setattr__(self, "data_json", orjson.dumps(dict(self.data)))
 
     def content(self) -> bytes:
         """The versions as the ledger keeps them (JSON)."""
