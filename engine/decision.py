@@ -1,19 +1,17 @@
 """A decision: what Assay answers, why, and from what. Pure data."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from itertools import chain, compress, groupby
-from operator import attrgetter
+from itertools import compress
 from typing import Final, NamedTuple
 
 import orjson
 
 from engine.features import Catalog, Features, Value
-from engine.packing import numbered_word, packed, shape_of, unpacked, word_number
-from engine.score import Contribution, Score
+from engine.score import Score
 
 
 class Action(StrEnum):
@@ -107,7 +105,6 @@ def is_in_share(rule_id: str, transaction_id: str, percent: int) -> bool:
 
 
 _LETTERS: Final[Mapping[bool | None, str]] = {True: "t", False: "f", None: "u"}
-_mode = attrgetter("mode")
 _SETTLES_NOTHING = frozenset((RuleAction.SCORE, RuleAction.TAG))
 
 
@@ -134,11 +131,11 @@ class RuleResults:
             fired = [rule for rule, outcome, acts in told if outcome and acts]
         object.__setattr__(self, "fired", tuple(fired))
 
-    def modes(self) -> Iterable[RuleMode]:
-        """What each rule was for this payment: live, or shadow where it was recorded alone."""
+    def mode(self, place: int) -> RuleMode:
+        """What the rule at a place was for this payment: live, or shadow where it was recorded alone."""
         if self.acting is None:
-            return map(_mode, self.rules)
-        return [RuleMode.LIVE if acts else RuleMode.SHADOW for acts in self.acting]
+            return self.rules[place].mode
+        return RuleMode.LIVE if self.acting[place] else RuleMode.SHADOW
 
     def deciding(self) -> tuple[Rule, ...]:
         """The rules that fired and ask for an action: what the ladder settles."""
@@ -178,13 +175,6 @@ class Reason(NamedTuple):
     weight: float | None = None
 
 
-_MODEL = "model"
-"""The source of reasons that are parts of a score."""
-
-_WEIGHT_DECIMALS: Final = 10
-"""Of log-odds: twenty parts add up to what was exact within 1e-9."""
-_SELDOM: Final = frozenset(("three_ds", "rule_score", "tags", "degraded", "review"))
-
 NO_MODEL = "none"
 """Stands for the model's id and role where no scorer is in force."""
 
@@ -200,10 +190,13 @@ class Versions:
     policy: str
     data: tuple[tuple[str, str], ...]
     id: str = field(init=False)
+    data_json: bytes = field(init=False, compare=False, repr=False)
+    """`data` as JSON, for every answer says it."""
 
     def __post_init__(self) -> None:
         """Hash the content, once: every decision names it."""
         object.__setattr__(self, "id", sha256(self.content()).hexdigest()[:16])
+        object.__setattr__(self, "data_json", orjson.dumps(dict(self.data)))
 
     def content(self) -> bytes:
         """The versions as the ledger keeps them (JSON)."""
@@ -249,39 +242,35 @@ class Decision:
     def canonical(self) -> bytes:
         """The canonical bytes (JSON): two decisions are the same decision exactly where these are equal (law 1).
 
-        Packed by catalogue position, for it is kept for every payment: rule results are a letter each, unknowns with
-        a cause are listed by cause, reasons are codes (their words follow from features and versions), those of the
-        model the places of their parts in the score; values that repeat are said once (`engine.packing`), and what most
-        have none of is left out.
+        Features stand by catalogue position and rule results are a letter each. A score is its probability, its base
+        and the parts that weigh anything, each with its weight behind it. Reasons are codes, for their words follow
+        from features and versions.
         """
-        parts = () if self.score is None else _weighing(self.score)
-        places = {part.code: place for place, part in enumerate(parts)}
-        said: dict[str, object] = {
-            "action": self.action,
-            "three_ds": self.three_ds,
-            "score": None if self.score is None else _score_row(self.score, parts),
-            "level": word_number(self.risk_level),
-            "rule_score": self.rule_score,
-            "tags": self.tags,
-            "reasons": [_reason_row(reason, places) for reason in self.reasons],
-            "rules": self.results.packed(),
-            "features": packed(self.features.values, shape_of(self.features.catalog)),
-            "causes": _by_cause(self.features),
-            "degraded": self.degraded,
-            "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
-            "versions": self.versions.id,
-        }
-        if self.lists_sequence:
-            # Said only where there are lists, so that records without any keep their bytes.
-            said["lists"] = self.lists_sequence
-        return orjson.dumps(_said_only(said))
+        return orjson.dumps(
+            {
+                "action": self.action,
+                "three_ds": self.three_ds,
+                "score": None if self.score is None else _score_row(self.score),
+                "level": self.risk_level,
+                "rule_score": self.rule_score,
+                "tags": self.tags,
+                "reasons": [f"{source}:{code}" for code, _, source, _ in self.reasons],
+                "rules": self.results.packed(),
+                "features": self.features.values,
+                "causes": dict(self.features.causes),
+                "degraded": self.degraded,
+                "review": None if self.review is None else [self.review.hours, self.review.action_at_expiry],
+                "versions": self.versions.id,
+                "lists": self.lists_sequence,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedDecision:
     """What a canonical record says, read back: values by the position of the catalogue of its day.
 
-    `reasons` are `source:code`, in the answer's order.
+    `reasons` are `source:code`, in the answer's order; `causes` are by the features' names.
     """
 
     action: Action
@@ -289,14 +278,13 @@ class RecordedDecision:
     risk_level: str
     reasons: tuple[str, ...]
     values: tuple[Value, ...]
-    causes: Mapping[int, str]
+    causes: Mapping[str, str]
     versions_id: str
     lists_sequence: int
 
     def features(self, catalog: Catalog) -> Features:
         """The features as they were when recorded under this catalogue."""
-        causes = {catalog.features[position].name: cause for position, cause in self.causes.items()}
-        return Features(catalog, self.values, causes)
+        return Features(catalog, self.values, self.causes)
 
 
 def recorded_decision(canonical: bytes) -> RecordedDecision:
@@ -305,64 +293,18 @@ def recorded_decision(canonical: bytes) -> RecordedDecision:
     return RecordedDecision(
         action=Action(record["action"]),
         probability=None if record["score"] is None else record["score"][0],
-        risk_level=numbered_word(record["level"]),
-        reasons=tuple(
-            f"{_MODEL}:{numbered_word(record['score'][2][2 * reason])}" if isinstance(reason, int) else reason
-            for reason in record["reasons"]
-        ),
-        values=unpacked(record["features"]),
-        causes=_causes(record["causes"]),
+        risk_level=record["level"],
+        reasons=tuple(record["reasons"]),
+        values=tuple(record["features"]),
+        causes=record["causes"],
         versions_id=record["versions"],
-        lists_sequence=record.get("lists", 0),
+        lists_sequence=record["lists"],
     )
 
 
-def _by_cause(features: Features) -> list[str | int | list[int]]:
-    """Each cause (a frequent word by its number, below 0) with the positions of its unknowns behind it.
-
-    `[first, last]` stands for positions in a row, as a topic's are.
-    """
-    positions: dict[str, list[int]] = {}
-    for name, cause in features.causes.items():
-        positions.setdefault(cause, []).append(features.catalog.position(name))
-    return [each for cause in sorted(positions) for each in (word_number(cause), *_in_rows(positions[cause]))]
-
-
-def _causes(said: Iterable[str | int | list[int]]) -> dict[int, str]:
-    """The cause of each position, of what `_by_cause` wrote."""
-    causes: dict[int, str] = {}
-    cause = ""
-    for each in said:
-        if isinstance(each, str) or (isinstance(each, int) and each < 0):
-            cause = numbered_word(each)
-        else:
-            causes |= dict.fromkeys([each] if isinstance(each, int) else range(each[0], each[1] + 1), cause)
-    return causes
-
-
-def _said_only(said: dict[str, object]) -> dict[str, object]:
-    """Without what most decisions have none of: no points, tags, review or part that failed."""
-    return {name: value for name, value in said.items() if name not in _SELDOM or value}
-
-
-def _in_rows(positions: Iterable[int]) -> list[int | list[int]]:
-    said: list[int | list[int]] = []
-    for _, row in groupby(enumerate(sorted(positions)), lambda each: each[1] - each[0]):
-        first, *more = [position for _, position in row]
-        said += [[first, more[-1]]] if len(more) > 1 else [first, *more]
-    return said
-
-
-def _weighing(score: Score) -> tuple[Contribution, ...]:
-    """The parts of a score that weigh anything."""
-    return tuple([part for part in score.contributions if part.weight])
-
-
-def _score_row(score: Score, parts: tuple[Contribution, ...]) -> list[object]:
-    told = [(word_number(part.code), round(part.weight, _WEIGHT_DECIMALS)) for part in parts]
-    return [score.probability, round(score.base, _WEIGHT_DECIMALS), [*chain.from_iterable(told)]]
-
-
-def _reason_row(reason: Reason, places: Mapping[str, int]) -> str | int:
-    place = places.get(reason.code) if reason.source == _MODEL else None
-    return f"{reason.source}:{reason.code}" if place is None else place
+def _score_row(score: Score) -> list[object]:
+    parts: list[str | float] = []
+    for code, weight, _ in score.contributions:
+        if weight:
+            parts += (code, weight)
+    return [score.probability, score.base, parts]

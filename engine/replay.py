@@ -17,7 +17,6 @@ from engine.errors import AssayError, PolicyInvalid, VersionNotKept, VersionTooO
 from engine.features import Catalog, Feature, FeatureType
 from engine.ledger import DecisionRecord, Ledger, VersionKind
 from engine.lists import NO_LISTS, ListHistory, ListStore
-from engine.packing import unpacked
 from engine.payment_record import payment_of
 from engine.policy import Policy, policy_of
 from engine.reference import Reference
@@ -91,7 +90,7 @@ class Replay:
                 lists = self._lists.of(payment.merchant_id, recorded.lists_sequence)
                 snapshot = replace(snapshot, lists=lists)
             features = recorded.features(snapshot.catalog).replaced({"risk_score": None, "risk_level": None})
-            decision = decide(payment, features, snapshot, is_late=LATE in said.get("degraded", ()))
+            decision = decide(payment, features, snapshot, is_late=LATE in said["degraded"])
             again = decision.canonical()
         except (AssayError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
             # What was tampered with need not be of the type that it was.
@@ -194,10 +193,8 @@ def _first_difference(recorded: dict[str, Any], again: dict[str, Any], catalog: 
         if name in recorded and _is_same(recorded[name], value):
             continue
         if name == "features":
-            pairs = enumerate(zip(unpacked(recorded[name]), unpacked(value), strict=True))
-            differing = next((position for position, (one, other) in pairs if not _is_same(one, other)), None)
-            if differing is None:
-                continue
+            pairs = enumerate(zip(recorded[name], value, strict=True))
+            differing = next(position for position, (one, other) in pairs if not _is_same(one, other))
             return f"features/{catalog.features[differing].name}"
         return name
     return next((name for name in recorded if name not in again), "the order or spelling of the JSON alone")

@@ -12,7 +12,7 @@ from api.schemas.advice import AdviceAnswer, advice
 from api.schemas.examples import ANSWER_EXAMPLE, PROBLEM_EXAMPLE
 from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
-from engine.decision import NO_MODEL, Action, Decision, RuleAction, RuleResults
+from engine.decision import NO_MODEL, Action, Decision, RuleAction, RuleResults, Versions
 from engine.features import Features, FeatureType, Value
 from engine.pipeline import Outline
 
@@ -38,6 +38,7 @@ def answer_bytes(
 ) -> bytes:
     """The answer as it is sent and stored: JSON, the keys in the contract's order."""
     payment, decision = outline.payment, outline.decision
+    score, versions = decision.score, decision.versions
     answer: dict[str, Any] = {
         "id": outline.id,
         "transaction_id": payment.transaction_id,
@@ -46,7 +47,7 @@ def answer_bytes(
         "test_mode": payment.test_mode,
         "action": decision.action,
         "three_ds": "request" if decision.three_ds else "none",
-        "risk_score": None if decision.score is None else decision.score.percent,
+        "risk_score": None if score is None else score.percent,
         "risk_level": decision.risk_level,
         "rule_score": decision.rule_score,
         "tags": decision.tags,
@@ -57,14 +58,11 @@ def answer_bytes(
     if explain is Explain.FULL:
         answer["features"] = _features(decision.features)
         answer["unknown"] = dict(decision.features.causes)
-    versions = decision.versions
     answer["review"] = None if review is None else _review(review)
-    has_model = versions.model != NO_MODEL and decision.score is not None
+    has_model = versions.model != NO_MODEL and score is not None
     answer["model"] = {"id": versions.model, "role": versions.model_role} if has_model else None
     answer["ruleset"] = versions.ruleset
-    answer["data_versions"] = data_versions = dict(versions.data)
-    if decision.lists_sequence:
-        data_versions["lists"] = str(decision.lists_sequence)
+    answer["data_versions"] = _data_versions(versions, decision.lists_sequence)
     answer["degraded"] = decision.degraded
     answer["durability"] = durability if outline.is_recorded else NOT_RECORDED
     answer["warnings"] = [
@@ -89,8 +87,8 @@ def _reasons(decision: Decision, explain: Explain) -> list[dict[str, Any]]:
     if explain is Explain.NONE:
         return []
     return [
-        {"code": reason.code, "text": reason.text, "source": reason.source, "weight": reason.weight}
-        for reason in decision.reasons
+        {"code": code, "text": text, "source": source, "weight": weight}
+        for code, text, source, weight in decision.reasons
     ]
 
 
@@ -98,18 +96,29 @@ def _rules(results: RuleResults, explain: Explain) -> list[dict[str, Any]]:
     """All rules where the answer is full, and else those that were true or unknown."""
     if explain is Explain.NONE:
         return []
-    return [
-        {
-            "id": rule.id,
-            "name": rule.name,
-            "version": rule.version,
-            "action": rule.action,
-            "result": result,
-            "mode": mode,
-        }
-        for rule, result, mode in zip(results.rules, results.outcomes, results.modes(), strict=True)
-        if result is not False or explain is Explain.FULL
-    ]
+    if explain is Explain.FULL:
+        return [_rule(results, place) for place in range(len(results.rules))]
+    # Few of up to a thousand rules: no more is asked of the others.
+    return [_rule(results, place) for place, outcome in enumerate(results.outcomes) if outcome is not False]
+
+
+def _rule(results: RuleResults, place: int) -> dict[str, Any]:
+    rule = results.rules[place]
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "version": rule.version,
+        "action": rule.action,
+        "result": results.outcomes[place],
+        "mode": results.mode(place),
+    }
+
+
+def _data_versions(versions: Versions, lists_sequence: int) -> orjson.Fragment | dict[str, str]:
+    """The versions of the reference data, and of the lists where there are any."""
+    if lists_sequence:
+        return {**dict(versions.data), "lists": str(lists_sequence)}
+    return orjson.Fragment(versions.data_json)
 
 
 def _features(features: Features) -> dict[str, Value]:

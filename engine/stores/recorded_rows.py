@@ -6,6 +6,7 @@ Both ways give the columns under the names that segments have, so they can be pu
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,9 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import StoreInvalid
-from engine.features import Catalog, Feature, FeatureType
-from engine.ledger import VersionKind
-from engine.packing import picker, shape_of
 from engine.stores.segment_tables import FEATURE, Versions, feature_column, feature_fields
 from engine.stores.segments import DAMAGED, Segment
 from engine.stores.sql.counted import DECISION
@@ -77,7 +75,7 @@ class _Recorded:
         known = [places[name] for name in inputs if name in places]
         return cls(
             fields=[fields[place] for place in known],
-            pick=picker(known, shape_of(_catalog(versions_id, versions))),
+            pick=_picker(known),
             about=[],
             values=[],
             versions_id=versions_id,
@@ -92,16 +90,11 @@ class _Recorded:
         return table
 
 
-def _catalog(versions_id: str, versions: Versions) -> Catalog:
-    """The catalogue of decisions of these versions, as far as a record's form depends on it."""
-    said = versions(VersionKind.SNAPSHOT, versions_id)
-    assert said is not None, "its fields were read"
-    content = versions(VersionKind.CATALOG, orjson.loads(said)["catalog"])
-    assert content is not None, "its fields were read"
-    return Catalog(
-        Feature(name=each["name"], type=FeatureType(each["type"]), doc="", source="", values=tuple(each["values"]))
-        for each in orjson.loads(content)
-    )
+def _picker(positions: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Takes the values at some positions out of a record's."""
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    return lambda values: tuple(values[position] for position in positions)
 
 
 def table_of(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Table:

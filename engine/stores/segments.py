@@ -35,7 +35,7 @@ FORMAT: Final = 1
 BATCH_ROWS: Final = 2_000
 """Rows read from the ledger in one go: a long read would keep its WAL from starting anew."""
 SEGMENT_ROWS_MAX: Final = 50_000
-"""Rows held before they are written: some 400 MB."""
+"""Rows held before they are written: some 550 MB."""
 SETTLED: Final = timedelta(minutes=5)
 """An hour is closed so long after its end: what was received in it is recorded by then."""
 

@@ -17,6 +17,7 @@ from api.doctor.files import file_findings
 from api.settings import Settings
 from api.wiring import assembled
 from engine.ledger import DecisionRecord
+from engine.stores.sql.compression import RecordPart, compressed
 from models.scorer_file import KEY_FILE
 from models.signing import SigningKey, signing_key_in
 from tests.api.test_replay import payment, played
@@ -50,7 +51,7 @@ def test_a_forest_decides_with_reasons_in_small_records_that_replay_byte_for_byt
     assert not any(answer["degraded"] for answer in answers)
     reasons = [reason for answer in answers for reason in answer["reasons"] if reason["source"] == "model"]
     assert {reason["code"] for reason in reasons} & set(model.inputs.groups)
-    assert max(len(record.decision) for record in records) <= 1536
+    assert max(len(compressed(RecordPart.DECISION, record.decision)) for record in records) <= 1024
     for record in records:
         probability, base, parts = orjson.loads(record.decision)["score"]
         again = CALIBRATION.probability(base + sum(parts[1::2]))

@@ -29,7 +29,6 @@ from engine.decide import decide, snapshot_of
 from engine.features import Catalog, Feature, Features, FeatureType
 from engine.ledger import DecisionRecord, VersionKind
 from engine.lists import NO_LISTS
-from engine.packing import packed, shape_of, unpacked
 from engine.payment import Order, Payment
 from engine.payment_record import payment_bytes
 from engine.policy import FailAction, Policy
@@ -38,6 +37,7 @@ from engine.rules import parse_ruleset
 from engine.score import Score
 from engine.stores.memory_ledger import MemoryLedger
 from engine.stores.memory_lists import MemoryLists
+from engine.stores.sql.compression import RecordPart, compressed, decompressed
 from models.scorecard import Scorecard
 from models.scorecard_file import scorecard_of
 from tests.docs.demo_traffic import NOW, play_demo
@@ -181,12 +181,10 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> str:
     connection = sqlite3.connect(folder / "assay.db")
     id_, content = connection.execute("SELECT id, decision FROM decisions ORDER BY position DESC").fetchone()
     connection.close()
-    said = orjson.loads(content)
-    said["features"] = list(unpacked(said["features"]))
+    said = orjson.loads(decompressed(content))
     change(said)
-    if "features" in said:
-        said["features"] = packed(said["features"], shape_of(CATALOG))
-    tampered(folder, "UPDATE decisions SET decision = ? WHERE id = ?", orjson.dumps(said), id_)
+    kept = compressed(RecordPart.DECISION, orjson.dumps(said))
+    tampered(folder, "UPDATE decisions SET decision = ? WHERE id = ?", kept, id_)
     return str(id_)
 
 

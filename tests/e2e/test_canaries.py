@@ -1,12 +1,13 @@
 """Canaries: card numbers, CVVs, keys and addresses sent wherever a client can, then looked for wherever they could lie.
 
-A real server logs at its most talkative; afterwards its log, every file of the data folder (WAL included), /metrics and
-every refusal are searched.
+A real server logs at its most talkative; afterwards its log, every file of the data folder (WAL included), what its
+records hold, /metrics and every refusal are searched.
 """
 
 import http.client
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ import pytest
 
 from api.operator import operator_key, server_url
 from engine.card_data import is_card_number
+from engine.stores.sql.compression import decompressed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -141,7 +143,16 @@ def places(canaries: Canaries, tmp_path_factory: pytest.TempPathFactory) -> list
         _, metrics = caller.call("GET", "/metrics", None, "metrics")
         files = [Place(name=path.name, content=path.read_bytes()) for path in data.iterdir()]
     files += [Place(name=f"{path.name} after the stop", content=path.read_bytes()) for path in data.iterdir()]
+    files.append(Place(name="records", content=records_in(data / "assay.db")))
     return [*files, Place(name="metrics", content=metrics), Place(name="log", content=log.read_bytes())]
+
+
+def records_in(database: Path) -> bytes:
+    """What the ledger keeps compressed, as it was: nothing would be found in it as it lies on the disk."""
+    connection = sqlite3.connect(database)
+    rows = connection.execute("SELECT payment, decision, answer FROM decisions").fetchall()
+    connection.close()
+    return b"\n".join(decompressed(kept) for row in rows for kept in row)
 
 
 @contextmanager
@@ -324,7 +335,8 @@ def test_the_canaries_were_taken_in(places: list[Place], canaries: Canaries) -> 
 
 def test_what_is_searched_would_show_a_canary(places: list[Place]) -> None:
     by_name = {place.name: place.content for place in places}
-    assert b"jane.canary" in by_name["assay.db after the stop"], "the address is in the ledger, where it belongs"
+    assert b"jane.canary" in by_name["records"], "the address is in the ledger, where it belongs"
+    assert b"shop-1" in by_name["assay.db after the stop"]
     assert by_name["assay.db-wal"], "the WAL is searched as it stands while the server runs"
     assert b"ids_look_like_card_numbers" in by_name["log"]
     assert b"assay_problems_total" in by_name["metrics"]

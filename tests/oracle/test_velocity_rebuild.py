@@ -171,9 +171,10 @@ class House:
             "reasons": [],
             "rules": "",
             "features": [now.values.get(name) for name in INPUTS],
-            "causes": [],
+            "causes": {},
             "degraded": [],
             "versions": "v1",
+            "lists": 0,
         }
         at = EPOCH + timedelta(microseconds=now.at_us)
         return DecisionRecord(

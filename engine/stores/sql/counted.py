@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from engine.stores.sql.compression import decompressed
 from engine.stores.sql.sqlite import reader_engine, streamed
 
 Scope = tuple[str, bool]
@@ -61,7 +62,7 @@ class SqlCounted:
     def decisions_behind(self, position: int, *, with_payments: bool) -> Iterator[Sequence[Any]]:
         """The decisions committed behind a position: DECISION, the decision, and the payment where it is asked for."""
         statement = _DECISIONS_BEHIND.format(payment="payment" if with_payments else "NULL")
-        return streamed(self._readers, statement, (position,))
+        return map(_decision, streamed(self._readers, statement, (position,)))
 
     def decisions_named(self, ids: Sequence[str], *, with_payments: bool) -> Iterator[Sequence[Any]]:
         """As `decisions_behind`, those of these ids."""
@@ -69,7 +70,7 @@ class SqlCounted:
         while some := tuple(islice(left, _NAMES_AT_ONCE)):
             names = ", ".join("?" * len(some))
             statement = _DECISIONS_NAMED.format(payment="payment" if with_payments else "NULL", names=names)
-            yield from streamed(self._readers, statement, some)
+            yield from map(_decision, streamed(self._readers, statement, some))
 
     def outcomes_behind(self, position: int) -> Iterator[Sequence[Any]]:
         """The outcomes committed behind a position: OUTCOME."""
@@ -78,3 +79,9 @@ class SqlCounted:
     def _newest(self, statement: str) -> dict[Scope, int]:
         rows = streamed(self._readers, statement, ())
         return {(merchant_id, bool(test_mode)): at_us for merchant_id, test_mode, at_us in rows}
+
+
+def _decision(row: Sequence[Any]) -> Sequence[Any]:
+    """A row of a decision with what was compressed as it was."""
+    *about, decision, payment = row
+    return (*about, decompressed(decision), None if payment is None else decompressed(payment))

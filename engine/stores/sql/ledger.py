@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from engine.errors import LedgerUnavailable
 from engine.ledger import KEYS_A_DECISION_MAX, DecisionRecord, PaymentName, VersionKind
 from engine.payment import MICROSECOND, PaymentKey, Stage
+from engine.stores.sql.compression import RecordPart, compressed, decompressed
 from engine.stores.sql.group_commit import GroupCommit
 from engine.stores.sql.seen import Seen
 from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, streamed
@@ -180,7 +181,7 @@ class SqlLedger:
         if self._is_new(key, idempotency_key):
             return None
         record = None if idempotency_key is None else self._named(key, idempotency_key)
-        return record or self._one(_BY_KEY, (key.merchant_id, key.test_mode, key.transaction_id, key.stage.value))
+        return record or self._one(_BY_KEY, _key_row(key))
 
     async def append(self, record: DecisionRecord) -> DecisionRecord:
         """Record durably, with all that wait; the first writer of a key wins and is returned.
@@ -313,7 +314,7 @@ class SqlLedger:
         if new:
             return record
         winner = None if record.idempotency_key is None else self._named(record.key, record.idempotency_key)
-        winner = winner or self._one(_BY_KEY, _row_of(record)[1:5])
+        winner = winner or self._one(_BY_KEY, _key_row(record.key))
         if winner is None:
             # Only the id can have been in the way: two payments must never share one.
             raise LedgerUnavailable(f"The decision id {record.id} is taken by another payment. Retry.")
@@ -333,28 +334,28 @@ class SqlLedger:
         return None if row is None else record_of(row)
 
 
+def _key_row(key: PaymentKey) -> Row:
+    return (key.merchant_id, key.test_mode, key.transaction_id, key.stage.value)
+
+
 def _row_of(record: DecisionRecord) -> Row:
-    key = record.key
     return (
         record.id,
-        key.merchant_id,
-        key.test_mode,
-        key.transaction_id,
-        key.stage.value,
+        *_key_row(record.key),
         microseconds(record.at),
         record.sequence,
         microseconds(record.counted_at),
         record.idempotency_key,
         record.fingerprint,
-        record.payment,
-        record.decision,
-        record.answer,
+        compressed(RecordPart.PAYMENT, record.payment),
+        compressed(RecordPart.DECISION, record.decision),
+        compressed(RecordPart.ANSWER, record.answer),
         record.supersedes,
     )
 
 
 def record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has no type
-    """The record of a row whose columns are those of ROW."""
+    """The record of a row whose columns are those of ROW. Raises LedgerUnavailable where it is damaged."""
     id_, merchant_id, test_mode, transaction_id, stage, at_us, *counted, idempotency_key = row[:9]
     sequence, counted_at_us = counted
     fingerprint, payment, decision, answer, supersedes = row[9:]
@@ -368,8 +369,8 @@ def record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has 
         counted_at=instant(counted_at_us),
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,
-        payment=payment,
-        decision=decision,
-        answer=answer,
+        payment=decompressed(payment),
+        decision=decompressed(decision),
+        answer=decompressed(answer),
         supersedes=supersedes,
     )

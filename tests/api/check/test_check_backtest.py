@@ -13,6 +13,7 @@ from api.clock import utc_now
 from api.wiring import segments_written
 from api.wiring.measuring import opened_history
 from engine.stores.sql import SqlLedger
+from engine.stores.sql.compression import RecordPart, compressed
 
 PAYMENTS, DECIDED = 20_000, 2_500
 
@@ -56,5 +57,6 @@ def test_a_decision_that_says_otherwise_is_found(ledger: Path, old: bytes, new: 
 
 def rewrite(store: SqlLedger, decision_id: str, decision: bytes) -> None:
     # Nothing of ours changes a record: the tests reach behind it.
+    kept = compressed(RecordPart.DECISION, decision)
     with store._writer.transaction() as connection:  # noqa: SLF001
-        connection.exec_driver_sql("UPDATE decisions SET decision = ? WHERE id = ?", (decision, decision_id))
+        connection.exec_driver_sql("UPDATE decisions SET decision = ? WHERE id = ?", (kept, decision_id))

@@ -64,13 +64,15 @@ def test_a_folder_of_the_first_schema_is_upgraded_and_keeps_what_it_held(tmp_pat
     driver.execute(
         "INSERT INTO decisions (id, merchant_id, test_mode, transaction_id, stage, at_us, sequence, counted_at_us, "
         "fingerprint, payment, decision, answer) "
-        """VALUES ('dec_1', 'm', 0, 'tx', 'pre_auth', 7, 1, 7, x'01', '{"supersedes":"tx-0"}', x'02', x'03')"""
+        "VALUES ('dec_1', 'm', 0, 'tx', 'pre_auth', 7, 1, 7, x'01', ?, x'02', x'03')",
+        (b'{"supersedes":"tx-0"}',),
     )
     driver.commit()
     driver.close()
     store = open_store(tmp_path)
     (record,) = store.ledger.recent(timedelta(days=1))
     assert (record.id, record.sequence, record.answer, record.supersedes) == ("dec_1", 1, b"\x03", None)
+    assert (record.payment, record.decision) == (b'{"supersedes":"tx-0"}', b"\x02")
     assert list(store.ledger.superseded()) == [], "what was counted then stays counted"
     assert list(store.outcomes.recent(timedelta(days=1))) == []
     store.close()
