@@ -9,9 +9,10 @@ is a measure and no proof: strangers' names look odder than one's own.
 import csv
 import io
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
-from operator import add
+from operator import getitem
 from pathlib import Path
 from typing import Final, Self
 from unicodedata import normalize
@@ -38,15 +39,15 @@ class LetterPairs:
 
     __slots__ = ("_bits", "gibberish_percent", "info")
 
-    def __init__(self, *, bits: dict[str, float], version: str) -> None:
-        """`bits` by pair; a word's beginning and end are `-`."""
+    def __init__(self, *, bits: Mapping[str, Mapping[str, float]], version: str) -> None:
+        """`bits` by letter and the one behind it; a word's beginning and end are `-`."""
         self._bits = bits
         self.info = TableInfo(
             name="letter_pairs",
             what="which letters follow which in names and words",
             version=version,
             built=_BUILT,
-            rows=len(bits),
+            rows=sum(map(len, bits.values())),
             source="names and words of Faker, city names of GeoNames, counted",
             licence="MIT (Faker), CC BY 4.0 (GeoNames)",
             attribution="City names by GeoNames (geonames.org)",
@@ -65,14 +66,12 @@ class LetterPairs:
         rows = list(csv.DictReader(io.StringIO(decode_source(source, source.content))))
         try:
             bits = {
-                row["first"] + second: int(hundredths) / _HUNDREDTHS
+                row.pop("first"): {second: int(hundredths) / _HUNDREDTHS for second, hundredths in row.items()}
                 for row in rows
-                for second, hundredths in row.items()
-                if second != "first"
             }
         except (KeyError, TypeError, ValueError) as error:
             raise ReferenceInvalid(f"{path}: no table of letter pairs ({error}); restore the embedded one") from error
-        if {pair[0] for pair in bits} != _ALPHABET or len(bits) != len(_ALPHABET) ** 2:
+        if bits.keys() != _ALPHABET or any(letters.keys() != _ALPHABET for letters in bits.values()):
             raise ReferenceInvalid(f"{path}: a table of letter pairs has a to z and - both ways")
         return cls(bits=bits, version=source.fingerprint)
 
@@ -85,7 +84,7 @@ class LetterPairs:
         if sum(map(len, runs)) < _LETTERS_MIN:
             return None
         edged = f"{_EDGE}{_EDGE.join(runs)}{_EDGE}"
-        bits = sum(map(self._bits.__getitem__, map(add, edged, edged[1:])))
+        bits = sum(map(getitem, map(self._bits.__getitem__, edged), edged[1:]))
         return round(100 / (1 + 2.0 ** max(-_BITS_MAX, min(_BITS_MAX, bits))))
 
 
