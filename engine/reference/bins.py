@@ -220,12 +220,12 @@ def _shipped(source: Source) -> _Prefixes:
 
     What its rows say, 64,000 different things, is read when it is asked for.
     """
-    lines = [text for _, text in _lines(source)]
+    lines = [text for text in _rows(source) if text]
     rests = [text[_SHIPPED_LENGTH + 1 :] for text in lines]
     position_of = {rest: at for at, rest in enumerate(dict.fromkeys(rests))}
     return _Prefixes(
         length=_SHIPPED_LENGTH,
-        prefixes=array("I", [int(text[:_SHIPPED_LENGTH]) for text in lines]),
+        prefixes=array("I", list(map(int, [text[:_SHIPPED_LENGTH] for text in lines]))),
         positions=array("I", map(position_of.__getitem__, rests)),
         facts=[*position_of],
         is_own=False,
@@ -260,7 +260,12 @@ def _parse(source: Source, *, is_own: bool) -> list[_Prefixes]:
 
 
 def _lines(source: Source) -> Iterator[tuple[int, str]]:
-    """Yield (line number, text) of each row, the heading checked and left out."""
+    """Yield (line number, text) of each row, the heading left out."""
+    return ((number, text) for number, text in enumerate(_rows(source), start=2) if text)
+
+
+def _rows(source: Source) -> list[str]:
+    """The text of each row, the heading checked and left out."""
     content = source.content
     if source.path.suffix == ".xz":
         try:
@@ -270,7 +275,7 @@ def _lines(source: Source) -> Iterator[tuple[int, str]]:
     lines = decode_source(source, content).replace("\r\n", "\n").split("\n")
     if [name.strip('" ') for name in lines[0].split(",")] != COLUMNS:
         raise _malformed(source, 1, f"the heading is not {','.join(COLUMNS)}")
-    return ((number, text) for number, text in enumerate(lines[1:], start=2) if text)
+    return lines[1:]
 
 
 def _checked(source: Source, line: int, rest: str) -> _Facts:

@@ -1,6 +1,5 @@
 """Where places are: US ZIP codes, cities of 15,000 people and more, countries; each with how far it reaches."""
 
-import json
 import lzma
 import re
 from collections.abc import Mapping
@@ -10,6 +9,8 @@ from math import asin, ceil, cos, hypot, radians, sin, sqrt
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 from unicodedata import combining, normalize
+
+import orjson
 
 from engine.errors import ReferenceInvalid
 from engine.reference.source import EMBEDDED, Source, read_source
@@ -22,7 +23,7 @@ _EARTH_KM: Final = 6371.0088
 _ZIP_DIGITS: Final = 5
 _WORD: Final = re.compile(r"[^\W_]+")
 _SAINTS: Final = {"saint": "st", "sankt": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
-_NO_CITIES: Final[Mapping[str, list[str]]] = {}
+_NO_CITIES: Final[Mapping[str, str]] = {}
 _CALLED: Final = dict.fromkeys(("nyc", "newyorkcity", "manhattan"), "newyork") | {
     "dc": "washington",
     "la": "losangeles",
@@ -95,7 +96,7 @@ class Places:
         """Read the table, a JSON document in xz; None is the embedded one. Raises ReferenceInvalid."""
         source = read_source(path or EMBEDDED_PLACES)
         try:
-            made = json.loads(lzma.decompress(source.content))
+            made = orjson.loads(lzma.decompress(source.content))
             table = cls(f"{made['version']} {source.fingerprint}", made)
             if path is not None:
                 # Ours is tried by a test; putting all in order would take longer than reading it.
@@ -141,9 +142,10 @@ class Places:
     def _find_city(self, country: str, region: str | None, name: str) -> Place | None:
         """Where a city is; cached, for postal codes are many, and cities few."""
         city = folded_place(name)
-        lines = self._cities.get(country, _NO_CITIES).get(city)
-        if lines is None:
+        called = self._cities.get(country, _NO_CITIES).get(city)
+        if called is None:
             return None
+        lines = called.split(CITY_MARK)
         if len(lines) > 1:
             # What is called so comes before what is called so as well; GeoNames' codes of regions are the posts' where
             # these are letters, as in the US.
@@ -171,12 +173,15 @@ class Places:
         return not spelt.union(_CALLED.get(each, each) for each in spelt).isdisjoint(names)
 
 
-def _cities_of(lines: str) -> dict[str, list[str]]:
-    """Cities by each of their names, the largest first: their lines, which are read when they are asked for."""
-    found: dict[str, list[str]] = {}
+def _cities_of(lines: str) -> dict[str, str]:
+    """Cities by each of their names, the largest first: their lines, which are read when they are asked for.
+
+    Lines of one name are one text: a list for each of 280,000 names would take longer to make than all else.
+    """
+    found: dict[str, str] = {}
     for line in lines.split(CITY_MARK):
         for name in line[: line.index(FIELD_MARK)].split(NAME_MARK):
-            found.setdefault(name, []).append(line)
+            found[name] = f"{found[name]}{CITY_MARK}{line}" if name in found else line
     return found
 
 
