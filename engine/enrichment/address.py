@@ -135,7 +135,8 @@ def _facts(
         text=f"{lines} {town} {code}",
         is_po_box=is_po_box(lines, country),
         has_unit=has_unit(first, rest, street, country),
-        has_number=_DIGIT.search(_ORDINAL.sub("", lines)) is not None,
+        # A number that stands alone is no ordinal.
+        has_number=any(map(str.isdecimal, lines.split())) or _DIGIT.search(_ORDINAL.sub("", lines)) is not None,
         is_pickup_point=is_pickup_point(lines),
         is_military=is_military(lines, city, region, country),
     )

@@ -45,7 +45,7 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
 
 
 def _highest_quantity(cart: tuple[CartItem, ...]) -> Value:
-    return max((item.quantity for item in cart if item.quantity is not None), default=None)
+    return max([item.quantity for item in cart if item.quantity is not None], default=None)
 
 
 def _highest_price(payment: Payment, reference: Reference) -> Value | Unknown:

@@ -1,5 +1,6 @@
 """What an IP address tells by itself: whether it is public, and the IPv4 address that an IPv6 one carries."""
 
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Final, NamedTuple
@@ -23,6 +24,7 @@ _RESERVED: Final = """
     0.0.0.0/8 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3
     2001::/23 2001:db8::/32 3fff::/20
 """
+_CACHED: Final = 256
 _GLOBAL_UNICAST: Final = 0b001
 """2000::/3 is all of IPv6 that is assigned to be reached."""
 _V4_BITS: Final = 32
@@ -65,10 +67,12 @@ _PARTLY_SPECIAL: Final = frozenset(
 """First bytes under which a special network of IPv4 begins; under all others every address is public."""
 
 
+@lru_cache(maxsize=_CACHED)
 def public_ip(text: str) -> PublicIp | Unknown:
     """The public address that a text is, the IPv4 address within where it carries one; else why it is none.
 
-    Never raises. Strict: "8.8", "010.8.8.8", zones (%eth0) and prefixes are no addresses.
+    Never raises. Strict: "8.8", "010.8.8.8", zones (%eth0) and prefixes are no addresses. Cached, for several tables
+    ask it in turn.
     """
     try:
         packed = inet_pton(AF_INET6 if ":" in text else AF_INET, text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Self
 
-from engine.features import Unknown, Value
+from engine.features import Unknown
 from engine.reference.causes import NOT_LISTED, STALE_GEO
 from engine.reference.embedded import embedded
 from engine.reference.ip_address import PublicIp, public_ip
@@ -16,6 +16,7 @@ from engine.reference.table import EMBEDDED_MAX_AGE_DAYS, OPERATORS_OWN, TableIn
 
 _CACHED_FACTS: Final = 16_384
 _NOT_LISTED: Final[Told] = dict.fromkeys(RANGE_FIELDS, NOT_LISTED)
+_UNLISTED: Final = IpFacts.of(_NOT_LISTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,11 @@ class IpNetworks:
         found = public_ip(address)
         if isinstance(found, Unknown):
             return IpFacts.unknown(found)
-        facts: dict[str, Value | Unknown] = {}
-        for told in self._told(found, oldest):
+        first, *others = self._told(found, oldest)
+        if first is _NOT_LISTED and not others:
+            return _UNLISTED
+        facts = {**first}
+        for told in others:
             for name, value in told.items():
                 known = facts.setdefault(name, value)
                 if value is True or (isinstance(known, Unknown) and not isinstance(value, Unknown)):
