@@ -108,11 +108,13 @@ def _asked(part: str) -> tuple[float, str, str | None] | None:
     match = _TAG.fullmatch(tag.strip())
     if match is None or (weight := _weight(parameters)) <= 0:
         return None
-    return -weight, primary(match[1]), _country(match[2])
+    return -weight, _SAME.get(match[1], match[1]), _country(match[2]) if match[2] else None
 
 
 def _weight(parameters: str) -> float:
     """The q of a tag, 1 where it says none or nonsense."""
+    if not parameters:
+        return 1.0
     name, _, value = parameters.replace(" ", "").partition("=")
     try:
         weight = float(value) if name == "q" else 1.0

@@ -38,7 +38,7 @@ _APP: Final = re.compile(
 )
 _TV: Final = re.compile(r"smart-?tv|appletv|googletv|hbbtv|bravia|webos.*tv|tizen.*tv|crkey|\baft[a-z]+|roku")
 _CONSOLE: Final = re.compile(r"playstation|xbox|nintendo")
-_NINES: Final = str.maketrans("012345678", "999999999")
+_NINES: Final = bytes.maketrans(b"012345678", b"999999999")
 _SYSTEMS: Final = (
     re.compile(r"windows nt|win64|win32"),
     re.compile(r"macintosh"),
@@ -120,7 +120,8 @@ class UserAgents:
 def _read(text: str, families: Callable[[str], _FAMILIES]) -> UserAgent:
     browser, major, system = families(text)
     lower = text.lower()
-    kind, device_type = _kind_and_type(lower.translate(_NINES), "web0s" in lower)
+    shape = lower.encode("utf-8", "surrogatepass").translate(_NINES)
+    kind, device_type = _kind_and_type(shape, "web0s" in lower, "x11" in lower)
     return UserAgent(
         browser=None if browser is None else browser[:_FAMILY_MAX],
         browser_version=int(major) if major is not None and _is_short_number(major) else None,
@@ -136,15 +137,18 @@ def _is_short_number(text: str) -> bool:
 
 
 @lru_cache(maxsize=_CACHED)
-def _kind_and_type(lower: str, has_web0s: bool) -> tuple[str, str]:  # noqa: FBT001 - one key of a cache
-    """What kind of program it is, and what type of device, by its words; every digit is a nine.
+def _kind_and_type(shape: bytes, has_web0s: bool, has_x11: bool) -> tuple[str, str]:  # noqa: FBT001 - a cache's key
+    """What kind of program it is, and what type of device, by its words in lower case (UTF-8); every digit is a nine.
 
-    Programs of all versions share the answer: of what is asked here, digits are in the name of LG's television alone.
+    Programs of all versions share the answer: of what is asked here, two words alone have digits, LG's televisions' and
+    that of Unix desktops.
     """
+    lower = shape.decode("utf-8", "surrogatepass")
     kind = _kind(lower)
     if kind not in _ON_DEVICES:
         return kind, "other"
-    return kind, "tv" if has_web0s else _device_type(lower)
+    device_type = "tv" if has_web0s else _device_type(lower)
+    return kind, "desktop" if device_type == "other" and has_x11 else device_type
 
 
 def _kind(lower: str) -> str:
@@ -168,7 +172,7 @@ def _device_type(lower: str) -> str:
         return "tablet"
     if any(each in lower for each in ("iphone", "ipod", "mobile", "android", "windows phone")):
         return "mobile"
-    is_desktop = any(each in lower for each in ("windows", "macintosh", "x11", "cros", "linux"))
+    is_desktop = any(each in lower for each in ("windows", "macintosh", "cros", "linux"))
     return "desktop" if is_desktop else "other"
 
 

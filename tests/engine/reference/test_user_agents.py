@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.iso import COUNTRIES
@@ -100,6 +100,11 @@ def _is_foreign(lower: str, said: str) -> bool:
     return "trident/" in lower
 
 
+@settings(max_examples=1000)
+@example("Opera/9.80 (X11)")
+@example("Mozilla/5.0 (X99)")
+@example("Mozilla/5.0 (web0s)")
+@example("Mozilla/5.0 (web9s)")
 @given(_AGENTS)
 def test_kind_type_and_oddity_are_those_of_all_words(agent: str) -> None:
     lower = agent.lower()
@@ -130,7 +135,7 @@ _PARTS = (
 
 @given(st.lists(st.sampled_from(_PARTS) | st.text(max_size=2), max_size=80).map("".join))
 def test_a_header_says_what_its_tags_say_one_by_one(header: str) -> None:
-    found = []
+    found: list[tuple[float, str, str | None]] = []
     for part in header.lower().split(",")[:_TAGS_MAX]:
         tag, _, parameters = part.strip().replace("_", "-").partition(";")
         match = _TAG.fullmatch(tag.strip())
