@@ -225,8 +225,8 @@ def _shipped(source: Source) -> _Prefixes:
     position_of = {rest: at for at, rest in enumerate(dict.fromkeys(rests))}
     return _Prefixes(
         length=_SHIPPED_LENGTH,
-        prefixes=array("I", list(map(int, [text[:_SHIPPED_LENGTH] for text in lines]))),
-        positions=array("I", map(position_of.__getitem__, rests)),
+        prefixes=array("I", [int(text[:_SHIPPED_LENGTH]) for text in lines]),
+        positions=array("I", [position_of[rest] for rest in rests]),
         facts=[*position_of],
         is_own=False,
     )
@@ -272,7 +272,8 @@ def _rows(source: Source) -> list[str]:
             content = lzma.decompress(content)
         except lzma.LZMAError as error:
             raise ReferenceInvalid(f"{source.path}: not an xz file ({error}); pack it again") from error
-    lines = decode_source(source, content).replace("\r\n", "\n").split("\n")
+    text = decode_source(source, content)
+    lines = (text.replace("\r\n", "\n") if "\r" in text else text).split("\n")
     if [name.strip('" ') for name in lines[0].split(",")] != COLUMNS:
         raise _malformed(source, 1, f"the heading is not {','.join(COLUMNS)}")
     return lines[1:]
