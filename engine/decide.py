@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log
-from operator import attrgetter
+from operator import itemgetter
 from typing import Final
 
 from engine.catalog import velocities_of
@@ -36,7 +36,7 @@ REASON_SHARE_MIN = 0.05
 _PERCENT_LEAST: Final = 0.01
 """As low as `risk_score` goes."""
 _NO_RESULTS = RuleResults((), ())
-_weight = attrgetter("weight")
+_weight = itemgetter(1)
 _RUNGS = (
     RuleAction.BLOCK,
     RuleAction.ALLOW,

@@ -100,7 +100,7 @@ class TableAccount:
         answers = held.take(self._asked, mode="clip") <= self._thresholds
         asked = answers.take(self._questions, mode="clip")
         # A product of words packs the answers of eight parts at once: no byte comes to more than 255.
-        patterns = (self._bits @ asked.view(np.uint64)).view(np.uint8)
+        patterns = self._bits.dot(asked.view(np.uint64)).view(np.uint8)
         rows = self._table.take(self._rows + patterns, axis=0, mode="clip")
         return cast("Floats", np.bincount(self._slots, weights=rows.ravel(), minlength=self._inputs))
 

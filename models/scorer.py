@@ -69,7 +69,7 @@ class ModelScorer:
                 place = places[part[0]]
                 said[place] = part
                 weights[place] += rest * part[1]
-        contributions = self._spoken(weights, _Account(added, said, share, self._groups))
+        contributions = self._spoken(weights, (added.tolist(), said, share, self._groups))
         log_odds = base
         for _, weight, _ in contributions:
             log_odds += weight
@@ -106,30 +106,9 @@ _Speaker = tuple[int, int, tuple[Template, Template | None, Template]]
 """An input of a group: its place, its feature's position, and its words known, special (see Said) and unknown."""
 
 
-class _Account:
-    """Who added what to one score: read when reasons are read out."""
-
-    __slots__ = ("_added", "_by_input", "groups", "said", "share")
-
-    def __init__(
-        self,
-        added: Floats,
-        said: Mapping[int, Contribution],
-        share: float,
-        groups: Sequence[tuple[_Speaker, ...]],
-    ) -> None:
-        """`added` is by input, `said` are the scorecard's contributions by group."""
-        self._added = added
-        self._by_input: list[float] | None = None
-        self.said = said
-        self.share = share
-        self.groups = groups
-
-    def by_input(self) -> list[float]:
-        """What each input added."""
-        if self._by_input is None:
-            self._by_input = self._added.tolist()
-        return self._by_input
+_Account = tuple[list[float], Mapping[int, Contribution], float, Sequence[tuple[_Speaker, ...]]]
+"""Who added what to one score: the log-odds by input, the scorecard's contributions by group, the model's share, and
+the inputs of each group. A plain tuple, as every decision makes one."""
 
 
 class _GroupWords(tuple[_Account, int]):
@@ -143,7 +122,8 @@ class _GroupWords(tuple[_Account, int]):
     def filled(self, values: tuple[Value, ...]) -> str:
         """The words with the features' values in them."""
         account, place = self
-        speakers, card = account.groups[place], account.said.get(place)
+        _, said, _, groups = account
+        speakers, card = groups[place], said.get(place)
         if card is None and len(speakers) == 1:
             speaker = speakers[0]
         else:
@@ -163,7 +143,7 @@ class _GroupWords(tuple[_Account, int]):
 
 def _loudest(account: _Account, speakers: Sequence[_Speaker], card: Contribution | None) -> _Speaker | None:
     """The input that spoke most in the direction in which its group speaks; None where the scorecard did."""
-    added, share = account.by_input(), account.share
+    added, _, share, _ = account
     learnt = [share * added[at] for at, _, _ in speakers]
     of_card = 0.0 if card is None else (1 - share) * card.weight
     is_against = sum(learnt) + of_card > 0
