@@ -179,7 +179,23 @@ class _Weighed(dict[Any, Contribution | None]):
         return part
 
 
-_Group = tuple[Callable[[tuple[Value, ...]], Any], _Weighed]
+class _Stepped(dict[Any, Contribution | None]):
+    """The contribution of a group of one item of steps: amounts and hours are met once, so that none is kept."""
+
+    __slots__ = ("_edges", "_parts")
+
+    def __init__(self, group: str, steps: Steps, words_of: tuple[Template, Template]) -> None:
+        """`words_of` are the words for and against."""
+        super().__init__({None: None})
+        _, self._edges, weights = steps.table()
+        self._parts = [Contribution(group, weight, words_of[weight > 0]) if weight else None for weight in weights]
+
+    def __missing__(self, found: Any) -> Contribution | None:  # noqa: ANN401 - a number
+        """What a known number adds."""
+        return self._parts[bisect_right(self._edges, found)]
+
+
+_Group = tuple[Callable[[tuple[Value, ...]], Any], _Weighed | _Stepped]
 """What takes a group's values, and its contributions by them."""
 
 
@@ -218,4 +234,6 @@ def _group(name: str, items: list[Item], catalog: Catalog) -> _Group:
         )
         for item in items
     )
+    if len(items) == 1 and isinstance(items[0].points, Steps):
+        return itemgetter(*positions), _Stepped(name, items[0].points, members[0][-1])
     return itemgetter(*positions), _Weighed(name, members, is_one=len(positions) == 1)

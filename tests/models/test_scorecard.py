@@ -77,14 +77,23 @@ def test_a_group_keeps_no_more_contributions_than_its_limit(monkeypatch: pytest.
         weighed.append(group)
         return _strongest(group, *given)
 
-    rows = [NOTHING.replaced({"amount_in_usd": each}) for each in (100, 60_000, 100, 250_000, 5_000_000, 100, 7)]
+    rows = [NOTHING.replaced({"card_amount_usd_24h": each}) for each in (100, 60_000, 100, 250_000, 5_000_000, 100, 7)]
     fresh = [Scorecard(ITEMS, CATALOG).score(row) for row in rows]
     monkeypatch.setattr("models.scorecard._WEIGHED_MAX", 3)
     monkeypatch.setattr("models.scorecard._strongest", strongest)
     warm = Scorecard(ITEMS, CATALOG)
     assert [warm.score(row) for row in rows] == fresh
     # Of five amounts the fourth found no room, and the first was weighed once more.
-    assert weighed.count("amount") == 6
+    assert weighed.count("card_velocity") == 6
+
+
+@given(st.none() | st.integers(0, 200_000) | st.sampled_from([9_999, 10_000, 100_000]))
+def test_a_group_of_one_item_adds_what_its_step_weighs(amount: int | None) -> None:
+    (item,) = (each for each in ITEMS if each.group == "amount")
+    assert isinstance(item.points, Steps)
+    reached = [weight for threshold, weight in item.points.thresholds if amount is not None and amount >= threshold]
+    found = SCORECARD.score(NOTHING.replaced({item.feature: amount})).contributions
+    assert [(part.code, part.weight) for part in found] == [("amount", weight) for weight in reached[-1:]]
 
 
 def test_what_is_unknown_adds_nothing() -> None:
