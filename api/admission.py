@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.clock import monotonic_ns
 from api.metrics import Metrics
 from api.middleware import new_request_id
-from api.problems import Problem
+from api.problems import Problem, ProblemRaised
 from engine.errors import Overloaded
 
 DECISION_PATH: Final = "/v1/decisions"
@@ -74,11 +74,13 @@ class Load:
         """Whether there is no room for another call."""
         return self.queued >= room.queued_max or self.queued + self.under_way >= room.under_way_max
 
-    async def turn(self) -> None:
+    async def turn(self, received_ns: int) -> None:
         """Let every call that has arrived be read before the first of them is decided; alone, a call goes on at once.
 
         What is done for many calls in a row finds its code and tables in the processor's caches: reading takes half as
         long as between two decisions. Meanwhile the call is queued again, for nothing of its decision was done yet.
+
+        Raises a 503 problem where it waited too long since it was received.
         """
         if not self.queued:
             return
@@ -89,20 +91,26 @@ class Load:
         finally:
             self.queued -= 1
             self.under_way += 1
+        if monotonic_ns() - received_ns > self.decisions.wait_ms_max * _NANOSECONDS_PER_MS:
+            raise ProblemRaised(self._turned_away(is_decision=True))
 
     def refusal(self, request_id: str, *, is_decision: bool) -> Response:
-        """The answer to a call that is turned away; it is counted, and the first in a while is logged."""
+        """The answer to a call that is turned away before anything looks at what leaves: its problem is counted too."""
+        self.metrics.problems[Overloaded.code, 503] += 1
+        return self._turned_away(is_decision=is_decision).response(request_id)
+
+    def _turned_away(self, *, is_decision: bool) -> Problem:
+        """What a call that is turned away is told; it is counted, and the first in a while is logged."""
         if is_decision:
             self.shed_decisions += 1
         else:
             self.shed_others += 1
-        self.metrics.problems[Overloaded.code, 503] += 1
         now_ns = monotonic_ns()
         if self._said_ns is None or now_ns - self._said_ns >= LOG_EVERY_SECONDS * _NANOSECONDS_PER_SECOND:
             self._said_ns = now_ns
             log.warning("overloaded", under_way=self.under_way, shed=self.shed_decisions + self.shed_others)
         headers = {"Retry-After": next(self._retry_after)}
-        return Problem(status=503, code=Overloaded.code, detail=_DETAIL, headers=headers).response(request_id)
+        return Problem(status=503, code=Overloaded.code, detail=_DETAIL, headers=headers)
 
 
 class Admission:

@@ -114,7 +114,7 @@ async def _call_in(request: Request, key: ApiKey) -> Call:
     call = call_of(asked, key, request.app.state.now(), idempotency_key_of(request), note)
     request.app.state.watched_ids.check_payment(key.id, call.payment, call.idempotency_key, monotonic_ns())
     refuse_if_forced(call.payment)
-    await request.app.state.load.turn()
+    await request.app.state.load.turn(request.scope["assay.received_ns"])
     return call
 
 

@@ -15,6 +15,7 @@ from api.admission import Admission, KeyRates, Load, Room, UnderWay
 from api.app import create_app
 from api.clock import monotonic_ns
 from api.metrics import Metrics
+from api.problems import ProblemRaised
 from api.protocol import BoundedProtocol
 from api.wiring import Assembly
 from tests.api.servers import running
@@ -113,7 +114,7 @@ async def test_calls_that_came_together_are_all_read_before_the_first_is_decided
         load.queued -= 1
         load.under_way += 1
         done.append(f"read {name}")
-        await load.turn()
+        await load.turn(monotonic_ns())
         done.append(f"decided {name}")
         load.under_way -= 1
 
@@ -125,9 +126,9 @@ async def test_calls_that_came_together_are_all_read_before_the_first_is_decided
 async def test_a_call_that_waits_for_its_turn_is_queued_and_alone_it_does_not_wait() -> None:
     load = Load(metrics=Metrics(), under_way=1)
     with pytest.raises(StopIteration):
-        load.turn().send(None)
+        load.turn(monotonic_ns()).send(None)
     load.queued = 1
-    waiting = asyncio.ensure_future(load.turn())
+    waiting = asyncio.ensure_future(load.turn(monotonic_ns()))
     asyncio.get_running_loop().call_soon(waiting.cancel)
     seen = []
     asyncio.get_running_loop().call_soon(lambda: seen.append((load.queued, load.under_way)))
@@ -135,6 +136,16 @@ async def test_a_call_that_waits_for_its_turn_is_queued_and_alone_it_does_not_wa
     assert seen == [(2, 0)], "it has its place among those that nothing was done for"
     assert waiting.cancelled()
     assert (load.queued, load.under_way) == (1, 1)
+
+
+async def test_a_call_that_was_read_and_waited_too_long_for_its_turn_is_turned_away() -> None:
+    load = Load(metrics=Metrics(), queued=1, under_way=1)
+    with pytest.raises(ProblemRaised) as raised:
+        await load.turn(monotonic_ns() - SECOND_NS)
+    problem = raised.value.problem
+    assert (problem.status, problem.code) == (503, "overloaded")
+    assert problem.headers["Retry-After"] in {"1", "2", "3"}
+    assert (load.shed_decisions, load.queued, load.under_way) == (1, 1, 1)
 
 
 class Kitchen:
