@@ -39,6 +39,7 @@ DICTIONARY_BYTES: Final = 32 * 1024
 LEVEL: Final = 3
 _AT: Final = datetime(2026, 11, 2, tzinfo=UTC)
 _APART: Final = timedelta(milliseconds=37)
+_LATER: Final = timedelta(minutes=20)
 _PATIENT_MS: Final = 60_000
 _LEFT_OUT: Final = 0.3
 _OPTIONAL: Final = ("account", "email", "billing", "shipping", "card", "authentication", "device", "cart", "custom")
@@ -77,7 +78,13 @@ def dictionaries(samples: Mapping[str, Sequence[bytes]], first_id: int) -> dict[
 def records(settings: Settings, seed: int, number: int) -> list[DecisionRecord]:
     """The records of so many made-up payments of each kind; the same for one seed."""
     made: list[DecisionRecord] = []
-    for asked in (_close_together(payments(seed, _AT)), _close_together(_with_gaps(seed)), _of_more_shops(seed)):
+    kinds = (
+        _received(payments(seed, _AT), _AT),
+        # Later than they say: the answer has a warning.
+        _received(_with_gaps(seed), _AT + _LATER),
+        _of_more_shops(seed),
+    )
+    for asked in kinds:
         pipeline = pipeline_in_memory(settings)
         pipeline.tell(made.append)
         asyncio.run(_decided(pipeline, islice(asked, number), Random(seed)))  # noqa: S311 - made up
@@ -102,8 +109,8 @@ def _repeatable(call: Call, random: Random) -> Call:
     return replace(call, render=render, budget_ms=_PATIENT_MS)
 
 
-def _close_together(bodies: Iterator[dict[str, Any]]) -> Iterator[_Asked]:
-    return ((_AT + place * _APART, body) for place, body in enumerate(bodies))
+def _received(bodies: Iterator[dict[str, Any]], start: datetime) -> Iterator[_Asked]:
+    return ((start + place * _APART, body) for place, body in enumerate(bodies))
 
 
 def _with_gaps(seed: int) -> Iterator[dict[str, Any]]:

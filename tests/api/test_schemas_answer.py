@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.schemas import (
     DECISION_EXAMPLES,
@@ -134,6 +137,31 @@ def test_explain() -> None:
     assert "features" not in codes
     assert full["features"] == {"amount_in_usd": 12.5, "unpaid": None, "ip_country": "GB", "visits": 3}
     assert full["unknown"] == {"unpaid": "no_rate"}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(RULES), st.sampled_from((True, False, None)), st.booleans()), max_size=8),
+    st.booleans(),
+    st.sampled_from(Explain),
+    st.dictionaries(st.text(max_size=4), st.text(max_size=8), max_size=4),
+    st.integers(0, 3),
+)
+def test_rules_and_data_are_said_as_they_are_one_by_one(
+    told: list[tuple[Rule, bool | None, bool]], is_conditional: bool, explain: Explain, data: dict[str, str], lists: int
+) -> None:
+    shape = outline(score=None)
+    versions = replace(shape.decision.versions, data=tuple(data.items()))
+    acting = tuple(acts for _, _, acts in told) if is_conditional else None
+    results = RuleResults(tuple(rule for rule, _, _ in told), tuple(outcome for _, outcome, _ in told), acting)
+    decision = replace(shape.decision, results=results, versions=versions, lists_sequence=lists)
+    answer = orjson.loads(answer_bytes(shape._replace(decision=decision), explain=explain))
+    assert list(answer["data_versions"].items()) == [*data.items(), *([("lists", str(lists))] if lists else [])]
+    live = {True: "live", False: "shadow"}
+    assert [(each["id"], each["result"], each["mode"]) for each in answer["rules"]] == [
+        (rule.id, outcome, live[acts] if is_conditional else rule.mode)
+        for rule, outcome, acts in told
+        if explain is Explain.FULL or (explain is Explain.CODES and outcome is not False)
+    ]
 
 
 @pytest.mark.parametrize("explain", list(Explain))
