@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from engine.features import Catalog, Features, Value
+from engine.kept_json import kept_json
 from engine.score import Score
 
 
@@ -246,7 +247,7 @@ class Decision:
         and the parts that weigh anything, each with its weight behind it. Reasons are codes, for their words follow
         from features and versions.
         """
-        return orjson.dumps(
+        return kept_json(
             {
                 "action": self.action,
                 "three_ds": self.three_ds,

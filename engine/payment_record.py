@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from engine.kept_json import kept_json
 from engine.payment import (
     Account,
     Authentication,
@@ -64,7 +65,7 @@ def payment_bytes(payment: Payment, groups: Mapping[str, Any] | None = None) -> 
                 record[name] = group
     if payment.custom:
         record["custom"] = dict(payment.custom)
-    return orjson.dumps(record)
+    return kept_json(record)
 
 
 def in_order(kind: type[Any], known: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from api.schemas.findings import InputWarning
 from api.schemas.groups import Explain
 from engine.decision import NO_MODEL, Action, Decision, RuleAction, RuleResults, Versions
 from engine.features import Features, FeatureType, Value
+from engine.kept_json import kept_json
 from engine.pipeline import Outline
 
 COMMITTED, SPOOLED, NOT_RECORDED = "committed", "spooled", "not_recorded"
@@ -69,7 +70,7 @@ def answer_bytes(
         {"code": each.code, "input_pointer": each.input_pointer, "warning": each.warning} for each in warnings
     ]
     answer["timing_ms"] = dict(outline.timing_ms)
-    return orjson.dumps(answer, option=orjson.OPT_UTC_Z)
+    return kept_json(answer, orjson.OPT_UTC_Z)
 
 
 def less_full(answer: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """The decision record: small with every group of the request filled, and read back as it was."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
+from sys import getsizeof
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from api.schemas import read_request
 from engine.access import Scope
 from engine.catalog import CATALOG
 from engine.decision import Decision, recorded_decision
+from engine.kept_json import kept_json
 from engine.ledger import DecisionRecord
 from engine.payment import Payment
 from engine.payment_record import payment_bytes
@@ -73,3 +75,11 @@ def test_the_payments_measured_fill_every_key() -> None:
     sample: list[dict[str, Any]] = [orjson.loads(payment_bytes(payment)) for payment in payments(START)[:50]]
     for payment in sample:
         assert {"account", "email", "billing", "shipping", "card", "device"} <= set(payment)
+
+
+def test_what_is_kept_takes_no_more_memory_than_it_is_long() -> None:
+    value = {"values": [*range(400)], "text": "x" * 1000}
+    kept = kept_json(value)
+    assert kept == orjson.dumps(value)
+    assert getsizeof(kept) <= len(kept) + 40
+    assert kept_json({"at": datetime(2026, 1, 1, tzinfo=UTC)}, orjson.OPT_UTC_Z) == b'{"at":"2026-01-01T00:00:00Z"}'
