@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from models.simulator import KINDS, Crowd, Period, World, orders
+from models.simulator import KINDS, Crowd, EventKind, Period, World, orders, stream
 from models.simulator.shoppers import BUSY_ACCOUNTS, SHARED_ADDRESSES, TESTERS
 
 REQUEST_BYTES_MIN: Final = 1536
@@ -49,6 +49,18 @@ def setup() -> str:
 def requests(seed: int, at: datetime) -> Iterator[bytes]:
     """Bodies of decision requests without end, each of another payment from `at` (UTC) on; the same for one seed."""
     return map(orjson.dumps, payments(seed, at))
+
+
+def evaluations(seed: int, at: datetime) -> Iterator[dict[str, Any]]:
+    """What a gateway asks of the same customers: each payment at every stage it comes to, and what is tried again.
+
+    Nobody decides: banks ask some for 3-D Secure, and the shops that screen after authorization ask again with what
+    the issuer said.
+    """
+    asking = tuple(replace(shop, screens_after=kind.screens_after) for shop, kind in zip(_SHOPS, KINDS, strict=True))
+    world = World(seed=seed, shops=asking, shoppers=RETURNING_CUSTOMERS, crowds=SHARES, run=f"e{seed}")
+    events = stream(orders(world, Period(start=at), PER_SECOND))
+    return ({**event.body, "options": _OPTIONS} for event in events if event.kind is EventKind.PAYMENT)
 
 
 def payments(seed: int, at: datetime, per_second: float = PER_SECOND) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from engine.features import Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
 
+_CAUSES_MAX: Final = 1_000
 _Key = Callable[[Payment, Mapping[str, Value]], tuple[Any, ...]]
 
 
@@ -30,7 +31,7 @@ class Settled(NamedTuple):
 class Part:
     """Some enrichments, one after the other."""
 
-    __slots__ = ("_key", "_names", "_read", "_steps", "enrichments", "name")
+    __slots__ = ("_causes", "_key", "_names", "_read", "_steps", "enrichments", "name")
 
     def __init__(self, name: str, enrichments: Sequence[Enrichment], read: frozenset[str]) -> None:
         """`read` names the features that any enrichment reads. It is held where each enrichment names its fields."""
@@ -46,6 +47,7 @@ class Part:
             )
             for each in enrichments
         )
+        self._causes: dict[tuple[str, ...], Mapping[str, str]] = {}
         self._key: _Key | None = _key_of(enrichments, frozenset(features))
 
     @property
@@ -81,7 +83,12 @@ class Part:
             at = kinds.index(Unknown, at + 1)
             causes[self._names[at]] = found[at].cause
             found[at] = None
-        return Settled(tuple(found), {name: found[at] for at, name in self._read}, causes)
+        return Settled(tuple(found), {name: found[at] for at, name in self._read}, self._shared(causes))
+
+    def _shared(self, causes: dict[str, str]) -> Mapping[str, str]:
+        """An equal mapping that was given before: shoppers are many, and few are unknown in a way of their own."""
+        held, key = self._causes, (*causes, *causes.values())
+        return held.setdefault(key, causes) if len(held) < _CAUSES_MAX else held.get(key, causes)
 
 
 def _key_of(enrichments: Sequence[Enrichment], own: frozenset[str]) -> _Key | None:

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from typing import Any, Final, TypeVar
 
 _HELD_MAX: Final = 16_384
+_PARTS_MAX: Final = 24_576
+"""Of what some fields tell together: some 4 KB a shopper, so that all take some 100 MB at most."""
 
 T = TypeVar("T")
 
@@ -21,7 +23,7 @@ class Answers:
 
     __slots__ = ("_held", "_most", "asked", "known")
 
-    def __init__(self, most: int = _HELD_MAX) -> None:
+    def __init__(self, most: int = _PARTS_MAX) -> None:
         """Hold as many at most."""
         self._held: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._most = most
