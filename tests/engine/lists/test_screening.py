@@ -141,9 +141,9 @@ def test_the_order_of_entries_and_lists_shows_nowhere(decided: Decided) -> None:
     assert len(found) == 1
 
 
-def test_the_sequence_is_recorded_only_where_there_are_lists(decided: Decided) -> None:
+def test_the_sequence_is_recorded_where_there_are_lists(decided: Decided) -> None:
     without = orjson.loads(decided(AllLists(), {"customer": "c-1"}).canonical())
-    assert "lists" not in without
+    assert without["lists"] == 0
     record = orjson.loads(decided(listed(entry("c-9")), {"customer": "c-1"}).canonical())
     assert record == {**without, "lists": 7}
 
