@@ -18,8 +18,8 @@ from engine.counting import DOUBT_SECONDS, LOOK_UP_MS_MAX, Counted, Counting, La
 from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
 from engine.decide import Snapshot, decide
 from engine.decision import Action, Decision
-from engine.enrichment import enrich
-from engine.enrichment.mail_exchange import MailExchanges, Told, lay_over, told
+from engine.enrichment import Named, enrich, enriched_row
+from engine.enrichment.mail_exchange import MX_OFF, MailExchanges, Told, lay_over, told
 from engine.errors import IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features, Value
 from engine.in_flight import InFlight
@@ -27,6 +27,7 @@ from engine.ledger import DecisionRecord, Ledger, Outcomes
 from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey
 from engine.payment_record import payment_bytes
 from engine.receipt import ReceiptTimes
+from engine.reference import Reference
 from engine.velocity import VELOCITIES, Counters, Observation, Reading
 
 COMMIT_RESERVE_MS: Final = 5
@@ -290,9 +291,10 @@ class Pipeline:
     ) -> _Gathered:
         started = self._clock()
         snapshot = self._snapshots.of(payment.merchant_id)
-        enriched, causes = lay_over(exchange, snapshot.reference, *enrich(payment, snapshot.reference))
+        enriched, causes = _enriched(payment, snapshot.reference, exchange)
         custom = {field.feature_name: field.value(payment.custom) for field in snapshot.custom_fields}
-        seen = observation(payment, {**enriched, **custom} if custom else enriched)
+        named = Named(enriched)
+        seen = observation(payment, {**named, **custom} if custom else named)
         enriched_at = self._clock()
         counting = self._counting
         count_or_read = counting.observe if is_counted else counting.read
@@ -304,7 +306,7 @@ class Pipeline:
         counted_at = self._clock()
         base, own = velocities[: len(VELOCITIES)], velocities[len(VELOCITIES) :]
         causes = {**causes, **lacking} if lacking else causes
-        counted = (*enriched.values(), *base)
+        counted = (*enriched, *base)
         relations, unrelated = related(counted, causes)
         values = (*counted, *relations, *_NO_SCORE_YET, *custom.values(), *own)
         return _Gathered(
@@ -333,6 +335,15 @@ class Pipeline:
             is_recorded=is_recorded,
             not_replaced=gathered.correction.not_replaced,
         )
+
+
+def _enriched(payment: Payment, reference: Reference, exchange: Told) -> tuple[tuple[Value, ...], dict[str, str]]:
+    """The values of the enrichments and their causes, with what the DNS told where it was asked."""
+    if exchange is MX_OFF:
+        return enriched_row(payment, reference)
+    values, causes = enrich(payment, reference)
+    lay_over(exchange, reference, values, causes)
+    return (*values.values(),), causes
 
 
 def observation(payment: Payment, values: Mapping[str, Value]) -> Observation:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
+from operator import attrgetter
 from string import ascii_lowercase
 from typing import Final, NamedTuple
 from unicodedata import combining, normalize
@@ -21,6 +22,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _HASH_LENGTH: Final = 16
 _CACHED: Final = 8192
+_LINES_OF: Final = attrgetter("address", "address_2", "city", "country", "postal")
 _SOURCE: Final = "enrichment address"
 _NO_TABLE: Final = Unknown("forwarders")
 _SPELLINGS: Final = """
@@ -116,11 +118,9 @@ def address_facts(contact: Contact) -> AddressFacts:
     return _facts(contact.address, contact.address_2, contact.city, contact.region, contact.country, contact.postal)
 
 
-@lru_cache(maxsize=_CACHED)
 def _facts(
     street: str, second: str | None, city: str | None, region: str | None, country: str | None, postal: str | None
 ) -> AddressFacts:
-    """Cached: goods go to the billing address more often than not, and shoppers come back."""
     first, rest = folded_street(street), "" if second is None else folded_street(second)
     lines = f"{first} {rest}" if rest else first
     if not lines:
@@ -157,7 +157,8 @@ def _is_forwarder(building: str | None, reference: Reference) -> Value | Unknown
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     billing, shipping = payment.billing, payment.shipping
-    paid, sent = address_facts(billing), address_facts(shipping)
+    paid = address_facts(billing)
+    sent = paid if _says_the_same(billing, shipping, paid) else address_facts(shipping)
     same, likeness = _compared(paid, sent)
     # A flat may stand in the first line of one and in the second of the other.
     if same is False and paid.text == sent.text and billing.country == shipping.country:
@@ -180,6 +181,16 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
         likeness,
         _same_text(billing.city, shipping.city),
         _same_postal(billing, shipping),
+    )
+
+
+def _says_the_same(billing: Contact, shipping: Contact, paid: AddressFacts) -> bool:
+    """Whether the facts of the billing address are those of the shipping one: goods go there more often than not.
+
+    A region tells of an address whether it is a military one, and many parcels' labels leave it out.
+    """
+    return _LINES_OF(billing) == _LINES_OF(shipping) and (
+        billing.region == shipping.region or (shipping.region is None and not paid.is_military)
     )
 
 

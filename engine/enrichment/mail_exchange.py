@@ -43,10 +43,6 @@ Told = MailExchange | Unknown | None
 """What was told of a payment's e-mail domain; None where it has none."""
 
 
-Enriched = tuple[dict[str, Value], dict[str, str]]
-"""An enriched payment's values by name, and the causes of its unknowns."""
-
-
 async def told(exchanges: MailExchanges | None, email: Email, deadline: Deadline) -> Told:
     """Where the e-mail domain's mail goes; what comes too late is there for the next. Without a port it is off."""
     if exchanges is None:
@@ -66,17 +62,14 @@ def mail_domain(email: Email) -> str | None:
     return domain if at else email.domain
 
 
-def lay_over(found: Told, reference: Reference, values: dict[str, Value], causes: dict[str, str]) -> Enriched:
-    """Put what was found among an enriched payment's values and causes, which this changes, and give them back."""
-    if found is MX_OFF:
-        return values, causes
+def lay_over(found: Told, reference: Reference, values: dict[str, Value], causes: dict[str, str]) -> None:
+    """Put what was found among an enriched payment's values and causes, which this changes."""
     for name, value in zip((_ACCEPTS, _HOST), _told(found, reference), strict=True):
         causes.pop(name, None)
         if isinstance(value, Unknown):
             values[name], causes[name] = None, value.cause
         else:
             values[name] = value
-    return values, causes
 
 
 def _told(found: Told, reference: Reference) -> Computed:

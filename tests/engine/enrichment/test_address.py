@@ -114,3 +114,17 @@ def test_a_flat_may_stand_in_either_line(make_payment: Callable[..., Payment], r
     for another in (replace(other, address_2="apt 5"), replace(other, country="MX")):
         known, _ = enrich(make_payment(billing=one, shipping=another), reference)
         assert known["shipping_address_matches_billing"] is False
+
+
+@pytest.mark.parametrize("region", [None, "TX", "AP", "ap"])
+@pytest.mark.parametrize("other", [None, "TX", "AP"])
+@pytest.mark.parametrize("city", ["Austin", "APO", None])
+def test_goods_that_go_to_the_billing_address_are_told_as_if_alone(
+    make_payment: Callable[..., Payment], reference: Reference, region: str | None, other: str | None, city: str | None
+) -> None:
+    billing = Contact(address="12 Main St Apt 4", city=city, region=region, postal="78701", country="US")
+    shipping = replace(billing, region=other)
+    both, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    alone, _ = enrich(make_payment(shipping=shipping), reference)
+    told = ("shipping_address", "shipping_building", "shipping_is_military", "shipping_has_unit", "shipping_is_po_box")
+    assert [both[name] for name in told] == [alone[name] for name in told]

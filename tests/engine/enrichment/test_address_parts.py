@@ -229,7 +229,7 @@ def test_any_text_is_an_address(
     contact = Contact(address=address, address_2=second, city=city, region=region, country=country, postal=postal)
     facts = address_facts(contact)
     if address is not None:
-        assert facts == _facts.__wrapped__(address, second, city, region, country, postal)
+        assert facts == _facts(address, second, city, region, country, postal)
     assert facts.key == address_key(contact)
 
 

@@ -14,7 +14,7 @@ from api.keys import new_key
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from engine.access import Scope
-from engine.enrichment import ENRICHMENTS, PARTS, Enrichment, enrich
+from engine.enrichment import ENRICHMENTS, PARTS, Enrichment, Named, enrich, enriched_row
 from engine.features import Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
@@ -131,3 +131,16 @@ def test_what_was_not_asked_for_longest_goes() -> None:
     found = {name: answers.get((name,)) for name in "abc"}
     assert found == {"a": 1, "b": None, "c": 3}
     assert (answers.asked, answers.known) == (4, 3)
+
+
+def test_a_row_is_read_by_name_as_a_dict_is(reference: Reference) -> None:
+    (payment,) = traffic(1)
+    known, _ = enrich(payment, reference)
+    named = Named(enriched_row(payment, reference)[0])
+    assert dict(named) == known
+    assert {**named, "own": 1} == {**known, "own": 1}
+    assert [named.get(name) for name in (*known, "own")] == [*known.values(), None]
+    assert named.get("own", 2) == 2
+    assert len(named) == len(known)
+    with pytest.raises(KeyError):
+        named["own"]
