@@ -87,7 +87,7 @@ LINKED: Final = (
         "first_seen_seconds",
         FirstSeen(),
         f"Seconds since the first of the payments {_KEY.words} {WINDOWS[_WITHIN]}; unknown where there is none.",
-        f"the first payment {_KEY.words} was {{value}} ago",
+        f"the first payment {_KEY.words} was {{value}} seconds ago",
         -1,
     ),
     _made(
