@@ -23,7 +23,7 @@ from api.keys import new_key
 from api.routes.decisions import call_of
 from api.schemas import read_request
 from engine.access import Scope
-from engine.enrichment import ENRICHMENTS, enrich
+from engine.enrichment import ENRICHMENTS, enrich, enriched_row
 from engine.features import Unknown, Value
 from engine.garbage import young_garbage_alone
 from engine.payment import Payment
@@ -91,7 +91,7 @@ def _together(traffic: Iterable[Payment], reference: Reference, seconds: float, 
     spent_ns = 0
     for payment in traffic:
         started = clock()
-        enrich(payment, reference)
+        enriched_row(payment, reference)
         times_ns.append(clock() - started)
         # Counted with what making a payment takes, some hundred times as much: else a run would never end.
         spent_ns += times_ns[-1] + 1_000_000

@@ -53,15 +53,25 @@ def _highest_price(payment: Payment, reference: Reference) -> Value | Unknown:
     cart, currency = payment.cart, payment.order.currency
     if not cart:
         return None
-    try:
-        highest = max([Decimal(item.price) for item in cart if item.price is not None], default=None)
-    except InvalidOperation:
-        return _PRICE_UNKNOWN
     exponent = CURRENCY_EXPONENTS.get(currency)
-    if highest is None or not highest.is_finite() or exponent is None or not 0 <= highest <= AMOUNT_MINOR_MAX:
+    prices = [_minor_units(item.price, exponent) for item in cart if item.price is not None]
+    highest = max([-1 if each is None else each for each in prices], default=-1)
+    if highest < 0 or None in prices:
         return _PRICE_UNKNOWN
-    cents = reference.rates.usd_minor(round(highest.scaleb(exponent)), currency, payment.at.date())
+    cents = reference.rates.usd_minor(highest, currency, payment.at.date())
     return _NO_RATE if cents is None else cents
+
+
+@lru_cache(maxsize=4096)
+def _minor_units(price: str, exponent: int | None) -> int | None:
+    """A line's price in minor units, below 0 where it is; None where it is no amount. Shops have few prices."""
+    try:
+        amount = Decimal(price)
+    except InvalidOperation:
+        return None
+    if exponent is None or not amount.is_finite() or amount > AMOUNT_MINOR_MAX:
+        return None
+    return -1 if amount < 0 else round(amount.scaleb(exponent))
 
 
 @lru_cache(maxsize=4096)

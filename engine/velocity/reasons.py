@@ -77,7 +77,11 @@ def of_different(key: str, told: str, window: str) -> tuple[int, str, str]:
 
 def of_first_seen(key: str, window: str) -> tuple[int, str, str]:
     """Direction, group and words of how long ago the first payment was: what has a past speaks for who pays."""
-    return -1, _AGE_OF_KEY[key], f"First seen {{value}} seconds ago: the first payment {KEYS[key].words} {WINDOWS[window]}"
+    return (
+        -1,
+        _AGE_OF_KEY[key],
+        f"First seen {{value}} seconds ago: the first payment {KEYS[key].words} {WINDOWS[window]}",
+    )
 
 
 def of_status(key: str, status: Status, window: str) -> tuple[int, str, str]:
