@@ -18,8 +18,9 @@ from engine.counting import DOUBT_SECONDS, LOOK_UP_MS_MAX, Counted, Counting, La
 from engine.deadline import Clock, Deadline, OutOfTime, durable_within, within
 from engine.decide import Snapshot, decide
 from engine.decision import Action, Decision
-from engine.enrichment import Named, enrich, enriched_row
-from engine.enrichment.mail_exchange import MX_OFF, MailExchanges, Told, lay_over, told
+from engine.enrichment import Named
+from engine.enrichment.enriching import enriched
+from engine.enrichment.mail_exchange import MailExchanges, Told, told
 from engine.errors import IdempotencyKeyReused, LedgerUnavailable
 from engine.features import Features, Value
 from engine.in_flight import InFlight
@@ -27,7 +28,6 @@ from engine.ledger import DecisionRecord, Ledger, Outcomes
 from engine.payment import EPOCH, MICROSECOND, Payment, PaymentKey
 from engine.payment_record import payment_bytes
 from engine.receipt import ReceiptTimes
-from engine.reference import Reference
 from engine.velocity import VELOCITIES, Counters, Observation, Reading
 
 COMMIT_RESERVE_MS: Final = 5
@@ -291,7 +291,7 @@ class Pipeline:
     ) -> _Gathered:
         started = self._clock()
         snapshot = self._snapshots.of(payment.merchant_id)
-        enriched, causes = _enriched(payment, snapshot.reference, exchange)
+        enriched, causes = enriched(payment, snapshot.reference, exchange)
         custom = {field.feature_name: field.value(payment.custom) for field in snapshot.custom_fields}
         named = Named(enriched)
         seen = observation(payment, {**named, **custom} if custom else named)
@@ -335,15 +335,6 @@ class Pipeline:
             is_recorded=is_recorded,
             not_replaced=gathered.correction.not_replaced,
         )
-
-
-def _enriched(payment: Payment, reference: Reference, exchange: Told) -> tuple[tuple[Value, ...], dict[str, str]]:
-    """The values of the enrichments and their causes, with what the DNS told where it was asked."""
-    if exchange is MX_OFF:
-        return enriched_row(payment, reference)
-    values, causes = enrich(payment, reference)
-    lay_over(exchange, reference, values, causes)
-    return (*values.values(),), causes
 
 
 def observation(payment: Payment, values: Mapping[str, Value]) -> Observation:
