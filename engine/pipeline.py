@@ -291,9 +291,9 @@ class Pipeline:
     ) -> _Gathered:
         started = self._clock()
         snapshot = self._snapshots.of(payment.merchant_id)
-        enriched, causes = enriched(payment, snapshot.reference, exchange)
+        row, causes = enriched(payment, snapshot.reference, exchange)
         custom = {field.feature_name: field.value(payment.custom) for field in snapshot.custom_fields}
-        named = Named(enriched)
+        named = Named(row)
         seen = observation(payment, {**named, **custom} if custom else named)
         enriched_at = self._clock()
         counting = self._counting
@@ -306,7 +306,7 @@ class Pipeline:
         counted_at = self._clock()
         base, own = velocities[: len(VELOCITIES)], velocities[len(VELOCITIES) :]
         causes = {**causes, **lacking} if lacking else causes
-        counted = (*enriched, *base)
+        counted = (*row, *base)
         relations, unrelated = related(counted, causes)
         values = (*counted, *relations, *_NO_SCORE_YET, *custom.values(), *own)
         return _Gathered(
