@@ -97,10 +97,10 @@ class Keys:
         elif held is not None and self._leave(key, held, ordinal):
             self._fold(key, ordinal)
 
-    def read(self, key: Hashable, reader: Reader) -> Sequence[Value]:
-        """What the group reads of a key value, without the items of the excluded ordinals."""
+    def read(self, key: Hashable, found: int | _Few | Entity, reader: Reader) -> Sequence[Value]:
+        """What the group reads of a key value of which this was found, without the items of the excluded ordinals."""
         at_us, excluded, resets = reader.at_us, reader.excluded, reader.resets
-        group, held = self._group, self._held(key)
+        group, held = self._group, (found,) if isinstance(found, int) else found
         past = None if self.pasts is None else self.pasts.get(key)
         edges = [at_us - offset_us for offset_us in group.offsets_us]
         for span, reset in group.resets:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from engine.features import Value
 from engine.stores.memory_few import US_PER_SECOND
 from engine.stores.memory_plan import LinkedPart, LinkedPlan, Made, Row, gathering
-from engine.stores.memory_scope import Scope
+from engine.stores.memory_scope import Held, Scope
 from engine.velocity import Status
 from engine.velocity.spec import LINKED_IDS_MAX, LINKED_LATEST, LINKED_SHARED_MAX
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Ids = tuple[Value, ...]
 """A payment's ids, by kind."""
-Excluded = Mapping[Status | None, Sequence[int]]
-"""The ordinals that are left out of each stream; of one that holds nothing there are none."""
+Read = Mapping[Status | None, tuple[Sequence[Held | None], Sequence[int]]]
+"""By stream what its groups hold of the own key values, and the ordinals that are left out; none that never began."""
 
 _NOTHING: Final[Mapping[Made, Value]] = {Made.FIRST: None}
 
@@ -57,7 +57,19 @@ class Component:
 class Linked:
     """Finds and reads, for one plan, in the streams of one merchant."""
 
-    __slots__ = ("_columns", "_finds", "_get", "_ids_of", "_nothing", "_payments", "_plan", "_statuses", "_unknown")
+    __slots__ = (
+        "_columns",
+        "_finds",
+        "_get",
+        "_ids_of",
+        "_nothing",
+        "_own_held",
+        "_payments",
+        "_plan",
+        "_statuses",
+        "_unknown",
+        "_unseen",
+    )
 
     def __init__(self, plan: LinkedPlan, payments: Scope, statuses: Mapping[Status, Scope]) -> None:
         """Read of these streams."""
@@ -74,21 +86,37 @@ class Linked:
         self._nothing = [_NOTHING.get(made, 0) for made, _ in plan.payments.figures]
         parts = (plan.payments, *(part for _, part in plan.statuses))
         self._unknown: list[Value] = [None] * sum(len(part.figures) for part in parts)
+        self._unseen = [_NOTHING.get(made, 0) for part in parts for made, _ in part.figures]
+        streams = ((None, plan.payments), *plan.statuses)
+        self._own_held = [(status, gathering(part.groups)) for status, part in streams]
+        """By stream, what takes what is held of the own ids out of what its groups hold of the row."""
 
-    def read(self, row: Row, at_us: int, excluded: Excluded) -> list[Value]:
+    def read(self, row: Row, at_us: int, streams: Read) -> Sequence[Value]:
         """What is made of the payments linked with the row at a time; all unknown where none of its ids is known."""
         own = self._get(row)
         if own.count(None) == len(own):
-            return [*self._unknown]
-        found = self._component(own, at_us, excluded[None])
+            return self._unknown
+        if self._is_unseen(streams):
+            return self._unseen
+        found = self._component(own, at_us, streams[None][1])
         values = self._of_payments(found, at_us) if found.ordinals or found.shared else [*self._nothing]
         for status, scope, part, finds in self._statuses:
-            out = excluded.get(status)
-            if out is None:
+            stream = streams.get(status)
+            if stream is None:
                 values += [_NOTHING.get(made, 0) for made, _ in part.figures]
             else:
-                values += self._of_events(found, (scope, part, finds), at_us, out)
+                values += self._of_events(found, (scope, part, finds), at_us, stream[1])
         return values
+
+    def _is_unseen(self, streams: Read) -> bool:
+        """Whether no stream holds any of the own ids: so it is of most new shoppers."""
+        for status, gather in self._own_held:
+            stream = streams.get(status)
+            if stream is not None:
+                held = gather(stream[0])
+                if held.count(None) != len(held):
+                    return False
+        return True
 
     def _component(self, own: Ids, at_us: int, excluded: Sequence[int]) -> Component:
         found, finds = Component(), self._finds
