@@ -5,9 +5,9 @@ from typing import Final
 
 from engine.features import Value
 from engine.stores.memory_having import having
-from engine.stores.memory_linked import Linked
+from engine.stores.memory_linked import Linked, Stream
 from engine.stores.memory_plan import Row, StreamPlans
-from engine.stores.memory_scope import Held, Scope, Sought
+from engine.stores.memory_scope import Scope, Sought
 from engine.velocity import Observation, Status, StatusEvent
 
 SWEEP: Final = 64
@@ -63,12 +63,14 @@ class Streams:
         resets = self._resets(row, at_us, names, remembered_us) if self._plans.resets else ()
         excluded = _excluded(payments, names, at_us - remembered_us[None])
         payments.read(sought, values, at_us, excluded, resets)
-        read: dict[Status | None, tuple[Sequence[Held | None], Sequence[int]]] = {None: (sought[1], excluded)}
+        read: list[Stream | None] = [(sought[1], excluded)]
         for status, scope in self._statuses.items():
-            if scope.has_begun:
+            if not scope.has_begun:
+                read.append(None)
+            else:
                 its, excluded = scope.seek(row), _excluded(scope, names, at_us - remembered_us[status])
                 scope.read(its, values, at_us, excluded, resets)
-                read[status] = its[1], excluded
+                read.append((its[1], excluded))
         for linked in self._linked:
             values += linked.read(row, at_us, read)
         return values
