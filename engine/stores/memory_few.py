@@ -25,13 +25,12 @@ def limits() -> tuple[int, int, int]:
 class Grown:
     """What becomes of the ordinals that keys hold as one item is added: each once, however many keys hold them."""
 
-    __slots__ = ("_columns", "_grown", "_limits", "_ordinal")
+    __slots__ = ("_columns", "_grown", "_ordinal")
 
     def __init__(self, columns: Columns, ordinal: int) -> None:
         """Add the item of this ordinal, mostly the latest one."""
         self._columns = columns
         self._ordinal = ordinal
-        self._limits = limits()
         self._grown: dict[Ordinals | int, tuple[Ordinals, bool]] = {}
 
     def of(self, held: Ordinals | int) -> tuple[Ordinals, bool]:
@@ -46,7 +45,7 @@ class Grown:
 
     def is_few(self, ordinals: Ordinals) -> bool:
         """Whether a key value holds no more of its items than their ordinals."""
-        few, few_alike, profiles = self._limits
+        few, few_alike, profiles = limits()
         if len(ordinals) <= few:
             return True
         if len(ordinals) > few_alike:

@@ -43,9 +43,11 @@ class Keys:
     def __len__(self) -> int:
         return len(self.held)
 
-    def add(self, key: Hashable, ordinal: int, _grown: Grown, row: Row, edge_us: int) -> None:
-        """Count another item of a key value that is held. What is not later than the edge may be dropped."""
-        columns, held = self._columns, self.held[key]
+    def add(
+        self, key: Hashable, held: int | _Few | Entity, ordinal: int, _grown: Grown, row: Row, edge_us: int
+    ) -> None:
+        """Count another item of a key value of which this is held. What is not later than the edge may be dropped."""
+        columns = self._columns
         if isinstance(held, Entity):
             past = self._past(key, is_made=True)
             held.compact(edge_us, past)

@@ -78,7 +78,7 @@ class Scope:
         self._leaves_us = NEVER_US
         """No item is to be dropped before."""
         self._soonest_us = self._leaving[0].hold_us
-        self._held = tuple(keys.held for keys in self._keys)
+        self._held: tuple[dict[Hashable, Held], ...] = tuple(keys.held for keys in self._keys)
         self._finds = tuple(keys.find for keys in self._keys)
         self._alone = tuple((place, group.key[0]) for place, group in enumerate(plan.groups) if plan.is_by_one(group))
         """The groups that find items by one feature of a profile alone, and which that is."""
@@ -279,8 +279,8 @@ class Scope:
         self._ordinals[payment_id] = ordinal
         edge_us, grown = self._edge_us(), Grown(self._columns, ordinal)
         for key, held, keys in zip(self.plan.picks.counted_of(row), self._held, self._keys, strict=True):
-            if key is not None and held.setdefault(key, ordinal) is not ordinal:
-                keys.add(key, ordinal, grown, row, edge_us)
+            if key is not None and (before := held.setdefault(key, ordinal)) is not ordinal:
+                keys.add(key, before, ordinal, grown, row, edge_us)
 
     def _clear(self, first: int, end: int) -> None:
         """Hold no more of these items: no group holds them."""

@@ -106,9 +106,10 @@ class Windowed:
     def __len__(self) -> int:
         return len(self.held)
 
-    def add(self, key: Hashable, ordinal: int, grown: Grown, row: Row, _edge_us: int) -> None:
-        """Count another item of a key value that is held; mostly the latest one."""
-        held = self.held[key]
+    def add(
+        self, key: Hashable, held: int | Ordinals | Crowd, ordinal: int, grown: Grown, row: Row, _edge_us: int
+    ) -> None:
+        """Count another item of a key value of which this is held; mostly the latest one."""
         if isinstance(held, Crowd):
             if ordinal > held.last():
                 held.add_latest(ordinal, row)
