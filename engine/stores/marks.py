@@ -66,8 +66,11 @@ class Marks:
         count, tree, marked = self._bytes.count, self._tree, self._set
         if len(self._bytes) < BLOCK:
             return [marked - count(1, 0, position) if position else marked for position in positions]
-        counts = []
+        counts, near = [], len(self._bytes) - BLOCK
         for position in positions:
+            if position >= near:
+                counts.append(count(1, position))
+                continue
             node = position // BLOCK
             before = count(1, node * BLOCK, position)
             while node:

@@ -3,13 +3,20 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns
 from engine.stores.memory_few import US_PER_SECOND
 from engine.stores.memory_numbers import Numbers
-from engine.stores.memory_plan import Group, Kind
+from engine.stores.memory_plan import Group, Kind, Row
 from engine.stores.memory_told import Told
+
+# To look a member of an enumeration up by name takes as long as what is done with it here.
+_COUNT: Final = Kind.COUNT
+_DISTINCT: Final = Kind.DISTINCT
+_FIRST: Final = Kind.FIRST
+_NONE: Final[Sequence[int]] = ()
 
 
 class Crowd:
@@ -59,6 +66,16 @@ class Crowd:
         for each in reversed(later):
             self._append(each)
 
+    def add_latest(self, ordinal: int, row: Row) -> None:
+        """As `add`, of the latest item there is, of which this is the row."""
+        self.ordinals.append(ordinal)
+        if self._numbers:
+            columns = self._columns
+            for numbers, index in zip(self._numbers, self._group.amounts, strict=True):
+                numbers.append(columns.amount(ordinal, index))
+        for index, told in self._tellings:
+            told.append(row[index])
+
     def remove(self, ordinal: int) -> None:
         """Take an item out, where it is held: O(n) in those that are later."""
         if not self._holds(ordinal):
@@ -85,21 +102,22 @@ class Crowd:
         """What each of the group's spans shows at a time, which start at these ordinals, without the excluded ones."""
         ordinals = self.ordinals
         size = len(ordinals)
-        firsts = [bisect_left(ordinals, start, self._gone) for start in starts]
-        out = [bisect_left(ordinals, each) for each in excluded if self._holds(each)]
+        gone = self._gone
+        firsts = [bisect_left(ordinals, start, gone) for start in starts]
+        out = [bisect_left(ordinals, each) for each in excluded if self._holds(each)] if excluded else _NONE
         values: list[Value] = []
         for block in self._group.blocks:
-            since = [firsts[span] for span in block.spans]
-            if block.kind is Kind.DISTINCT:
+            kind, since = block.kind, block.take(firsts)
+            if kind is _DISTINCT:
                 values += self._tellings[block.index][1].counts(since, size, out)
-            elif block.kind is Kind.FIRST:
-                values += [self._age_seconds(first, out, at_us) for first in since]
-            elif block.kind is Kind.COUNT:
+            elif kind is _COUNT:
                 values += (
                     [size - first for first in since]
                     if not out
                     else [size - first - sum(at >= first for at in out) for first in since]
                 )
+            elif kind is _FIRST:
+                values += [self._age_seconds(first, out, at_us) for first in since]
             else:
                 numbers = self._numbers[block.index]
                 sums, total = numbers.sums, numbers.sums[-1]

@@ -1,12 +1,10 @@
 """What is read of a few items, once for all the keys that hold the same: a regular customer's card, e-mail, phone."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Final
 
-from engine.features import Value
-from engine.stores.memory_columns import Columns
+from engine.stores.memory_columns import Columns, Profile
 
 FEW: Final = 16
 """Items up to which a key value has nothing of its own but their ordinals."""
@@ -27,13 +25,12 @@ def limits() -> tuple[int, int, int]:
 class Grown:
     """What becomes of the ordinals that keys hold as one item is added: each once, however many keys hold them."""
 
-    __slots__ = ("_columns", "_grown", "_limits", "_ordinal")
+    __slots__ = ("_columns", "_grown", "_ordinal")
 
     def __init__(self, columns: Columns, ordinal: int) -> None:
         """Add the item of this ordinal, mostly the latest one."""
         self._columns = columns
         self._ordinal = ordinal
-        self._limits = limits()
         self._grown: dict[Ordinals | int, tuple[Ordinals, bool]] = {}
 
     def of(self, held: Ordinals | int) -> tuple[Ordinals, bool]:
@@ -48,7 +45,7 @@ class Grown:
 
     def is_few(self, ordinals: Ordinals) -> bool:
         """Whether a key value holds no more of its items than their ordinals."""
-        few, few_alike, profiles = self._limits
+        few, few_alike, profiles = limits()
         if len(ordinals) <= few:
             return True
         if len(ordinals) > few_alike:
@@ -61,7 +58,7 @@ class Grown:
 class Few:
     """What windows show of a few items: of each start given what lies from it on, the latest start first."""
 
-    __slots__ = ("_columns", "_different", "_ordinals", "_profiles", "_starts", "_sums", "counts", "present")
+    __slots__ = ("_columns", "_different", "_ordinals", "_present", "_profiles", "_starts", "_sums", "counts")
 
     def __init__(self, columns: Columns, ordinals: Ordinals, starts: Sequence[int]) -> None:
         """Begin with the counts; all else is worked out where it is asked for."""
@@ -72,12 +69,17 @@ class Few:
         """How many items."""
         self._sums: dict[int, list[int]] = {}
         self._different: dict[int, list[int]] = {}
-        base, profiles = columns.base, columns.profiles
-        self._profiles = found = [profiles[each - base] for each in ordinals]
-        self.present: list[int] | None = None
+        self._profiles: list[Profile] | None = None
+        self._present: list[int] | None = None
+
+    def present(self) -> list[int] | None:
         """Where all items have one profile, and all in it is known: how many different values, of any feature of it."""
-        if found and None not in found[0] and found.count(found[0]) == len(found):
-            self.present = [1 if count else 0 for count in self.counts]
+        if self._profiles is None:
+            base, profiles = self._columns.base, self._columns.profiles
+            self._profiles = found = [profiles[each - base] for each in self._ordinals]
+            if found and None not in found[0] and found.count(found[0]) == len(found):
+                self._present = [1 if count else 0 for count in self.counts]
+        return self._present
 
     def sums(self, index: int) -> list[int]:
         """The sums of the amount of this index."""
@@ -97,7 +99,7 @@ class Few:
         """How many different known values stand at an index of the rows: those whose last item is in the window."""
         found = self._different.get(index)
         if found is None:
-            last = dict(zip(self._values(index), self._ordinals, strict=True))
+            last = dict(zip(self._columns.values(self._ordinals, index), self._ordinals, strict=True))
             last.pop(None, None)
             found = self._different[index] = _since(sorted(last.values()), self._starts)
         return found
@@ -109,13 +111,6 @@ class Few:
             return None
         columns = self._columns
         return (at_us - columns.times[self._ordinals[-count] - columns.base]) // US_PER_SECOND
-
-    def _values(self, index: int) -> Iterable[Value]:
-        column = self._columns.loose.get(index)
-        if column is None:
-            return map(itemgetter(index), self._profiles)
-        base = self._columns.base
-        return [column[each - base] for each in self._ordinals]
 
 
 def _since(ordinals: Sequence[int], starts: Sequence[int]) -> list[int]:

@@ -43,9 +43,11 @@ class Keys:
     def __len__(self) -> int:
         return len(self.held)
 
-    def add(self, key: Hashable, ordinal: int, _grown: Grown, row: Row, edge_us: int) -> None:
-        """Count another item of a key value that is held. What is not later than the edge may be dropped."""
-        columns, held = self._columns, self.held[key]
+    def add(
+        self, key: Hashable, held: int | _Few | Entity, ordinal: int, _grown: Grown, row: Row, edge_us: int
+    ) -> None:
+        """Count another item of a key value of which this is held. What is not later than the edge may be dropped."""
+        columns = self._columns
         if isinstance(held, Entity):
             past = self._past(key, is_made=True)
             held.compact(edge_us, past)
@@ -97,10 +99,10 @@ class Keys:
         elif held is not None and self._leave(key, held, ordinal):
             self._fold(key, ordinal)
 
-    def read(self, key: Hashable, reader: Reader) -> Sequence[Value]:
-        """What the group reads of a key value, without the items of the excluded ordinals."""
+    def read(self, key: Hashable, found: int | _Few | Entity, reader: Reader) -> Sequence[Value]:
+        """What the group reads of a key value of which this was found, without the items of the excluded ordinals."""
         at_us, excluded, resets = reader.at_us, reader.excluded, reader.resets
-        group, held = self._group, self._held(key)
+        group, held = self._group, (found,) if isinstance(found, int) else found
         past = None if self.pasts is None else self.pasts.get(key)
         edges = [at_us - offset_us for offset_us in group.offsets_us]
         for span, reset in group.resets:

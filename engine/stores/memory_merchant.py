@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from engine.features import Value
 from engine.stores.memory_plan import Plans, Row
+from engine.stores.memory_scope import Sought
 from engine.stores.memory_streams import Streams
 from engine.velocity import Observation, Reading, Status, StatusEvent
 
@@ -39,14 +40,17 @@ class Merchant:
         if self._network is not None:
             self._network.advance(observation.at_us)
         row = self._streams.row(observation)
-        reading = self._read(observation, row, sequence, superseded, is_counted=True)
+        sought = self._streams.payments.seek(row)
+        reading = self._read(observation, (row, sought), sequence, superseded, is_counted=True)
         if reading.is_counted:
-            self._append(observation, row, sequence)
+            self._append(observation, row, sequence, sought)
         return reading
 
     def read(self, observation: Observation, sequence: int, superseded: str | None = None) -> Reading:
         """Read as `observe` would now, and change nothing."""
-        return self._read(observation, self._streams.row(observation), sequence, superseded, is_counted=False)
+        row = self._streams.row(observation)
+        sought = self._streams.payments.seek(row)
+        return self._read(observation, (row, sought), sequence, superseded, is_counted=False)
 
     def restore(self, observation: Observation, sequence: int) -> bool:
         """Count the payment without reading; whether it was not known."""
@@ -100,15 +104,22 @@ class Merchant:
         return self._streams.since(span_us)
 
     def _read(
-        self, observation: Observation, row: Row, sequence: int, superseded: str | None, *, is_counted: bool
+        self,
+        observation: Observation,
+        own_row: tuple[Row, Sought],
+        sequence: int,
+        superseded: str | None,
+        *,
+        is_counted: bool,
     ) -> Reading:
         streams, network, plans, at_us = self._streams, self._network, self._plans, observation.at_us
         names = observation.payment_id, superseded
-        values = streams.read(row, at_us, names, plans.remembered_us)
+        values = streams.read(*own_row, at_us, names, plans.remembered_us)
         if plans.network is not None:
             assert network is not None, "the network's velocities are read where they are counted"
             shared = (self._name(observation, names[0]), superseded and self._name(observation, superseded))
-            values += network.read(network.row(observation), at_us, shared, plans.remembered_us)
+            row = network.row(observation)
+            values += network.read(row, network.payments.seek(row), at_us, shared, plans.remembered_us)
         own = streams.payments.find(observation.payment_id, at_us - plans.remembered_us[None])
         if own is not None:
             sequence, at_us, is_counted = streams.payments.sequence(own), streams.payments.counted_at_us(own), False
@@ -120,9 +131,9 @@ class Merchant:
             is_counted=is_counted,
         )
 
-    def _append(self, observation: Observation, row: list[Value], sequence: int) -> None:
+    def _append(self, observation: Observation, row: list[Value], sequence: int, sought: Sought | None = None) -> None:
         at_us, payment_id = observation.at_us, observation.payment_id
-        self._streams.append(payment_id, at_us, sequence, row)
+        self._streams.append(payment_id, at_us, sequence, row, sought)
         if self._network is not None and self._network.asks_for(None):
             name = self._name(observation, payment_id)
             self._network.append(name, at_us, sequence, self._network.row(observation))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import itemgetter
-from typing import Final
+from typing import Final, TypeVar
 
 from engine.features import Value
 from engine.velocity import Status, Velocity
@@ -13,13 +13,21 @@ Row = Sequence[Value]
 """The inputs of all velocities for one payment, in the order of `Plans.inputs`."""
 Gather = Callable[[Row], tuple[Value, ...]]
 """Takes some values out of a sequence."""
+Take = Callable[[Sequence[int]], tuple[int, ...]]
+"""As `Gather`, of whole numbers."""
 Pick = Callable[[Row], Hashable]
 """Takes the combination of some inputs out of a row; None where one of them is unknown."""
+
+_Each = TypeVar("_Each")
 
 EVER_US: Final = 2**62
 """Longer than any time since the epoch in microseconds."""
 LAG_US: Final = 3_600 * 1_000_000
 """By so much one merchant's time may be behind the newest of all without missing what the network knew then."""
+
+
+MISSING_MAX: Final = 256
+"""Combinations of unknown features of which it is remembered what is read where nothing is held."""
 
 
 class Kind(Enum):
@@ -69,6 +77,8 @@ class Block:
     """Of amounts into `Group.amounts`, of different values into `Group.tellings` or, without a start, `Group.told`."""
     spans: tuple[int, ...]
     """Indices into `Group.spans`."""
+    take: Take
+    """Takes what belongs to these out of what there is of all spans."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +158,34 @@ class Picks:
         return keys
 
 
+class Blank:
+    """What all streams show where nothing is held: that depends on nothing but which features of keys are unknown."""
+
+    __slots__ = ("_features", "_groups", "_known", "_of_missing")
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        """`groups` are those of all streams, in the order of their values."""
+        self._groups = groups
+        self._features = gathering([*dict.fromkeys(index for group in groups for index in group.key)])
+        self._known = tuple(value for group in groups for value in group.unseen)
+        self._of_missing: dict[tuple[bool, ...], tuple[Value, ...]] = {}
+        """Where some features are unknown, by which: worked out once each."""
+
+    def of(self, row: Row) -> list[Value]:
+        """The values of a row, to be filled in where something is held."""
+        features = self._features(row)
+        if None not in features:
+            return [*self._known]
+        missing = tuple([each is None for each in features])
+        found = self._of_missing.get(missing)
+        if found is None:
+            each_of = ((group, group.pick(row) is None) for group in self._groups)
+            found = tuple(value for group, is_out in each_of for value in (group.unknown if is_out else group.unseen))
+            if len(self._of_missing) < MISSING_MAX:
+                self._of_missing[missing] = found
+        return [*found]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a scope keeps and reads for the velocities of one stream."""
@@ -168,8 +206,8 @@ class Plan:
     groups: tuple[Group, ...]
     picks: Picks
     """Of all groups."""
-    unseen: tuple[Value, ...]
-    """What is read where nothing is held and all keys are known."""
+    slots: tuple[slice, ...]
+    """By group, where its values stand among those of all streams."""
 
     def is_by_one(self, group: Group) -> bool:
         """Whether the group's key is one feature of the profile, and all items are counted."""
@@ -217,6 +255,7 @@ class StreamPlans:
     """The features needed; those that are kept come first."""
     payments: Plan
     statuses: tuple[tuple[Status, Plan], ...]
+    blank: Blank
     resets: tuple[tuple[Status, int], ...]
     """Events after which counting starts anew: the status, and the group of its plan with the same key."""
     linked: tuple[LinkedPlan, ...] = ()
@@ -237,7 +276,7 @@ class Plans:
     """Puts what is read, the merchant's and then the network's, into the order of the velocities."""
 
 
-def gathering(indices: Sequence[int]) -> Gather:
+def gathering(indices: Sequence[int]) -> Callable[[Sequence[_Each]], tuple[_Each, ...]]:
     """What takes these out of a sequence, in their order."""
     if len(indices) > 1:
         return itemgetter(*indices)

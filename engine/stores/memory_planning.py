@@ -10,6 +10,7 @@ from engine.stores.memory_plan import (
     EVER_US,
     LAG_US,
     ZERO_KINDS,
+    Blank,
     Block,
     Group,
     Kind,
@@ -104,6 +105,7 @@ def _streams(
         of_status = [each for each in members if each.status is status]
         its_resets = [key for since, key in resets if since is status]
         groups: list[Group] = []
+        places: list[slice] = []
         made = (*(each.aggregate for each in of_status), *made_of(linked, status))
         amounts = _unique(inputs.index(each.amount) for each in made if isinstance(each, _SUMS))
         names = _unique([*((each.key, each.where) for each in of_status), *((key, ()) for key in its_resets)])
@@ -116,7 +118,8 @@ def _streams(
                 keyed[status, key] = len(groups)
             groups.append(group)
             slots |= {name: size + slot for name, slot in own_slots.items()}
-            size += len(group.unseen)
+            places.append(slice(size, size + len(group.unseen)))
+            size = places[-1].stop
         looking = [*of_status, *(each for each in members if status is not None and each.since is status)]
         found[status] = Plan(
             kept=len(kept),
@@ -128,7 +131,7 @@ def _streams(
             is_in_order=is_in_order,
             groups=tuple(groups),
             picks=Picks(groups),
-            unseen=tuple(value for group in groups for value in group.unseen),
+            slots=tuple(places),
         )
     linked_plans, linked_names = plans_of(linked, inputs, found, keyed)
     slots |= {name: size + place for place, name in enumerate(linked_names)}
@@ -140,6 +143,7 @@ def _streams(
         inputs=inputs,
         payments=payments,
         statuses=tuple((status, plan) for status, plan in found.items() if status is not None),
+        blank=Blank([group for plan in (payments, *found.values()) for group in plan.groups]),
         resets=tuple((since, keyed[since, key]) for since, key in resets),
         linked=linked_plans,
     )
@@ -248,7 +252,8 @@ def _blocks(
     made: list[Block] = []
     size = 0
     for (kind, index), asked in asked_of.items():
-        block = Block(kind, index, tuple(sorted({span for span, _ in asked})))
+        spans = tuple(sorted({span for span, _ in asked}))
+        block = Block(kind, index, spans, gathering(spans))
         slots |= {name: size + block.spans.index(span) for span, name in asked}
         size += len(block.spans)
         made.append(block)

@@ -2,9 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
-from itertools import chain
 from operator import call
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns, Profile
@@ -13,12 +12,17 @@ from engine.stores.memory_entity import Entity
 from engine.stores.memory_few import Grown, Ordinals
 from engine.stores.memory_keys import Keys
 from engine.stores.memory_leaving import NEVER_US, PARTS, Leaving, Member
-from engine.stores.memory_plan import Group, Plan, Row, gathering
+from engine.stores.memory_plan import Group, Plan, Row
 from engine.stores.memory_reading import Reader
 from engine.stores.memory_windowed import Windowed, is_windowed
 
 if TYPE_CHECKING:
     from engine.stores.memory_inputs import Loaded
+
+Held = Any
+"""What is held of a key value, as its group does: an ordinal, those of a few, a crowd or an entity."""
+Sought = tuple[Sequence[Hashable], Sequence[Held | None]]
+"""By group the key value of a row, None where it is unknown, and what is held of it, None where nothing is."""
 
 COMMON: Final = 1_000
 """Different values of a feature up to which equal ones are looked for, though no key is made of it."""
@@ -48,7 +52,7 @@ class Scope:
         "_soonest_us",
         "_started_us",
         "_starts",
-        "_unseen",
+        "has_begun",
         "now_us",
         "plan",
     )
@@ -57,6 +61,8 @@ class Scope:
         """Begin with nothing seen."""
         self.now_us = 0
         """The time of the latest item."""
+        self.has_begun = False
+        """Whether anything ever came: else there is nothing to read."""
         self.plan = plan
         self._ordinals: dict[str, int] = {}
         self._columns = Columns(plan)
@@ -72,24 +78,20 @@ class Scope:
         self._leaves_us = NEVER_US
         """No item is to be dropped before."""
         self._soonest_us = self._leaving[0].hold_us
-        self._held = tuple(keys.held for keys in self._keys)
+        self._held: tuple[dict[Hashable, Held], ...] = tuple(keys.held for keys in self._keys)
         self._finds = tuple(keys.find for keys in self._keys)
-        self._unseen = tuple(group.unseen for group in plan.groups)
-        alone = [place for place, group in enumerate(plan.groups) if plan.is_by_one(group)]
-        self._alone = tuple(plan.groups[place].key[0] for place in alone)
-        """The features of a profile by whose values, each alone, items are found."""
+        self._alone = tuple((place, group.key[0]) for place, group in enumerate(plan.groups) if plan.is_by_one(group))
+        """The groups that find items by one feature of a profile alone, and which that is."""
+        alone = {feature for _, feature in self._alone}
         self._common: tuple[tuple[int, dict[Value, Value]], ...] = tuple(
-            (index, {}) for index in range(plan.profile) if index not in self._alone
+            (index, {}) for index in range(plan.profile) if index not in alone
         )
         """The other features of it, such as countries: their values, as long as they are few."""
-        self._alone_of = gathering(self._alone)
-        self._alone_finds = tuple(self._finds[place] for place in alone)
-        self._ever = tuple(keys for keys in self._keys if keys.pasts is not None)
 
     def advance(self, at_us: int) -> None:
         """Let time pass: drop a few of the items that left the longest window."""
-        assert at_us >= self.now_us or not self.plan.is_in_order, f"observed at {at_us}, after one at {self.now_us}"
         self.now_us = max(self.now_us, at_us)
+        assert at_us == self.now_us or not self.plan.is_in_order, f"observed at {at_us}, after one at {self.now_us}"
         if self.now_us < self._leaves_us:
             return
         first = self._last.first
@@ -111,10 +113,6 @@ class Scope:
     def counted_at_us(self, ordinal: int) -> int:
         """When a payment was counted."""
         return self._columns.time(ordinal)
-
-    def is_empty(self) -> bool:
-        """Whether there is nothing to read."""
-        return not self._ordinals and not (self._ever and any(keys.pasts for keys in self._ever))
 
     def row(self, ordinal: int) -> Row:
         """What is kept of a payment that is held: the first inputs of its row."""
@@ -142,30 +140,28 @@ class Scope:
         found = (columns.id_of(each + columns.base) for each in range(start, len(columns.times)))
         return [payment_id for payment_id in found if payment_id is not None]
 
-    def read(self, row: Row, at_us: int, excluded: Sequence[int], resets: Sequence[int | None]) -> Sequence[Value]:
-        """What the groups read at a time, without the items of the excluded ordinals."""
+    def seek(self, row: Row) -> Sought:
+        """The row's key values by group, and what is held of each."""
+        keys = self.plan.picks.keys_of(row)
+        return keys, [*map(call, self._finds, keys)]
+
+    def read(
+        self, sought: Sought, values: list[Value], at_us: int, excluded: Sequence[int], resets: Sequence[int | None]
+    ) -> None:
+        """Put what groups show at a time where something is held, without the items of the excluded ordinals.
+
+        `values` are those of all streams.
+        """
+        keys, found = sought
+        if found.count(None) == len(found):
+            return
         if at_us < self.now_us and self.plan.is_in_order:
             excluded = (*excluded, *self._later(at_us))
-        keys = self.plan.picks.keys_of(row)
-        found = [*map(call, self._finds, keys)]
-        if found.count(None) == len(found) and None not in keys:
-            return self.plan.unseen
         reader = Reader(self._columns, at_us, self._starts_at(at_us), excluded, resets)
-        parts: list[Sequence[Value]] = [*self._unseen]
+        slots, groups = self.plan.slots, self._keys
         for place, held in enumerate(found):
             if held is not None:
-                parts[place] = self._keys[place].read(keys[place], reader)
-            elif keys[place] is None:
-                parts[place] = self.plan.groups[place].unknown
-        return [*chain.from_iterable(parts)]
-
-    def unseen(self, row: Row) -> Sequence[Value]:
-        """As `read`, where nothing is held."""
-        keys, groups = self.plan.picks.keys_of(row), self.plan.groups
-        if None not in keys:
-            return self.plan.unseen
-        each_of = zip(keys, groups, strict=True)
-        return [value for key, group in each_of for value in (group.unknown if key is None else group.unseen)]
+                values[slots[place]] = groups[place].read(keys[place], held, reader)
 
     def last_us(self, group: int, row: Row, until_us: int, excluded: Sequence[int]) -> int | None:
         """The time of a group's latest item with the row's key until then, without those excluded."""
@@ -215,16 +211,21 @@ class Scope:
         at_us: int,
         sequence: int,
         row: Row,
+        sought: Sought | None = None,
         like: tuple[str | None, Profile] | None = None,
     ) -> None:
         """Count a payment that is not held; a status's stream has no use for a sequence.
 
-        `like` holds the texts in which it is held elsewhere.
+        `sought` is what is held of the row's key values, where it was looked up already. `like` holds the texts in
+        which the payment is held elsewhere.
         """
         profile = self._columns.profile_of(row)
         if like is not None:
             payment_id = like[0] or payment_id
-        profile = like[1] if like is not None and like[1] == profile else self._shared(profile)
+        if like is not None and like[1] == profile:
+            profile = like[1]
+        else:
+            profile = self._shared(profile, (sought or self.seek(row))[1])
         self._comes(at_us)
         ordinal = self._columns.append(payment_id, at_us, sequence, row, profile)
         self._count(payment_id, ordinal, (*profile, *row[len(profile) :]))
@@ -269,16 +270,17 @@ class Scope:
 
     def _comes(self, at_us: int) -> None:
         """An item comes, which will leave the windows."""
+        self.has_begun = True
         self._leaves_us = min(self._leaves_us, at_us + self._soonest_us)
-        if self._offsets_us:
-            self._moves_us = min(self._moves_us, at_us + self._offsets_us[0])
+        if self._offsets_us and at_us + self._offsets_us[0] < self._moves_us:
+            self._moves_us = at_us + self._offsets_us[0]
 
     def _count(self, payment_id: str, ordinal: int, row: Row) -> None:
         self._ordinals[payment_id] = ordinal
         edge_us, grown = self._edge_us(), Grown(self._columns, ordinal)
         for key, held, keys in zip(self.plan.picks.counted_of(row), self._held, self._keys, strict=True):
-            if key is not None and held.setdefault(key, ordinal) is not ordinal:
-                keys.add(key, ordinal, grown, row, edge_us)
+            if key is not None and (before := held.setdefault(key, ordinal)) is not ordinal:
+                keys.add(key, before, ordinal, grown, row, edge_us)
 
     def _clear(self, first: int, end: int) -> None:
         """Hold no more of these items: no group holds them."""
@@ -294,13 +296,16 @@ class Scope:
         if gone >= COMPACT and 2 * gone >= len(columns.times):
             columns.drop(gone)
 
-    def _shared(self, profile: Profile) -> Profile:
-        """An equal profile that is held already, else one of texts that are held already, as far as they are."""
-        columns, texts = self._columns, list(profile)
-        found = map(call, self._alone_finds, self._alone_of(profile))
-        for column, held in zip(self._alone, found, strict=True):
+    def _shared(self, profile: Profile, found: Sequence[Held | None]) -> Profile:
+        """An equal profile that is held already, else one of texts that are held already, as far as they are.
+
+        `found` is what each group holds of the key values.
+        """
+        profiles, base, texts = self._columns.profiles, self._columns.base, list(profile)
+        for place, column in self._alone:
+            held = found[place]
             if held is not None and held != ():
-                another = columns.profile(_latest(held))
+                another = profiles[_latest(held) - base]
                 if another == profile:
                     return another
                 texts[column] = another[column]

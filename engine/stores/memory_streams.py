@@ -5,9 +5,9 @@ from typing import Final
 
 from engine.features import Value
 from engine.stores.memory_having import having
-from engine.stores.memory_linked import Linked
+from engine.stores.memory_linked import Linked, Stream
 from engine.stores.memory_plan import Row, StreamPlans
-from engine.stores.memory_scope import Scope
+from engine.stores.memory_scope import Scope, Sought
 from engine.velocity import Observation, Status, StatusEvent
 
 SWEEP: Final = 64
@@ -44,35 +44,35 @@ class Streams:
         """Let time pass: drop a little of what left the windows."""
         self.payments.advance(at_us)
         for scope in self._statuses.values():
-            if not scope.is_empty():
+            if scope.has_begun:
                 scope.advance(at_us)
 
     def read(
         self,
         row: Row,
+        sought: Sought,
         at_us: int,
         names: tuple[str, str | None],
         remembered_us: Mapping[Status | None, int],
     ) -> list[Value]:
-        """What is read at a time without the payments of these ids: the own and the superseded one."""
-        excluded = _excluded(self.payments, names, at_us - remembered_us[None])
-        of_status = [
-            (scope, None if scope.is_empty() else _excluded(scope, names, at_us - remembered_us[status]))
-            for status, scope in self._statuses.items()
-        ]
+        """What is read at a time without the payments of these ids: the own and the superseded one.
+
+        `sought` is what the stream of payments holds of the row.
+        """
+        payments, values = self.payments, self._plans.blank.of(row)
         resets = self._resets(row, at_us, names, remembered_us) if self._plans.resets else ()
-        values = [*self.payments.read(row, at_us, excluded, resets)]
-        for scope, its_excluded in of_status:
-            if its_excluded is None:
-                values += scope.unseen(row)
+        excluded = _excluded(payments, names, at_us - remembered_us[None])
+        payments.read(sought, values, at_us, excluded, resets)
+        read: list[Stream | None] = [(sought[1], excluded)]
+        for status, scope in self._statuses.items():
+            if not scope.has_begun:
+                read.append(None)
             else:
-                values += scope.read(row, at_us, its_excluded, resets)
-        if self._linked:
-            out = {None: excluded} | {
-                status: each for status, (_, each) in zip(self._statuses, of_status, strict=True) if each is not None
-            }
-            for linked in self._linked:
-                values += linked.read(row, at_us, out)
+                its, excluded = scope.seek(row), _excluded(scope, names, at_us - remembered_us[status])
+                scope.read(its, values, at_us, excluded, resets)
+                read.append((its[1], excluded))
+        for linked in self._linked:
+            values += linked.read(row, at_us, read)
         return values
 
     def having(self, ids: Mapping[str, Value], before: str | None) -> Iterator[tuple[str, list[str]]]:
@@ -90,9 +90,11 @@ class Streams:
             if payment_id is not None:
                 yield payment_id, names
 
-    def append(self, payment_id: str, at_us: int, sequence: int, row: list[Value]) -> None:
-        """Count a payment."""
-        self.payments.append(payment_id, at_us, sequence, row)
+    def append(
+        self, payment_id: str, at_us: int, sequence: int, row: list[Value], sought: Sought | None = None
+    ) -> None:
+        """Count a payment; `sought` is what the stream of payments holds of its row, where that was looked up."""
+        self.payments.append(payment_id, at_us, sequence, row, sought)
 
     def scope(self, status: Status | None) -> Scope | None:
         """The stream of a status, of payments (None); None where nothing asks for it."""
@@ -120,7 +122,7 @@ class Streams:
         own = scope.ordinal_of(payment_id) if is_known else None
         if own is None:
             self._again.pop(name, None)
-            scope.append(payment_id, event.at_us, 0, row, self.payments.profile(payment_id))
+            scope.append(payment_id, event.at_us, 0, row, like=self.payments.profile(payment_id))
             return
         # Its place is kept, so that it is counted there where the first is taken back.
         came = self._again.setdefault(name, self._came_once(scope, payment_id))

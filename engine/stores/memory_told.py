@@ -50,13 +50,14 @@ class Told:
             self._before.append(-1)
             self.marks.append(0)
             return False
-        before = self._last.get(value, -1)
-        self._last[value] = self._gone + len(self._before)
-        self._before.append(before)
+        befores, last, gone = self._before, self._last, self._gone
+        before = last.get(value, -1)
+        last[value] = gone + len(befores)
+        befores.append(before)
         self.marks.append(1)
-        if before < self._gone:
+        if before < gone:
             return True
-        self.marks.assign(before - self._gone, 0)
+        self.marks.assign(before - gone, 0)
         return False
 
     def extend(self, values: Sequence[Value]) -> None:

@@ -4,13 +4,13 @@ Items come in the order of time there, so a window starts at an ordinal, found o
 """
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from engine.features import Value
 from engine.stores.memory_columns import Columns
 from engine.stores.memory_crowd import Crowd
-from engine.stores.memory_few import FEW, Grown, Ordinals
-from engine.stores.memory_plan import Group, Kind, Row, gathering
+from engine.stores.memory_few import FEW, US_PER_SECOND, Grown, Ordinals
+from engine.stores.memory_plan import Group, Kind, Row, Take, gathering
 from engine.stores.memory_reading import Reader
 
 if TYPE_CHECKING:
@@ -25,6 +25,35 @@ def is_windowed(group: Group) -> bool:
     return is_plain and bool(group.spans)
 
 
+class _One(NamedTuple):
+    """What a group shows of the only item of a key value, of which all is known, where it lies in some of its spans."""
+
+    values: tuple[Value, ...]
+    totals: tuple[tuple[int, slice, tuple[int, ...]], ...]
+    """By amount of the plan where the sums stand, and by how much each is the amount: by 0 or 1."""
+    firsts: tuple[int, ...]
+    """Where the age of the item stands."""
+
+
+def _of_one(group: Group) -> tuple[_One, ...]:
+    """By how many of its spans, the shortest first, the item is not in."""
+    return tuple(_one(group, out) for out in range(len(group.spans)))
+
+
+def _one(group: Group, out: int) -> _One:
+    values, totals, firsts = list[Value](), [], list[int]()
+    for block in group.blocks:
+        inside, place = tuple(int(span >= out) for span in block.spans), len(values)
+        if block.kind is Kind.TOTAL:
+            totals.append((group.amounts[block.index], slice(place, place + len(inside)), inside))
+        if block.kind is Kind.FIRST:
+            firsts += [place + index for index, each in enumerate(inside) if each]
+            values += [None] * len(inside)
+        else:
+            values += inside
+    return _One(tuple(values), tuple(totals), tuple(firsts))
+
+
 class Windowed:
     """The items by key value, their ordinals ascending: of one item its ordinal, of a few a tuple, of more a crowd.
 
@@ -37,6 +66,7 @@ class Windowed:
         "_counts",
         "_firsts",
         "_group",
+        "_of_one",
         "_spans",
         "_steady",
         "_told",
@@ -55,6 +85,7 @@ class Windowed:
         self.few = FEW
         self._spans = [offsets_us.index(offset_us) for offset_us in group.offsets_us]
         of_kind = {kind: [block for block in group.blocks if block.kind is kind] for kind in _KINDS}
+        self._of_one = _of_one(group)
         self._counts = gathering([self._spans[span] for block in of_kind[Kind.COUNT] for span in block.spans])
         self._totals = tuple(
             (group.amounts[block.index], gathering([self._spans[span] for span in block.spans]))
@@ -68,18 +99,22 @@ class Windowed:
         self._told = tuple((index, gathering(spans)) for index, spans in told)
         """What is told apart, by its index in a row: in the order of the plan, so what changes is last."""
         steady = [each for each in told if each[0] not in columns.loose]
-        self._steady = len(steady), gathering([span for _, spans in steady for span in spans])
+        self._steady: tuple[int, Take] = len(steady), gathering([span for _, spans in steady for span in spans])
         self.held: dict[Hashable, int | Ordinals | Crowd] = {}
         self.find = self.held.get
 
     def __len__(self) -> int:
         return len(self.held)
 
-    def add(self, key: Hashable, ordinal: int, grown: Grown, _row: Row, _edge_us: int) -> None:
-        """Count another item of a key value that is held; mostly the latest one."""
-        held = self.held[key]
+    def add(
+        self, key: Hashable, held: int | Ordinals | Crowd, ordinal: int, grown: Grown, row: Row, _edge_us: int
+    ) -> None:
+        """Count another item of a key value of which this is held; mostly the latest one."""
         if isinstance(held, Crowd):
-            held.add(ordinal)
+            if ordinal > held.last():
+                held.add_latest(ordinal, row)
+            else:
+                held.add(ordinal)
             return
         ordinals, is_few = grown.of(held)
         self.held[key] = ordinals if is_few else Crowd(self._columns, self._group, ordinals)
@@ -128,24 +163,50 @@ class Windowed:
                 return time(ordinal)
         return None
 
-    def read(self, key: Hashable, reader: Reader) -> Sequence[Value]:
-        """What the windows show of a key value that is held, without the excluded ordinals."""
-        held = self.held[key]
+    def read(self, _key: Hashable, held: int | Ordinals | Crowd, reader: Reader) -> Sequence[Value]:
+        """What the windows show of a key value of which this is held, without the excluded ordinals."""
         if isinstance(held, Crowd):
             return held.read([reader.starts[span] for span in self._spans], reader.excluded, reader.at_us)
+        if isinstance(held, int) and (one := self._read_one(held, reader)) is not None:
+            return one
         few = reader.few(held)
         values: list[Value] = [*self._counts(few.counts)]
         for index, gather in self._totals:
             values += gather(few.sums(index))
         told = self._told
-        if few.present is not None:
-            steady, gather = self._steady
-            values += gather(few.present)
+        if told and (present := few.present()) is not None:
+            steady, gather_steady = self._steady
+            values += gather_steady(present)
             told = told[steady:]
         for index, gather in told:
             values += gather(few.different(index))
         for span in self._firsts:
             values.append(few.age_seconds(span, reader.at_us))
+        return values
+
+    def _read_one(self, ordinal: int, reader: Reader) -> Sequence[Value] | None:
+        """As `read`, of the only item; None where something of it is unknown that is told apart."""
+        starts, out = reader.starts, 0
+        for span in self._spans:
+            if ordinal >= starts[span]:
+                break
+            out += 1
+        if out == len(self._spans) or ordinal in reader.excluded:
+            return self._group.unseen
+        columns = self._columns
+        at, (steady, _) = ordinal - columns.base, self._steady
+        if steady and None in columns.profiles[at]:
+            return None
+        for index, _ in self._told[steady:]:
+            if columns.loose[index][at] is None:
+                return None
+        one = self._of_one[out]
+        values: list[Value] = [*one.values]
+        for index, slot, ones in one.totals:
+            amount = columns.amounts[index].value(at, ordinal) or 0
+            values[slot] = [amount * each for each in ones]
+        for place in one.firsts:
+            values[place] = (reader.at_us - columns.times[at]) // US_PER_SECOND
         return values
 
     def _keep(self, key: Hashable, held: Ordinals | Crowd) -> None:
