@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, Final, NamedTuple, Protocol
 
 from engine.catalog import SCORE_FEATURES, related
@@ -35,7 +34,8 @@ LATE_COMMIT_SECONDS: Final = 0.06
 """How long a decision that is late already, and says so, may take to become durable."""
 
 _NO_SCORE_YET: Final[tuple[Value, ...]] = (None,) * len(SCORE_FEATURES)
-_NANOSECONDS_PER_MS: Final = 1_000_000
+_NANOSECONDS_PER_US: Final = 1_000
+_US_PER_MS: Final = 1_000
 
 
 class Snapshots(Protocol):
@@ -175,7 +175,8 @@ class Pipeline:
             return await self._rehearse(call, deadline)
         key = call.payment.key
         keys = _keys(key, call.idempotency_key)
-        await self._in_flight.take(keys, deadline)
+        if not self._in_flight.take_free(keys):
+            await self._in_flight.take(keys, deadline)
         known: DecisionRecord | None = None
         made: _Made | None = None
         try:
@@ -306,7 +307,7 @@ class Pipeline:
         causes = {**causes, **lacking} if lacking else causes
         counted = (*enriched.values(), *base)
         relations, unrelated = related(counted, causes)
-        values = (*counted, *relations, *_NO_SCORE_YET, *custom.values(), *own)
+        values = counted + (*relations, *_NO_SCORE_YET, *custom.values(), *own)  # noqa: RUF005 - a copy less
         return _Gathered(
             payment=payment,
             snapshot=snapshot,
@@ -321,15 +322,19 @@ class Pipeline:
         )
 
     def _outline(self, gathered: _Gathered, *, is_recorded: bool) -> Outline:
+        started, enriched, counted = gathered.moments_ns
         decision = decide(gathered.payment, gathered.features, gathered.snapshot, is_late=gathered.is_late)
-        moments = (*gathered.moments_ns, self._clock())
-        steps = zip(("enrich", "velocity", "decide"), pairwise(moments), strict=True)
-        timing_ms = {step: _ms(end - begin) for step, (begin, end) in steps}
+        decided = self._clock()
         return Outline(
             id=self._new_id(gathered.payment.at),
             payment=gathered.payment,
             decision=decision,
-            timing_ms={**timing_ms, "total": _ms(moments[-1] - moments[0])},
+            timing_ms={
+                "enrich": _ms(enriched - started),
+                "velocity": _ms(counted - enriched),
+                "decide": _ms(decided - counted),
+                "total": _ms(decided - started),
+            },
             is_recorded=is_recorded,
             not_replaced=gathered.correction.not_replaced,
         )
@@ -395,4 +400,5 @@ def _answer(record: DecisionRecord, deadline: Deadline, *, is_replayed: bool) ->
 
 
 def _ms(nanoseconds: int) -> float:
-    return round(nanoseconds / _NANOSECONDS_PER_MS, 3)
+    """Milliseconds with three decimals, halves up: whole numbers round in an eighth of the time that floats take."""
+    return (nanoseconds + _NANOSECONDS_PER_US // 2) // _NANOSECONDS_PER_US / _US_PER_MS
