@@ -34,8 +34,8 @@ LATE_COMMIT_SECONDS: Final = 0.06
 """How long a decision that is late already, and says so, may take to become durable."""
 
 _NO_SCORE_YET: Final[tuple[Value, ...]] = (None,) * len(SCORE_FEATURES)
-_NANOSECONDS_PER_US: Final = 1_000
-_US_PER_MS: Final = 1_000
+_TIMED: Final = ("enrich", "velocity", "decide", "total")
+_THOUSAND: Final = 1_000
 
 
 class Snapshots(Protocol):
@@ -325,16 +325,12 @@ class Pipeline:
         started, enriched, counted = gathered.moments_ns
         decision = decide(gathered.payment, gathered.features, gathered.snapshot, is_late=gathered.is_late)
         decided = self._clock()
+        taken_ns = (enriched - started, counted - enriched, decided - counted, decided - started)
         return Outline(
             id=self._new_id(gathered.payment.at),
             payment=gathered.payment,
             decision=decision,
-            timing_ms={
-                "enrich": _ms(enriched - started),
-                "velocity": _ms(counted - enriched),
-                "decide": _ms(decided - counted),
-                "total": _ms(decided - started),
-            },
+            timing_ms=dict(zip(_TIMED, map(_ms, taken_ns), strict=True)),
             is_recorded=is_recorded,
             not_replaced=gathered.correction.not_replaced,
         )
@@ -401,4 +397,4 @@ def _answer(record: DecisionRecord, deadline: Deadline, *, is_replayed: bool) ->
 
 def _ms(nanoseconds: int) -> float:
     """Milliseconds with three decimals, halves up: whole numbers round in an eighth of the time that floats take."""
-    return (nanoseconds + _NANOSECONDS_PER_US // 2) // _NANOSECONDS_PER_US / _US_PER_MS
+    return (nanoseconds + _THOUSAND // 2) // _THOUSAND / _THOUSAND
