@@ -70,46 +70,73 @@ _behind: Final[set[asyncio.Future[Any]]] = set()
 async def within(work: Coroutine[Any, Any, T], seconds: Callable[[], float]) -> T:
     """The result of `work`, if it comes in so many seconds. Raises OutOfTime; then the work goes on behind.
 
-    What never suspends, as stores in memory and SQLite's reads, costs no more than an await: the first step is taken
-    here and now, and only what suspends gets a task of its own. So `work` must not tie itself to the current task in
-    its first step (asyncio.timeout does): an adapter hands its driver's call to a task. A caller that is cancelled
-    leaves the work to end behind as well.
+    What never suspends, as stores in memory and SQLite's reads, costs no more than an await. Each step of what suspends
+    is taken in the caller's task too, and only what is left to end behind gets one of its own: out of time, or where
+    the caller is cancelled. So `work` must not tie itself to the current task (asyncio.timeout does): an adapter hands
+    its driver's call to a task.
     """
     try:
         waits_for = work.send(None)
     except StopIteration as done:
         result: T = done.value
         return result
-    loop = asyncio.get_running_loop()
-    task = loop.create_task(_Begun(work, waits_for))
-    _behind.add(task)
-    gate: asyncio.Future[None] = loop.create_future()
+    return await _waited(work, waits_for, seconds())
 
-    def open_gate(_: object = None) -> None:
+
+async def _waited(work: Coroutine[Any, Any, T], waits_for: asyncio.Future[Any] | None, seconds: float) -> T:
+    """The result of work that waits for a future, or with None for the loop's next turn."""
+    loop = asyncio.get_running_loop()
+    gate: asyncio.Future[None] = loop.create_future()
+    is_over = False
+
+    def come(_: object = None) -> None:
         if not gate.done():
             gate.set_result(None)
 
-    def ended(task: asyncio.Future[T]) -> None:
-        _behind.discard(task)
-        # Asked for here, so that a fault nobody waits for any more is not reported as forgotten.
-        if not task.cancelled():
-            task.exception()
-        open_gate()
+    def over() -> None:
+        nonlocal is_over
+        is_over = True
+        come()
 
-    task.add_done_callback(ended)
-
-    def look_once_more() -> None:
-        # Where the loop was busy, what came in time is here and was only not looked at yet.
-        loop.call_later(LOOK_SECONDS, open_gate)
-
-    timer = loop.call_later(seconds(), look_once_more)
+    # Where the loop was busy, what came in time is here when the time is over, and was only not looked at yet.
+    timer = loop.call_later(seconds, loop.call_later, LOOK_SECONDS, over)
+    is_waiting = True
     try:
-        await gate
+        while True:
+            if waits_for is None:
+                loop.call_soon(come)
+            else:
+                waits_for.add_done_callback(come)
+            await gate
+            if waits_for is not None and not waits_for.done():
+                raise OutOfTime
+            is_waiting = False
+            waits_for = work.send(None)
+            is_waiting = True
+            if is_over:
+                raise OutOfTime
+            gate = loop.create_future()
+    except StopIteration as done:
+        result: T = done.value
+        return result
     finally:
         timer.cancel()
-    if not task.done():
-        raise OutOfTime
-    return task.result()
+        if is_waiting:
+            _leave_behind(loop, work, waits_for)
+
+
+def _leave_behind(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], waits_for: object) -> None:
+    """Have a task take the steps that are left of what waits already."""
+    task = loop.create_task(_Begun(work, waits_for))
+    _behind.add(task)
+    task.add_done_callback(_ended)
+
+
+def _ended(task: asyncio.Future[Any]) -> None:
+    _behind.discard(task)
+    # Asked for, so that a fault nobody waits for any more is not reported as forgotten.
+    if not task.cancelled():
+        task.exception()
 
 
 async def durable_within(work: Coroutine[Any, Any, T], seconds: Callable[[], float]) -> T:
@@ -122,17 +149,17 @@ async def durable_within(work: Coroutine[Any, Any, T], seconds: Callable[[], flo
 
 
 class _Begun(Coroutine[Any, Any, T]):
-    """A coroutine that took its first step outside of a task, for a task to go on with."""
+    """A coroutine that took its first steps outside of its task, for that to go on with."""
 
     __slots__ = ("_first", "_work")
 
     def __init__(self, work: Coroutine[Any, Any, T], first: object) -> None:
-        """`first` is what the first step gave: the future that the work waits for."""
+        """`first` is what the last step gave: the future that the work waits for."""
         self._work = work
         self._first: tuple[object, ...] = (first,)
 
     def send(self, value: Any) -> Any:  # noqa: ANN401 - as a coroutine's is
-        """Take the next step; the first one is taken already."""
+        """Take the next step; the first one that is asked for is taken already."""
         if self._first:
             (first,), self._first = self._first, ()
             return first

@@ -11,26 +11,35 @@ class InFlight:
 
     def __init__(self) -> None:
         """Begin with no call under way."""
-        self._waiters: dict[object, list[asyncio.Future[None]]] = {}
+        # None where nobody waits, as for nearly all.
+        self._waiters: dict[object, list[asyncio.Future[None]] | None] = {}
 
     def __contains__(self, key: object) -> bool:
         """Whether a call has this key."""
         return key in self._waiters
 
+    def take_free(self, keys: tuple[object, ...]) -> bool:
+        """Have these keys alone until `release`, where no other call has one of them: whether that is so."""
+        waiters = self._waiters
+        for key in keys:
+            if key in waiters:
+                return False
+        for key in keys:
+            waiters[key] = None
+        return True
+
     async def take(self, keys: tuple[object, ...], deadline: Deadline) -> None:
-        """Have these keys alone until `release`, once no other call has one of them.
+        """As `take_free`, once that is so.
 
         Raises IdempotencyInProgress where they do not come free in time, or the call waited for had no answer.
         """
-        while (busy := next((key for key in keys if key in self._waiters), None)) is not None:
-            await self._wait(busy, deadline)
-        for key in keys:
-            self._waiters[key] = []
+        while not self.take_free(keys):
+            await self._wait(next(key for key in keys if key in self._waiters), deadline)
 
     def release(self, keys: tuple[object, ...], *, is_answered: bool) -> None:
         """Give the keys back; who waits goes on, or, where there was no answer, gets IdempotencyInProgress."""
         for key in keys:
-            for waiter in self._waiters.pop(key):
+            for waiter in self._waiters.pop(key) or ():
                 if waiter.done():
                     continue
                 if is_answered:
@@ -49,7 +58,11 @@ class InFlight:
 
     def _waiter(self, key: object) -> asyncio.Future[None]:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters[key].append(waiter)
+        waiters = self._waiters[key]
+        if waiters is None:
+            self._waiters[key] = [waiter]
+        else:
+            waiters.append(waiter)
         return waiter
 
     async def _wait(self, key: object, deadline: Deadline) -> None:

@@ -26,7 +26,8 @@ class ReceiptTimes:
 
     def peek(self, merchant_id: str, at: datetime, *, test_mode: bool) -> datetime:
         """The receipt time of what came in at `at`: that, or the newest one where a clock went back."""
-        return max(at, self._last_at.get((merchant_id, test_mode), at))
+        last = self._last_at.get((merchant_id, test_mode))
+        return at if last is None or last <= at else last
 
     def take(self, merchant_id: str, at: datetime, *, test_mode: bool) -> datetime:
         """As `peek`, and no later one will be before it."""

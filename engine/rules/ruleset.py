@@ -92,6 +92,8 @@ class Ruleset:
 
     def reasons(self, results: RuleResults, features: Features) -> tuple[Reason, ...]:
         """Why, for each rule that fired; a tag is reason for nothing. `results` are this ruleset's."""
+        if not results.fired:
+            return ()
         assert results.rules == self.rules, "the results of another ruleset"
         fired = {rule.id for rule in results.fired if rule.action is not RuleAction.TAG}
         return tuple(

@@ -28,6 +28,25 @@ async def test_work_that_never_waits_gets_no_task_and_no_timer(monkeypatch: pyte
         assert await within(work(), seconds(0)) == 7
 
 
+async def test_work_that_comes_in_time_gets_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def work() -> int:
+        count = 0
+        for _ in range(3):
+            came = loop.create_future()
+            loop.call_soon(came.set_result, 2)
+            count += await came
+        return count
+
+    def refused(*_: object, **__: object) -> None:
+        pytest.fail("a task was made")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "create_task", refused)
+        assert await within(work(), seconds(60)) == 6
+
+
 async def test_work_that_waits_is_waited_for() -> None:
     async def work() -> int:
         await asyncio.sleep(0)
@@ -59,6 +78,59 @@ async def test_work_out_of_time_ends_behind() -> None:
         await within(work(), seconds(0))
     word.set()
     await ended.wait()
+
+
+async def test_work_out_of_time_in_a_later_step_ends_behind() -> None:
+    first, second, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    steps: list[asyncio.Task[None] | None] = []
+
+    async def work() -> None:
+        await first.wait()
+        steps.append(asyncio.current_task())
+        await second.wait()
+        steps.append(asyncio.current_task())
+        ended.set()
+
+    asyncio.get_running_loop().call_soon(first.set)
+    with pytest.raises(OutOfTime):
+        await within(work(), seconds(0.005))
+    assert steps == [asyncio.current_task()]
+    second.set()
+    await ended.wait()
+    assert steps[1] is not asyncio.current_task()
+
+
+async def test_what_goes_on_step_by_step_is_out_of_time_too() -> None:
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        ended.set()
+
+    with pytest.raises(OutOfTime):
+        await within(work(), seconds(0.005))
+    assert not ended.is_set()
+    await ended.wait()
+
+
+async def test_what_is_waited_for_may_be_cancelled() -> None:
+    """As where a driver's task was: the work meets it, and so does the caller."""
+    loop = asyncio.get_running_loop()
+    met: list[str] = []
+
+    async def work() -> None:
+        came = loop.create_future()
+        loop.call_soon(came.cancel)
+        try:
+            await came
+        except asyncio.CancelledError:
+            met.append("work")
+            raise
+
+    with pytest.raises(asyncio.CancelledError):
+        await within(work(), seconds(60))
+    assert met == ["work"]
 
 
 async def test_a_cancelled_caller_leaves_the_work_to_end() -> None:

@@ -21,6 +21,8 @@ from engine.stores.sql.steps import decisions_of
 from engine.stores.sql.tables import DECISIONS, IDEMPOTENCY_KEYS, VERSIONS, instant, microseconds
 from engine.stores.sql.writer import Row, Writer
 
+# Bound once: Python 3.11 calls a function for each look at a member of an enumeration.
+_PAYMENT_PART, _DECISION_PART, _ANSWER_PART = RecordPart.PAYMENT, RecordPart.DECISION, RecordPart.ANSWER
 _KEY = ("merchant_id", "test_mode", "transaction_id", "stage")
 _IDEMPOTENCY_KEY = ("merchant_id", "test_mode", "idempotency_key")
 
@@ -189,7 +191,7 @@ class SqlLedger:
         Raises LedgerUnavailable where it could not be made durable; then nothing was recorded.
         """
         self._note(record)
-        return await self._group.append(_INSERT, (_row_of(record),), partial(self._standing, record))
+        return await self._group.append(_INSERT, (record,), partial(self._standing, record), row_of=_row_of)
 
     def record_all(self, records: Sequence[DecisionRecord]) -> None:
         """As `append` for many at once, in a transaction of their own. It waits for the disk: for a history.
@@ -335,7 +337,8 @@ class SqlLedger:
 
 
 def _key_row(key: PaymentKey) -> Row:
-    return (key.merchant_id, key.test_mode, key.transaction_id, key.stage.value)
+    # As an integer, which is what SQLite keeps: Python's driver looks for an adapter of every truth value.
+    return (key.merchant_id, int(key.test_mode), key.transaction_id, key.stage.value)
 
 
 def _row_of(record: DecisionRecord) -> Row:
@@ -347,9 +350,9 @@ def _row_of(record: DecisionRecord) -> Row:
         microseconds(record.counted_at),
         record.idempotency_key,
         record.fingerprint,
-        compressed(RecordPart.PAYMENT, record.payment),
-        compressed(RecordPart.DECISION, record.decision),
-        compressed(RecordPart.ANSWER, record.answer),
+        compressed(_PAYMENT_PART, record.payment),
+        compressed(_DECISION_PART, record.decision),
+        compressed(_ANSWER_PART, record.answer),
         record.supersedes,
     )
 
