@@ -306,7 +306,8 @@ def with_bin(card: Values) -> Values:
     """
     if (bin_ := card.pop("issuer_id_number", None)) is not None:
         is_short = "last_digits" in card and bin_[:2] in {"30", "34", "36", "37", "38", "39"}
-        card["bin"] = bin_[:6] if is_short else bin_
+        # Before the others, as a record has it.
+        return {"bin": bin_[:6] if is_short else bin_, **card}
     return card
 
 
