@@ -19,11 +19,12 @@ from api.schemas.request import (
     INTEGER_BITS_MAX,
     DecisionRequest,
     event_time_of,
+    is_off,
     minor_units,
 )
 from api.schemas.screening import digits_of
 from api.schemas.values import EARLIEST, TEXT_LENGTH_MAX
-from engine.card_data import holds_card_number, is_card_number_name, is_cvv_name
+from engine.card_data import LENGTH_MIN, holds_card_number, is_card_number_name, is_cvv_name
 from engine.iso import CURRENCY_EXPONENTS
 from engine.payment import (
     AMOUNT_MINOR_MAX,
@@ -40,6 +41,8 @@ from engine.payment_record import in_order
 
 _CACHED_NAME_LENGTH_MAX: Final = 64
 _MS_MIN, _MS_MAX = 30, 2000
+_SHORT_NUMBERS: Final = 10 ** (LENGTH_MIN - 1)
+"""Whole numbers below have fewer digits than a card number."""
 _WHOLE_NUMBERS_MAX: Final = 2.0**INTEGER_BITS_MAX
 
 
@@ -81,14 +84,18 @@ class OrdinaryRequest:
             self.groups = None
             return self._again().to_payment(merchant_id, test_mode, received_at)
         assert received_at.tzinfo is UTC, "receipt time is UTC"
-        findings = Findings()
         fields = self._fields
         fields["merchant_id"] = merchant_id
         fields["at"] = received_at
         fields["test_mode"] = test_mode
-        fields["event_time"] = event_time_of(self.event_time, received_at, findings)
+        time = fields["event_time"] = self.event_time
+        warnings: tuple[InputWarning, ...] = ()
+        if time is not None and is_off(time, received_at):
+            findings = Findings()
+            fields["event_time"] = event_time_of(time, received_at, findings)
+            warnings = findings.warnings()
         # What Payment checks was checked: here, and in the readers of the card and the countries.
-        return assembled(Payment, fields), findings.warnings()
+        return assembled(Payment, fields), warnings
 
 
 def ordinary_request(
@@ -217,26 +224,25 @@ def _custom(sent: object, texts: list[str]) -> Values:
             continue
         if len(name) > _CACHED_NAME_LENGTH_MAX or not _is_plain_name(name):
             raise UnusualError
-        if value.__class__ is not bool:
-            texts.append(_custom_text(value))
+        kind = value.__class__
+        if kind is str:
+            texts.append(value)
+        elif kind is not bool and (kind is not int or not -_SHORT_NUMBERS < value < _SHORT_NUMBERS):
+            texts.append(_number_text(value))
         custom[name] = value
     return custom
 
 
-def _custom_text(value: object) -> str:
-    """The text of a custom field, or its number as text: what is searched for card numbers."""
-    if isinstance(value, str):
-        if len(value) > TEXT_LENGTH_MAX or value.strip() != value:
-            raise UnusualError
-        return value
+def _number_text(value: object) -> str:
+    """A number as text: what is searched for card numbers."""
     if isinstance(value, float):
         # A whole number that is larger may have been sent with more digits than were read.
         is_exact = abs(value) < _WHOLE_NUMBERS_MAX
     else:
         is_exact = isinstance(value, int) and value.bit_length() <= INTEGER_BITS_MAX
-    if is_exact:
-        return digits_of(value)
-    raise UnusualError
+    if not is_exact:
+        raise UnusualError
+    return digits_of(value)
 
 
 @lru_cache(maxsize=1024)
