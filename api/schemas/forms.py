@@ -42,37 +42,32 @@ class Blank:
     """The type that an empty text counts as."""
 
 
-class Forms:
-    """The forms of one group that were met."""
+class Forms(dict[tuple[object, ...], Form]):
+    """The forms of one group that were met, by the group's names and after them the types of its values.
 
-    __slots__ = ("_build", "_known", "_rules")
+    A dictionary, so that a form that was met costs no call. A new one raises UnusualError where a value is of another
+    type, and KeyError where there is no such field.
+    """
+
+    __slots__ = ("_build", "_rules")
 
     def __init__(self, model: type[Group], readers: Mapping[str, Reader | None], build: type[Any] | None) -> None:
         """`build` gives the order of a record, None where that is not known before the values are."""
+        super().__init__()
         self._rules: Mapping[str, _Rule] = {
             name: _rule(name, _json_type(model.model_fields[name].annotation), reader)
             for name, reader in readers.items()
         }
         self._build = build
-        self._known: dict[tuple[object, ...], Form] = {}
 
-    def of(self, sent: Any, json_type: Callable[[object], type]) -> Form:  # noqa: ANN401 - whatever is JSON
-        """The form of a group. Raises UnusualError, or KeyError where it has a field that there is not.
-
-        `json_type` is `type_or_blank` where there may be empty texts, else `type`.
-        """
-        if sent.__class__ is not dict:
-            raise UnusualError
-        key = (*sent, *map(json_type, sent.values()))
-        form = self._known.get(key)
-        return self._new(key) if form is None else form
-
-    def _new(self, key: tuple[object, ...]) -> Form:
-        half = len(key) // 2
-        form = _form(self._rules, dict(zip(key[:half], key[half:], strict=True)), self._build)
-        if len(self._known) >= FORMS_MAX:
-            self._known.clear()
-        self._known[key] = form
+    def __missing__(self, names_and_types: tuple[object, ...]) -> Form:
+        """Work it out, and hold it."""
+        half = len(names_and_types) // 2
+        types = dict(zip(names_and_types[:half], names_and_types[half:], strict=True))
+        form = _form(self._rules, types, self._build)
+        if len(self) >= FORMS_MAX:
+            self.clear()
+        self[names_and_types] = form
         return form
 
 

@@ -157,9 +157,11 @@ def _group(
     """What the readers make of a group, in its place; null and empty are left out.
 
     Plain texts are added to `texts`, or to `opaque` where they are not searched for card numbers; they are checked
-    with those of the other groups.
+    with those of the other groups. `json_type` is `type_or_blank` where there may be empty texts, else `type`.
     """
-    searched, unsearched, readings, blank, names = forms.of(sent, json_type)
+    if sent.__class__ is not dict:
+        raise UnusualError
+    searched, unsearched, readings, blank, names = forms[(*sent, *map(json_type, sent.values()))]
     values: Values = sent
     for name in blank:
         del values[name]
