@@ -17,6 +17,7 @@ from api.metric_sources import installation
 from api.metrics import Metrics
 from api.middleware import BodyLimit
 from api.routes import ROUTERS
+from api.routes.decisions import Desk
 from api.schemas import OPENAPI_SCHEMAS
 from api.watching import ClockWatch, WatchedIds
 from api.wiring import Assembly
@@ -47,10 +48,17 @@ def create_app(
     app.state.load = carried = load or Load(metrics=metrics or Metrics())
     app.state.metrics = counted = carried.metrics
     counted.add_source(installation(assembly, carried, VERSION, now))
-    app.state.note_decision = _noted(assembly, counted)
     app.state.key_rates = KeyRates(key_rate)
     app.state.watched_ids = WatchedIds()
-    app.state.clock_watch = ClockWatch()
+    app.state.desk = Desk(
+        pipeline=assembly.pipeline,
+        load=carried,
+        metrics=counted,
+        watched_ids=app.state.watched_ids,
+        clock_watch=ClockWatch(),
+        now=now,
+        note=_noted(assembly, counted),
+    )
     routes = [route for router in ROUTERS for route in router.routes]
     inner = BodyLimit(UnderWay(Front(app, routes), carried))
     return Admission(errors.LastResort(inner, counted), carried)

@@ -1,6 +1,7 @@
 """API keys at the edge: reading them from a request, and routes that none may enter without a scope."""
 
 from collections.abc import Callable, Coroutine
+from functools import cached_property
 from typing import Any
 
 from fastapi import Request, Response
@@ -38,9 +39,9 @@ class ScopedRoute(APIRoute):
 class BytesRoute(ScopedRoute):
     """A scoped route whose endpoint takes the request alone and gives a response of bytes: `api/front.py` calls it."""
 
-    @property
+    @cached_property
     def needed(self) -> Scope:
-        """The scope that the caller's key must have."""
+        """The scope that the caller's key must have; each call asks for it."""
         return Scope((self.openapi_extra or {})[SCOPE_FIELD])
 
 

@@ -12,6 +12,7 @@ BODY_BYTES_MAX = 64 * 1024
 LARGER_BODIES = (("/v1/rulesets/", 1024 * 1024), ("/v1/backtests", 1024 * 1024))
 """Where more may come, by the beginning of the path: 200 rules of 4 KB and their reasons."""
 
+_LARGER_PATHS = tuple(begins for begins, _ in LARGER_BODIES)
 _PROCESS = secrets.token_hex(4)
 _NUMBERS = count(1)
 
@@ -67,7 +68,9 @@ class BodyLimit:
 
 def _most(path: str) -> int:
     """How many bytes the body of a call may have."""
-    return next((most for begins, most in LARGER_BODIES if path.startswith(begins)), BODY_BYTES_MAX)
+    if not path.startswith(_LARGER_PATHS):
+        return BODY_BYTES_MAX
+    return next(most for begins, most in LARGER_BODIES if path.startswith(begins))
 
 
 def _declared_length(headers: Iterable[tuple[bytes, bytes]], most: int) -> int:

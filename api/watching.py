@@ -74,7 +74,7 @@ class WatchedIds:
         """As `check`, of the ids that a decision call sent: of most keys nothing is watched, and no id looks so."""
         texts = (*_texts_of(payment), *[line.item_id for line in payment.cart], idempotency_key)
         # Nearly always there is nothing to watch, so no SentId is made to find that out.
-        numbers = [text for text in texts if text and LENGTH_MIN <= len(text) <= LENGTH_MAX and text.isdecimal()]
+        numbers = [text for text in texts if text and text.isdecimal() and LENGTH_MIN <= len(text) <= LENGTH_MAX]
         if numbers or key_id in self._watched_keys:
             self.check(key_id, ids_of(payment, idempotency_key), now_ns)
 

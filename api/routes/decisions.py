@@ -1,12 +1,14 @@
 """The decision call: bytes in, bytes out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from api.admission import Load
 from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, key_of
 from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, JsonBytes, decision_of, idempotency_key_of, merchant_of
 from api.clock import monotonic_ns
@@ -24,6 +26,7 @@ from api.schemas import (
     less_full,
     read_request,
 )
+from api.watching import ClockWatch, WatchedIds
 from engine.access import ApiKey, Scope
 from engine.correction import NotReplaced
 from engine.errors import Fault, PaymentInvalid
@@ -44,6 +47,21 @@ _NOT_REPLACED: Mapping[NotReplaced, InputWarning] = {
         "count. Name an earlier attempt of the same order in payment.attempt_of.",
     ),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a call for a decision meets, in one place: the framework's state asks for each name by a call."""
+
+    pipeline: Pipeline
+    load: Load
+    metrics: Metrics
+    watched_ids: WatchedIds
+    clock_watch: ClockWatch
+    now: Callable[[], datetime]
+    note: Callable[[Outline], None]
+    """Told of each decision when its answer is made."""
+
 
 router = APIRouter(tags=["Decisions"], route_class=BytesRoute)
 reading = APIRouter(tags=["Decisions"], route_class=ScopedRoute)
@@ -82,14 +100,13 @@ async def create_decision(request: Request) -> Response:
     The same key with the same body gets the same bytes again and the header `Idempotent-Replayed: true`. An answer that
     comes after the call's deadline all the same has the header `Assay-Late: true`.
     """
-    pipeline: Pipeline = request.app.state.pipeline
-    key = key_of(request)
-    metrics: Metrics = request.app.state.metrics
+    desk: Desk = request.app.state.desk
+    key, pipeline = key_of(request), desk.pipeline
     started = perf_counter()
     # The call is named nowhere here: while tens of calls wait for one commit, what they were made from can go.
-    answer = await pipeline.decide(await _call_in(request, key), request.scope["assay.received_ns"])
-    request.app.state.clock_watch.check(pipeline.times.behind, monotonic_ns())
-    metrics.note_answer((perf_counter() - started) * 1000, is_replayed=answer.is_replayed)
+    answer = await pipeline.decide(await _call_in(request, key, desk), request.scope["assay.received_ns"])
+    desk.clock_watch.check(pipeline.times.behind, monotonic_ns())
+    desk.metrics.note_answer((perf_counter() - started) * 1000, is_replayed=answer.is_replayed)
     headers = _headers(answer) if answer.is_replayed or answer.is_late else ()
     return JsonBytes(_readable(answer.body, key), headers)
 
@@ -107,14 +124,13 @@ async def get_decision(request: Request, decision_id: Annotated[str, Path(max_le
     return JsonBytes(_readable(record.answer, key_of(request)))
 
 
-async def _call_in(request: Request, key: ApiKey) -> Call:
+async def _call_in(request: Request, key: ApiKey, desk: Desk) -> Call:
     """The call that a request makes, checked, once all that came with it are; what forces a refusal is refused."""
     asked = read_request(request.scope["assay.body"])
-    note = request.app.state.note_decision
-    call = call_of(asked, key, request.app.state.now(), idempotency_key_of(request), note)
-    request.app.state.watched_ids.check_payment(key.id, call.payment, call.idempotency_key, monotonic_ns())
+    call = call_of(asked, key, desk.now(), idempotency_key_of(request), desk.note)
+    desk.watched_ids.check_payment(key.id, call.payment, call.idempotency_key, monotonic_ns())
     refuse_if_forced(call.payment)
-    await request.app.state.load.turn(request.scope["assay.received_ns"])
+    await desk.load.turn(request.scope["assay.received_ns"])
     return call
 
 

@@ -8,26 +8,24 @@ is the same payment on both ways, and what is said of one is said in one place.
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from api.schemas.findings import Findings, InputWarning, Odd, Wrong
-from api.schemas.groups import CartItemGroup, Explain, Group, OptionsGroup
-from api.schemas.readers import CART_ITEM_READERS, GROUP_READERS, TEXT
+from api.schemas.forms import CART_LINE, EVENT, GROUPS, ORDER, Forms, UnusualError, Values, type_or_blank
+from api.schemas.groups import Explain, OptionsGroup
 from api.schemas.request import (
-    BUILDERS,
     CART_ITEMS_MAX,
     CLOCK_SKEW,
     INTEGER_BITS_MAX,
-    RESHAPED,
     DecisionRequest,
     event_time_of,
+    is_off,
     minor_units,
 )
-from api.schemas.screening import EXEMPT, digits_of
-from api.schemas.values import EARLIEST, TEXT_LENGTH_MAX, Reader
-from api.schemas.vocabulary import BRANDS, DELIVERY_SPEEDS, EXEMPTIONS, FUNDINGS, METHODS, WALLETS
+from api.schemas.screening import digits_of
+from api.schemas.values import EARLIEST, TEXT_LENGTH_MAX
 from engine.card_data import LENGTH_MIN, holds_card_number, is_card_number_name, is_cvv_name
-from engine.iso import COUNTRIES, CURRENCY_EXPONENTS
+from engine.iso import CURRENCY_EXPONENTS
 from engine.payment import (
     AMOUNT_MINOR_MAX,
     CUSTOM_FIELDS_MAX,
@@ -35,9 +33,7 @@ from engine.payment import (
     Account,
     CartItem,
     Order,
-    Party,
     Payment,
-    PaymentType,
     Stage,
     assembled,
 )
@@ -45,16 +41,9 @@ from engine.payment_record import in_order
 
 _CACHED_NAME_LENGTH_MAX: Final = 64
 _MS_MIN, _MS_MAX = 30, 2000
-
-_Values = dict[str, Any]
-_Rule = tuple[type, Reader | None, Mapping[Any, Any], bool]
-"""Of a field: the type it has in JSON, its reader, frequent values with what the reader makes of them, and whether its
-text is searched for card numbers."""
-_Rules = Mapping[str, _Rule]
-
-
-class _UnusualError(Exception):
-    """Something may be to be said about this request."""
+_SHORT_NUMBERS: Final = 10 ** (LENGTH_MIN - 1)
+"""Whole numbers below have fewer digits than a card number."""
+_WHOLE_NUMBERS_MAX: Final = 2.0**INTEGER_BITS_MAX
 
 
 class OrdinaryRequest:
@@ -64,9 +53,9 @@ class OrdinaryRequest:
 
     def __init__(
         self,
-        event: _Values,
-        fields: _Values,
-        groups: _Values,
+        event: Values,
+        fields: Values,
+        groups: Values,
         options: OptionsGroup,
         fingerprint: bytes,
         again: Callable[[], DecisionRequest],
@@ -95,42 +84,46 @@ class OrdinaryRequest:
             self.groups = None
             return self._again().to_payment(merchant_id, test_mode, received_at)
         assert received_at.tzinfo is UTC, "receipt time is UTC"
-        findings = Findings()
-        facts = {
-            "merchant_id": merchant_id,
-            "at": received_at,
-            "test_mode": test_mode,
-            "event_time": event_time_of(self.event_time, received_at, findings),
-        }
+        fields = self._fields
+        fields["merchant_id"] = merchant_id
+        fields["at"] = received_at
+        fields["test_mode"] = test_mode
+        time = fields["event_time"] = self.event_time
+        warnings: tuple[InputWarning, ...] = ()
+        if time is not None and is_off(time, received_at):
+            findings = Findings()
+            fields["event_time"] = event_time_of(time, received_at, findings)
+            warnings = findings.warnings()
         # What Payment checks was checked: here, and in the readers of the card and the countries.
-        payment = assembled(Payment, self._fields | facts)
-        return payment, findings.warnings()
+        return assembled(Payment, fields), warnings
 
 
 def ordinary_request(
-    tree: object, fingerprint: Callable[[], bytes], again: Callable[[], DecisionRequest]
+    tree: Values, fingerprint: bytes, again: Callable[[], DecisionRequest], *, has_blanks: bool
 ) -> OrdinaryRequest | None:
-    """The request in the JSON; None where it is not an ordinary one."""
-    if not isinstance(tree, dict):
-        return None
+    """The request in the JSON, which is read in its place; None where it is not an ordinary one.
+
+    `has_blanks`: whether there may be empty texts.
+    """
     try:
-        event, fields, groups, options = _read(tree)
-    except (_UnusualError, KeyError):
+        event, fields, groups, options = _read(tree, type_or_blank if has_blanks else type)
+    except (UnusualError, KeyError):
         # KeyError: a field, or a group, that is not known or not there.
         return None
-    return OrdinaryRequest(event, fields, groups, options, fingerprint(), again)
+    return OrdinaryRequest(event, fields, groups, options, fingerprint, again)
 
 
-def _read(tree: _Values) -> tuple[_Values, _Values, _Values, OptionsGroup]:
+def _read(tree: Values, json_type: Callable[[object], type]) -> tuple[Values, Values, Values, OptionsGroup]:
     """The event, the fields of the payment that are the request's, its groups as a record holds them, and the options.
 
     What is known of a group is at hand here, and nowhere later.
     """
     texts: list[str] = []
-    fields: _Values = {"custom": {}}
-    groups: _Values = {}
-    event = _group(tree["event"], _EVENT, texts)
-    order = _group(tree["order"], _ORDER, texts)
+    opaque: list[str] = []
+    event = _group(tree["event"], EVENT, json_type, texts, opaque)
+    order = _group(tree["order"], ORDER, json_type, texts, opaque)
+    fields = _taken(event)
+    groups: Values = {}
     options = _OPTIONS
     for name, sent in tree.items():
         if name in _REQUIRED or (sent is None and name in _ROOT_NAMES):
@@ -138,93 +131,120 @@ def _read(tree: _Values) -> tuple[_Values, _Values, _Values, OptionsGroup]:
         if name == "custom":
             fields["custom"] = _custom(sent, texts)
         elif name == "shopping_cart":
-            lines = groups["cart"] = _cart(sent, texts)
+            lines = groups["cart"] = _cart(sent, json_type, texts, opaque)
             fields["cart"] = tuple([assembled(CartItem, line) for line in lines])
         elif name == "options":
             options = _options(sent)
         else:
-            rules, argument, build, reshaped = _GROUPS[name]
-            if known := _group(sent, rules, texts):
-                groups[argument] = known = in_order(build, known if reshaped is None else reshaped(known))
+            forms, argument, build, reshaped = GROUPS[name]
+            if known := _group(sent, forms, json_type, texts, opaque):
+                groups[argument] = known = known if reshaped is None else in_order(build, reshaped(known))
                 fields[argument] = assembled(build, known)
-    if holds_card_number("\0".join(texts)):
-        raise _UnusualError
+    _check_texts(texts, opaque)
     groups["order"] = order = in_order(Order, _ordered(order))
     fields["order"] = assembled(Order, order)
-    _take_event(event, fields)
     _check(fields)
     return event, fields, groups, options
 
 
-def _group(sent: object, rules: _Rules, texts: list[str]) -> _Values:  # noqa: C901, PLR0912 - no calls within
-    """What the readers make of a group; null and empty are left out. Text to be searched is added to `texts`."""
-    if not isinstance(sent, dict):
-        raise _UnusualError
-    values: _Values = {}
-    for name, value in sent.items():
-        kind, reader, known, is_searched = rules[name]
-        sent_type = type(value)
-        if sent_type is not kind:
-            if value is None:
-                continue
-            if kind is not float or sent_type is not int:
-                raise _UnusualError
-        elif kind is str:
-            if not value:
-                continue
-            if value.strip() != value:
-                raise _UnusualError
-            if reader is TEXT:
-                # Most fields are plain text; to call their reader takes longer than to read them.
-                length = len(value)
-                if length > TEXT_LENGTH_MAX:
-                    raise _UnusualError
-                values[name] = value
-                if length >= LENGTH_MIN and is_searched:
-                    texts.append(value)
-                continue
-        found = value if reader is None else known.get(value) or reader(value)
-        if type(found) is str:
-            if is_searched and len(found) >= LENGTH_MIN:
-                texts.append(found)
-        elif isinstance(found, (Odd, Wrong)):
-            raise _UnusualError
+def _group(
+    sent: Any,  # noqa: ANN401 - whatever is JSON
+    forms: Forms,
+    json_type: Callable[[object], type],
+    texts: list[str],
+    opaque: list[str],
+) -> Values:
+    """What the readers make of a group, in its place; null and empty are left out.
+
+    Plain texts are added to `texts`, or to `opaque` where they are not searched for card numbers; they are checked
+    with those of the other groups. `json_type` is `type_or_blank` where there may be empty texts, else `type`.
+    """
+    if sent.__class__ is not dict:
+        raise UnusualError
+    searched, unsearched, readings, blank, names = forms[(*sent, *map(json_type, sent.values()))]
+    values: Values = sent
+    for name in blank:
+        del values[name]
+    if searched is not None:
+        texts += searched(values)
+    if unsearched is not None:
+        opaque += unsearched(values)
+    for name, reader, known, is_text, is_searched in readings:
+        value = values[name]
+        found = known.get(value)
+        if found is None:
+            if is_text and value.strip() != value:
+                raise UnusualError
+            found = reader(value)
+            if found.__class__ is Odd or found.__class__ is Wrong:
+                raise UnusualError
+            if is_searched:
+                _take_text(found, texts)
         values[name] = found
-    return values
+    return values if names is None else {name: values[name] for name in names}
 
 
-def _cart(sent: object, texts: list[str]) -> list[_Values]:
+def _take_text(found: object, texts: list[str]) -> None:
+    """Have what was read searched with the other texts, or at once where it may be longer than those."""
+    if not isinstance(found, str):
+        return
+    if len(found) <= TEXT_LENGTH_MAX:
+        texts.append(found)
+    elif holds_card_number(found):
+        raise UnusualError
+
+
+def _check_texts(texts: list[str], opaque: list[str]) -> None:
+    """Raise where a text has blanks around it or is too long, or one of `texts` holds a card number.
+
+    All are looked at together: one look at each text as it comes takes several times as long.
+    """
+    joined = "\0".join(texts)
+    texts += opaque
+    if (
+        max(map(len, texts), default=0) > TEXT_LENGTH_MAX
+        or [*map(str.strip, texts)] != texts
+        or holds_card_number(joined)
+    ):
+        raise UnusualError
+
+
+def _cart(sent: object, json_type: Callable[[object], type], texts: list[str], opaque: list[str]) -> list[Values]:
     """What is known of the cart's lines."""
     if not isinstance(sent, list) or len(sent) > CART_ITEMS_MAX:
-        raise _UnusualError
-    return [in_order(CartItem, _group(line, _CART_ITEM, texts)) for line in sent]
+        raise UnusualError
+    return [_group(line, CART_LINE, json_type, texts, opaque) for line in sent]
 
 
-def _custom(sent: object, texts: list[str]) -> _Values:
+def _custom(sent: object, texts: list[str]) -> Values:
     """The caller's own fields, under names that say nothing of card data."""
     if not isinstance(sent, dict) or len(sent) > CUSTOM_FIELDS_MAX:
-        raise _UnusualError
-    custom: _Values = {}
+        raise UnusualError
+    custom: Values = {}
     for name, value in sent.items():
         if value is None or value == "":
             continue
         if len(name) > _CACHED_NAME_LENGTH_MAX or not _is_plain_name(name):
-            raise _UnusualError
-        if value.__class__ is not bool:
-            texts.append(_custom_text(value))
+            raise UnusualError
+        kind = value.__class__
+        if kind is str:
+            texts.append(value)
+        elif kind is not bool and (kind is not int or not -_SHORT_NUMBERS < value < _SHORT_NUMBERS):
+            texts.append(_number_text(value))
         custom[name] = value
     return custom
 
 
-def _custom_text(value: object) -> str:
-    """The text of a custom field, or its number as text: what is searched for card numbers."""
-    if isinstance(value, str):
-        if len(value) > TEXT_LENGTH_MAX or value.strip() != value:
-            raise _UnusualError
-        return value
-    if isinstance(value, float) or (isinstance(value, int) and value.bit_length() <= INTEGER_BITS_MAX):
-        return digits_of(value)
-    raise _UnusualError
+def _number_text(value: object) -> str:
+    """A number as text: what is searched for card numbers."""
+    if isinstance(value, float):
+        # A whole number that is larger may have been sent with more digits than were read.
+        is_exact = abs(value) < _WHOLE_NUMBERS_MAX
+    else:
+        is_exact = isinstance(value, int) and value.bit_length() <= INTEGER_BITS_MAX
+    if not is_exact:
+        raise UnusualError
+    return digits_of(value)
 
 
 @lru_cache(maxsize=1024)
@@ -236,69 +256,64 @@ def _is_plain_name(name: str) -> bool:
 
 def _options(sent: object) -> OptionsGroup:
     if not isinstance(sent, dict) or not sent.keys() <= _OPTION_NAMES:
-        raise _UnusualError
-    deadline_ms, explain, dry_run = sent.get("deadline_ms"), sent.get("explain"), sent.get("dry_run")
-    if deadline_ms is None:
-        deadline_ms = _OPTIONS.deadline_ms
-    elif deadline_ms.__class__ is not int or not _MS_MIN <= deadline_ms <= _MS_MAX:
-        raise _UnusualError
-    if explain is None:
-        explain = _OPTIONS.explain
-    elif explain.__class__ is not str:
-        raise _UnusualError
-    if dry_run.__class__ is not bool and dry_run is not None:
-        raise _UnusualError
-    return _options_of(deadline_ms, _EXPLAINS[explain], bool(dry_run))
+        raise UnusualError
+    try:
+        return _options_of(sent.get("deadline_ms"), sent.get("explain"), sent.get("dry_run"))
+    except TypeError:
+        # A list or an object, which no option is.
+        raise UnusualError from None
 
 
-@lru_cache(maxsize=1024)
-def _options_of(deadline_ms: int, explain: Explain, dry_run: bool) -> OptionsGroup:  # noqa: FBT001 - as they are sent
+@lru_cache(maxsize=1024, typed=True)
+def _options_of(deadline_ms: object, explain: object, dry_run: object) -> OptionsGroup:
     """Options that any number of requests share: nobody writes to them."""
-    return OptionsGroup(deadline_ms=deadline_ms, explain=explain, dry_run=dry_run)
+    deadline_ms = _OPTIONS.deadline_ms if deadline_ms is None else deadline_ms
+    if type(deadline_ms) is not int or not _MS_MIN <= deadline_ms <= _MS_MAX:
+        raise UnusualError
+    explain = _OPTIONS.explain.value if explain is None else explain
+    if not isinstance(explain, str) or not isinstance(dry_run, bool | None):
+        raise UnusualError
+    return OptionsGroup(deadline_ms=deadline_ms, explain=_EXPLAINS[explain], dry_run=bool(dry_run))
 
 
-def _ordered(order: _Values) -> _Values:
+def _ordered(order: Values) -> Values:
     """The order, of an amount and a currency that any payment may have."""
     amount, amount_minor = order.pop("amount", None), order.get("amount_minor")
     if amount is not None:
         minor = minor_units(amount, CURRENCY_EXPONENTS[order["currency"]])
         if minor.__class__ is not int or amount_minor not in (None, minor):
-            raise _UnusualError
+            raise UnusualError
         order["amount_minor"] = amount_minor = minor
     if amount_minor is None or not 0 <= amount_minor <= AMOUNT_MINOR_MAX or order["currency"] not in CURRENCY_EXPONENTS:
-        raise _UnusualError
+        raise UnusualError
     return order
 
 
-def _take_event(event: _Values, fields: _Values) -> None:
-    """Put what the payment keeps of the event into its fields."""
-    transaction_id, supersedes = event["transaction_id"], event.get("supersedes")
-    merchant_id = event.get("merchant_id")
-    if not _is_id(transaction_id) or supersedes == transaction_id:
-        raise _UnusualError
+def _taken(event: Values) -> Values:
+    """What the payment keeps of the event, beside custom fields that it may have."""
+    transaction_id, merchant_id = event["transaction_id"], event.get("merchant_id")
+    if not _is_id(transaction_id) or event.get("supersedes") == transaction_id:
+        raise UnusualError
     if merchant_id is not None and event.get("shop_id", merchant_id) != merchant_id:
-        raise _UnusualError
-    fields["transaction_id"] = transaction_id
-    for name in ("type", "stage", "party", "supersedes"):
-        if name in event:
-            fields[name] = event[name]
+        raise UnusualError
+    return {"custom": {}, **{name: value for name, value in event.items() if name not in _OF_THE_CALL}}
 
 
-def _check(fields: _Values) -> None:
+def _check(fields: Values) -> None:
     """Raise where the payment's parts together are what a warning tells of."""
     account = fields.get("account")
     if account is not None and (
         (account.created_at is not None and account.created_at < EARLIEST)
         or (account.password_changed_at is not None and account.password_changed_at < EARLIEST)
     ):
-        raise _UnusualError
+        raise UnusualError
     if fields.get("stage") is Stage.POST_3DS:
         authentication, card = fields.get("authentication"), fields.get("card")
         is_said = authentication is not None and (
             authentication.trans_status is not None or authentication.liability_shift is not None
         )
         if not is_said and (card is None or card.was_3d_secure_successful is None):
-            raise _UnusualError
+            raise UnusualError
 
 
 def _is_after(account: Account | None, latest: datetime) -> bool:
@@ -313,69 +328,7 @@ def _is_id(text: str) -> bool:
     return 0 < len(text) <= ID_LENGTH_MAX and text.isprintable()
 
 
-# ---- the tables, made of the models and their readers
-
-_FREQUENT: Mapping[str, tuple[str, ...]] = {
-    "type": tuple(PaymentType),
-    "stage": tuple(Stage),
-    "party": tuple(Party),
-    "country": tuple(COUNTRIES),
-    "currency": tuple(CURRENCY_EXPONENTS),
-    "brand": BRANDS,
-    "funding": FUNDINGS,
-    "wallet": WALLETS,
-    "avs_result": tuple("ABCDEGIMNPRSTUWXYZ"),
-    "cvv_result": tuple("MNPSUXY"),
-    "three_ds_version": ("2.1.0", "2.2.0", "2.3.1"),
-    "trans_status": tuple("YNUACDRIS"),
-    "eci": ("00", "01", "02", "05", "06", "07"),
-    "exemption": EXEMPTIONS,
-    "delivery_speed": DELIVERY_SPEEDS,
-    "method": METHODS,
-}
-"""Values that most requests have, by field: their readers are asked once, here."""
-
-
-def _rules(model: type[Group], readers: Mapping[str, Reader | None]) -> _Rules:
-    return {
-        name: _rule(name, _json_type(model.model_fields[name].annotation), reader) for name, reader in readers.items()
-    }
-
-
-def _rule(name: str, kind: type, reader: Reader | None) -> _Rule:
-    texts = [str(value) for value in _FREQUENT.get(name, ())]
-    known = {} if reader is None else {text: reader(text) for text in texts}
-    if kind is float and reader is not None:
-        reader = _of_float(reader)
-    return kind, reader, known, kind is str and name not in EXEMPT
-
-
-def _of_float(reader: Reader) -> Reader:
-    """A whole number may stand where a number does."""
-    return lambda value: reader(float(value))
-
-
-def _json_type(annotation: object) -> type:
-    """The one of JSON's types in a field's annotation."""
-    if annotation in (str, int, float, bool):
-        kind: type = annotation
-        return kind
-    return next(_json_type(part) for part in get_args(annotation) if part is not type(None))
-
-
-def _model_of(name: str) -> type[Group]:
-    annotation = DecisionRequest.model_fields[name].annotation
-    parts = (annotation, *get_args(annotation))
-    return next(part for part in parts if isinstance(part, type) and issubclass(part, Group))
-
-
-_RULES = {name: _rules(_model_of(name), readers) for name, readers in GROUP_READERS.items()}
-_EVENT, _ORDER = _RULES["event"], _RULES["order"]
-_CART_ITEM = _rules(CartItemGroup, CART_ITEM_READERS)
-_GROUPS = {
-    pointer.removeprefix("/"): (_RULES[pointer.removeprefix("/")], argument, build, RESHAPED.get(pointer))
-    for pointer, (argument, build) in BUILDERS.items()
-}
+_OF_THE_CALL = frozenset({"merchant_id", "shop_id", "time"})
 _REQUIRED = frozenset({"event", "order"})
 _ROOT_NAMES = DecisionRequest.model_fields.keys()
 _OPTIONS = OptionsGroup()

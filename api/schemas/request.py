@@ -274,11 +274,16 @@ def _as_sent(fault: Fault, groups: dict[str, Values]) -> Fault:
 
 def event_time_of(time: datetime | None, received_at: datetime, findings: Findings) -> datetime | None:
     """The caller's time where it agrees with ours."""
-    if time is not None and abs(time - received_at) > EVENT_TIME_OFF_MAX:
+    if time is not None and is_off(time, received_at):
         off = Odd("event_time_off", "More than 2 minutes off the time of receipt, which was used instead.")
         findings.note("/event/time", off)
         return None
     return time
+
+
+def is_off(time: datetime, received_at: datetime) -> bool:
+    """Whether the caller's time does not agree with ours."""
+    return abs(time - received_at) > EVENT_TIME_OFF_MAX
 
 
 def _account(account: Values, received_at: datetime, findings: Findings) -> Values:
@@ -306,7 +311,8 @@ def with_bin(card: Values) -> Values:
     """
     if (bin_ := card.pop("issuer_id_number", None)) is not None:
         is_short = "last_digits" in card and bin_[:2] in {"30", "34", "36", "37", "38", "39"}
-        card["bin"] = bin_[:6] if is_short else bin_
+        # Before the others, as a record has it.
+        return {"bin": bin_[:6] if is_short else bin_, **card}
     return card
 
 

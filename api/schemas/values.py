@@ -29,6 +29,7 @@ DOMAIN_LENGTH_MAX, LOCAL_PART_LENGTH_MAX = 253, 64
 PHONE_DIGITS_MAX, PHONE_LENGTH_MAX, CALLING_CODE_DIGITS_MAX = 15, 40, 4
 YEAR_FIRST, YEAR_LAST = 2000, 2099
 _EXPONENT_TEXT_MAX = 30
+_PRICE = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,4})?")
 _PRICE_EXPONENTS = range(-4, 10)
 """Of a price's first digit: 10 digits before the point and 4 after it."""
 _NO_PRICE = Decimal("NaN")
@@ -94,6 +95,8 @@ def code(pattern: str, meaning: str, width: int = 0) -> Reader:
     unknown = Odd("value_unknown", f"Not a known code. Send {meaning}.")
 
     def read(value: str) -> str | Odd:
+        if shape.fullmatch(value):
+            return value
         value = value.upper().zfill(width)
         return value if shape.fullmatch(value) else unknown
 
@@ -118,7 +121,7 @@ def year(value: int) -> int | Odd:
 
 def price(value: str) -> str | Odd:
     """A cart line's price as plain decimal text in main units; a discount is negative."""
-    if re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,4})?", value):
+    if _PRICE.fullmatch(value):
         return value
     try:
         number = Decimal(value) if len(value) <= _EXPONENT_TEXT_MAX else _NO_PRICE
@@ -127,7 +130,7 @@ def price(value: str) -> str | Odd:
         plain = format(number.normalize(), "f") if is_of_size else ""
     except ArithmeticError:
         plain = ""
-    if re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,4})?", plain):
+    if _PRICE.fullmatch(plain):
         return plain
     return Odd("price_invalid", "Not a price. Send a decimal string in main units, such as 12.50.")
 
@@ -149,6 +152,8 @@ def instant(value: str) -> datetime | Odd:
     """RFC 3339, in UTC; a date alone is its midnight, and a time without offset is taken as UTC."""
     try:
         moment = datetime.fromisoformat(value)
+        if moment.tzinfo is UTC:
+            return moment
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return _TIME_INVALID
@@ -175,6 +180,8 @@ def bin_digits(value: str) -> str | Odd | Wrong:
 
 def last_digits(value: str) -> str | Odd | Wrong:
     """The last four digits, masked before or not; some processors keep two."""
+    if len(value) == LAST_DIGITS_MAX and value.isascii() and value.isdecimal():
+        return value
     if is_bare_card_length(value):
         return CARD_DATA_REFUSED
     digits = value.lstrip("*xX.•· -")
@@ -291,6 +298,8 @@ def phone_country_code(value: str) -> str | Odd:
 
 def phone_number(value: str) -> str | Odd:
     """A phone number as written, with the 1 to 15 digits of E.164: no card number of 16 digits hides in one."""
+    if len(value) <= PHONE_DIGITS_MAX and value[-1:].isdecimal():
+        return value
     if len(value) <= PHONE_LENGTH_MAX and 1 <= sum(map(str.isdecimal, value)) <= PHONE_DIGITS_MAX:
         return value
     return Odd("phone_invalid", "Not a phone number. Send its digits, at most 15, with or without separators.")

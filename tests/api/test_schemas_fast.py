@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 from itertools import islice
+from random import Random
 from typing import Any
 
 import orjson
@@ -16,12 +17,13 @@ from hypothesis import strategies as st
 
 from api.bench.payments import payments, requests
 from api.schemas import DecisionRequest, read_request
+from api.schemas.forms import FORMS_MAX
 from api.schemas.groups import OptionsGroup
 from api.schemas.ordinary import OrdinaryRequest
 from api.schemas.readers import CART_ITEM_READERS, GROUP_READERS
 from api.schemas.reading import read_in_full
 from api.schemas.values import ip_address
-from engine.card_data import is_bare_card_length, token_holds_card_number
+from engine.card_data import holds_card_number, is_bare_card_length, token_holds_card_number
 from engine.errors import MalformedJson, PaymentInvalid
 from engine.payment import Payment, assembled
 from engine.payment_record import payment_bytes
@@ -258,6 +260,68 @@ def test_every_field_with_every_kind_of_value() -> None:
     assert taken > 250
 
 
+NUMBERS = [
+    "12345678901234567890",
+    "-9223372036854775808",
+    "-9223372036854775809",
+    "9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "123456789012345678901",
+    "9223372036854775808.0",
+    "9223372036854774784.0",
+    "1e22",
+    "-1e19",
+    "4111111111111111.0",
+    "411111111111111.1e1",
+    "276.80000000000000000001",
+    "0.123456789012345678901234567890",
+    "2.2250738585072014e-308",
+    "1.7976931348623157e308",
+    "9007199254740993.00000000000000000001",
+    "1e999",
+]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("place", ["custom/x", "device/session_age", "order/amount_minor", "account/user_id"])
+def test_numbers_of_many_digits(number: str, place: str) -> None:
+    both(json.dumps(with_nodes(place, "NUMBER")).replace('"NUMBER"', number).encode(), "shop-1", NOW)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(0, 25))
+def test_decimals_of_any_length(number: float, digits: int) -> None:
+    both(json.dumps(with_nodes("custom/x", "NUMBER")).replace('"NUMBER"', f"{number:.{digits}f}").encode(), "s", NOW)
+
+
+def reordered(body: dict[str, Any], rng: Random) -> dict[str, Any]:
+    """The same request with some fields empty, some null, and all in another order."""
+
+    def changed_node(node: dict[str, Any]) -> dict[str, Any]:
+        names = rng.sample(list(node), len(node))
+        return {name: rng.choices(["", None, node[name]], (1, 1, 30))[0] for name in names}
+
+    return {
+        name: changed_node(value)
+        if isinstance(value, dict)
+        else [changed_node(line) if isinstance(line, dict) else line for line in value]
+        for name, value in rng.sample(list(body.items()), len(body))
+    }
+
+
+def test_more_forms_than_are_held() -> None:
+    rng = Random(4)
+    taken = sum(both(orjson.dumps(reordered(ORDINARY[number % 100], rng)), "shop-1", NOW) for number in range(1_500))
+    # The others have no id, no currency, no amount, or an empty text where a number belongs.
+    assert FORMS_MAX < 0.5 * 1_500 < taken
+
+
+def test_an_equal_value_of_another_type_is_of_another_form() -> None:
+    for value in (True, 1, 1.0, "1", False, 0, 0.0, ""):
+        for place in ("payment/is_recurring", "device/session_age", "credit_card/exp_month", "options/deadline_ms"):
+            both(json.dumps(with_nodes(place, value)).encode(), "shop-1", NOW)
+
+
 @pytest.mark.parametrize("cut", range(0, 200, 7))
 def test_ordinary_traffic_cut_short_is_malformed(cut: int) -> None:
     assert not both(orjson.dumps(ORDINARY[0])[: -1 - cut], "shop-1", NOW)
@@ -309,3 +373,15 @@ def test_what_is_assembled_is_frozen_and_equal() -> None:
 def test_a_number_in_a_token_has_room_between_letters(token: str) -> None:
     # A percent sign has it read in full.
     assert token_holds_card_number(token) == token_holds_card_number(f"{token} %")
+
+
+SEARCHED = st.text("0123456789 -.:_,\0a%2\u0661\uff11\u00e9\u200b\u2022\u4e00\u2460\u00b2", min_size=10, max_size=60)
+
+
+@given(SEARCHED | st.tuples(SEARCHED, st.sampled_from(["\0", "", " "]), st.just(CARD_NUMBER)).map("".join))
+@example("4111\u20221111\u20221111\u20221111")
+@example("\uff14" * 16)
+@example("4111\ud8001111 1111 1111 1111")
+def test_a_text_without_a_long_run_holds_no_number(text: str) -> None:
+    # With a run of ones, which are no number, it is searched in any case.
+    assert holds_card_number(text) == holds_card_number(f"{text}\0{'1' * 13}")
