@@ -291,7 +291,7 @@ def assembled(kind: type[T], values: Mapping[str, Any]) -> T:
     A frozen class sets each field by a call. So its twin, which is open and has the same slots, is filled in and then
     becomes one of `kind`.
     """
-    made: Any = _TWINS[kind](**values)
+    made: Any = TWINS[kind](**values)
     made.__class__ = kind
     whole: T = made
     return whole
@@ -308,7 +308,8 @@ def _twin(kind: type[Any]) -> type[Any]:
 
 
 _KINDS = (Account, Email, Contact, Card, Authentication, Device, Order, Processing, CartItem, Payment)
-_TWINS: Mapping[type[Any], type[Any]] = {kind: _twin(kind) for kind in _KINDS}
+TWINS: Mapping[type[Any], type[Any]] = {kind: _twin(kind) for kind in _KINDS}
+"""The open twin of each kind, which `assembled` fills in."""
 
 _PAYMENT_DEFAULTS: Mapping[str, Any] = {
     each.name: _NO_CUSTOM if each.default_factory is not MISSING else each.default for each in fields(Payment)

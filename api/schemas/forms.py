@@ -15,7 +15,7 @@ from api.schemas.screening import EXEMPT
 from api.schemas.values import Reader
 from api.schemas.vocabulary import BRANDS, DELIVERY_SPEEDS, EXEMPTIONS, FUNDINGS, METHODS, WALLETS
 from engine.iso import COUNTRIES, CURRENCY_EXPONENTS
-from engine.payment import CartItem, Party, PaymentType, Stage
+from engine.payment import TWINS, CartItem, Party, PaymentType, Stage
 from engine.payment_record import in_order
 
 FORMS_MAX: Final = 256
@@ -90,7 +90,9 @@ def _form(rules: Mapping[str, _Rule], types: Mapping[Any, Any], build: type[Any]
         elif kind is str and (reader is None or reader is TEXT):
             (searched if is_searched else opaque).append(name)
         elif reader is not None:
-            readings.append((name, reader, known, kind is str, is_searched))
+            # A whole number may stand where a number does.
+            exact = _of_float(reader) if sent_type is not kind else reader
+            readings.append((name, exact, known, kind is str, is_searched))
     names = tuple(name for name in types if name not in blank)
     ordered = names if build is None else tuple(in_order(build, dict.fromkeys(names)))
     return _getter(searched), _getter(opaque), tuple(readings), tuple(blank), None if ordered == names else ordered
@@ -134,13 +136,10 @@ _FREQUENT: Mapping[str, tuple[object, ...]] = {
 def _rule(name: str, kind: type, reader: Reader | None) -> _Rule:
     values = [kind(value) for value in _FREQUENT.get(name, ())]
     known = {} if reader is None else {value: reader(value) for value in values}
-    if kind is float and reader is not None:
-        reader = _of_float(reader)
     return kind, reader, known, kind is str and name not in EXEMPT
 
 
 def _of_float(reader: Reader) -> Reader:
-    """A whole number may stand where a number does."""
     return lambda value: reader(float(value))
 
 
@@ -169,9 +168,10 @@ GROUPS = {
         _forms(name, None if pointer in RESHAPED else build),
         argument,
         build,
+        TWINS[build],
         RESHAPED.get(pointer),
     )
     for pointer, (argument, build) in BUILDERS.items()
 }
-"""By the request's names: the forms, where the payment has the group, what it is there, and what reshapes its values
-before."""
+"""By the request's names: the forms, where the payment has the group, what it is there, the twin of that, and what
+reshapes the values before."""

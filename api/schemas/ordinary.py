@@ -136,10 +136,12 @@ def _read(tree: Values, json_type: Callable[[object], type]) -> tuple[Values, Va
         elif name == "options":
             options = _options(sent)
         else:
-            forms, argument, build, reshaped = GROUPS[name]
+            forms, argument, build, twin, reshaped = GROUPS[name]
             if known := _group(sent, forms, json_type, texts, opaque):
                 groups[argument] = known = known if reshaped is None else in_order(build, reshaped(known))
-                fields[argument] = assembled(build, known)
+                # As `assembled` does, whose call for each group would cost as much as this.
+                made = fields[argument] = twin(**known)
+                made.__class__ = build
     _check_texts(texts, opaque)
     groups["order"] = order = in_order(Order, _ordered(order))
     fields["order"] = assembled(Order, order)
@@ -147,7 +149,7 @@ def _read(tree: Values, json_type: Callable[[object], type]) -> tuple[Values, Va
     return event, fields, groups, options
 
 
-def _group(
+def _group(  # noqa: C901 - no calls within
     sent: Any,  # noqa: ANN401 - whatever is JSON
     forms: Forms,
     json_type: Callable[[object], type],
@@ -178,20 +180,14 @@ def _group(
             found = reader(value)
             if found.__class__ is Odd or found.__class__ is Wrong:
                 raise UnusualError
-            if is_searched:
-                _take_text(found, texts)
+            if is_searched and found.__class__ is str:
+                # Searched with the others, but where it may be longer than those.
+                if len(found) <= TEXT_LENGTH_MAX:
+                    texts.append(found)
+                elif holds_card_number(found):
+                    raise UnusualError
         values[name] = found
     return values if names is None else {name: values[name] for name in names}
-
-
-def _take_text(found: object, texts: list[str]) -> None:
-    """Have what was read searched with the other texts, or at once where it may be longer than those."""
-    if not isinstance(found, str):
-        return
-    if len(found) <= TEXT_LENGTH_MAX:
-        texts.append(found)
-    elif holds_card_number(found):
-        raise UnusualError
 
 
 def _check_texts(texts: list[str], opaque: list[str]) -> None:
@@ -296,7 +292,10 @@ def _taken(event: Values) -> Values:
         raise UnusualError
     if merchant_id is not None and event.get("shop_id", merchant_id) != merchant_id:
         raise UnusualError
-    return {"custom": {}, **{name: value for name, value in event.items() if name not in _OF_THE_CALL}}
+    fields = {"custom": {}, **event}
+    for name in _OF_THE_CALL:
+        fields.pop(name, None)
+    return fields
 
 
 def _check(fields: Values) -> None:
@@ -328,7 +327,7 @@ def _is_id(text: str) -> bool:
     return 0 < len(text) <= ID_LENGTH_MAX and text.isprintable()
 
 
-_OF_THE_CALL = frozenset({"merchant_id", "shop_id", "time"})
+_OF_THE_CALL = ("merchant_id", "shop_id", "time")
 _REQUIRED = frozenset({"event", "order"})
 _ROOT_NAMES = DecisionRequest.model_fields.keys()
 _OPTIONS = OptionsGroup()
