@@ -304,8 +304,9 @@ class Scope:
         profiles, base, texts = self._columns.profiles, self._columns.base, list(profile)
         for place, column in self._alone:
             held = found[place]
-            if held is not None and held != ():
-                another = profiles[_latest(held) - base]
+            latest = None if held is None else _latest(held)
+            if latest is not None:
+                another = profiles[latest - base]
                 if another == profile:
                     return another
                 texts[column] = another[column]
@@ -356,8 +357,10 @@ class Scope:
         return tuple(Leaving(each, members[each], self._columns, self.plan.kept) for each in sorted(members))
 
 
-def _latest(held: int | Ordinals | Crowd | Entity) -> int:
-    """The latest ordinal of what is held of a key value."""
+def _latest(held: int | Ordinals | Crowd | Entity) -> int | None:
+    """The latest ordinal of what is held of a key value; None where all is past."""
     if isinstance(held, int):
         return held
-    return held[-1] if isinstance(held, tuple) else held.last()
+    if isinstance(held, tuple):
+        return held[-1] if held else None
+    return held.last()

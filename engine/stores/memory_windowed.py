@@ -193,12 +193,11 @@ class Windowed:
             out += 1
         if out == len(self._spans) or ordinal in reader.excluded:
             return self._group.unseen
-        columns = self._columns
-        at, (steady, _) = ordinal - columns.base, self._steady
-        if steady and None in columns.profiles[at]:
-            return None
-        for index, _ in self._told[steady:]:
-            if columns.loose[index][at] is None:
+        columns, (steady, _) = self._columns, self._steady
+        at = ordinal - columns.base
+        for place, (index, _) in enumerate(self._told):
+            # Only what is asked for is compared, and by what it is: to look at each text of a profile is to fetch it.
+            if (columns.profiles[at][index] if place < steady else columns.loose[index][at]) is None:
                 return None
         one = self._of_one[out]
         values: list[Value] = [*one.values]
