@@ -1,6 +1,7 @@
 """Working out how a set of velocities is counted in memory."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import Final, TypeVar
 
@@ -97,15 +98,13 @@ def _streams(
     inputs = _unique((*kept, *(name for each in velocities for name in each.inputs)))
     resets = _unique((each.since, each.key) for each in members if each.since is not None)
     found: dict[Status | None, Plan] = {}
-    slots: dict[str, int] = {}
-    size = 0
+    slots, size = dict[str, int](), 0
     linked, members = _with_finders(members)
     keyed: dict[tuple[Status | None, tuple[str, ...]], int] = {}
     for status, remembered in remembered_us.items():
         of_status = [each for each in members if each.status is status]
         its_resets = [key for since, key in resets if since is status]
         groups: list[Group] = []
-        places: list[slice] = []
         made = (*(each.aggregate for each in of_status), *made_of(linked, status))
         amounts = _unique(inputs.index(each.amount) for each in made if isinstance(each, _SUMS))
         names = _unique([*((each.key, each.where) for each in of_status), *((key, ()) for key in its_resets)])
@@ -118,8 +117,7 @@ def _streams(
                 keyed[status, key] = len(groups)
             groups.append(group)
             slots |= {name: size + slot for name, slot in own_slots.items()}
-            places.append(slice(size, size + len(group.unseen)))
-            size = places[-1].stop
+            size += len(group.unseen)
         looking = [*of_status, *(each for each in members if status is not None and each.since is status)]
         found[status] = Plan(
             kept=len(kept),
@@ -131,7 +129,7 @@ def _streams(
             is_in_order=is_in_order,
             groups=tuple(groups),
             picks=Picks(groups),
-            slots=tuple(places),
+            slots=_slots(groups, size),
         )
     linked_plans, linked_names = plans_of(linked, inputs, found, keyed)
     slots |= {name: size + place for place, name in enumerate(linked_names)}
@@ -148,6 +146,12 @@ def _streams(
         linked=linked_plans,
     )
     return planned, slots, size + len(linked_names)
+
+
+def _slots(groups: Sequence[Group], end: int) -> tuple[slice, ...]:
+    """Where the values of each group stand, if those of the last end there."""
+    ends = [*accumulate([len(group.unseen) for group in groups], initial=0)]
+    return tuple(slice(end - ends[-1] + start, end - ends[-1] + stop) for start, stop in pairwise(ends))
 
 
 def _with_finders(members: Sequence[Velocity]) -> tuple[list[Velocity], list[Velocity]]:
