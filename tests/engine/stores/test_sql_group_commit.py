@@ -17,7 +17,8 @@ import pytest
 
 from engine.errors import LedgerUnavailable
 from engine.ledger import DecisionRecord
-from engine.stores.sql import Store, group_commit, open_store
+from engine.stores.sql import Store, group_commit, ledger, open_store
+from engine.stores.sql.compression import RecordPart, compressed
 from engine.stores.sql.writer import Writer
 
 NewRecord = Callable[..., DecisionRecord]
@@ -78,6 +79,25 @@ async def test_records_that_wait_share_a_commit(store: Store, record: NewRecord)
     assert store.ledger.appended == 1000
     assert store.ledger.commits <= 20
     assert list(store.ledger.recent(timedelta(days=1))) == records
+
+
+async def test_records_that_wait_become_rows_one_after_the_other(
+    store: Store, record: NewRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not each where it is appended: what compresses them would find nothing of its own in the processor's caches."""
+    made: list[RecordPart] = []
+
+    def noted(part: RecordPart, plain: bytes) -> bytes:
+        made.append(part)
+        return compressed(part, plain)
+
+    monkeypatch.setattr(ledger, "compressed", noted)
+    records = [record(number) for number in range(8)]
+    appending = [asyncio.ensure_future(store.ledger.append(each)) for each in records]
+    await asyncio.sleep(0)
+    assert not made
+    assert await asyncio.gather(*appending) == records
+    assert len(made) == len(RecordPart) * len(records)
 
 
 async def test_a_call_that_takes_a_turn_of_the_loop_longer_joins_the_commit(
