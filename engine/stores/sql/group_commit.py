@@ -41,7 +41,7 @@ QUICK_SECONDS = 0.001
 """A disk is quick where its commits take no longer, of late."""
 REST_SECONDS = 0.004
 GRACE_SECONDS = 0.0005
-# Making and inserting a row takes 30 us, and the loop does nothing else meanwhile: a batch stays under 8 ms.
+# Making and inserting a row takes 40 us, and the loop does nothing else meanwhile: a batch stays near 10 ms.
 BATCH_ROWS_MAX = 256
 # Anybody may ask whether the disk takes commits, so asking writes at most once in this time.
 PROOF_SECONDS = 1.0
