@@ -106,6 +106,8 @@ async def _waited(work: Coroutine[Any, Any, T], waits_for: asyncio.Future[Any] |
             if waits_for is None:
                 loop.call_soon(come)
             else:
+                # As a task does, so that others may await the same future meanwhile.
+                waits_for._asyncio_future_blocking = False  # noqa: SLF001 - asyncio's own protocol
                 waits_for.add_done_callback(come)
             await gate
             if waits_for is not None and not waits_for.done():
@@ -162,6 +164,9 @@ class _Begun(Coroutine[Any, Any, T]):
         """Take the next step; the first one that is asked for is taken already."""
         if self._first:
             (first,), self._first = self._first, ()
+            if asyncio.isfuture(first):
+                # The mark that `await` set, which a task looks for and takes off.
+                first._asyncio_future_blocking = True  # noqa: SLF001 - asyncio's own protocol
             return first
         return self._work.send(value)
 

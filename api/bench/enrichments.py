@@ -30,7 +30,7 @@ from engine.payment import Payment
 from engine.payment_record import payment_bytes
 from engine.reference import Reference, load_reference
 
-WARM_UP_PAYMENTS: Final = 40_000
+WARM_UP_PAYMENTS: Final = 60_000
 """As many as fill what is held about as it stays."""
 NEW_PAYMENTS: Final = 1_000
 AGAIN_AFTER: Final = 500

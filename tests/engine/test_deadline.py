@@ -80,6 +80,24 @@ async def test_work_out_of_time_ends_behind() -> None:
     await ended.wait()
 
 
+async def test_two_that_wait_for_the_same_are_both_left_to_end() -> None:
+    """As two payments of one e-mail domain are, whose mail exchange is asked for once."""
+    came: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    ended: list[int] = []
+
+    async def work(number: int) -> None:
+        ended.append(number + await came)
+
+    for number in (1, 2):
+        with pytest.raises(OutOfTime):
+            await within(work(number), seconds(0))
+    await asyncio.sleep(0)
+    came.set_result(10)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert ended == [11, 12]
+
+
 async def test_work_out_of_time_in_a_later_step_ends_behind() -> None:
     first, second, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
     steps: list[asyncio.Task[None] | None] = []
