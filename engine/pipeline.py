@@ -62,11 +62,10 @@ class Outline(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call for a decision: the payment and how it was asked.
+    """One call for a decision: the payment and how it was asked; `fingerprint` tells equal bodies from others.
 
-    `fingerprint` tells equal bodies from others. The answer is due `budget_ms` after the request was received. `render`
-    makes the answer's bytes, which are stored and sent again as they are. `groups` are the payment's as `payment_bytes`
-    takes them, where the edge has them at hand.
+    The answer is due `budget_ms` after the request was received. `render` makes its bytes, which are stored and sent
+    again as they are. `groups` are the payment's as `payment_bytes` takes them, where the edge has them at hand.
     """
 
     payment: Payment
@@ -393,8 +392,7 @@ def _replay(record: DecisionRecord, fingerprint: bytes, deadline: Deadline) -> A
 
 
 def _answer(record: DecisionRecord, deadline: Deadline, *, is_replayed: bool) -> Answer:
-    is_late = deadline.is_over()
-    return Answer(body=record.answer, decision_id=record.id, is_replayed=is_replayed, is_late=is_late)
+    return Answer(record.answer, record.id, is_replayed, is_late=deadline.is_over())
 
 
 def _ms(nanoseconds: int) -> float:

@@ -131,6 +131,8 @@ def _trimmed(times_ns: list[int]) -> float:
 
 def _caches() -> list["_lru_cache_wrapper[Any]"]:
     """The caches of enrichments and tables."""
+    # What was set apart before is among no objects.
+    gc.unfreeze()
     return [
         each
         for each in gc.get_objects()
