@@ -66,6 +66,11 @@ class Part:
         found: Settled | None = answers.get(key)
         if found is None:
             return answers.hold(key, self._computed(payment, reference, known))
+        try:  # noqa: SIM105 - `suppress` costs as much as the look-up
+            answers.move_to_end(key)
+        except KeyError:
+            # Another thread let it go meanwhile: what it said is as true.
+            pass
         known.update(found.known)
         return found
 

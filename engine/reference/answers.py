@@ -18,35 +18,22 @@ def held(answers: dict[tuple[Any, ...], Any], key: tuple[Any, ...], answer: T) -
     return answer
 
 
-class Answers:
+class Answers(OrderedDict[tuple[Any, ...], Any]):
     """What was made of several tables, by question: as many as were asked last."""
 
-    __slots__ = ("_held", "_most", "asked", "known")
+    __slots__ = ("missed", "most")
 
     def __init__(self, most: int = _PARTS_MAX) -> None:
         """Hold as many at most."""
-        self._held: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
-        self._most = most
-        self.asked = 0
-        """How often it was asked, and how often it knew."""
-        self.known = 0
-
-    def get(self, key: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as it was held
-        """What is held of a question; None where nothing is."""
-        self.asked += 1
-        found = self._held.get(key)
-        if found is not None:
-            self.known += 1
-            # Another thread may have let it go meanwhile: what it said is as true.
-            try:  # noqa: SIM105 - `suppress` costs as much as the look-up
-                self._held.move_to_end(key)
-            except KeyError:
-                pass
-        return found
+        super().__init__()
+        self.most = most
+        self.missed = 0
+        """How often an answer was not held."""
 
     def hold(self, key: tuple[Any, ...], answer: T) -> T:
         """Hold the answer to a question, and give it back. What was not asked for longest goes, one at a time."""
-        if len(self._held) >= self._most:
-            self._held.popitem(last=False)
-        self._held[key] = answer
+        self.missed += 1
+        if len(self) >= self.most:
+            self.popitem(last=False)
+        self[key] = answer
         return answer

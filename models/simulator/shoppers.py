@@ -12,6 +12,7 @@ from hashlib import md5
 from random import Random
 from typing import Any, Final
 
+from engine.card_data import token_holds_card_number
 from models.simulator.markets import MARKETS, CardRange, Market
 from models.simulator.shops import Shop
 
@@ -30,6 +31,7 @@ SHARED_ADDRESSES, BUSY_ACCOUNTS, TESTERS = 20, 3, 2
 SHARED_NETWORK, TESTER_NETWORK = "88.208.7", "45.83.91"
 TRAVELLERS: Final = 0.04
 """The share of shoppers who buy from abroad."""
+_LETTERS: Final = str.maketrans("0123456789", "ghijkmnpqr")
 _SECOND_CARD, _AT_HOME, _WITH_FLAT = 0.25, 0.7, 0.3
 _KEPT: Final = 20_000
 ABROAD: Final = ("105.112", "102.89", "45.83", "88.208")
@@ -135,12 +137,18 @@ def _contact(random: Random, first: str, last: str, market: Market) -> Mapping[s
     }
 
 
+def _token(digest: str) -> str:
+    """A processor's token; by chance one in some ten thousand would hold what is a card number, and be refused."""
+    token = f"tok_{digest[-20:]}"
+    return token.translate(_LETTERS) if token_holds_card_number(token) else token
+
+
 def _card(digest: str, holder: str, market: Market, random: Random) -> Mapping[str, Any]:
     card: CardRange = random.choice(market.cards)
     return {
         "issuer_id_number": card.bin,
         "last_digits": f"{random.randrange(10_000):04d}",
-        "token": f"tok_{digest[-20:]}",
+        "token": _token(digest),
         "brand": card.brand,
         "funding": card.funding,
         "country": market.country,

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from api.schemas import read_request
+from engine.card_data import token_holds_card_number
 from engine.reference import Reference, load_reference
 from models.simulator import (
     TESTING_ADDRESS,
@@ -26,6 +27,7 @@ from models.simulator import (
 )
 from models.simulator.markets import MARKETS
 from models.simulator.rhythm import arrivals
+from models.simulator.shoppers import _token
 
 START = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 GOLDEN = Path(__file__).parent / "first_events.jsonl"
@@ -185,3 +187,10 @@ def test_card_testing_is_many_cards_from_one_address() -> None:
             "blinkvr", test_mode=False, received_at=event.at
         )
         assert not warnings
+
+
+def test_no_token_holds_a_card_number_by_chance() -> None:
+    digest = "41111111111111111227"
+    assert token_holds_card_number(f"tok_{digest}")
+    assert not token_holds_card_number(_token(digest))
+    assert _token("0123456789abcdef" * 2) == "tok_cdef0123456789abcdef"
