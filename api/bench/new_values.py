@@ -52,7 +52,7 @@ def _contact(contact: Contact, random: Random) -> Contact:
 def _card(card: Card, random: Random) -> Card:
     bin_ = card.bin and card.bin[:2] + "".join(random.choices(digits, k=len(card.bin) - 2))
     holder = f"{_word(random, 6)} {_word(random, 9)}".upper() if card.cardholder_name else None
-    return replace(card, bin=bin_, token=card.token and f"{card.token[:20]}-{_word(random, 9)}", cardholder_name=holder)
+    return replace(card, bin=bin_, token=card.token and f"tok_{_word(random, 24)}", cardholder_name=holder)
 
 
 def _device(device: Device, random: Random) -> Device:
