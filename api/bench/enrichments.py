@@ -1,6 +1,5 @@
 """What the enrichments cost: by topic and together, as traffic comes and with every value new; start and memory."""
 
-import gc
 import subprocess
 import sys
 import time
@@ -48,7 +47,7 @@ def run(seconds: float, seed: int) -> Mapping[str, float]:
     """Enrich traffic for about `seconds`, then payments of new values; load the tables in a process of its own."""
     found: dict[str, float] = {}
     reference = load_reference()
-    caches = _caches()
+    caches = _caches(reference)
     with pinned(two_cores()[0]), young_garbage_alone():
         traffic = _read(evaluations(seed, utc_now()))
         for payment in islice(traffic, WARM_UP_PAYMENTS):
@@ -132,16 +131,12 @@ def _trimmed(times_ns: list[int]) -> float:
     return sum(kept) / len(kept)
 
 
-def _caches() -> list["_lru_cache_wrapper[Any]"]:
+def _caches(reference: Reference) -> list["_lru_cache_wrapper[Any]"]:
     """The caches of enrichments and tables."""
-    # What was set apart before is among no objects.
-    gc.unfreeze()
-    return [
-        each
-        for each in gc.get_objects()
-        if isinstance(each, _lru_cache_wrapper)
-        and str(each.__module__).startswith(("engine.enrichment", "engine.reference"))
-    ]
+    modules = [each for name, each in sys.modules.items() if name.startswith(("engine.enrichment", "engine.reference"))]
+    holders = [*modules, *reference.tables().values()]
+    found = (getattr(holder, name, None) for holder in holders for name in dir(holder))
+    return [*{id(each): each for each in found if type(each) is _lru_cache_wrapper}.values()]
 
 
 def _counts(caches: list["_lru_cache_wrapper[Any]"]) -> tuple[int, int]:
