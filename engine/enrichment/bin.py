@@ -11,7 +11,6 @@ from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Card, Payment
 from engine.reference import BinRecord, BinTable, Reference
-from engine.reference.answers import held
 
 FUNDINGS: Final = ("credit", "debit", "prepaid", "charge")
 CONFIDENCES: Final = ("high", "medium", "low")
@@ -36,7 +35,7 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
         facts = _without_record(stated, _NO_TABLE)
     else:
         answers, key = reference.bins.answers, (card.bin, *stated)
-        facts = answers.get(key) or held(answers, key, _facts(reference.bins, card.bin, stated))
+        facts = answers.get(key) or answers.hold(key, _facts(reference.bins, card.bin, stated))
     return (*facts, _is_test(card, reference))
 
 

@@ -11,7 +11,6 @@ from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Payment
 from engine.reference import CardCodes, Reference
-from engine.reference.answers import held
 from engine.reference.card_codes import AUTHENTICATIONS, FAIL, NOT_PROVIDED, PASS, UNAVAILABLE, UNCHECKED, Eci
 from engine.reference.declines import FAMILIES, Decline
 
@@ -51,7 +50,7 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     if codes is None:
         found = _read(None, said)
     else:
-        found = codes.answers.get(said) or held(codes.answers, said, _read(codes, said))
+        found = codes.answers.get(said) or codes.answers.hold(said, _read(codes, said))
     return (*found, authentication.eci, authentication.exemption, processing.was_authorized)
 
 

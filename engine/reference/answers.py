@@ -3,23 +3,16 @@
 from collections import OrderedDict
 from typing import Any, Final, TypeVar
 
-_HELD_MAX: Final = 16_384
+ANSWERS_MAX: Final = 16_384
+"""Of what one table tells."""
 _PARTS_MAX: Final = 24_576
 """Of what some fields tell together: some 7 KB a shopper with all parts, so that all take some 170 MB at most."""
 
 T = TypeVar("T")
 
 
-def held(answers: dict[tuple[Any, ...], Any], key: tuple[Any, ...], answer: T) -> T:
-    """Keep the answer to a question, and give it back. A table that was asked of too much begins anew."""
-    if len(answers) >= _HELD_MAX:
-        answers.clear()
-    answers[key] = answer
-    return answer
-
-
 class Answers(OrderedDict[tuple[Any, ...], Any]):
-    """What was made of several tables, by question: as many as were asked last."""
+    """What was made of one table or several, by question: as many as were asked last."""
 
     __slots__ = ("missed", "most")
 

@@ -15,10 +15,11 @@ from itertools import chain, pairwise
 from operator import lt
 from pathlib import Path
 from sys import intern
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from engine.errors import ReferenceInvalid
 from engine.iso import COUNTRIES
+from engine.reference.answers import ANSWERS_MAX, Answers
 from engine.reference.source import EMBEDDED, Source, decode_source, read_source
 from engine.reference.table import OPERATORS_OWN, TableInfo
 
@@ -139,7 +140,7 @@ class BinTable:
         self.info = info
         self.version = info.version
         self._embedded = embedded
-        self.answers: dict[tuple[Any, ...], Any] = {}
+        self.answers = Answers(ANSWERS_MAX)
         self.rows = sum(len(table.prefixes) for table in prefixes)
 
         # Making the record costs thrice what finding it does, and some thousand BINs make up most payments.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from engine.features import Unknown
+from engine.reference.answers import ANSWERS_MAX, Answers
 from engine.reference.declines import Declines
 from engine.reference.rows import Read, malformed, read_rows
 from engine.reference.source import EMBEDDED
@@ -89,7 +90,7 @@ class CardCodes:
     declines: Declines
     test_cards: frozenset[tuple[str, str]]
     test_bins: frozenset[str]
-    answers: dict[tuple[Any, ...], Any]
+    answers: Answers
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
@@ -118,7 +119,7 @@ class CardCodes:
             declines=declines.table,
             test_cards=frozenset((bin_[:length], last) for bin_, last in tests.table for length in _PREFIX_LENGTHS),
             test_bins=frozenset(bin_[:length] for bin_, _ in tests.table for length in _PREFIX_LENGTHS),
-            answers={},
+            answers=Answers(ANSWERS_MAX),
         )
 
     @property
