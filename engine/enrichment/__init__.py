@@ -1,6 +1,6 @@
 """Enrichments: what the request itself and the reference tables tell about a payment, one file a topic."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
@@ -17,12 +17,13 @@ from engine.enrichment.distances import DISTANCES
 from engine.enrichment.email import EMAIL
 from engine.enrichment.enrichment import Enrichment
 from engine.enrichment.expiry import EXPIRY
+from engine.enrichment.identity import IDENTITY
 from engine.enrichment.ip import IP
 from engine.enrichment.mail_exchange import MAIL_EXCHANGE
 from engine.enrichment.names import NAMES
 from engine.enrichment.network import NETWORK
 from engine.enrichment.order import ORDER
-from engine.enrichment.part import Part
+from engine.enrichment.part import Part, Steps
 from engine.enrichment.phone import PHONE, PHONE_RELATIONS
 from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
@@ -34,6 +35,7 @@ __all__ = ["ENRICHED", "ENRICHMENTS", "PARTS", "Enrichment", "Named", "enrich", 
 
 ENRICHMENTS: tuple[Enrichment, ...] = (
     REQUEST,
+    IDENTITY,
     EMAIL,
     MAIL_EXCHANGE,
     PHONE,
@@ -57,7 +59,6 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
 """In the order of the catalogue; `PARTS` is that of evaluation."""
 
 
-_READ: Final = frozenset(name for enrichment in ENRICHMENTS for name in enrichment.reads)
 _HELD: Final[Mapping[str, tuple[Enrichment, ...]]] = {
     "shopper": (EMAIL, PHONE, BIN, NAMES),
     "addresses": (ADDRESS, POSTAL),
@@ -65,14 +66,23 @@ _HELD: Final[Mapping[str, tuple[Enrichment, ...]]] = {
     "relations": (COUNTRY_RELATIONS, PHONE_RELATIONS, DISTANCES, CURRENCY),
 }
 """What a payment has in common with the last of its shopper, with the last to its address, with the last of its IP."""
-_FIRST_OR_HELD: Final = frozenset(each.topic for each in (REQUEST, *chain.from_iterable(_HELD.values())))
+_PROFILE: Final = (IDENTITY, MAIL_EXCHANGE, *chain.from_iterable(_HELD.values()), DEVICE)
+"""What its later stages have in common with it too, and its shopper's next payment from the same device."""
 
-PARTS: Final[tuple[Part, ...]] = (
-    Part("request", (REQUEST,), _READ),
-    *(Part(name, enrichments, _READ) for name, enrichments in _HELD.items()),
-    Part("payment", [each for each in ENRICHMENTS if each.topic not in _FIRST_OR_HELD], _READ),
-)
-"""All enrichments in the order of evaluation."""
+
+def _read(enrichments: Iterable[Enrichment]) -> frozenset[str]:
+    return frozenset(name for each in enrichments for name in each.reads)
+
+
+def _parts() -> tuple[Part, Steps]:
+    read, of_each = _read(ENRICHMENTS), [each for each in ENRICHMENTS if each not in _PROFILE]
+    held = tuple(Part(name, (Steps(enrichments, read),), read) for name, enrichments in _HELD.items())
+    members: list[Steps | Part] = [Steps((IDENTITY, MAIL_EXCHANGE), read), *held, Steps((DEVICE,), read)]
+    return (Part("profile", members, _read(of_each)), Steps(of_each, read))
+
+
+PARTS: Final = _parts()
+"""All enrichments in the order of evaluation: those of what is held, and those that are computed for each payment."""
 
 _FOUND: Final = tuple(feature for part in PARTS for each in part.enrichments for feature in each.features)
 _DECLARED: Final = tuple(feature for enrichment in ENRICHMENTS for feature in enrichment.features)
@@ -97,9 +107,7 @@ def enriched_row(payment: Payment, reference: Reference) -> tuple[tuple[Value, .
     found: list[Value] = []
     causes: dict[str, str] = {}
     for part in PARTS:
-        settled = part.settled(payment, reference, known)
-        found += settled.values
-        causes.update(settled.causes)
+        part.take(payment, reference, known, found, causes)
     return _ARRANGED(found), causes
 
 

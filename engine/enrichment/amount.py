@@ -16,7 +16,7 @@ _ROUND: Final = {currency: 10 ** max(exponent + 1, 3) for currency, exponent in 
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     amount_minor, currency = payment.order.amount_minor, payment.order.currency
-    cents = reference.rates.usd_minor(amount_minor, currency, payment.at.date())
+    cents = reference.rates.usd_minor(amount_minor, currency, payment.at)
     is_round = _NO_AMOUNT if amount_minor == 0 else amount_minor % _ROUND.get(currency, 1000) == 0
     return (_NO_RATE if cents is None else cents, is_round)
 

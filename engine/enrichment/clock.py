@@ -1,35 +1,57 @@
-"""The shopper's local clock: from the device's offset, else from a place that has one at that instant."""
+"""The shopper's local clock: from the device's offset, else from a place that has one at that instant; and the visit.
 
+A device says of its clock what it likes; here it stands beside the places where the shopper is said to be.
+"""
+
+from bisect import bisect_right
 from collections.abc import Mapping
-from datetime import timedelta
+from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
+from engine.reference.clock import minute_of
 
-_AMBIGUOUS = Unknown("ambiguous")
+AGE_BANDS: Final = ("under_10s", "under_1m", "under_5m", "under_30m", "under_3h", "longer")
+"""How long the visit was: each name but the last says below how long."""
+_AGE_SECONDS: Final = (10, 60, 300, 1800, 10_800)
+
+_AMBIGUOUS, _NO_COUNTRY = Unknown("ambiguous"), Unknown("country_unknown")
+_NOWHERE: Final[frozenset[int]] = frozenset()
+_HOUR, _HOURS = 60, 24
 
 
 def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
-    device_offset = payment.device.timezone_offset
-    ip_offset = _offset(known["ip_time_zone"], payment, reference)
-    if ip_offset is None:
-        ip_offset = _offset(known["ip_country"], payment, reference)
-    agrees: Value | Unknown = None
-    if device_offset is not None and known["ip_country"] is not None:
-        agrees = _AMBIGUOUS if ip_offset is None else device_offset == ip_offset
-    offset = device_offset
-    if offset is None:
-        offset = ip_offset if ip_offset is not None else _offset(known["billing_country"], payment, reference)
-    if offset is None:
-        is_placed = known["ip_country"] is not None or known["billing_country"] is not None
-        return (_AMBIGUOUS if is_placed else None, agrees)
-    return ((payment.at + timedelta(minutes=offset)).hour, agrees)
+    zones, minute, device = reference.time_zones, minute_of(payment.at), payment.device
+    told, age = device.timezone_offset, device.session_age
+    ip_zone, ip_country, billing_country = known["ip_time_zone"], known["ip_country"], known["billing_country"]
+    at_ip = zones.offsets_minutes(ip_zone, minute) if isinstance(ip_zone, str) else _NOWHERE
+    if not at_ip and isinstance(ip_country, str):
+        at_ip = zones.offsets_minutes(ip_country, minute)
+    at_billing = zones.offsets_minutes(billing_country, minute) if isinstance(billing_country, str) else _NOWHERE
+    # A place has a time of its own where all its zones agree.
+    own = told if told is not None else _only(at_ip) if len(at_ip) == 1 else _only(at_billing)
+    hour: Value | Unknown
+    if own is not None:
+        hour = (minute + own) // _HOUR % _HOURS
+    else:
+        hour = None if ip_country is None and billing_country is None else _AMBIGUOUS
+    band = None if age is None else AGE_BANDS[bisect_right(_AGE_SECONDS, age)]
+    if told is None:
+        return (hour, None, None, None, None, band)
+    return (
+        hour,
+        None if ip_country is None else told in at_ip if len(at_ip) == 1 else _AMBIGUOUS,
+        zones.is_anywhere(told, minute),
+        min([abs(told - each) for each in at_ip]) if at_ip else _NO_COUNTRY,
+        told in at_billing if at_billing else _NO_COUNTRY,
+        band,
+    )
 
 
-def _offset(place: Value, payment: Payment, reference: Reference) -> int | None:
-    return reference.time_zones.offset_minutes(place, payment.at) if isinstance(place, str) else None
+def _only(offsets: frozenset[int]) -> int | None:
+    return next(iter(offsets)) if len(offsets) == 1 else None
 
 
 CLOCK = Enrichment(
@@ -47,6 +69,46 @@ CLOCK = Enrichment(
             type=FeatureType.BOOLEAN,
             doc="The device's clock shows the time of the IP address's time zone, or country.",
             source="enrichment clock",
+        ),
+        Feature(
+            name="is_device_clock_possible",
+            type=FeatureType.BOOLEAN,
+            doc="Some place on earth has the device's offset from UTC at that hour.",
+            source="enrichment clock",
+            direction=-1,
+            reason="device_clock",
+            says="The device's time zone exists",
+            denies="No place on earth has the device's time zone",
+        ),
+        Feature(
+            name="device_clock_minutes_off_ip",
+            type=FeatureType.INTEGER,
+            unit="minutes",
+            doc="How far the device's clock is from that of the IP address's place; of its country's nearest time zone "
+            "where no more than the country is known.",
+            source="enrichment clock",
+            direction=1,
+            reason="device_clock",
+            says="The device's clock is {value} minutes off from that at its IP address",
+        ),
+        Feature(
+            name="device_clock_matches_billing",
+            type=FeatureType.BOOLEAN,
+            doc="The device's clock shows the time of some place in the billing country.",
+            source="enrichment clock",
+            direction=-1,
+            reason="device_clock",
+            says="The device's clock shows the billing country's time",
+            denies="The device's clock shows another time than the billing country's",
+        ),
+        Feature(
+            name="session_age_band",
+            type=FeatureType.STRING,
+            doc="How long the shopper was in the shop, in bands.",
+            source="enrichment clock",
+            values=AGE_BANDS,
+            reason="session",
+            says="The visit's length: {value}",
         ),
     ),
     compute=_compute,

@@ -1,6 +1,5 @@
-"""The features of device and visit, in the order in which device.py gives them."""
+"""The features of the device, in the order in which device.py gives them."""
 
-import math
 from typing import Final
 
 from engine.features import Feature, FeatureType
@@ -8,17 +7,7 @@ from engine.reference.user_agents import DEVICE_TYPES, KINDS, ODDITIES
 
 _TEXT, _FLAG, _COUNT = FeatureType.STRING, FeatureType.BOOLEAN, FeatureType.INTEGER
 _SOURCE: Final = "enrichment device"
-_AGENT, _LANGUAGE, _CLOCK = "user_agent", "device_language", "device_clock"
-
-AGE_BANDS: Final = (
-    ("under_10s", 10.0),
-    ("under_1m", 60.0),
-    ("under_5m", 300.0),
-    ("under_30m", 1800.0),
-    ("under_3h", 10_800.0),
-    ("longer", math.inf),
-)
-"""The visit's age in bands: each name, and below how many seconds it is so. The last takes all that is left."""
+_AGENT, _LANGUAGE = "user_agent", "device_language"
 
 DEVICE_FEATURES: Final = (
     Feature(
@@ -150,45 +139,5 @@ DEVICE_FEATURES: Final = (
         reason=_LANGUAGE,
         says="The browser's language is spoken in the billing country",
         denies="The browser's language is not spoken in the billing country",
-    ),
-    Feature(
-        name="is_device_clock_possible",
-        type=_FLAG,
-        doc="Some place on earth has the device's offset from UTC at that hour.",
-        source=_SOURCE,
-        direction=-1,
-        reason=_CLOCK,
-        says="The device's time zone exists",
-        denies="No place on earth has the device's time zone",
-    ),
-    Feature(
-        name="device_clock_minutes_off_ip",
-        type=_COUNT,
-        unit="minutes",
-        doc="How far the device's clock is from that of the IP address's place; of its country's nearest time zone "
-        "where no more than the country is known.",
-        source=_SOURCE,
-        direction=1,
-        reason=_CLOCK,
-        says="The device's clock is {value} minutes off from that at its IP address",
-    ),
-    Feature(
-        name="device_clock_matches_billing",
-        type=_FLAG,
-        doc="The device's clock shows the time of some place in the billing country.",
-        source=_SOURCE,
-        direction=-1,
-        reason=_CLOCK,
-        says="The device's clock shows the billing country's time",
-        denies="The device's clock shows another time than the billing country's",
-    ),
-    Feature(
-        name="session_age_band",
-        type=_TEXT,
-        doc="How long the shopper was in the shop, in bands.",
-        source=_SOURCE,
-        values=tuple(name for name, _ in AGE_BANDS),
-        reason="session",
-        says="The visit's length: {value}",
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from engine.features import Feature, Unknown, Value
+from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
 
@@ -30,3 +30,27 @@ class Enrichment:
 def of_contacts(*names: str) -> tuple[str, ...]:
     """The fields of these names of the billing and of the shipping contact."""
     return tuple(f"{group}.{name}" for group in ("billing", "shipping") for name in names)
+
+
+def of_request(
+    name: str,
+    type_: FeatureType,
+    pointer: str,
+    doc: str,
+    *,
+    unit: str = "",
+    aliases: tuple[str, ...] = (),
+    case_sensitive: bool = False,
+    values: tuple[str, ...] = (),
+) -> Feature:
+    """A feature that is a field of the request, or follows from it alone; `pointer` says where it stands."""
+    return Feature(
+        name=name,
+        type=type_,
+        doc=doc,
+        source=f"request {pointer}",
+        unit=unit,
+        aliases=aliases,
+        case_sensitive=case_sensitive,
+        values=values,
+    )

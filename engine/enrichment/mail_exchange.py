@@ -111,4 +111,5 @@ MAIL_EXCHANGE = Enrichment(
         ),
     ),
     compute=_compute,
+    fields=(),
 )

@@ -9,7 +9,7 @@ from typing import Final
 from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.iso import CURRENCY_EXPONENTS
-from engine.payment import AMOUNT_MINOR_MAX, CartItem, Party, Payment
+from engine.payment import AMOUNT_MINOR_MAX, Party, Payment
 from engine.reference import Reference
 from engine.reference.goods import Kinds, kinds_of_category, kinds_of_mcc
 
@@ -30,8 +30,7 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     first = processing.attempt_of
     return (
         len(cart) or None,
-        _highest_quantity(cart),
-        _highest_price(payment, reference),
+        *_of_cart(payment, reference),
         *_kinds(processing.mcc, tuple([item.category for item in cart])),
         None if speed is None else speed in _RUSHED,
         order.has_gift_message,
@@ -44,22 +43,30 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     )
 
 
-def _highest_quantity(cart: tuple[CartItem, ...]) -> Value:
-    return max([item.quantity for item in cart if item.quantity is not None], default=None)
+def _of_cart(payment: Payment, reference: Reference) -> tuple[Value, Value | Unknown]:
+    """The most of one good, and the highest price: in cents, so that a phone is dear in every currency.
 
-
-def _highest_price(payment: Payment, reference: Reference) -> Value | Unknown:
-    """In cents, so that a phone is dear in every currency; a line that names no price leaves it open."""
+    A line without a price leaves no doubt about the others; one whose price is no amount does.
+    """
     cart, currency = payment.cart, payment.order.currency
     if not cart:
-        return None
-    exponent = CURRENCY_EXPONENTS.get(currency)
-    prices = [_minor_units(item.price, exponent) for item in cart if item.price is not None]
-    highest = max([-1 if each is None else each for each in prices], default=-1)
-    if highest < 0 or None in prices:
-        return _PRICE_UNKNOWN
-    cents = reference.rates.usd_minor(highest, currency, payment.at.date())
-    return _NO_RATE if cents is None else cents
+        return (None, None)
+    exponent, most, highest, are_amounts = CURRENCY_EXPONENTS.get(currency), -1, -1, True
+    for item in cart:
+        quantity, price = item.quantity, item.price
+        if quantity is not None and quantity > most:
+            most = quantity
+        if price is not None:
+            minor = _minor_units(price, exponent)
+            if minor is None:
+                are_amounts = False
+            elif minor > highest:
+                highest = minor
+    quantities = None if most < 0 else most
+    if highest < 0 or not are_amounts:
+        return (quantities, _PRICE_UNKNOWN)
+    cents = reference.rates.usd_minor(highest, currency, payment.at)
+    return (quantities, _NO_RATE if cents is None else cents)
 
 
 @lru_cache(maxsize=4096)

@@ -25,7 +25,7 @@ class TimeZones:
     `version` is that package's.
     """
 
-    __slots__ = ("_anywhere", "_at_minute", "_in_country", "_only", "info", "version")
+    __slots__ = ("_anywhere", "_in_place", "_only", "info", "version")
 
     def __init__(self, *, zones: dict[str, tuple[ZoneInfo, ...]], version: str) -> None:
         self.version = version
@@ -40,28 +40,22 @@ class TimeZones:
         )
 
         self._only = {country: found[0].key for country, found in zones.items() if len(found) == 1}
+        every = {str(zone.key): zone for found in zones.values() for zone in found}
         # No name of a zone is that of a country: those have two letters.
-        places = zones | {str(zone.key): (zone,) for found in zones.values() for zone in found}
+        places = zones | {name: (zone,) for name, zone in every.items()}
 
         # Per place and minute: since Liberia's change of January 1972 offsets change at whole minutes of UTC only,
         # and the payments of one minute share the answer.
         @lru_cache(maxsize=_CACHED_OFFSETS)
-        def at_minute(place: str, minute: int) -> int | None:
-            return _agreed_offset_minutes(places.get(place, ()), _EPOCH + minute * _MINUTE)
-
-        self._at_minute = at_minute
-        every = {zone.key: zone for found in zones.values() for zone in found}.values()
-
-        @lru_cache(maxsize=_CACHED_OFFSETS)
-        def in_country(country: str, minute: int) -> frozenset[int]:
-            return _offsets(zones.get(country, ()), minute)
+        def in_place(place: str, minute: int) -> frozenset[int]:
+            return _offsets(places.get(place, ()), minute)
 
         # Of a day's beginning and its end, so that the clocks that change in between count both ways.
         @lru_cache(maxsize=_CACHED_DAYS)
         def anywhere(day: int) -> frozenset[int]:
-            return frozenset().union(*(_offsets(every, each * _DAY_MINUTES) for each in (day, day + 1)))
+            return frozenset().union(*(_offsets(every.values(), each * _DAY_MINUTES) for each in (day, day + 1)))
 
-        self._in_country, self._anywhere = in_country, anywhere
+        self._in_place, self._anywhere = in_place, anywhere
 
     @classmethod
     def load(cls) -> Self:
@@ -79,37 +73,28 @@ class TimeZones:
         """The one zone of a country (IANA's name); None where it has several, or none that is known."""
         return self._only.get(country)
 
-    def offset_minutes(self, place: str, at: datetime) -> int | None:
-        """Give how many minutes local time is ahead of UTC (behind: negative) in a place at an aware instant.
+    def offsets_minutes(self, place: str, minute: int) -> frozenset[int]:
+        """How many minutes the clocks of a place are ahead of UTC (behind: negative), in a minute of `minute_of`.
 
-        A place is a country (ISO 3166-1 alpha-2) or a zone (IANA's name, as zone.tab has it). None where it is unknown
-        to tzdata, or a country's zones disagree at that instant (US, BR, ES: Canaries ...).
+        A place is a country (ISO 3166-1 alpha-2) or a zone (IANA's name, as zone.tab has it). Several where a country's
+        zones disagree at that instant (US, BR, ES: Canaries ...); none where the place is unknown to tzdata.
         """
-        assert at.tzinfo is not None, "an instant needs a time zone"
-        return self._at_minute(place, (at - _EPOCH) // _MINUTE)
+        return self._in_place(place, minute)
 
-    def offsets_minutes(self, country: str, at: datetime) -> frozenset[int]:
-        """Give every offset that a country's zones have at an aware instant; none where tzdata knows none of it."""
-        return self._in_country(country, (at - _EPOCH) // _MINUTE)
+    def is_anywhere(self, offset_minutes: int, minute: int) -> bool:
+        """Whether the clocks of some place have this offset on the day of a minute of `minute_of`."""
+        return offset_minutes in self._anywhere(minute // _DAY_MINUTES)
 
-    def is_anywhere(self, offset_minutes: int, at: datetime) -> bool:
-        """Whether the clocks of some place have this offset on the day of an aware instant."""
-        return offset_minutes in self._anywhere((at - _EPOCH) // _MINUTE // _DAY_MINUTES)
+
+def minute_of(at: datetime) -> int:
+    """The whole minutes from the epoch to an aware instant."""
+    assert at.tzinfo is not None, "an instant needs a time zone"
+    return (at - _EPOCH) // _MINUTE
 
 
 def _zone(folder: Traversable, name: str) -> ZoneInfo:
     with folder.joinpath(*name.split("/")).open("rb") as stream:
         return ZoneInfo.from_file(stream, key=name)
-
-
-def _agreed_offset_minutes(zones: Iterable[ZoneInfo], at: datetime) -> int | None:
-    agreed: timedelta | None = None
-    for zone in zones:
-        offset = at.astimezone(zone).utcoffset()
-        if agreed is not None and offset != agreed:
-            return None
-        agreed = offset
-    return None if agreed is None else agreed // _MINUTE
 
 
 def _offsets(zones: Iterable[ZoneInfo], minute: int) -> frozenset[int]:

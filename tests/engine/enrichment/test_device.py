@@ -16,7 +16,7 @@ from engine.reference import Reference
 from engine.reference.languages import accepted
 
 FEATURES = [feature.name for feature in DEVICE.features]
-WINTER, SUMMER = datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 12, tzinfo=UTC)
+AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 NOWHERE = Unknown("country_unknown")
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 APPLE = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -27,12 +27,12 @@ PIXEL = "Linux; Android 14; Pixel 8"
 
 
 def of(
-    reference: Reference, device: Device, known: Mapping[str, Value] = MappingProxyType({}), at: datetime = WINTER
+    reference: Reference, device: Device, known: Mapping[str, Value] = MappingProxyType({})
 ) -> dict[str, Value | Unknown]:
     payment = Payment(
         transaction_id="tx-1",
         merchant_id="shop-a",
-        at=at,
+        at=AT,
         order=Order(amount_minor=4990, currency="USD"),
         device=device,
     )
@@ -238,61 +238,26 @@ def test_languages_against_countries(
     assert of(reference, device, {"billing_country": country})["device_language_matches_billing"] == is_spoken
 
 
-@pytest.mark.parametrize(
-    ("offset", "at", "known", "values"),
-    [
-        (60, WINTER, {"ip_country": "DE", "billing_country": "DE"}, (True, 0, True)),
-        (60, SUMMER, {"ip_country": "DE", "billing_country": "DE"}, (True, 60, False)),
-        (-480, WINTER, {"ip_country": "US", "billing_country": "US"}, (True, 0, True)),
-        (
-            -480,
-            WINTER,
-            {"ip_country": "US", "ip_time_zone": "America/New_York"},
-            (True, 180, NOWHERE),
-        ),
-        (420, WINTER, {"ip_country": "US", "billing_country": "VN"}, (True, 720, True)),
-        (345, WINTER, {"ip_country": "NP"}, (True, 0, Unknown("country_unknown"))),
-        (17, WINTER, {"ip_country": "GB"}, (False, 17, Unknown("country_unknown"))),
-        (0, WINTER, {"ip_time_zone": "Nowhere/At_All"}, (True, Unknown("country_unknown"), Unknown("country_unknown"))),
-    ],
-)
-def test_the_clock(
-    reference: Reference, offset: int, at: datetime, known: dict[str, Value], values: tuple[Value | Unknown, ...]
-) -> None:
-    found = of(reference, Device(timezone_offset=offset), known, at)
-    names = ("is_device_clock_possible", "device_clock_minutes_off_ip", "device_clock_matches_billing")
-    assert tuple(found[name] for name in names) == values
-
-
-@pytest.mark.parametrize(
-    ("seconds", "band"),
-    [(0, "under_10s"), (10, "under_1m"), (299.9, "under_5m"), (300, "under_30m"), (3600, "under_3h"), (1e9, "longer")],
-)
-def test_the_visits_length(reference: Reference, seconds: float, band: str) -> None:
-    assert of(reference, Device(session_age=seconds))["session_age_band"] == band
-
-
 def test_a_missing_table_is_unknown_and_nothing_else(reference: Reference) -> None:
-    device = Device(user_agent="curl/8.4.0", accept_language="de", timezone_offset=60, session_age=3.0)
+    device = Device(user_agent="curl/8.4.0", accept_language="de")
     known: dict[str, Value] = {"ip_country": "DE", "billing_country": "AT"}
     whole = of(reference, device, known)
     bare = of(replace(reference, user_agents=None, languages=None), device, known)
     changed = {name: bare[name] for name in FEATURES if bare[name] != whole[name]}
     assert set(changed.values()) == {Unknown("user_agents"), Unknown("languages")}
-    kept = {"has_user_agent", "device_language", "device_language_country", "device_language_count", "session_age_band"}
-    clock = {"is_device_clock_possible", "device_clock_minutes_off_ip", "device_clock_matches_billing"}
-    assert set(FEATURES) - changed.keys() == kept | clock
+    kept = {"has_user_agent", "device_language", "device_language_country", "device_language_count"}
+    assert set(FEATURES) - changed.keys() == kept
 
 
 COUNTRY = st.none() | st.sampled_from(("US", "AQ", "XK", "BV", "ZZ"))
 
 
-@given(st.text(max_size=60), st.text(alphabet="aen-_;q=.,0 \u0130", max_size=30), COUNTRY, st.integers(), st.floats(0))
+@given(st.text(max_size=60), st.text(alphabet="aen-_;q=.,0 \u0130", max_size=30), COUNTRY)
 def test_nothing_makes_it_raise_and_what_is_kept_is_equal(
-    reference: Reference, agent: str, header: str, country: str | None, offset: int, age: float
+    reference: Reference, agent: str, header: str, country: str | None
 ) -> None:
-    device = Device(user_agent=f"Mozilla/5.0 ({agent}", accept_language=header, timezone_offset=offset, session_age=age)
-    assert len(of(reference, device, {"ip_country": country, "ip_time_zone": agent})) == len(FEATURES)
+    device = Device(user_agent=f"Mozilla/5.0 ({agent}", accept_language=header)
+    assert len(of(reference, device, {"ip_country": country})) == len(FEATURES)
     assert _of_agent(agent, reference.user_agents) == _of_agent.__wrapped__(agent, reference.user_agents)
     of_header = _of_header(header, country, "DE", reference.languages)
     assert of_header == _of_header.__wrapped__(header, country, "DE", reference.languages)
