@@ -30,28 +30,31 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     if not at_ip and isinstance(ip_country, str):
         at_ip = zones.offsets_minutes(ip_country, minute)
     at_billing = zones.offsets_minutes(billing_country, minute) if isinstance(billing_country, str) else _NOWHERE
-    # A place has a time of its own where all its zones agree.
-    own = told if told is not None else _only(at_ip) if len(at_ip) == 1 else _only(at_billing)
-    hour: Value | Unknown
-    if own is not None:
-        hour = (minute + own) // _HOUR % _HOURS
-    else:
-        hour = None if ip_country is None and billing_country is None else _AMBIGUOUS
+    is_one_at_ip = len(at_ip) == 1
     band = None if age is None else AGE_BANDS[bisect_right(_AGE_SECONDS, age)]
     if told is None:
-        return (hour, None, None, None, None, band)
+        # A place has a time of its own where all its zones agree.
+        own = at_ip if is_one_at_ip else at_billing
+        if len(own) == 1:
+            return (_hour(minute, *own), None, None, None, None, band)
+        is_placed = ip_country is not None or billing_country is not None
+        return (_AMBIGUOUS if is_placed else None, None, None, None, None, band)
     return (
-        hour,
-        None if ip_country is None else told in at_ip if len(at_ip) == 1 else _AMBIGUOUS,
+        _hour(minute, told),
+        None
+        if ip_country is None
+        else _AMBIGUOUS
+        if not is_one_at_ip and (told in at_ip or not at_ip)
+        else told in at_ip,
         zones.is_anywhere(told, minute),
-        min([abs(told - each) for each in at_ip]) if at_ip else _NO_COUNTRY,
+        0 if told in at_ip else min([abs(told - each) for each in at_ip]) if at_ip else _NO_COUNTRY,
         told in at_billing if at_billing else _NO_COUNTRY,
         band,
     )
 
 
-def _only(offsets: frozenset[int]) -> int | None:
-    return next(iter(offsets)) if len(offsets) == 1 else None
+def _hour(minute: int, offset: int) -> int:
+    return (minute + offset) // _HOUR % _HOURS
 
 
 CLOCK = Enrichment(
@@ -67,7 +70,8 @@ CLOCK = Enrichment(
         Feature(
             name="device_clock_matches_ip",
             type=FeatureType.BOOLEAN,
-            doc="The device's clock shows the time of the IP address's time zone, or country.",
+            doc="The device's clock shows the time of the IP address's time zone, or country. Unknown (`ambiguous`) where the "
+            "country has several and this is one of them.",
             source="enrichment clock",
         ),
         Feature(

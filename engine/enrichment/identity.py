@@ -1,4 +1,4 @@
-"""Who pays, as the request says: the e-mail address, the addresses, the card and the device."""
+"""Who pays, as the request says: the e-mail address, the addresses, the card, and where from."""
 
 from collections.abc import Mapping
 
@@ -56,7 +56,6 @@ FEATURES = (
     of_request("digital_wallet", _TEXT, "/credit_card/wallet", "The wallet that paid, or none."),
     of_request("ip_address", _TEXT, "/device/ip_address", "The shopper's public IP address."),
     of_request("user_agent", _TEXT, "/device/user_agent", "The browser's user agent."),
-    of_request("device", _TEXT, "/device/fingerprint", "The device's fingerprint.", case_sensitive=True),
 )
 
 
@@ -81,7 +80,6 @@ def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value
         card.wallet,
         device.ip_address,
         device.user_agent,
-        device.fingerprint,
     )
 
 
@@ -104,6 +102,6 @@ IDENTITY = Enrichment(
             f"card.{name}"
             for name in ("token", "bin", "last_digits", "exp_month", "exp_year", "cardholder_name", "wallet")
         ),
-        *(f"device.{name}" for name in ("ip_address", "user_agent", "fingerprint")),
+        *(f"device.{name}" for name in ("ip_address", "user_agent")),
     ),
 )

@@ -57,6 +57,7 @@ FEATURES = (
         unit="payments",
     ),
     of_request("shipping_speed", _TEXT, "/shipping/delivery_speed", "How fast the goods are to be shipped."),
+    of_request("device", _TEXT, "/device/fingerprint", "The device's fingerprint.", case_sensitive=True),
     of_request(
         "session_age_seconds", _NUMBER, "/device/session_age", "How long the shopper was in the shop.", unit="seconds"
     ),
@@ -86,18 +87,11 @@ FEATURES = (
     of_request("is_gift", _FLAG, "/order/is_gift", "The order is marked as a gift."),
     of_request("is_recurring", _FLAG, "/payment/is_recurring", "A payment of a series that the shopper agreed to."),
     of_request("is_off_session", _FLAG, "/payment/is_off_session", "The shopper is not at the checkout."),
-    of_request(
-        "cart_quantity",
-        _COUNT,
-        "/shopping_cart",
-        "How many goods are in the cart; unknown where a line does not say how many.",
-        unit="goods",
-    ),
 )
 
 
 def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value]) -> Computed:
-    account, processing = payment.account, payment.processing
+    account, device, processing = payment.account, payment.device, payment.processing
     return (
         payment.merchant_id,
         payment.type.value,
@@ -108,7 +102,8 @@ def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value
         account.past_transactions_day,
         account.past_transactions_year,
         payment.shipping.delivery_speed,
-        payment.device.session_age,
+        device.fingerprint,
+        device.session_age,
         _is_3d_secure(payment),
         payment.authentication.trans_status,
         payment.authentication.liability_shift,
@@ -117,14 +112,7 @@ def _compute(payment: Payment, _reference: Reference, _known: Mapping[str, Value
         payment.order.is_gift,
         _is_recurring(payment),
         processing.is_off_session,
-        _cart_quantity(payment),
     )
-
-
-def _cart_quantity(payment: Payment) -> int | None:
-    quantities = [item.quantity for item in payment.cart if item.quantity is not None]
-    # A sum without the line that is unknown would be a value made up.
-    return sum(quantities) if payment.cart and len(quantities) == len(payment.cart) else None
 
 
 def _hours_between(start: datetime | None, end: datetime) -> float | None:

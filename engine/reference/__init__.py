@@ -3,13 +3,12 @@
 Loaded once, never changed, looked up in memory; each names its version, which every decision records.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
-from engine.reference.answers import Answers
+from engine.reference.answers import Answers, answers_by_part
 from engine.reference.bins import BinRecord, BinTable
 from engine.reference.card_codes import CardCodes
 from engine.reference.clock import TimeZones
@@ -90,7 +89,7 @@ class Reference:
     card_codes: CardCodes | None = None
     currencies: Currencies | None = None
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS
-    answers: Mapping[str, Answers] = field(default_factory=lambda: defaultdict(Answers), init=False, compare=False)
+    answers: Mapping[str, Answers] = field(default_factory=answers_by_part, init=False, compare=False)
     """What enrichments made of these tables, by part: it goes with them."""
 
     def __repr__(self) -> str:

@@ -1,12 +1,14 @@
 """What is made of a table again and again, held beside the table: it goes when the table is replaced."""
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from typing import Any, Final, TypeVar
 
 ANSWERS_MAX: Final = 16_384
 """Of what one table tells."""
-_PARTS_MAX: Final = 24_576
-"""Of what some fields tell together: some 7 KB a shopper with all parts, so that all take some 170 MB at most."""
+_PROFILES_MAX: Final = 32_768
+"""Of all that most of a payment's fields tell together: some 3.7 KB each, so that all take some 120 MB."""
+_PARTS_MAX: Final = 16_384
+"""Of what some fields tell together: some 2.7 KB a shopper with all parts, so that all take some 45 MB."""
 
 T = TypeVar("T")
 
@@ -30,3 +32,8 @@ class Answers(OrderedDict[tuple[Any, ...], Any]):
             self.popitem(last=False)
         self[key] = answer
         return answer
+
+
+def answers_by_part() -> defaultdict[str, Answers]:
+    """Nothing held yet, of any part."""
+    return defaultdict(Answers, profile=Answers(_PROFILES_MAX))

@@ -25,7 +25,7 @@ class TimeZones:
     `version` is that package's.
     """
 
-    __slots__ = ("_anywhere", "_in_place", "_only", "info", "version")
+    __slots__ = ("_all_day", "_anywhere", "_at_minute", "_only", "info", "version")
 
     def __init__(self, *, zones: dict[str, tuple[ZoneInfo, ...]], version: str) -> None:
         self.version = version
@@ -44,18 +44,24 @@ class TimeZones:
         # No name of a zone is that of a country: those have two letters.
         places = zones | {name: (zone,) for name, zone in every.items()}
 
-        # Per place and minute: since Liberia's change of January 1972 offsets change at whole minutes of UTC only,
-        # and the payments of one minute share the answer.
+        # Since Liberia's change of January 1972 offsets change at whole minutes of UTC only, and no zone changes twice
+        # within a day: on most days one answer serves all payments.
         @lru_cache(maxsize=_CACHED_OFFSETS)
-        def in_place(place: str, minute: int) -> frozenset[int]:
-            return _offsets(places.get(place, ()), minute)
+        def all_day(place: str, day: int) -> frozenset[int] | None:
+            of_place = places.get(place, ())
+            begin, end = (_of_each(of_place, each * _DAY_MINUTES) for each in (day, day + 1))
+            return frozenset(begin) if begin == end else None
+
+        @lru_cache(maxsize=_CACHED_OFFSETS)
+        def at_minute(place: str, minute: int) -> frozenset[int]:
+            return frozenset(_of_each(places.get(place, ()), minute))
 
         # Of a day's beginning and its end, so that the clocks that change in between count both ways.
         @lru_cache(maxsize=_CACHED_DAYS)
         def anywhere(day: int) -> frozenset[int]:
-            return frozenset().union(*(_offsets(every.values(), each * _DAY_MINUTES) for each in (day, day + 1)))
+            return frozenset().union(*(_of_each(every.values(), each * _DAY_MINUTES) for each in (day, day + 1)))
 
-        self._in_place, self._anywhere = in_place, anywhere
+        self._all_day, self._at_minute, self._anywhere = all_day, at_minute, anywhere
 
     @classmethod
     def load(cls) -> Self:
@@ -79,7 +85,8 @@ class TimeZones:
         A place is a country (ISO 3166-1 alpha-2) or a zone (IANA's name, as zone.tab has it). Several where a country's
         zones disagree at that instant (US, BR, ES: Canaries ...); none where the place is unknown to tzdata.
         """
-        return self._in_place(place, minute)
+        found = self._all_day(place, minute // _DAY_MINUTES)
+        return self._at_minute(place, minute) if found is None else found
 
     def is_anywhere(self, offset_minutes: int, minute: int) -> bool:
         """Whether the clocks of some place have this offset on the day of a minute of `minute_of`."""
@@ -97,7 +104,7 @@ def _zone(folder: Traversable, name: str) -> ZoneInfo:
         return ZoneInfo.from_file(stream, key=name)
 
 
-def _offsets(zones: Iterable[ZoneInfo], minute: int) -> frozenset[int]:
+def _of_each(zones: Iterable[ZoneInfo], minute: int) -> list[int]:
     at = _EPOCH + minute * _MINUTE
-    offsets = (at.astimezone(zone).utcoffset() for zone in zones)
-    return frozenset(offset // _MINUTE for offset in offsets if offset is not None)
+    offsets = [at.astimezone(zone).utcoffset() for zone in zones]
+    return [offset // _MINUTE for offset in offsets if offset is not None]

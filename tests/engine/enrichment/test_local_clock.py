@@ -37,7 +37,10 @@ def of(
     [
         (None, {}, None, None),
         (60, {}, 13, None),
-        (-780, {"ip_country": "US"}, 23, AMBIGUOUS),
+        (-480, {"ip_country": "US"}, 4, AMBIGUOUS),
+        (180, {"ip_country": "US"}, 15, False),
+        (-780, {"ip_country": "US"}, 23, False),
+        (0, {"ip_country": "XK"}, 12, AMBIGUOUS),
         (None, {"ip_country": "DE", "billing_country": "JP"}, 13, None),
         (None, {"ip_country": "US", "billing_country": "JP"}, 21, None),
         (None, {"ip_country": "US", "billing_country": "BR"}, AMBIGUOUS, None),

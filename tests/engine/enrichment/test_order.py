@@ -5,8 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.enrichment import enrich
+from engine.enrichment.order import minor_units, minor_units_of_decimal
 from engine.features import Value
 from engine.payment import Account, CartItem, Contact, Order, Party, Payment, Processing
 from engine.reference import Reference
@@ -66,8 +69,12 @@ GIFT, BOOK, UNNAMED = CartItem(category="gift cards"), CartItem(category="books"
         ({}, {"has_digital_goods": None, "cart_lines": None, "is_rush_delivery": None, "account_age": None}),
         (
             {"cart": (CartItem(price="19.90", quantity=10), CartItem(price="5", quantity=1))},
-            {"cart_highest_price_usd": 1990, "cart_highest_quantity": 10},
+            {"cart_highest_price_usd": 1990, "cart_highest_quantity": 10, "cart_quantity": 11},
         ),
+        ({"cart": (UNNAMED, CartItem(price="1"))}, {"cart_quantity": None, "cart_highest_quantity": 1}),
+        ({"cart": (CartItem(price="5"), CartItem(price="x"))}, {"cart_highest_price_usd": "price_unknown"}),
+        ({"cart": (CartItem(price="-5"),)}, {"cart_highest_price_usd": "price_unknown"}),
+        ({"cart": (CartItem(price="-5"), CartItem(price="2.5"))}, {"cart_highest_price_usd": 250}),
         ({"cart": (BOOK,)}, {"cart_highest_price_usd": "price_unknown", "cart_highest_quantity": None}),
         ({"order": Order(amount_minor=10_000, currency="USD")}, {"is_round_amount": True}),
         ({"order": Order(amount_minor=10_500, currency="USD")}, {"is_round_amount": False}),
@@ -99,3 +106,13 @@ def test_how_old_the_account_is(make_payment: Make, reference: Reference, hours:
     at = make_payment().at
     known, _ = enrich(make_payment(account=Account(created_at=at - timedelta(hours=hours))), reference)
     assert known["account_age"] == band
+
+
+PRICES = st.from_regex(r"-?[0-9]{0,14}(\.[0-9]{0,5})?", fullmatch=True) | st.text(
+    "0123456789.-+eE_ \u0663NaInf", max_size=9
+)
+
+
+@given(PRICES, st.sampled_from((None, 0, 2, 3, 4)))
+def test_a_price_is_read_as_a_decimal_is(price: str, exponent: int | None) -> None:
+    assert minor_units(price, exponent) == minor_units_of_decimal(price, exponent)

@@ -70,19 +70,39 @@ def test_an_instant_may_be_given_in_any_zone() -> None:
         minute_of(datetime(2026, 3, 29, 10))  # noqa: DTZ001 - that is what is wrong with it
 
 
-def test_offsets_change_at_whole_minutes_only() -> None:
-    """The cache holds an offset for a minute; every change from 2000 to 2040 must lie on one."""
+@pytest.mark.parametrize("place", ["US", "GB", "LB", "AU", "MA", "CY", "America/Santiago", "Europe/Berlin", "DE"])
+def test_the_offsets_of_a_minute_are_those_of_its_zones(place: str) -> None:
+    """Through days on which clocks change, too."""
+    folder = files("tzdata") / "zoneinfo"
+    lines = (folder / "zone.tab").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    zones = []
+    for country, _, name, *_ in rows:
+        if place in (country, name):
+            with folder.joinpath(*name.split("/")).open("rb") as stream:
+                zones.append(ZoneInfo.from_file(stream))
+    for hours in range(0, 365 * 24, 3):
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours, minutes=hours % 60)
+        plainly = [at.astimezone(zone).utcoffset() for zone in zones]
+        assert offsets(place, at) == {each // timedelta(minutes=1) for each in plainly if each is not None}
+
+
+def test_offsets_change_at_whole_minutes_and_once_a_day_at_most() -> None:
+    """What is held is held for a minute or a day; every change from 2000 to 2040 must lie on a minute."""
     table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
     zones = [ZoneInfo(line.split("\t")[2]) for line in table.splitlines() if line and not line.startswith("#")]
     start, days = datetime(2000, 1, 1, tzinfo=UTC), 40 * 365
     changes = 0
     for zone in zones:
-        before = start.astimezone(zone).utcoffset()
+        before, last = start.astimezone(zone).utcoffset(), 0
         for day in range(7, days, 7):
             after = (start + timedelta(days=day)).astimezone(zone).utcoffset()
             if after != before:
                 changes += 1
-                assert _change(zone, start + timedelta(days=day - 7)) % 60 == 0, zone.key
+                changed = _change(zone, start + timedelta(days=day - 7))
+                assert changed % 60 == 0, zone.key
+                assert changed - last > 2 * 86_400, zone.key
+                last = changed
             before = after
     assert changes > 1000
 
