@@ -70,8 +70,8 @@ CLOCK = Enrichment(
         Feature(
             name="device_clock_matches_ip",
             type=FeatureType.BOOLEAN,
-            doc="The device's clock shows the time of the IP address's time zone, or country. Unknown (`ambiguous`) where the "
-            "country has several and this is one of them.",
+            doc="The device's clock shows the time of the IP address's time zone, or country. Unknown (`ambiguous`) "
+            "where the country has several and this is one of them.",
             source="enrichment clock",
         ),
         Feature(
