@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from api.bench.cores import pinned, two_cores
+from api.bench.held_shares import HELD_MEASURES, HELD_SETUP, HeldShares
 from api.bench.installation import child_environment
 from api.bench.measure import BenchFailed, Benchmark, Measure, percentile
 from api.bench.new_values import renewed
@@ -52,7 +53,7 @@ def run(seconds: float, seed: int) -> Mapping[str, float]:
         traffic = _read(evaluations(seed, utc_now()))
         for payment in islice(traffic, WARM_UP_PAYMENTS):
             enrich(payment, reference)
-        before, held = _counts(caches), _Held(reference)
+        before, held = _counts(caches), HeldShares(reference)
         numbers = count()
         # Each is made between two timings, so that these find the processor's caches as amid other work.
         found |= _together((each for each, _ in zip(traffic, numbers, strict=False)), reference, seconds / 2, "")
@@ -144,24 +145,6 @@ def _counts(caches: list["_lru_cache_wrapper[Any]"]) -> tuple[int, int]:
     return sum(each.hits for each in counts), sum(each.hits + each.misses for each in counts)
 
 
-class _Held:
-    """How often what a part gives is held from now on: the profile, asked for each payment, and the parts within it."""
-
-    def __init__(self, reference: Reference) -> None:
-        self._answers = reference.answers
-        self._missed = {name: each.missed for name, each in self._answers.items()}
-
-    def percents(self, payments: int) -> dict[str, float]:
-        """The measures, after so many payments. The parts within are asked where the profile is not held."""
-        missed = {name: each.missed - self._missed[name] for name, each in self._answers.items()}
-        of_profile = missed.pop("profile")
-        asked_within = max(of_profile * len(missed), 1)
-        return {
-            "held_percent": 100 * (1 - of_profile / payments),
-            "held_within_percent": 100 * (1 - sum(missed.values()) / asked_within),
-        }
-
-
 def _percent(after: tuple[int, int], before: tuple[int, int]) -> float:
     return 100 * (after[0] - before[0]) / max(after[1] - before[1], 1)
 
@@ -189,8 +172,7 @@ def _measures() -> tuple[Measure, ...]:
         Measure(name="us_again_p99", unit="us"),
         Measure(name="us_new_p50", unit="us", reach="<= 400"),
         Measure(name="us_new_p99", unit="us"),
-        Measure(name="held_percent", unit="%"),
-        Measure(name="held_within_percent", unit="%"),
+        *HELD_MEASURES,
         Measure(name="cache_hits_percent", unit="%"),
         Measure(name="start_seconds", unit="s", reach="<= 2", digits=2),
         Measure(name="memory_mb", unit="MB", reach="<= 300"),
@@ -204,8 +186,7 @@ def _setup() -> str:
     return (
         f"{len(ENRICHMENTS)} topics with {features} features, the embedded tables, one core. `us_*`: traffic, each "
         "payment at every stage it comes to (3-D Secure, after authorization) and attempts after a decline, after "
-        f"{WARM_UP_PAYMENTS:,} such evaluations (`held_percent`: how often all that the profile tells was held, "
-        "`held_within_percent`: where it was not, how often a part of it was, `cache_hits_percent`: how often a cache "
+        f"{WARM_UP_PAYMENTS:,} such evaluations ({HELD_SETUP}, `cache_hits_percent`: how often a cache "
         "of one value had the answer). `us_again_*`: the payment was evaluated some hundred payments before, as at a "
         "later stage. `us_new_*`: every e-mail address, name, street, postal "
         "code, phone number, BIN, card, IP address and user agent is a new one. A topic's cost is "

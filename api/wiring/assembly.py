@@ -229,14 +229,16 @@ def _feedback(store: Store, counters: Counters, times: ReceiptTimes) -> Feedback
     return Feedback(outcomes=store.outcomes, ledger=store.ledger, counters=counters, times=times, new_id=new_outcome_id)
 
 
-def pipeline_in_memory(settings: Settings) -> Pipeline:
+def pipeline_in_memory(settings: Settings, parts: Parts | None = None) -> Pipeline:
     """A pipeline that keeps nothing: the settings' parts over counters and a ledger in memory. For measuring.
+
+    `parts` are those of `first_parts`, where the caller has them already.
 
     Raises RulesInvalid or ReferenceInvalid.
     """
     ledger, counters = MemoryLedger(), MemoryCounters(VELOCITIES)
     snapshots = MerchantSnapshots(
-        first_parts(settings).parts,
+        parts or first_parts(settings).parts,
         ledger=ledger,
         policies=MemoryPolicies(),
         rulesets=MemoryRulesets(),
