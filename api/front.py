@@ -14,8 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from api.admission import KeyRates
 from api.auth import BytesRoute, authenticate
+from api.calls import JsonBytes
 from api.clock import monotonic_ns
 from api.errors import problem_of, request_id
+from api.one_write import ANSWER
 from api.problems import Problem, ProblemRaised
 from engine.access import ApiKey
 from engine.errors import AssayError, RateLimited
@@ -47,6 +49,9 @@ class Front:
             response = await route.endpoint(request)
         except (AssayError, ProblemRaised) as error:
             response = problem_of(error).response(request_id(request))
+        if response.__class__ is JsonBytes and ANSWER in scope:
+            await send({"type": ANSWER, "headers": response.raw_headers, "body": response.body})
+            return
         # What any response may have beside its bytes, none of these has.
         await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
         await send({"type": "http.response.body", "body": response.body})
