@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.clock import monotonic_ns
 from api.metrics import Metrics
 from api.middleware import new_request_id
+from api.one_write import ANSWER
 from api.problems import Problem, ProblemRaised
 from engine.errors import Overloaded
 
@@ -125,6 +126,7 @@ class Admission:
         """Pass the call on, or turn it away."""
         load = self._load
         if scope["type"] == "http" and load.is_stopping:
+            scope.pop(ANSWER, None)
             send = _closing(send)
         if scope["type"] != "http" or scope["path"] in ALWAYS_PATHS:
             await self._app(scope, receive, send)

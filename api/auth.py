@@ -30,7 +30,7 @@ class ScopedRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            request.scope["assay.key"] = authenticate(request, scope)
+            request.scope["assay.key"] = authenticate(request, scope, request.app.state.keys)
             return await handler(request)
 
         return guarded
@@ -54,9 +54,8 @@ def header(request: Request, name: bytes) -> str | None:
     return None
 
 
-def authenticate(request: Request, scope: Scope) -> ApiKey:
-    """The key that a request carries. Raises a 401 or 403 problem."""
-    keys: ApiKeys = request.app.state.keys
+def authenticate(request: Request, scope: Scope, keys: ApiKeys) -> ApiKey:
+    """The key that a request carries, of those kept. Raises a 401 or 403 problem."""
     scheme, _, text = (header(request, b"authorization") or "").partition(" ")
     if not text:
         raise ProblemRaised(

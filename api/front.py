@@ -14,10 +14,12 @@ from starlette.types import Receive, Scope, Send
 
 from api.admission import KeyRates
 from api.auth import BytesRoute, authenticate
+from api.calls import JsonBytes
 from api.clock import monotonic_ns
 from api.errors import problem_of, request_id
+from api.one_write import ANSWER
 from api.problems import Problem, ProblemRaised
-from engine.access import ApiKey
+from engine.access import ApiKey, ApiKeys
 from engine.errors import AssayError, RateLimited
 
 
@@ -25,8 +27,14 @@ class Front:
     """Calls the endpoint of a BytesRoute directly; passes every other request on."""
 
     def __init__(self, framework: FastAPI, routes: Iterable[BaseRoute]) -> None:
-        """`routes` are the declared ones; those that are no BytesRoute are left to the framework."""
+        """`routes` are the declared ones; those that are no BytesRoute are left to the framework.
+
+        The framework has its keys and their rates already.
+        """
         self._framework = framework
+        # Asked for once: its state takes a call for each name.
+        self._keys: ApiKeys = framework.state.keys
+        self._key_rates: KeyRates = framework.state.key_rates
         named = [(method, route) for route in routes if isinstance(route, BytesRoute) for method in route.methods or ()]
         self._direct = {(method, route.path): route for method, route in named}
         self._patterns = [(method, route.path_regex, route) for method, route in named if "{" in route.path]
@@ -37,16 +45,19 @@ class Front:
         if route is None:
             await self._framework(scope, receive, send)
             return
-        scope["app"] = framework = self._framework
+        scope["app"] = self._framework
         request = Request(scope, receive)
         try:
-            scope["assay.key"] = key = authenticate(request, route.needed)
+            scope["assay.key"] = key = authenticate(request, route.needed, self._keys)
             if not scope["path_params"]:
                 # A decision counts against the key's rate; what becomes of it does not.
-                _require_rate(framework.state.key_rates, key)
+                _require_rate(self._key_rates, key)
             response = await route.endpoint(request)
         except (AssayError, ProblemRaised) as error:
             response = problem_of(error).response(request_id(request))
+        if response.__class__ is JsonBytes and ANSWER in scope:
+            await send({"type": ANSWER, "headers": response.raw_headers, "body": response.body})
+            return
         # What any response may have beside its bytes, none of these has.
         await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
         await send({"type": "http.response.body", "body": response.body})

@@ -34,10 +34,10 @@ class Leaving:
 
     def __call__(self, message: Message) -> Awaitable[None]:
         """Pass a message on, and look at an answer that is a problem."""
-        if message["type"] == "http.response.start":
+        if "headers" in message:
             self.is_started = True
             message["headers"] = [*message["headers"], (b"x-request-id", self._request_id.encode())]
-            if message["status"] >= FAULT_STATUS:
+            if message.get("status", 0) >= FAULT_STATUS:
                 self._status = message["status"]
         elif self._status:
             self._note(self._status, _code(message.get("body", b"")))

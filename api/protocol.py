@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from api.admission import DECISION_PATH, Load
 from api.clock import monotonic_ns
 from api.middleware import new_request_id
+from api.one_write import ANSWER, OneWriteCycle
 from api.problems import Problem
 
 HEAD_BYTES_MAX = 32 * 1024
@@ -77,7 +78,10 @@ class BoundedProtocol(HttpToolsProtocol):
                 return
             self._load.queued += 1
             self.scope["assay.queued"] = True  # type: ignore[typeddict-unknown-key]
+        self.scope[ANSWER] = True  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
+        # Nothing of it has run yet, and Uvicorn has no other way in for a cycle of ours.
+        self.cycle.__class__ = OneWriteCycle
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body, or let it go."""

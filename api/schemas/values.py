@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from socket import AF_INET, inet_ntop, inet_pton
+from socket import AF_INET, inet_pton
 from unicodedata import normalize
 
 import idna
@@ -331,9 +331,7 @@ def ip_address(value: str) -> str | Odd:
     """A public address in its canonical form; an IPv4 address within an IPv6 one (see `carried_v4`) is that one."""
     try:
         if ":" not in value:
-            if _is_plain_v4(value) and int(value.partition(".")[0]) not in _PARTLY_SPECIAL_V4:
-                return value
-            return _public_v4(IPv4Address(value))
+            return value if _is_public_v4(value) else _public_v4(IPv4Address(value))
         address = IPv6Address(value)
     except AddressValueError:
         return _IP_INVALID
@@ -345,10 +343,13 @@ def ip_address(value: str) -> str | Odd:
     return str(address).partition("%")[0]
 
 
-def _is_plain_v4(value: str) -> bool:
-    """Whether it is an IPv4 address in its canonical form, as the system's own parser has it."""
+def _is_public_v4(value: str) -> bool:
+    """Whether it is an IPv4 address, under a first byte where all are public.
+
+    The system's own parser takes an address in its canonical form alone.
+    """
     try:
-        return inet_ntop(AF_INET, inet_pton(AF_INET, value)) == value
+        return inet_pton(AF_INET, value)[0] not in _PARTLY_SPECIAL_V4
     except (OSError, UnicodeEncodeError, ValueError):
         return False
 

@@ -354,6 +354,23 @@ def test_an_address_is_public_where_the_registries_say_so(number: int) -> None:
     assert found == str(address) if isinstance(found, str) else not address.is_global or address.is_multicast
 
 
+SPELLED = st.lists(st.sampled_from(["0", "00", "8", "08", "81", "255", "256", "1e1", "0x8", "٣", ""]), max_size=6)
+
+
+@given(SPELLED.map(".".join), st.sampled_from(["", " ", "\n", "\0", "%eth0", "/8"]))
+@example("8.8.8.8", "")
+@example("8.8.8.08", "")
+@example("8.8.8", "")
+def test_an_address_is_taken_in_its_canonical_form_alone(spelled: str, behind: str) -> None:
+    text = spelled + behind
+    try:
+        plain = str(IPv4Address(text))
+    except ValueError:
+        plain = ""
+    found = ip_address(text)
+    assert found == plain if isinstance(found, str) else not plain or not IPv4Address(plain).is_global
+
+
 @given(st.text("0123456789. -*x\u0661", min_size=10, max_size=30), st.sampled_from(["", "a", "Z", "é", "\uff21"]))
 def test_a_letter_before_digits_makes_no_bare_number(digits: str, letter: str) -> None:
     assert not letter or not is_bare_card_length(letter + digits)

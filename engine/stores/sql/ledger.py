@@ -39,8 +39,11 @@ _KEY_IS_NEW = """NOT EXISTS (
 # In SQLite's own words, for numbered parameters. Two tables hold keys and no constraint spans both: each insert looks
 # into the other's, in one transaction; a payment that comes without a key pays nothing for it.
 _PLACES = {name: f"?{number}" for number, name in enumerate(ROW, start=1)}
+_INTO = f"INSERT INTO decisions ({', '.join(_PLACES)})"
+_INSERT_KEYLESS = f"{_INTO} VALUES ({', '.join(_PLACES.values())}) ON CONFLICT DO NOTHING"
+"""Where there is no key to look for, all else that the other does still takes a fifth of a row's time."""
 _INSERT = f"""
-INSERT INTO decisions ({", ".join(_PLACES)})
+{_INTO}
 SELECT {", ".join(_PLACES.values())}
 WHERE {_PLACES["idempotency_key"]} IS NULL OR {_KEY_IS_NEW.format(table="idempotency_keys", **_PLACES)}
 ON CONFLICT DO NOTHING
@@ -166,7 +169,7 @@ class SqlLedger:
     @property
     def appended(self) -> int:
         """How many decisions were made durable."""
-        return self._group.appended[_INSERT]
+        return self._group.appended[_INSERT] + self._group.appended[_INSERT_KEYLESS]
 
     def know_names(self) -> None:
         """Know from now on without the disk which payments and keys are new; a million take a second to read.
@@ -191,7 +194,8 @@ class SqlLedger:
         Raises LedgerUnavailable where it could not be made durable; then nothing was recorded.
         """
         self._note(record)
-        return await self._group.append(_INSERT, (record,), partial(self._standing, record), row_of=_row_of)
+        statement = _INSERT_KEYLESS if record.idempotency_key is None else _INSERT
+        return await self._group.append(statement, (record,), partial(self._standing, record), row_of=_row_of)
 
     def record_all(self, records: Sequence[DecisionRecord]) -> None:
         """As `append` for many at once, in a transaction of their own. It waits for the disk: for a history.

@@ -1,5 +1,6 @@
 """The ledger port on SQLite: what was appended is found, and the first writer of a key wins."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,6 +49,14 @@ async def test_the_first_writer_of_a_payment_key_wins(store: Store, record: NewR
     assert await store.ledger.append(record(2, transaction_id="tx", idempotency_key="new")) == first
     assert await store.ledger.get("dec_00000002") is None
     assert store.ledger.appended == 1
+
+
+async def test_of_two_that_wait_for_one_commit_with_and_without_a_key_one_wins(store: Store, record: NewRecord) -> None:
+    waiting = (record(1, transaction_id="tx"), record(2, transaction_id="tx", idempotency_key="k"), record(3))
+    first, second, other = await asyncio.gather(*map(store.ledger.append, waiting))
+    assert first == second == await store.ledger.find(waiting[0].key, None)
+    assert other == waiting[2]
+    assert (store.ledger.appended, store.ledger.commits) == (2, 1)
 
 
 async def test_the_first_writer_of_an_idempotency_key_wins(store: Store, record: NewRecord) -> None:
