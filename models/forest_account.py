@@ -70,7 +70,8 @@ class TableAccount:
         numbers: dict[tuple[int, float, float], int] = {(0, 1.0, np.nan): 0}
         self._questions = np.zeros((questions, count), dtype=np.intp)
         self._rows = np.zeros(count, dtype=np.intp)
-        slots = np.zeros((count, questions), dtype=np.intp)
+        # What fills a row up adds 0, to one input after the other: additions to one and the same wait for each other.
+        slots = np.arange(count * questions).reshape(count, questions) % self._inputs
         tables, taken, self.expected = [np.zeros((1, questions))], 1, forest.base
         for at, part in enumerate(parts):
             nodes = np.array(part.questions, dtype=np.intp)
