@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.catalog import CATALOG
 from engine.features import Features, FeatureType
@@ -17,7 +19,7 @@ from models.inputs import Inputs
 from models.model import Model
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
-from models.scorer import MODEL_CODE, OTHER_CODE, SPEAKING_MAX, scorer_of
+from models.scorer import MODEL_CODE, OTHER_CODE, SPEAKING_MAX, SPEAKING_MIN, _spoken, scorer_of
 from models.words import said_of
 from tests.models.trained import CALIBRATION, foreign_model, forest_model, linear_model, made_features, model_with
 
@@ -164,6 +166,32 @@ def test_of_groups_that_are_as_loud_the_first_speak() -> None:
     found = said(stump(*asked), **dict.fromkeys(names, 0))
     assert len(names) > SPEAKING_MAX + 1
     assert list(found) == [*sorted(by_group)[:SPEAKING_MAX], OTHER_CODE]
+
+
+def spoken_plainly(weights: list[float]) -> list[tuple[int, float]]:
+    """Which groups speak, by place, and behind them what all others say together, which is the last weight and theirs.
+
+    The loudest do, of equal ones the first, where they say anything.
+    """
+    *own, rest = weights
+    loudest = sorted(range(len(own)), key=lambda place: -abs(own[place]))[:SPEAKING_MAX]
+    speaking = [place for place in sorted(loudest) if abs(own[place]) >= SPEAKING_MIN]
+    for place, weight in enumerate(own):
+        if place not in speaking:
+            rest += weight
+    return [*((place, own[place]) for place in speaking), *([(len(own), rest)] if rest else [])]
+
+
+# Some of them equal, of both signs, at the least that speaks and just beside.
+CLOSE = st.sampled_from([0.0, SPEAKING_MIN, -SPEAKING_MIN, float(np.nextafter(SPEAKING_MIN, 0)), 0.25, -0.25, 0.5])
+
+
+@given(st.lists(CLOSE | st.floats(-2, 2), min_size=1, max_size=3 * SPEAKING_MAX))
+def test_the_loudest_groups_speak_as_a_plain_sort_has_it_to_the_last_bit(weights: list[float]) -> None:
+    codes = [f"c{place}" for place in range(len(weights) - 1)]
+    found = _spoken(codes, [*weights], ([], {}, 1.0, []))
+    plainly = [((*codes, OTHER_CODE)[place], weight) for place, weight in spoken_plainly(weights)]
+    assert [(part.code, part.weight) for part in found] == plainly
 
 
 def test_an_estimator_that_cannot_explain_itself_says_so() -> None:
