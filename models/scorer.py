@@ -137,19 +137,18 @@ def _spoken(codes: Sequence[str], weights: list[float], account: _Account) -> li
     `codes` are the groups', `weights` theirs and behind them what `other` adds already, which is taken out.
     """
     rest = weights.pop()
-    loud = sorted(map(abs, weights))[-SPEAKING_MAX:]
-    floor = max((SPEAKING_MIN, *loud[:1]))
-    # Several may be as loud as the last that speaks: the first of them do.
-    below, at_floor = -floor, loud.count(floor)
+    sizes = [*map(abs, weights)]
+    # Of groups that are as loud the first ones speak.
+    loudest = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)[:SPEAKING_MAX]
     contributions: list[Contribution] = []
-    # One pass over all groups, in which nothing is made for those that say little.
-    for place, weight in enumerate(weights):
-        if below < weight < floor or (not at_floor and abs(weight) == floor):
-            rest += weight
-            continue
-        at_floor -= abs(weight) == floor
-        # As `Contribution(...)` has it, which takes three times as long.
-        contributions.append(_new(Contribution, (codes[place], weight, _new(_GroupWords, (account, place)))))
+    for place in sorted(loudest):
+        if sizes[place] >= SPEAKING_MIN:
+            # As `Contribution(...)` has it, which takes three times as long.
+            words = _new(_GroupWords, (account, place))
+            contributions.append(_new(Contribution, (codes[place], weights[place], words)))
+            weights[place] = 0.0
+    for weight in weights:
+        rest += weight
     if rest:
         contributions.append(Contribution(OTHER_CODE, rest, _OTHER))
     return contributions
