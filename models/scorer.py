@@ -1,6 +1,7 @@
 """A model as it is served: one payment's probability with its exact account, by group of reasons."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -89,20 +90,26 @@ _Account = tuple[list[float], Mapping[int, Contribution], float, Sequence[tuple[
 the inputs of each group. A plain tuple, as every decision makes one."""
 
 
-class _GroupWords(tuple[_Account, int]):
+class _GroupWords(tuple[_Account, int, float]):
     """The words of a group: those of its part that spoke most, in the direction in which the group speaks.
 
-    The account and the group's place, as a plain tuple: a decision makes a dozen and reads out a few.
+    The account, the group's place and its weight, as a plain tuple: a decision makes a dozen and reads out a few.
     """
 
     __slots__ = ()
 
     def filled(self, values: tuple[Value, ...]) -> str:
         """The words with the features' values in them."""
-        account, place = self
-        _, said, _, groups = account
-        speakers, card = groups[place], said.get(place)
-        speaker = speakers[0] if card is None and len(speakers) == 1 else _loudest(account, speakers, card)
+        (added, said, share, groups), place, weight = self
+        towards = 1.0 if weight > 0 else -1.0
+        card, speaker, loudest = said.get(place), None, -inf
+        if card is not None:
+            loudest = towards * (1 - share) * card.weight
+        share *= towards
+        for each in groups[place]:
+            own = share * added[each[0]]
+            if own > loudest:
+                speaker, loudest = each, own
         if speaker is None:
             assert card is not None, "a group has a part that speaks"
             return card.words.filled(values)
@@ -113,22 +120,6 @@ class _GroupWords(tuple[_Account, int]):
         # True is 1 to Python, and 1.0 is no count.
         is_special = value is False or (value.__class__ is int and value == 1)
         return (special if special is not None and is_special else known).filled(values)
-
-
-def _loudest(account: _Account, speakers: Sequence[_Speaker], card: Contribution | None) -> _Speaker | None:
-    """The input that spoke most in the direction in which its group speaks; None where the scorecard did."""
-    if not speakers:
-        return None
-    added, _, share, _ = account
-    learnt = [share * added[at] for at, _, _ in speakers]
-    of_card = 0.0 if card is None else (1 - share) * card.weight
-    if sum(learnt) + of_card > 0:
-        loudest = max(learnt)
-        is_of_card = of_card >= loudest
-    else:
-        loudest = min(learnt)
-        is_of_card = of_card <= loudest
-    return None if is_of_card and card is not None else speakers[learnt.index(loudest)]
 
 
 def _spoken(codes: Sequence[str], weights: list[float], account: _Account) -> list[Contribution]:
@@ -144,9 +135,9 @@ def _spoken(codes: Sequence[str], weights: list[float], account: _Account) -> li
     for place in sorted(loudest):
         if sizes[place] >= SPEAKING_MIN:
             # As `Contribution(...)` has it, which takes three times as long.
-            words = _new(_GroupWords, (account, place))
-            contributions.append(_new(Contribution, (codes[place], weights[place], words)))
-            weights[place] = 0.0
+            weight, weights[place] = weights[place], 0.0
+            words = _new(_GroupWords, (account, place, weight))
+            contributions.append(_new(Contribution, (codes[place], weight, words)))
     for weight in weights:
         rest += weight
     if rest:
