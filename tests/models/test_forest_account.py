@@ -2,6 +2,7 @@
 
 import math
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
@@ -168,6 +169,15 @@ def test_a_question_says_where_a_number_goes_however_large_and_an_unknown_too(
     row = np.array([number, *[0.0] * (INPUTS - 1)])
     account = account_of(stump)
     assert account.expected + account.contributions(row).sum() == pytest.approx(stump.log_odds(row[None])[0])
+
+
+def test_accounts_of_several_threads_are_those_of_one() -> None:
+    account, rng = account_of(grown(5, 200, 4)), np.random.default_rng(5)
+    rows = [np.where(rng.random(INPUTS) < 0.2, np.nan, rng.integers(-3, 4, INPUTS)) for _ in range(2_000)]
+    alone = [account.contributions(row).tolist() for row in rows]
+    with ThreadPoolExecutor(4) as threads:
+        together = [added.tolist() for added in threads.map(account.contributions, rows)]
+    assert together == alone
 
 
 @SETTINGS
