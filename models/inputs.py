@@ -107,7 +107,7 @@ class Inputs:
             for at, position in self._divided:
                 known[at] = _ratio(known[at], values[position])
             # None becomes NaN, True 1.
-            return np.array(known, dtype=np.float64)
+            return np.fromiter(known, np.float64, len(known))
         except OverflowError as error:
             raise ScoreInvalid("A feature's value is too large for a model.") from error
 

@@ -27,6 +27,8 @@ BASE_FRAUD_RATE = 0.012
 
 _WEIGHED_MAX: Final = 4_096
 """Combinations of a group's values whose contribution is kept: most payments have few of them."""
+_COUNTS: Final = 10
+"""Counts from 0 on whose contribution is looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +182,10 @@ class _Weighed(dict[Any, Contribution | None]):
 
 
 class _Stepped(dict[Any, Contribution | None]):
-    """The contribution of a group of one item of steps: amounts and hours are met once, so that none is kept."""
+    """The contribution of a group of one item of steps: of small counts beforehand, which most numbers are.
+
+    Amounts and hours are met once, so that none is kept.
+    """
 
     __slots__ = ("_edges", "_parts")
 
@@ -189,6 +194,7 @@ class _Stepped(dict[Any, Contribution | None]):
         super().__init__({None: None})
         _, self._edges, weights = steps.table()
         self._parts = [Contribution(group, weight, words_of[weight > 0]) if weight else None for weight in weights]
+        self.update({count: self[count] for count in range(_COUNTS)})
 
     def __missing__(self, found: Any) -> Contribution | None:  # noqa: ANN401 - a number
         """What a known number adds."""

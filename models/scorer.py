@@ -1,6 +1,7 @@
 """A model as it is served: one payment's probability with its exact account, by group of reasons."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -42,7 +43,10 @@ class ModelScorer:
         self._calibration = model.calibration
         self._share = model.share
         self._scorecard = model.scorecard.bound_to(catalog)
-        self._expected, self._contributions, asked = _accounting(model)
+        expected, self._contributions, asked = _accounting(model)
+        self._base = self._share * expected
+        if self._share < 1:
+            self._base += (1 - self._share) * self._scorecard.base
         self._inputs = Inputs(asked, catalog)
         groups = (MODEL_CODE,) if isinstance(model.margin, Foreign) else self._inputs.groups
         self._codes = tuple(sorted({*groups, *(item.group for item in model.scorecard.items)} - {OTHER_CODE}))
@@ -60,45 +64,20 @@ class ModelScorer:
         values, share = features.values, self._share
         added = self._contributions(self._inputs.vector(values))
         weights = (np.bincount(self._group_of, weights=added, minlength=len(self._places)) * share).tolist()
-        base = share * self._expected
         said: dict[int, Contribution] = {}
         if share < 1:
             rest, places = 1 - share, self._places
-            base += rest * self._scorecard.base
             for part in self._scorecard.contributions(values):
-                place = places[part[0]]
+                code, weight, _ = part
+                place = places[code]
                 said[place] = part
-                weights[place] += rest * part[1]
-        contributions = self._spoken(weights, (added.tolist(), said, share, self._groups))
-        log_odds = base
+                weights[place] += rest * weight
+        contributions = _spoken(self._codes, weights, (added.tolist(), said, share, self._groups))
+        log_odds = base = self._base
         for _, weight, _ in contributions:
             log_odds += weight
         probability = self._calibration.probability(log_odds)
         return Score(probability=probability, base=base, contributions=tuple(contributions))
-
-    def _spoken(self, weights: list[float], account: "_Account") -> list[Contribution]:
-        """A contribution for each group that says something, and one for all others together: the sum is kept."""
-        rest = weights.pop()
-        sizes = list(map(abs, weights))
-        floor = max((SPEAKING_MIN, *sorted(sizes, reverse=True)[SPEAKING_MAX - 1 : SPEAKING_MAX]))
-        places = [place for place, size in enumerate(sizes) if size >= floor]
-        if len(places) > SPEAKING_MAX:
-            # Several are as loud as the last that speaks: the first of them do.
-            places.sort(key=sizes.__getitem__, reverse=True)
-            places = sorted(places[:SPEAKING_MAX])
-        codes = self._codes
-        contributions = [
-            # As `Contribution(...)` has it, which takes three times as long.
-            _new(Contribution, (codes[place], weights[place], _new(_GroupWords, (account, place))))
-            for place in places
-        ]
-        for place in places:
-            weights[place] = 0.0
-        for weight in weights:
-            rest += weight
-        if rest:
-            contributions.append(Contribution(OTHER_CODE, rest, _OTHER))
-        return contributions
 
 
 _new = tuple.__new__
@@ -111,27 +90,29 @@ _Account = tuple[list[float], Mapping[int, Contribution], float, Sequence[tuple[
 the inputs of each group. A plain tuple, as every decision makes one."""
 
 
-class _GroupWords(tuple[_Account, int]):
+class _GroupWords(tuple[_Account, int, float]):
     """The words of a group: those of its part that spoke most, in the direction in which the group speaks.
 
-    The account and the group's place, as a plain tuple: a decision makes a dozen and reads out a few.
+    The account, the group's place and its weight, as a plain tuple: a decision makes a dozen and reads out a few.
     """
 
     __slots__ = ()
 
     def filled(self, values: tuple[Value, ...]) -> str:
         """The words with the features' values in them."""
-        account, place = self
-        _, said, _, groups = account
-        speakers, card = groups[place], said.get(place)
-        if card is None and len(speakers) == 1:
-            speaker = speakers[0]
-        else:
-            loudest = _loudest(account, speakers, card)
-            if loudest is None:
-                assert card is not None, "a group has a part that speaks"
-                return card.words.filled(values)
-            speaker = loudest
+        (added, said, share, groups), place, weight = self
+        towards = 1.0 if weight > 0 else -1.0
+        card, speaker, loudest = said.get(place), None, -inf
+        if card is not None:
+            loudest = towards * (1 - share) * card.weight
+        share *= towards
+        for each in groups[place]:
+            own = share * added[each[0]]
+            if own > loudest:
+                speaker, loudest = each, own
+        if speaker is None:
+            assert card is not None, "a group has a part that speaks"
+            return card.words.filled(values)
         _, position, (known, special, unknown) = speaker
         value = values[position]
         if value is None:
@@ -141,16 +122,27 @@ class _GroupWords(tuple[_Account, int]):
         return (special if special is not None and is_special else known).filled(values)
 
 
-def _loudest(account: _Account, speakers: Sequence[_Speaker], card: Contribution | None) -> _Speaker | None:
-    """The input that spoke most in the direction in which its group speaks; None where the scorecard did."""
-    added, _, share, _ = account
-    learnt = [share * added[at] for at, _, _ in speakers]
-    of_card = 0.0 if card is None else (1 - share) * card.weight
-    is_against = sum(learnt) + of_card > 0
-    loudest = (max if is_against else min)(learnt, default=None)
-    if loudest is None or (card is not None and (of_card >= loudest if is_against else of_card <= loudest)):
-        return None
-    return speakers[learnt.index(loudest)]
+def _spoken(codes: Sequence[str], weights: list[float], account: _Account) -> list[Contribution]:
+    """A contribution for each group that says something, and one for all others together: the sum is kept.
+
+    `codes` are the groups', `weights` theirs and behind them what `other` adds already, which is taken out.
+    """
+    rest = weights.pop()
+    sizes = [*map(abs, weights)]
+    # Of groups that are as loud the first ones speak.
+    loudest = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)[:SPEAKING_MAX]
+    contributions: list[Contribution] = []
+    for place in sorted(loudest):
+        if sizes[place] >= SPEAKING_MIN:
+            # As `Contribution(...)` has it, which takes three times as long.
+            weight, weights[place] = weights[place], 0.0
+            words = _new(_GroupWords, (account, place, weight))
+            contributions.append(_new(Contribution, (codes[place], weight, words)))
+    for weight in weights:
+        rest += weight
+    if rest:
+        contributions.append(Contribution(OTHER_CODE, rest, _OTHER))
+    return contributions
 
 
 _OTHER: Final = Template(parts=(), end=OTHER_WORDS)

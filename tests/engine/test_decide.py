@@ -6,10 +6,22 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.catalog import CATALOG, catalog_of, velocities_of
 from engine.custom import CustomField, CustomType
-from engine.decide import FALLBACK, Snapshot, decide, snapshot_of
+from engine.decide import (
+    FALLBACK,
+    REASON_LOG_ODDS_MIN,
+    REASON_SHARE_MIN,
+    REASONS_AGAINST_MAX,
+    REASONS_FOR_MAX,
+    Snapshot,
+    _model_reasons,
+    decide,
+    snapshot_of,
+)
 from engine.decision import Action, Decision
 from engine.enrichment import enrich
 from engine.errors import ScoreInvalid
@@ -19,10 +31,11 @@ from engine.payment import Card, Device, Payment
 from engine.policy import FailAction, Policy
 from engine.reference import Reference
 from engine.rules import parse_ruleset
-from engine.score import Score
+from engine.score import Contribution, Score
 from engine.velocity import VELOCITIES
 from models.scorecard import Item, Scorecard, Steps
 from models.scorecard_items import ITEMS
+from models.words import Template
 
 Make = Callable[..., Payment]
 MakeFeatures = Callable[..., Features]
@@ -116,6 +129,33 @@ def test_a_scorecard_whose_log_odds_overflow_gives_no_score(make_features: MakeF
     )
     with pytest.raises(ScoreInvalid):
         Scorecard((item,), CATALOG).score(make_features(cart_quantity=3))
+
+
+def reasons_plainly(contributions: list[Contribution]) -> list[str]:
+    """The codes of the loudest against the payment, then of those for it, of equal ones the first."""
+    against = [part for part in contributions if part.weight > 0]
+    speaks_for = [part for part in contributions if part.weight < 0]
+    floor = max(REASON_LOG_ODDS_MIN, REASON_SHARE_MIN * sum(sorted((part.weight for part in against), reverse=True)))
+    loudest = sorted(against, key=lambda part: -part.weight)[:REASONS_AGAINST_MAX]
+    loudest = [part for part in loudest if part.weight > floor]
+    for part in sorted(speaks_for, key=lambda part: part.weight)[:REASONS_FOR_MAX]:
+        loudest += [part] if part.weight < -REASON_LOG_ODDS_MIN else []
+    return [part.code for part in loudest]
+
+
+CLOSE = st.sampled_from([0.0, REASON_LOG_ODDS_MIN, -REASON_LOG_ODDS_MIN, 0.4, -0.4, 1.1])
+
+
+@given(st.lists(CLOSE | st.floats(-3, 9), max_size=14))
+def test_the_reasons_of_a_model_are_those_of_two_plain_sorts(weights: list[float]) -> None:
+    words = Template(parts=(), end="Because")
+    parts = [Contribution(f"c{place}", weight, words) for place, weight in enumerate(weights)]
+    score = Score(probability=0.5, base=0.0, contributions=tuple(parts))
+    found = _model_reasons(score, Features(CATALOG, (None,) * len(CATALOG)))
+    assert [reason.code for reason in found] == reasons_plainly(parts)
+    by_code = {part.code: part.weight for part in parts}
+    for reason in found:
+        assert (reason.text, reason.source, reason.weight) == ("Because", "model", round(by_code[reason.code], 4))
 
 
 def test_a_late_decision_is_made_without_a_score_and_says_so(decided: Callable[..., Decision]) -> None:

@@ -1,6 +1,9 @@
 """The account of a forest: Shapley's values as the sum over all orders gives them, and as shap has them."""
 
 import math
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -19,6 +22,7 @@ from models.forest_account import (
     WalkedAccount,
     _leaves,
     _parts,
+    _question,
     _table,
     account_of,
     nodes_and_weights,
@@ -139,6 +143,41 @@ def test_all_parts_at_once_add_up_as_one_after_the_other_to_the_last_bit(
 ) -> None:
     forest = grown(seed, trees, depth)
     assert account_of(forest).contributions(row).tolist() == added_in_turn(forest, row)
+
+
+EXTREMES = st.sampled_from([-np.inf, -sys.float_info.max, -1.0, -5e-324, -0.0, 0.0, 5e-324, 1.0, np.inf])
+
+
+@given(EXTREMES | st.floats(allow_nan=False), EXTREMES | st.floats(), st.booleans())
+def test_a_question_says_where_a_number_goes_however_large_and_an_unknown_too(
+    threshold: float, number: float, missing_left: bool
+) -> None:
+    stump = replace(
+        grown(0, 1, 0),
+        feature=np.array([0, LEAF, LEAF], dtype=np.int32),
+        threshold=np.array([threshold, 0.0, 0.0]),
+        missing_left=np.array([missing_left, False, False]),
+        left=np.array([1, 0, 0], dtype=np.int32),
+        right=np.array([2, 0, 0], dtype=np.int32),
+        value=np.array([0.0, -1.0, 1.0]),
+        cover=np.array([2.0, 1.0, 1.0]),
+    )
+    asked, sign, bound = _question(stump, 0)
+    says_left = (number * sign <= bound) != missing_left
+    assert asked == 0
+    assert says_left == (missing_left if math.isnan(number) else number <= threshold)
+    row = np.array([number, *[0.0] * (INPUTS - 1)])
+    account = account_of(stump)
+    assert account.expected + account.contributions(row).sum() == pytest.approx(stump.log_odds(row[None])[0])
+
+
+def test_accounts_of_several_threads_are_those_of_one() -> None:
+    account, rng = account_of(grown(5, 200, 4)), np.random.default_rng(5)
+    rows = [np.where(rng.random(INPUTS) < 0.2, np.nan, rng.integers(-3, 4, INPUTS)) for _ in range(2_000)]
+    alone = [account.contributions(row).tolist() for row in rows]
+    with ThreadPoolExecutor(4) as threads:
+        together = [added.tolist() for added in threads.map(account.contributions, rows)]
+    assert together == alone
 
 
 @SETTINGS

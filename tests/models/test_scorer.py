@@ -1,24 +1,29 @@
 """Serving a model: the account is exact on every decision, blended with the scorecard, and said in words."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.catalog import CATALOG
 from engine.features import Features, FeatureType
 from engine.score import Score
 from models.foreign import Foreign
-from models.forest import LEAF, Forest
-from models.inputs import Inputs
+from models.forest import LEAF, Forest, narrowed
+from models.forest_account import account_of
+from models.inputs import Input, Inputs
 from models.model import Model
 from models.scorecard import Scorecard
 from models.scorecard_items import ITEMS
-from models.scorer import MODEL_CODE, OTHER_CODE, SPEAKING_MAX, scorer_of
-from models.words import said_of
+from models.scorer import MODEL_CODE, OTHER_CODE, SPEAKING_MAX, SPEAKING_MIN, _spoken, scorer_of
+from models.words import said_of, template_of
 from tests.models.trained import CALIBRATION, foreign_model, forest_model, linear_model, made_features, model_with
 
 KINDS = pytest.mark.parametrize("made", [forest_model, linear_model, foreign_model])
@@ -164,6 +169,68 @@ def test_of_groups_that_are_as_loud_the_first_speak() -> None:
     found = said(stump(*asked), **dict.fromkeys(names, 0))
     assert len(names) > SPEAKING_MAX + 1
     assert list(found) == [*sorted(by_group)[:SPEAKING_MAX], OTHER_CODE]
+
+
+def words_of(given: Input, row: Features) -> str:
+    """What is said of an input by its feature's value."""
+    value = row[given.feature]
+    assert given.said is not None
+    text = given.said.unknown
+    if value is not None:
+        is_special = value is False or (isinstance(value, int) and not isinstance(value, bool) and value == 1)
+        text = given.said.special if is_special and given.said.special else given.said.known
+    return template_of(text, given.feature, CATALOG).filled(row.values)
+
+
+@pytest.mark.parametrize("share", [0.35, 1.0])
+def test_a_group_has_the_words_of_its_part_that_speaks_most_in_its_direction(share: float) -> None:
+    model = forest_model(share)
+    assert isinstance(model.margin, Forest)
+    forest, asked = narrowed(model.margin)
+    account, inputs = account_of(forest), Inputs([model.inputs.inputs[at] for at in asked], CATALOG)
+    scorer, scorecard = scorer_of(model, CATALOG, "champion"), Scorecard(ITEMS, CATALOG)
+    for row in payments(100):
+        added = account.contributions(inputs.vector(row.values)).tolist()
+        cards = scorecard.contributions(row.values) if share < 1 else []
+        for code, weight, words in scorer.score(row).contributions:
+            towards = math.copysign(1, weight)
+            voices = [
+                (towards * (1 - share) * card.weight, card.words.filled(row.values))
+                for card in cards
+                if card.code == code
+            ]
+            voices += [
+                (towards * share * own, words_of(each, row))
+                for own, each in zip(added, inputs.inputs, strict=True)
+                if each.group == code
+            ]
+            assert code == OTHER_CODE or words.filled(row.values) == max(voices, key=itemgetter(0))[1]
+
+
+def spoken_plainly(weights: list[float]) -> list[tuple[int, float]]:
+    """Which groups speak, by place, and behind them what all others say together, which is the last weight and theirs.
+
+    The loudest do, of equal ones the first, where they say anything.
+    """
+    *own, rest = weights
+    loudest = sorted(range(len(own)), key=lambda place: -abs(own[place]))[:SPEAKING_MAX]
+    speaking = [place for place in sorted(loudest) if abs(own[place]) >= SPEAKING_MIN]
+    for place, weight in enumerate(own):
+        if place not in speaking:
+            rest += weight
+    return [*((place, own[place]) for place in speaking), *([(len(own), rest)] if rest else [])]
+
+
+# Some of them equal, of both signs, at the least that speaks and just beside.
+CLOSE = st.sampled_from([0.0, SPEAKING_MIN, -SPEAKING_MIN, float(np.nextafter(SPEAKING_MIN, 0)), 0.25, -0.25, 0.5])
+
+
+@given(st.lists(CLOSE | st.floats(-2, 2), min_size=1, max_size=3 * SPEAKING_MAX))
+def test_the_loudest_groups_speak_as_a_plain_sort_has_it_to_the_last_bit(weights: list[float]) -> None:
+    codes = [f"c{place}" for place in range(len(weights) - 1)]
+    found = _spoken(codes, [*weights], ([], {}, 1.0, []))
+    plainly = [((*codes, OTHER_CODE)[place], weight) for place, weight in spoken_plainly(weights)]
+    assert [(part.code, part.weight) for part in found] == plainly
 
 
 def test_an_estimator_that_cannot_explain_itself_says_so() -> None:
