@@ -22,7 +22,6 @@ from api.schemas.groups import OptionsGroup
 from api.schemas.ordinary import OrdinaryRequest
 from api.schemas.readers import CART_ITEM_READERS, GROUP_READERS
 from api.schemas.reading import read_in_full
-from api.schemas.values import ip_address
 from engine.card_data import holds_card_number, is_bare_card_length, token_holds_card_number
 from engine.errors import MalformedJson, PaymentInvalid
 from engine.payment import Payment, assembled
@@ -342,33 +341,6 @@ def test_ordinary_traffic_goes_the_short_way() -> None:
 def test_the_least_and_the_fullest_go_the_short_way() -> None:
     for body in (LEAST, full(), {**LEAST, "order": {"amount": "12.50", "currency": "USD"}}):
         assert both(orjson.dumps(body), "shop-1", NOW)
-
-
-@given(st.integers(0, 2**32 - 1))
-@example(0x0A000001)
-@example(0xC0A80101)
-@example(0xE0000001)
-def test_an_address_is_public_where_the_registries_say_so(number: int) -> None:
-    address = IPv4Address(number)
-    found = ip_address(str(address))
-    assert found == str(address) if isinstance(found, str) else not address.is_global or address.is_multicast
-
-
-SPELLED = st.lists(st.sampled_from(["0", "00", "8", "08", "81", "255", "256", "1e1", "0x8", "٣", ""]), max_size=6)
-
-
-@given(SPELLED.map(".".join), st.sampled_from(["", " ", "\n", "\0", "%eth0", "/8"]))
-@example("8.8.8.8", "")
-@example("8.8.8.08", "")
-@example("8.8.8", "")
-def test_an_address_is_taken_in_its_canonical_form_alone(spelled: str, behind: str) -> None:
-    text = spelled + behind
-    try:
-        plain = str(IPv4Address(text))
-    except ValueError:
-        plain = ""
-    found = ip_address(text)
-    assert found == plain if isinstance(found, str) else not plain or not IPv4Address(plain).is_global
 
 
 @given(st.text("0123456789. -*x\u0661", min_size=10, max_size=30), st.sampled_from(["", "a", "Z", "é", "\uff21"]))
