@@ -98,6 +98,9 @@ def put_table(data: Path, path: Path) -> PutTable:
         has_previous = file.exists()
         if has_previous:
             _keep(file)
+        else:
+            # What was put aside by undoing is not what was in force before this one: the embedded table was.
+            _previous(file).unlink(missing_ok=True)
         staged.replace(file)
         _sync(file.parent)
     return PutTable(info=info, file=file, has_previous=has_previous)

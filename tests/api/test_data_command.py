@@ -120,6 +120,17 @@ class TestFiles:
         assert undo_table(tmp_path, "rates").is_there
         assert put.file.is_file()
 
+    def test_what_was_undone_is_not_what_was_before_the_next(self, tmp_path: Path) -> None:
+        texts = [RATES.format(number) for number in (2, 3)]
+        put_table(tmp_path, written(tmp_path / "mine.csv", texts[0]))
+        assert not undo_table(tmp_path, "rates").is_there
+        put = put_table(tmp_path, written(tmp_path / "mine.csv", texts[1]))
+        assert not put.has_previous
+        assert not undo_table(tmp_path, "rates").is_there
+        assert with_kept_tables(Settings(data=tmp_path)).rates is None
+        assert undo_table(tmp_path, "rates").is_there
+        assert put.file.read_text(encoding="utf-8") == texts[1]
+
     def test_there_may_be_nothing_to_undo(self, tmp_path: Path) -> None:
         put_table(tmp_path, written(tmp_path / "mine.csv", RATES.format(2)))
         with pytest.raises(NothingToUndo, match="There are: rates"):
