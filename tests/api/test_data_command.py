@@ -92,7 +92,7 @@ class TestFiles:
         kinds = [domains.look_up(each).kind for each in ("throw.example", "mailinator.com", "gmail.com")]
         assert kinds == ["disposable", "disposable", "free"]
         bad = written(tmp_path / "bad.csv", "domain,kind\nthrow.example,evil\n")
-        with pytest.raises(ReferenceInvalid, match=r"bad\.csv, line 2: the kind is one of"):
+        with pytest.raises(ReferenceInvalid, match=r"bad\.csv, line 2, column kind: it is one of"):
             put_table(tmp_path, bad)
 
     def test_a_packed_table_is_kept_unpacked(self, tmp_path: Path) -> None:
