@@ -153,7 +153,7 @@ TOPICS: Final = (
 
 CAUSES: Final[Mapping[str, str]] = {
     "not_provided": "The request does not hold it.",
-    "ambiguous": "It may mean several things: a code that networks read differently, English alone.",
+    "ambiguous": "It may mean several things: a code that networks or sources read differently, English alone.",
     "bin": "There is no BIN table.",
     "card_codes": "There is no table of the networks' codes.",
     "category_unknown": "A line of the cart says no category that is known.",

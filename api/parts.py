@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import structlog
 
 from api.champion import Champion
+from api.clock import utc_now
 from api.reference_files import reference_of, with_kept_tables
 from api.settings import Settings
 from engine.bundles import Parts
@@ -200,7 +201,7 @@ def _reference_again(settings: Settings, last: Reference, faults: dict[Part, str
         bins=last.bins if is_last_bins else _kept(Part.BIN_TABLE, lambda: laid_over(bins), last.bins, faults),
         rates=last.rates
         if is_last_rates
-        else _kept(Part.RATES, lambda: Rates.load(rates or EMBEDDED_RATES), last.rates, faults),
+        else _kept(Part.RATES, lambda: Rates.load(rates or EMBEDDED_RATES, utc_now().date()), last.rates, faults),
         mail_domains=embedded(MailDomains.load)
         if domains is None
         else _kept(Part.MAIL_DOMAINS, lambda: MailDomains.load(domains), last.mail_domains, faults),

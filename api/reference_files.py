@@ -9,13 +9,16 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
+from api.clock import utc_now
 from api.settings import Settings
 from engine.errors import AssayError, ReferenceInvalid
-from engine.reference import Reference, TableInfo, load_reference
+from engine.reference import Rates, Reference, TableInfo, load_reference
 from engine.reference.kinds import kind_of, unpacked
+from engine.reference.rates import EMBEDDED_RATES
 
 FOLDER: Final = "reference"
 """Where they lie in the data folder."""
@@ -31,6 +34,7 @@ SETTINGS: Final[Mapping[str, str]] = {
 _PREVIOUS: Final = ".previous"
 _DATABASE: Final = ".mmdb"
 _SUFFIXES: Final = (_DATABASE, ".csv")
+_SHOWN_CURRENCIES: Final = 5
 _PRIVATE: Final = 0o600
 _PRIVATE_FOLDER: Final = 0o700
 
@@ -62,8 +66,31 @@ def reference_of(settings: Settings) -> Reference:
     """All tables, the operator's over the embedded ones. Raises ReferenceInvalid."""
     found = with_kept_tables(settings)
     return load_reference(
-        found.ip_database, found.bin_table, found.rates, found.reference_max_age_days, found.mail_domains
+        found.ip_database, found.bin_table, found.rates, found.reference_max_age_days, found.mail_domains, _today()
     )
+
+
+def currencies_in_force(settings: Settings) -> frozenset[str]:
+    """Which currencies have a rate; none where the table cannot be read: any other is better than that one."""
+    try:
+        return frozenset(Rates.load(with_kept_tables(settings).rates or EMBEDDED_RATES).series)
+    except ReferenceInvalid:
+        return frozenset()
+
+
+def losses(file: Path, before: frozenset[str]) -> list[str]:
+    """What to say of a table of rates that lacks most of the currencies that had one: a part of a table, by mistake."""
+    if kind_of(file).table != "rates":
+        return []
+    lost = sorted(before - Rates.load(file).series.keys())
+    if len(lost) * 2 <= len(before):
+        return []
+    shown = ", ".join(lost[:_SHOWN_CURRENCIES])
+    warning = (
+        f"it lacks {len(lost)} of the {len(before)} currencies that have a rate now ({shown} ...): amounts in them are "
+        "unknown in US dollars then. Rates replace the table in force; give one of all currencies."
+    )
+    return [warning]
 
 
 def with_kept_tables(settings: Settings) -> Settings:
@@ -91,13 +118,16 @@ def put_table(data: Path, path: Path) -> PutTable:
         # Read from where it will lie: what was checked is what is put there, whatever becomes of the file given.
         staged = _written(file.with_name(f"{file.name}.new"), unpacked(path))
         try:
-            info = kind.read(staged)
+            info = kind.read(staged, _today())
         except ReferenceInvalid as error:
             staged.unlink()
             raise ReferenceInvalid(str(error).replace(str(staged), str(path))) from error
         has_previous = file.exists()
         if has_previous:
             _keep(file)
+        else:
+            # What was put aside by undoing is not what was in force before this one: the embedded table was.
+            _previous(file).unlink(missing_ok=True)
         staged.replace(file)
         _sync(file.parent)
     return PutTable(info=info, file=file, has_previous=has_previous)
@@ -125,6 +155,10 @@ def undo_table(data: Path, name: str) -> Undone:
             file.replace(previous)
         _sync(file.parent)
         return Undone(file=file, is_there=file.exists())
+
+
+def _today() -> date:
+    return utc_now().date()
 
 
 def _is_kept(path: Path) -> bool:

@@ -14,7 +14,7 @@ from api.clock import utc_now
 from api.commands.options import Data, settings_with
 from api.console import console_of, entry, say
 from api.operator import server_url
-from api.reference_files import SETTINGS, put_table, reference_of, undo_table
+from api.reference_files import SETTINGS, currencies_in_force, losses, put_table, reference_of, undo_table
 from api.settings import Settings
 from api.tables import TableShown, tables_shown
 from engine.errors import AssayError, DataFolderInUse
@@ -61,29 +61,33 @@ def list_(*, as_json: AsJson = False, data: Data = None) -> None:
 
 
 @app.command()
-def check(file: File, *, as_json: AsJson = False) -> None:
+def check(file: File, *, as_json: AsJson = False, data: Data = None) -> None:
     """Say which table a file is and read it whole, as it would be to be used; exit code 1 where it cannot be."""
-    kind = kind_of(file)
-    info = kind.read(file)
-    is_stale = info.is_stale(utc_now().date())
+    kind, today = kind_of(file), utc_now().date()
+    info = kind.read(file, today)
+    is_stale = info.is_stale(today)
+    warnings = losses(file, currencies_in_force(settings_with(data=data)))
     if as_json:
         said = {"table": kind.table, "version": info.version, "built": info.built and info.built.isoformat()}
-        typer.echo(json.dumps({**said, "rows": info.rows, "is_stale": is_stale}))
+        typer.echo(json.dumps({**said, "rows": info.rows, "is_stale": is_stale, "warnings": warnings}))
         return
     console.print(f"{file}: a sound table for {kind.table} ({info.what})")
     console.print(f"version {info.version}{_of(info.built, info.rows)}")
     if is_stale:
         console.print(f"STALE: older than {info.max_age_days} days")
+    _warn(warnings)
 
 
 @app.command()
 def update(file: File, *, as_json: AsJson = False, data: Data = None) -> None:
     """Check a file, put it into the data folder and have the server read it; the one before is kept for `undo`."""
     settings = settings_with(data=data)
+    before = currencies_in_force(settings)
     put = put_table(settings.data, file)
+    warnings = losses(put.file, before)
     table = put.info.name
     kept = f"; 'assay data undo {put.file.stem}' brings back what was before"
-    _tell(settings, table, put.info.version, f"{put.file} is there{kept}", as_json=as_json)
+    _tell(settings, table, put.info.version, f"{put.file} is there{kept}", warnings, as_json=as_json)
 
 
 @app.command()
@@ -97,24 +101,32 @@ def undo(
     settings = settings_with(data=data)
     undone = undo_table(settings.data, name)
     if undone.is_there:
-        info = kind_of(undone.file).read(undone.file)
-        _tell(settings, info.name, info.version, f"{undone.file} is the one before again", as_json=as_json)
+        info = kind_of(undone.file).read(undone.file, utc_now().date())
+        _tell(settings, info.name, info.version, f"{undone.file} is the one before again", [], as_json=as_json)
         return
     said = f"{undone.file} was put aside: the embedded table serves"
-    _tell(settings, None, None, said, as_json=as_json)
+    _tell(settings, None, None, said, [], as_json=as_json)
 
 
-def _tell(settings: Settings, table: str | None, version: str | None, said: str, *, as_json: bool) -> None:
+def _tell(
+    settings: Settings, table: str | None, version: str | None, said: str, warnings: list[str], *, as_json: bool
+) -> None:
     """Have the server read the tables, and say what came of it. Raises NotInForce where it did not take the file."""
     running = _asked(settings, "POST", "/v1/installation/reload")
     if running is not None and table is not None:
         _require_in_force(running, table, version or "")
     in_force = "no_server" if running is None else "yes"
     if as_json:
-        typer.echo(json.dumps({"table": table, "version": version, "in_force": in_force}))
+        typer.echo(json.dumps({"table": table, "version": version, "in_force": in_force, "warnings": warnings}))
         return
     console.print(said)
     console.print("no server runs: in force from the next start on" if running is None else "in force")
+    _warn(warnings)
+
+
+def _warn(warnings: list[str]) -> None:
+    for warning in warnings:
+        console.print(f"WARNING: {warning}")
 
 
 def _require_in_force(running: _Installation, table: str, version: str) -> None:

@@ -40,7 +40,7 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
         made["ip"] = load_ip_tables(tables.ip_database).locations.built
 
     def read_rates() -> None:
-        made["rates"] = Rates.load(tables.rates or EMBEDDED_RATES).newest
+        made["rates"] = Rates.load(tables.rates or EMBEDDED_RATES, now.date()).newest
 
     yield _read("ruleset", settings.ruleset, lambda: read_rules(_text(settings.ruleset), list_types_in(settings.data)))
     yield _read("model", settings.model, lambda: _model(settings))

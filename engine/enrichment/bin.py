@@ -1,7 +1,8 @@
 """What the BIN tells of the card: brand, funding, category, issuer, country; and how far the table is to be trusted.
 
 What the request says of the card comes first: the processor asked the network, the table is a copy of a copy. Since
-2022 issuers get eight digits, so a row of six may mix two of them: such a row is never of high confidence.
+2022 issuers get eight digits, so a row of six may mix two of them: such a row is never of high confidence. Where the
+processor says that it does not know either, nothing was said.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,18 @@ _NO_CODES, _NO_LAST_DIGITS = Unknown("card_codes"), Unknown("last_digits_unknown
 _RANGES: Final = (("4", "visa"), ("34", "amex"), ("37", "amex"))
 _MASTERCARD: Final = ((510_000, 559_999), (222_100, 272_099))
 _OF_RANGES: Final = frozenset({"visa", "mastercard", "amex"})
+_BOTH_CREDIT: Final = frozenset({"credit", "charge"})
+_UNKNOWN: Final = "unknown"
+"""What processors write for a brand or a funding that they do not know."""
+_DOMESTIC: Final = frozenset(
+    {
+        "bancomat", "bancontact", "bankaxept", "cabal", "carnet", "cartes_bancaires", "dankort", "eftpos", "elo",
+        "girocard", "gpn", "hipercard", "interac", "knet", "lankapay", "mada", "meeza", "mir", "multibanco", "napas",
+        "naps", "pagobancomat", "paypak", "rupay", "troy", "uzcard", "verve",
+    }
+)  # fmt: skip
+"""Schemes of one country, whose cards bear an international brand as well: which of the two is named depends on where
+the card was used, and BIN tables name one. So a domestic scheme and another brand do not contradict each other."""
 _SOURCE: Final = "enrichment bin"
 
 _Stated = tuple[str | None, str | None, str | None]
@@ -28,7 +41,8 @@ _Stated = tuple[str | None, str | None, str | None]
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     card = payment.card
-    stated = (card.brand, card.funding, card.country)
+    brand, funding = (None if said == _UNKNOWN else said for said in (card.brand, card.funding))
+    stated = (brand, funding, card.country)
     if card.bin is None:
         facts = _without_record(stated, None)
     elif reference.bins is None:
@@ -49,7 +63,7 @@ def _facts(bins: BinTable, digits: str, stated: _Stated) -> Computed:
     if record is None:
         return _without_record(stated, _NOT_FOUND)
     in_table = (record.brand, record.funding, record.country)
-    is_other = [said != known for said, known in zip(stated, in_table, strict=True) if None not in (said, known)]
+    is_other = [said != known for said, known in zip(stated, in_table, strict=True) if _are_comparable(said, known)]
     has_conflict = any(is_other) or _is_out_of_range(record)
     found: tuple[Value | Unknown, ...] = (
         *(known if said is None else said for said, known in zip(stated, in_table, strict=True)),
@@ -61,6 +75,16 @@ def _facts(bins: BinTable, digits: str, stated: _Stated) -> Computed:
         "low" if has_conflict else "high" if record.is_own else "medium",
     )
     return (*(_NOT_FOUND if value is None else value for value in found), any(is_other) if is_other else None)
+
+
+def _are_comparable(said: str | None, known: str | None) -> bool:
+    """Whether two words for one thing exclude each other, or are the same: no brand excludes a domestic scheme's.
+
+    A charge card is a kind of credit card, and most processors have no other word for it.
+    """
+    if said is None or known is None:
+        return False
+    return said == known or (_DOMESTIC.isdisjoint((said, known)) and {said, known} != _BOTH_CREDIT)
 
 
 def _is_prepaid(funding: str | None, in_table: bool | None, cause: Unknown | None) -> Value | Unknown:  # noqa: FBT001
@@ -102,7 +126,7 @@ BIN = Enrichment(
         Feature(
             name="card_funding",
             type=FeatureType.STRING,
-            doc="How the card is funded.",
+            doc="How the card is funded; where the processor says `unknown`, as the BIN table says.",
             source=_SOURCE,
             values=FUNDINGS,
         ),
@@ -161,7 +185,8 @@ BIN = Enrichment(
         Feature(
             name="card_contradicts_bin",
             type=FeatureType.BOOLEAN,
-            doc="Brand, funding or country of the card as the processor sent them are others than the BIN table's.",
+            doc="Brand, funding or country of the card as the processor sent them are others than the BIN table's. A "
+            "domestic scheme's card bears another brand as well, so these two contradict nothing.",
             source=_SOURCE,
             reason="card_range",
             says="What was sent of the card contradicts its BIN",

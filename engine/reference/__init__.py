@@ -5,6 +5,7 @@ Loaded once, never changed, looked up in memory; each names its version, which e
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -137,18 +138,20 @@ def load_reference(
     rates: Path | None = None,
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS,
     mail_domains: Path | None = None,
+    today: date | None = None,
 ) -> Reference:
     """Load all tables, about a second for the first time; None stands for the embedded one.
 
     `ip_database` (a GeoIP2-shaped .mmdb or a folder of them, see `load_ip_tables`) , `bin_table` and `mail_domains` are
-    laid over the embedded ones, `rates` replace them. Raises ReferenceInvalid naming the file, the cause and the mend.
+    laid over the embedded ones, `rates` replace them; no rate may be of a day after the one that follows `today`.
+    Raises ReferenceInvalid naming the file, the cause and the mend.
     """
     ip_tables = load_ip_tables(ip_database)
     return Reference(
         ip=ip_tables.locations,
         ip_networks=ip_tables.networks,
         bins=embedded(BinTable.load) if bin_table is None else BinTable.load(bin_table),
-        rates=embedded(Rates.load) if rates is None else Rates.load(rates),
+        rates=embedded(Rates.load) if rates is None else Rates.load(rates, today),
         time_zones=embedded(TimeZones.load),
         postal=embedded(PostalRules.load),
         phones=embedded(PhonePlans.load),

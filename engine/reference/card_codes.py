@@ -2,12 +2,14 @@
 
 One letter means different things in different networks (AVS A: the street alone at Visa, both at Discover), and ECI 06
 is Visa's attempt and Mastercard's exemption. So each code is read by the network's own table; where the network is not
-known, only what all networks agree on is read.
+known, only what all networks agree on is read. Where the sources of a table contradict each other, what it says of a
+match is unknown.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -40,6 +42,8 @@ PASS, FAIL, UNAVAILABLE, UNCHECKED, NOT_PROVIDED = "pass", "fail", "unavailable"
 
 _MATCHES: Final = {"match": PASS, "no_match": FAIL}
 _NOT_DONE: Final = frozenset({"unknown", "unsupported"})
+_SURE, _DISPUTED = "high", "medium"
+"""Whether the sources of a row say the same, or differ."""
 _CVV_RESULTS: Final[Mapping[str, str | Unknown]] = {
     "match": PASS,
     "no_match": FAIL,
@@ -60,6 +64,7 @@ Avs = tuple[str | Unknown, str | Unknown, str | Unknown]
 """What was said of the street, of the postal code and of the cardholder's name."""
 CODE_UNKNOWN: Final = Unknown("code_unknown")
 AMBIGUOUS: Final = Unknown("ambiguous")
+_DISPUTED_MATCHES: Final = dict.fromkeys(_MATCHES, AMBIGUOUS)
 _AVS_UNKNOWN: Final = (CODE_UNKNOWN, CODE_UNKNOWN, CODE_UNKNOWN)
 
 
@@ -87,6 +92,7 @@ class CardCodes:
     avs_agreed: Mapping[str, Avs]
     cvv: Mapping[str, str | Unknown]
     eci_by_network: Mapping[str, Mapping[str, Eci]]
+    eci_agreed: Mapping[str, Eci | Unknown]
     declines: Declines
     test_cards: frozenset[tuple[str, str]]
     test_bins: frozenset[str]
@@ -116,6 +122,7 @@ class CardCodes:
             avs_agreed=_agreed(avs.table),
             cvv=cvv.table,
             eci_by_network=eci.table,
+            eci_agreed=_eci_agreed(eci.table),
             declines=declines.table,
             test_cards=frozenset((bin_[:length], last) for bin_, last in tests.table for length in _PREFIX_LENGTHS),
             test_bins=frozenset(bin_[:length] for bin_, _ in tests.table for length in _PREFIX_LENGTHS),
@@ -136,14 +143,12 @@ class CardCodes:
         return self.cvv.get(code, CODE_UNKNOWN)
 
     def eci(self, code: str, network: str | None) -> Eci | Unknown:
-        """What an ECI says at a network; of one that is unknown, or has no table, what all agree on who have it."""
-        own = self.eci_by_network.get(network or "")
-        if own is not None:
-            return own.get(code, CODE_UNKNOWN)
-        meanings = {table[code] for table in self.eci_by_network.values() if code in table}
-        if not meanings:
-            return CODE_UNKNOWN
-        return meanings.pop() if len(meanings) == 1 else AMBIGUOUS
+        """What an ECI says at a network: unknown of one that has no table, for its codes may be anybody's.
+
+        Where the network is not known, what all agree on: that one network alone has a code does not say whose it is.
+        """
+        table = self.eci_agreed if network is None else self.eci_by_network.get(network, {})
+        return table.get(code, CODE_UNKNOWN)
 
     def is_test_card(self, prefix: str, last_digits: str | None) -> bool | None:
         """Whether a BIN (6 to 8 digits) and last four digits are a published test card's.
@@ -178,14 +183,19 @@ def _info(path: Path, read: Read[Any]) -> TableInfo:
 def _avs(path: Path) -> Read[dict[str, dict[str, Avs]]]:
     source, rows = read_rows(path, ("network", "code", "description", "street", "postal", "name", "confidence"))
     tables: dict[str, dict[str, Avs]] = {}
-    for line, (network, code, _, street, postal, name, _) in rows:
+    for line, (network, code, _, street, postal, name, confidence) in rows:
         _once(path, line, code, tables.setdefault(network, {}))
         for cell in (street, postal, name):
             if cell not in _MATCHES and cell not in _NOT_DONE:
                 raise malformed(path, line, f"{cell!r} is not match, no_match, unknown or unsupported")
+        if confidence not in (_SURE, _DISPUTED):
+            raise malformed(
+                path, line, f"confidence {confidence!r} is not {_SURE}, or {_DISPUTED} where sources differ"
+            )
         # Where the address was not looked at, the check was not to be had; where half of it was, the rest is open.
         rest = UNAVAILABLE if {street, postal} <= _NOT_DONE else UNCHECKED
-        tables[network][code] = (_MATCHES.get(street, rest), _MATCHES.get(postal, rest), _MATCHES.get(name, rest))
+        matches: Mapping[str, str | Unknown] = _MATCHES if confidence == _SURE else _DISPUTED_MATCHES
+        tables[network][code] = (matches.get(street, rest), matches.get(postal, rest), matches.get(name, rest))
     return Read(tables, source.fingerprint, len(rows))
 
 
@@ -221,6 +231,14 @@ def _eci(path: Path) -> Read[dict[str, dict[str, Eci]]]:
             _once(path, line, code, tables.setdefault(network, {}))
             tables[network][code] = eci
     return Read(tables, source.fingerprint, len(rows))
+
+
+def _eci_agreed(tables: Mapping[str, Mapping[str, Eci]]) -> dict[str, Eci | Unknown]:
+    """Every code that any network has, with what all networks mean by it; else unknown."""
+    found: dict[str, Eci | Unknown] = {}
+    for code, meaning in chain.from_iterable(table.items() for table in tables.values()):
+        found[code] = meaning if all(table.get(code) == meaning for table in tables.values()) else AMBIGUOUS
+    return found
 
 
 def _test_cards(path: Path) -> Read[list[tuple[str, str]]]:

@@ -5,6 +5,7 @@ import lzma
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -28,13 +29,14 @@ _HEADING_BYTES_MAX: Final = 4_096
 class Kind:
     """A table that the operator can bring. `form` says in words what its file looks like.
 
-    `read` reads a file whole, as it is read to be used, and gives what it says of itself; it raises ReferenceInvalid.
+    `read` reads a file whole, as it is read to be used on a day, and gives what it says of itself; it raises
+    ReferenceInvalid.
     `named` is what such a file is called where tables are kept; IP databases have a folder, for there may be several.
     """
 
     table: str
     form: str
-    read: Callable[[Path], TableInfo]
+    read: Callable[[Path, date], TableInfo]
     named: Callable[[Path], str]
 
 
@@ -82,7 +84,7 @@ def _edition(path: Path) -> str:
 _IP: Final = Kind(
     table="ip",
     form="MaxMind databases (.mmdb)",
-    read=ip_info_of,
+    read=lambda path, _: ip_info_of(path),
     named=_edition,
 )
 _CSV: Final = (
@@ -91,7 +93,7 @@ _CSV: Final = (
         Kind(
             table="bins",
             form=f"a CSV of {','.join(bins.COLUMNS)}",
-            read=bins.info_of,
+            read=lambda path, _: bins.info_of(path),
             named=lambda _: "bins.csv",
         ),
     ),
@@ -100,7 +102,7 @@ _CSV: Final = (
         Kind(
             table="rates",
             form=f"a CSV of {','.join(rates.COLUMNS)}",
-            read=lambda path: Rates.load(path).info,
+            read=lambda path, today: Rates.load(path, today).info,
             named=lambda _: "rates.csv",
         ),
     ),
@@ -109,7 +111,7 @@ _CSV: Final = (
         Kind(
             table="mail_domains",
             form=f"a CSV of {','.join(mail_domains.COLUMNS)}",
-            read=mail_domains.info_of,
+            read=lambda path, _: mail_domains.info_of(path),
             named=lambda _: "mail_domains.csv",
         ),
     ),

@@ -6,7 +6,8 @@ too, and who hides an address behind a relay (Apple's Hide My Email, Firefox Rel
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -31,6 +32,9 @@ COLUMNS: Final = ["domain", "kind"]
 MAX_AGE_DAYS: Final = 365
 """How old the lists may be before they are called stale: new disposable domains come by the day. They serve on."""
 
+_DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9\-]{0,61}[a-z0-9])?")
+_DOMAIN_LENGTH_MAX: Final = 253
+"""RFC 1035."""
 _CACHED_DOMAINS: Final = 16_384
 DISPOSABLE, RELAY, FREE, OTHER = "disposable", "relay", "free", "other"
 _KINDS: Final = (DISPOSABLE, RELAY, FREE, OTHER)
@@ -125,21 +129,20 @@ class MailDomains:
 
         Raises ReferenceInvalid where that file cannot be read or says no kind.
         """
-        kinds = _embedded_kinds()
+        kinds, suffixes = _embedded_kinds(), _suffixes()
         own, found = "", dict[str, str]()
         if path is not None:
             source = read_source(path)
-            found = _own_kinds(path, decode_source(source, source.content))
+            found = _own_kinds(path, decode_source(source, source.content), suffixes, kinds)
             own = f", own {source.fingerprint}"
         kinds |= found
-        text = (files("publicsuffixlist") / "public_suffix_list.dat").read_text(encoding="utf-8")
-        return cls(kinds=MappingProxyType(kinds), suffixes=PublicSuffixes.of(text), info=_info(own, len(kinds)))
+        return cls(kinds=MappingProxyType(kinds), suffixes=suffixes, info=_info(own, len(kinds)))
 
 
 def info_of(path: Path) -> TableInfo:
     """What an operator's file says of itself, read whole. Raises ReferenceInvalid naming file and line."""
     source = read_source(path)
-    rows = len(dict(_own_kinds(path, decode_source(source, source.content))))
+    rows = len(_own_kinds(path, decode_source(source, source.content), _suffixes(), _embedded_kinds()))
     return replace(_info(f", own {source.fingerprint}", rows), source=OPERATORS_OWN, licence=OPERATORS_OWN, built=None)
 
 
@@ -179,22 +182,38 @@ def _embedded_kinds() -> dict[str, str]:
     }
 
 
-def _own_kinds(path: Path, text: str) -> dict[str, str]:
+def _suffixes() -> PublicSuffixes:
+    return PublicSuffixes.of((files("publicsuffixlist") / "public_suffix_list.dat").read_text(encoding="utf-8"))
+
+
+def _own_kinds(path: Path, text: str, suffixes: PublicSuffixes, embedded: Mapping[str, str]) -> dict[str, str]:
+    """The operator's rows; a public suffix may be named where an embedded list names it, to say otherwise."""
     rows = csv.DictReader(io.StringIO(text))
     if rows.fieldnames is None or not set(COLUMNS) <= set(rows.fieldnames):
         raise ReferenceInvalid(f"{path}, line 1: the columns are domain and kind, separated by a comma")
-    return dict(_own_rows(path, rows))
-
-
-def _own_rows(path: Path, rows: Iterable[dict[str, str | None]]) -> Iterator[tuple[str, str]]:
-    for line, row in enumerate(rows, start=2):
-        domain, kind = (row["domain"] or "").strip().lower(), (row["kind"] or "").strip().lower()
+    found: dict[str, str] = {}
+    for row in rows:
+        place, kind = f"{path}, line {rows.line_num}", (row["kind"] or "").strip().lower()
         if kind not in _KINDS:
-            raise ReferenceInvalid(f"{path}, line {line}: the kind is one of {', '.join(_KINDS)}, not {kind[:40]!r}")
-        try:
-            yield domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii"), kind
-        except UnicodeError as error:
-            raise ReferenceInvalid(f"{path}, line {line}: no domain ({error})") from error
+            raise ReferenceInvalid(f"{place}, column kind: it is one of {', '.join(_KINDS)}, not {kind[:40]!r}")
+        domain = _ascii_domain((row["domain"] or "").strip().lower())
+        if suffixes.is_suffix(domain) and domain not in embedded:
+            cause = "is a public suffix, under which anybody registers names; write the domains below it that are meant"
+            raise ReferenceInvalid(f"{place}, column domain: {domain} {cause}")
+        if len(domain) > _DOMAIN_LENGTH_MAX or not _DOMAIN.fullmatch(domain):
+            mend = "write what follows the @ of an address, such as mail.example; it stands for all names below it too"
+            raise ReferenceInvalid(f"{place}, column domain: {(row['domain'] or '')[:40]!r} is no domain; {mend}")
+        found[domain] = kind
+    return found
+
+
+def _ascii_domain(written: str) -> str:
+    """As addresses are looked up by it; empty where it is beyond ASCII and no domain."""
+    domain = written.removesuffix(".")
+    try:
+        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+    except UnicodeError:
+        return ""
 
 
 def _judged(domain: str, kinds: Mapping[str, str], suffixes: PublicSuffixes) -> MailDomain:

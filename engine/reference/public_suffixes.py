@@ -50,6 +50,10 @@ class PublicSuffixes:
         """Whether ICANN's part of the list knows this top-level domain (in ASCII)."""
         return top_level_domain in self._top_level
 
+    def is_suffix(self, domain: str) -> bool:
+        """Whether anybody can register a name right below this one (in ASCII), as the list says."""
+        return domain not in self._exceptions and (domain in self._rules or domain.partition(".")[2] in self._wildcards)
+
     def registrable(self, domain: str) -> str | None:
         """The suffix and one label before it: what its owner registered; None where the domain is a suffix itself.
 

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final, Self
@@ -26,6 +26,8 @@ COLUMNS: Final = ["date", "currency", "usd_per_unit"]
 _LEAST, _MOST = Decimal("1e-12"), Decimal("1e6")
 _LONGEST_RATE: Final = 40
 _CENTS: Final = 100
+_DAY: Final = timedelta(days=1)
+"""It is tomorrow already east of here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +48,21 @@ class Rates:
     info: TableInfo
 
     @classmethod
-    def load(cls, path: Path = EMBEDDED_RATES) -> Self:
+    def load(cls, path: Path = EMBEDDED_RATES, today: date | None = None) -> Self:
         """Read a CSV of date (YYYY-MM-DD), currency (ISO 4217), usd_per_unit (dollars for one main unit, decimal).
 
-        USD is 1 by definition and may be left out. Raises ReferenceInvalid naming file, line and column.
+        USD is 1 by definition and may be left out. A date after the day that follows `today` is refused: a slip of a
+        year would serve as the newest rate until then; the embedded rates are not asked. Raises ReferenceInvalid naming
+        file, line and column.
         """
+        last = date.max if today is None or path == EMBEDDED_RATES else today + _DAY
         source = read_source(path)
         rates: defaultdict[str, dict[int, Decimal]] = defaultdict(dict)
         for line, cells in _rows(source):
             day, currency, rate = _rate(source, line, cells)
+            if day > last.toordinal():
+                cause = f"{cells[0]} is yet to come; write the day of which the rate is, {last} at the latest"
+                raise _malformed(source, line, "date", cause)
             if day in rates[currency]:
                 raise _malformed(source, line, "currency", f"{currency} stands twice for {cells[0]}; keep one row")
             rates[currency][day] = rate

@@ -4,6 +4,7 @@ import json
 import lzma
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from api.app import create_app
 from api.cli import app
 from api.client import Caller, Reply
+from api.clock import utc_now
 from api.commands import data as command
 from api.operator import operator_key
 from api.reference_files import NothingToUndo, put_table, reference_of, undo_table, with_kept_tables
@@ -22,6 +24,7 @@ from api.wiring import Assembly, assembled
 from engine.errors import ReferenceInvalid
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES
 from engine.reference.kinds import kind_of
+from engine.reference.rates import EMBEDDED_RATES
 
 MMDB = Path(__file__).parents[1] / "fixtures" / "mmdb"
 BINS = "BIN,Brand,Type,Category,Issuer,isoCode2\n{0},VISA,CREDIT,,A BANK,US\n"
@@ -89,7 +92,7 @@ class TestFiles:
         kinds = [domains.look_up(each).kind for each in ("throw.example", "mailinator.com", "gmail.com")]
         assert kinds == ["disposable", "disposable", "free"]
         bad = written(tmp_path / "bad.csv", "domain,kind\nthrow.example,evil\n")
-        with pytest.raises(ReferenceInvalid, match=r"bad\.csv, line 2: the kind is one of"):
+        with pytest.raises(ReferenceInvalid, match=r"bad\.csv, line 2, column kind: it is one of"):
             put_table(tmp_path, bad)
 
     def test_a_packed_table_is_kept_unpacked(self, tmp_path: Path) -> None:
@@ -119,6 +122,17 @@ class TestFiles:
         assert with_kept_tables(Settings(data=tmp_path)).rates is None
         assert undo_table(tmp_path, "rates").is_there
         assert put.file.is_file()
+
+    def test_what_was_undone_is_not_what_was_before_the_next(self, tmp_path: Path) -> None:
+        texts = [RATES.format(number) for number in (2, 3)]
+        put_table(tmp_path, written(tmp_path / "mine.csv", texts[0]))
+        assert not undo_table(tmp_path, "rates").is_there
+        put = put_table(tmp_path, written(tmp_path / "mine.csv", texts[1]))
+        assert not put.has_previous
+        assert not undo_table(tmp_path, "rates").is_there
+        assert with_kept_tables(Settings(data=tmp_path)).rates is None
+        assert undo_table(tmp_path, "rates").is_there
+        assert put.file.read_text(encoding="utf-8") == texts[1]
 
     def test_there_may_be_nothing_to_undo(self, tmp_path: Path) -> None:
         put_table(tmp_path, written(tmp_path / "mine.csv", RATES.format(2)))
@@ -157,6 +171,8 @@ def test_a_running_server_takes_an_update_and_its_undoing(assembly: Assembly, fo
     before = assembly.snapshot.versions.data
     file = written(tmp_path / "of november.csv", RATES.format(2))
     updated = run("update", str(file), "--data", str(folder))
+    (warning,) = updated.pop("warnings")
+    assert warning.startswith("it lacks ")
     assert updated == {"table": "rates", "version": shown(folder)["rates"]["version"], "in_force": "yes"}
     assert shown(folder)["rates"]["source"] == "the operator's own"
     assert dict(assembly.snapshot.versions.data)["rates"] == updated["version"]
@@ -205,6 +221,30 @@ def test_check_tells_of_a_sound_file_and_of_a_broken_one(tmp_path: Path) -> None
             ["data", "check", str(written(tmp_path / "bad.csv", RATES.format(1).replace("2026-11-01", "monday")))],
             catch_exceptions=False,
         )
+
+
+def test_rates_that_are_yet_to_come_are_refused_everywhere(tmp_path: Path) -> None:
+    later = written(tmp_path / "later.csv", RATES.format(2) + f"{utc_now().date() + timedelta(days=2)},GBP,1.3\n")
+    with pytest.raises(ReferenceInvalid, match=r"line 3, column date: .* is yet to come; write the day"):
+        CliRunner().invoke(app, ["data", "check", str(later)], catch_exceptions=False)
+    with pytest.raises(ReferenceInvalid, match=r"later\.csv, line 3, column date"):
+        put_table(tmp_path / "data", later)
+    with pytest.raises(ReferenceInvalid, match="line 3, column date"):
+        reference_of(Settings(data=tmp_path / "data", rates=later))
+    tomorrow = written(tmp_path / "tomorrow.csv", f"date,currency,usd_per_unit\n{utc_now().date()},EUR,1\n")
+    assert run("check", str(tomorrow))["table"] == "rates"
+
+
+def test_rates_of_few_currencies_are_warned_of(tmp_path: Path) -> None:
+    few, data = written(tmp_path / "few.csv", RATES.format(2)), str(tmp_path / "data")
+    (warning,) = run("check", str(few), "--data", data)["warnings"]
+    assert "currencies that have a rate now (AED, AFN" in warning
+    assert run("check", str(EMBEDDED_RATES), "--data", data)["warnings"] == []
+    assert run("update", str(few), "--data", data)["warnings"] == [warning]
+    # Now it is in force itself.
+    assert run("update", str(few), "--data", data)["warnings"] == []
+    result = CliRunner().invoke(app, ["data", "check", str(few), "--data", str(tmp_path)], catch_exceptions=False)
+    assert "WARNING: it lacks" in result.output
 
 
 def test_the_list_shows_what_the_licences_ask_for(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ async def test_no_decision_is_dropped_while_everything_is_replaced(assembly: Ass
         ("model", "model.json", Scorecard(ITEMS, CATALOG).content().replace(b'"base":-', b'"base":'), "/base: "),
         ("ip_database", "ip.mmdb", b"no database", "corrupt or truncated"),
         ("bin_table", "bins.csv", "BIN\n", "bins.csv"),
-        ("mail_domains", "domains.csv", "domain,kind\nexample.com,bad\n", "line 2: the kind is one of"),
+        ("mail_domains", "domains.csv", "domain,kind\nexample.com,bad\n", "line 2, column kind: it is one of"),
         ("rates", "rates.csv", "date,currency,usd_per_unit\n2026-01-01,EUR,-1\n", "usd_per_unit"),
     ],
 )

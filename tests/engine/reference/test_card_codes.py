@@ -24,14 +24,16 @@ def codes() -> CardCodes:
     ("network", "code", "said"),
     [
         ("visa", "A", ("pass", "fail", "unchecked")),
-        ("discover", "A", ("pass", "pass", "unchecked")),
-        ("discover", "Y", ("pass", "fail", "unchecked")),
+        ("discover", "A", (AMBIGUOUS, AMBIGUOUS, "unchecked")),
+        ("discover", "Y", (AMBIGUOUS, AMBIGUOUS, "unchecked")),
+        ("discover", "N", ("fail", "fail", "unchecked")),
         ("visa", "B", ("pass", "unchecked", "unchecked")),
         ("visa", "P", ("unchecked", "pass", "unchecked")),
         ("visa", "C", ("unavailable",) * 3),
         ("amex", "M", ("pass", "pass", "pass")),
         ("amex", "K", ("fail", "fail", "pass")),
-        ("amex", "E", ("pass", "pass", "fail")),
+        ("amex", "E", (AMBIGUOUS,) * 3),
+        ("amex", "W", (AMBIGUOUS,) * 3),
         ("amex", "B", NOT_READ),
         (None, "A", NOT_READ),
         (None, "N", ("fail", "fail", "unchecked")),
@@ -67,18 +69,28 @@ def test_cvv(codes: CardCodes, code: str, said: str | Unknown) -> None:
         ("mastercard", "06", ("exempt", "no")),
         ("mastercard", "07", ("authenticated", "yes")),
         ("mastercard", "04", ("data_only", "no")),
-        (None, "05", ("authenticated", "yes")),
-        (None, "02", ("authenticated", "yes")),
+        (None, "05", "ambiguous"),
+        (None, "02", "ambiguous"),
         (None, "06", "ambiguous"),
         (None, "07", "ambiguous"),
         ("visa", "02", "code_unknown"),
-        ("cartes_bancaires", "00", ("none", "no")),
+        ("cartes_bancaires", "00", "code_unknown"),
+        ("mir", "02", "code_unknown"),
         (None, "99", "code_unknown"),
     ],
 )
 def test_eci_by_network(codes: CardCodes, network: str | None, code: str, said: tuple[str, str] | str) -> None:
     expected = Unknown(said) if isinstance(said, str) else Eci(authentication=said[0], shift=said[1])
     assert codes.eci(code, network) == expected
+
+
+def test_an_eci_that_all_networks_read_alike_needs_no_network(tmp_path: Path) -> None:
+    rows = "visa|amex,05,3DS,authenticated,yes\nmastercard,05,3DS,authenticated,yes\nmastercard,02,3DS,attempted,yes\n"
+    (tmp_path / ECI_FILE).write_text(ECI_HEADING + rows, encoding="utf-8")
+    own = CardCodes.load(tmp_path)
+    assert own.eci("05", None) == Eci(authentication="authenticated", shift="yes")
+    assert own.eci("02", None) == AMBIGUOUS
+    assert own.eci("05", "jcb") == CODE_UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -165,6 +177,11 @@ def test_the_operators_file_goes_before_the_embedded_one(tmp_path: Path, codes: 
             AVS_FILE,
             AVS_HEADING + "visa,A,x,maybe,match,match,high\n",
             "line 2",
+        ),
+        (
+            AVS_FILE,
+            AVS_HEADING + "visa,A,x,match,match,match,sure\n",
+            "line 2: confidence 'sure' is not high, or medium",
         ),
         (
             ECI_FILE,

@@ -54,6 +54,14 @@ def test_conversion_is_exact(amount_minor: int, currency: str) -> None:
     assert type(converted) is int
 
 
+def test_a_rate_of_a_day_to_come_is_refused_where_the_day_is_known(write: Write) -> None:
+    path = write("2026-11-24,EUR,1.1\n2030-11-30,EUR,1.2\n")
+    with pytest.raises(ReferenceInvalid, match=r"line 3, column date: 2030-11-30 is yet to come; .* 2026-11-24 at"):
+        Rates.load(path, TODAY)
+    assert Rates.load(path).newest == date(2030, 11, 30)
+    assert Rates.load(today=date(2020, 1, 1)).newest == EMBEDDED.newest
+
+
 def test_the_newest_rate_up_to_the_day_holds(write: Write) -> None:
     rates = Rates.load(write("2026-03-01,EUR,1.3\n2026-01-01,EUR,1.1\n2026-02-01,EUR,1.2\n"))
 
