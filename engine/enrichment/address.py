@@ -7,7 +7,6 @@ from hashlib import sha256
 from operator import attrgetter
 from string import ascii_lowercase
 from typing import Final, NamedTuple
-from unicodedata import combining, normalize
 
 from rapidfuzz.fuzz import token_sort_ratio
 
@@ -16,6 +15,7 @@ from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Forwarders, Reference
+from engine.reference.unaccented import composed, unaccented
 
 _JOINING: Final = ("'", "\u2019", ".")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -53,7 +53,7 @@ def folded_street(street: str) -> str:
     Apostrophes and dots within a word join it: `St. James's` and `st jamess` are the same. Empty where no letter or
     digit is in it.
     """
-    plain = street.lower() if street.isascii() else _unaccented(street)
+    plain = street.lower() if street.isascii() else unaccented(street)
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
         for mark in _JOINING:
@@ -65,13 +65,9 @@ def folded_street(street: str) -> str:
     return _GERMAN_STREET.sub("str", folded) if "strasse" in folded else folded
 
 
-def _unaccented(text: str) -> str:
-    return "".join([each for each in normalize("NFKD", text).casefold() if not combining(each)])
-
-
 def folded_postal(postal: str, country: str | None) -> str:
     """A postal code's letters and digits, in lower case; of the United States the first five, without ZIP+4."""
-    lower = postal.lower() if postal.isascii() else normalize("NFKC", postal).casefold()
+    lower = postal.lower() if postal.isascii() else composed(postal).casefold()
     plain = lower if lower.isalnum() else "".join(_WORD.findall(lower))
     if country in _LETTERED and not plain.isdecimal():
         digits = plain.lstrip(ascii_lowercase)

@@ -8,13 +8,13 @@ from functools import lru_cache
 from math import asin, ceil, cos, hypot, radians, sin, sqrt
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
-from unicodedata import combining, normalize
 
 import orjson
 
 from engine.errors import ReferenceInvalid
 from engine.reference.source import EMBEDDED, Source, read_source
 from engine.reference.table import TableInfo
+from engine.reference.unaccented import unaccented
 
 EMBEDDED_PLACES: Final = EMBEDDED / "places.json.xz"
 CITY_MARK, FIELD_MARK, NAME_MARK = "\n", "\t", "|"
@@ -43,7 +43,7 @@ def folded_place(name: str) -> str:
     """A city's name in one spelling: without case, accents, blanks and punctuation; Saint is St, Fort is Ft."""
     plain = name.lower()
     if not plain.isascii():
-        plain = "".join([each for each in normalize("NFKD", plain).casefold() if not combining(each)])
+        plain = unaccented(plain)
     return "".join([_SAINTS.get(word, word) for word in _WORD.findall(plain)])
 
 
