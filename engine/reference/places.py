@@ -157,6 +157,14 @@ class Places:
                 return place
         return self._countries.get(country)
 
+    def is_one_city(self, country: str, left: str, right: str) -> bool | None:
+        """Whether two names are of one city of a country; None where one of them is not in the table."""
+        cities = self._cities.get(country, _NO_CITIES)
+        one, other = cities.get(folded_place(left)), cities.get(folded_place(right))
+        if one is None or other is None:
+            return None
+        return not set(one.split(CITY_MARK)).isdisjoint(other.split(CITY_MARK))
+
     def _find_city(self, country: str, region: str | None, name: str) -> Place | None:
         """Where a city is, None where the table has none of the name in the region; a region of None may be any.
 

@@ -5,7 +5,7 @@ from unicodedata import is_normalized, normalize
 
 import pytest
 
-from engine.enrichment.address import folded_postal, folded_street
+from engine.enrichment.streets import folded_postal, folded_street
 from engine.reference.letter_pairs import plain_letters
 from engine.reference.places import folded_place
 from engine.reference.postal import folded_region, plain_code
