@@ -56,7 +56,10 @@ TOPICS: Final = (
         title="Address",
         sources=("enrichment address", "enrichment postal"),
         says="Billing and shipping address: equal however they are written, what kind of place, valid for the country.",
-        causes=("postal", "no_postal_codes", "no_rule", "region_unknown", "country_unknown", "forwarders"),
+        causes=(
+            *("postal", "no_postal_codes", "no_rule", "region_unknown", "country_unknown", "other_script"),
+            *("forwarders", "places"),
+        ),
         rule="Review if shipping_is_po_box and not shipping_address_matches_billing",
     ),
     Topic(

@@ -12,7 +12,7 @@ from typing import Final
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
-from engine.reference import Place, Places, Reference
+from engine.reference import Place, Places, PostalRules, Reference
 from engine.reference.places import distance_km
 
 CLOSE_KM: Final = 200
@@ -28,11 +28,15 @@ Located = Place | Unknown | None
 Measured = tuple[int | Unknown | None, int | Unknown | None]
 
 
-def _place(contact: Contact, places: Places) -> Located:
+def _place(contact: Contact, places: Places, rules: PostalRules | None) -> Located:
     if contact.country is None:
         given = contact.city is not None or contact.postal is not None
         return _NO_COUNTRY if given else None
-    return places.locate(contact.country, contact.region, contact.city, contact.postal) or _NOT_PLACED
+    region = contact.region
+    if region is not None and rules is not None:
+        # By its code where its name was sent: the table of postal codes has both.
+        region = rules.facts(contact.country, region, contact.postal).region or region
+    return places.locate(contact.country, region, contact.city, contact.postal) or _NOT_PLACED
 
 
 def _ip_place(known: Mapping[str, Value], places: Places) -> Located:
@@ -76,10 +80,10 @@ def _in_city(contact: Contact, places: Places) -> Value | Unknown:
 
 
 def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
-    places = reference.places
+    places, rules = reference.places, reference.postal
     if places is None:
         return _NOTHING
-    billing, shipping = _place(payment.billing, places), _place(payment.shipping, places)
+    billing, shipping = _place(payment.billing, places, rules), _place(payment.shipping, places, rules)
     ip = _ip_place(known, places)
     return (
         _in_city(payment.billing, places),

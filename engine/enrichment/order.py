@@ -1,7 +1,7 @@
 """What is bought, and how: goods that fraud prefers, the dearest of them, rush, retries, the account's age."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
@@ -9,9 +9,9 @@ from typing import Final
 from engine.enrichment.enrichment import Computed, Enrichment, of_request
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.iso import CURRENCY_EXPONENTS
-from engine.payment import AMOUNT_MINOR_MAX, Party, Payment
+from engine.payment import AMOUNT_MINOR_MAX, CartItem, Party, Payment
 from engine.reference import Reference
-from engine.reference.goods import Kinds, kinds_of_category, kinds_of_mcc
+from engine.reference.goods import CATEGORY_LENGTH_READ, Kinds, kinds_of_category, kinds_of_mcc
 
 AGES: Final = ("under_1h", "under_1d", "under_7d", "under_30d", "under_180d", "older")
 _AGE_HOURS: Final = (1, 24, 7 * 24, 30 * 24, 180 * 24)
@@ -23,6 +23,10 @@ _LONG: Final = 13
 """Prices of so many digits before the point may be larger than any amount."""
 _TENS: Final[tuple[int, ...]] = tuple(10**exponent for exponent in range(max(CURRENCY_EXPONENTS.values()) + 1))
 _NO_KINDS: Final = (None, None, None)
+_CATEGORIES_READ: Final = 64
+"""Of one cart so many categories that differ: each costs some microseconds, and a deadline is short."""
+_CATEGORIES_HELD: Final = 8
+"""Carts of more categories than these are not held: they seldom come again, and take much room."""
 _SOURCE: Final = "enrichment order"
 
 
@@ -34,7 +38,7 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     return (
         len(cart) or None,
         *_of_cart(payment, reference),
-        *_kinds(processing.mcc, tuple([item.category for item in cart])),
+        *_kinds(processing.mcc, cart),
         None if speed is None else speed in _RUSHED,
         order.has_gift_message,
         order.discount_code,
@@ -99,16 +103,24 @@ def minor_units_of_decimal(price: str, exponent: int | None) -> int | None:
     return -1 if amount < 0 else round(amount.scaleb(exponent))
 
 
-@lru_cache(maxsize=4096)
-def _kinds(mcc: str | None, categories: tuple[str | None, ...]) -> Computed:
+def _kinds(mcc: str | None, cart: Sequence[CartItem]) -> Computed:
     """For each kind True where the merchant's code or a category says so, False where all categories say otherwise."""
-    found = [each for category in categories if category is not None and (each := kinds_of_category(category))]
+    categories = tuple(dict.fromkeys([item.category for item in cart]))
+    return (_held_kinds if len(categories) <= _CATEGORIES_HELD else _kinds_of)(mcc, categories)
+
+
+def _kinds_of(mcc: str | None, categories: tuple[str | None, ...]) -> Computed:
+    read = [each for each in categories[:_CATEGORIES_READ] if each is not None]
+    found = [kinds for category in read if (kinds := kinds_of_category(category)) is not None]
     if not found and mcc is None:
         return _NO_KINDS if not categories else (_CATEGORY_UNKNOWN,) * len(_NO_KINDS)
     some = Kinds(*map(any, zip(kinds_of_mcc(mcc), *found, strict=True)))
-    if len(found) == len(categories) and found:
+    if found and len(found) == len(categories) and max(map(len, read)) <= CATEGORY_LENGTH_READ:
         return some
     return tuple([is_one or (_CATEGORY_UNKNOWN if categories else None) for is_one in some])
+
+
+_held_kinds: Final = lru_cache(maxsize=4096)(_kinds_of)
 
 
 def _flag(name: str, doc: str, reason: str, says: str, denies: str, direction: int = 0) -> Feature:

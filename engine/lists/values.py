@@ -5,7 +5,7 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, NetmaskValueError
 from typing import Final, NamedTuple
 
-from engine.enrichment.address import address_key
+from engine.enrichment.address_facts import address_key
 from engine.enrichment.mailbox import normalized_email
 from engine.enrichment.network import ip_keys
 from engine.enrichment.phone import normalized_phone

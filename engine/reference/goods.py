@@ -6,10 +6,15 @@ Portuguese and Dutch are there too. A category is told to be none of these kinds
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
-from unicodedata import combining, normalize
 
+from engine.reference.phrases import Phrases, phrases_of
+from engine.reference.unaccented import unaccented
+
+CATEGORY_LENGTH_READ: Final = 128
+"""A longer category is read so far: shops' own, with all that they lie in, are shorter."""
 _CACHED_CATEGORIES: Final = 4096
 
 
@@ -21,50 +26,59 @@ class Kinds(NamedTuple):
     resale: bool
 
 
-_DIGITAL: Final = re.compile(
-    r"\b(digital|downloads?|e ?books?|software|licen[cs]es?|streaming|saas|apps?|in ?app|"
-    r"game keys?|cd ?keys?|activation (?:keys?|codes?)|steam|vouchers?|top ?ups?|recharges?|air ?time|e ?sims?|"
-    r"(?:game|virtual) (?:credits?|coins?|currency|items?)|skins?|loot ?box(?:es)?|"
-    r"nfts?|crypto(?:currency|currencies)?|online courses?|"
-    r"e ?tickets?|domains?|hosting|vpn|"
-    r"telechargements?|logiciels?|descargas?|programas? informaticos?|scaricabili|guthaben|aufladung|recargas?)\b"
+_DIGITAL: Final = (
+    "digital|downloads?|e ?books?|software|licen[cs]es?|streaming|saas|apps?|in ?app|"
+    "game keys?|cd ?keys?|activation (keys?|codes?)|steam|vouchers?|top ?ups?|recharges?|air ?time|e ?sims?|"
+    "(game|virtual) (credits?|coins?|currency|items?)|skins?|loot ?box(es)?|"
+    "nfts?|crypto(currency|currencies)?|online courses?|"
+    "e ?tickets?|domains?|hosting|vpn|"
+    "telechargements?|logiciels?|descargas?|programas? informaticos?|scaricabili|guthaben|aufladung|recargas?"
 )
-_GIFT_CARD: Final = re.compile(
-    r"\b(e ?gift ?cards?|gift ?cards?|gift ?certificates?|gift ?vouchers?|store ?credits?|prepaid ?cards?|"
-    r"prepaid (?:visa|mastercard)|cash ?cards?|"
-    r"geschenkkarten?|geschenkgutscheine?|gutscheine?|cartes? cadeaux?|tarjetas? (?:de )?regalo|"
-    r"cart[ae] regalo|buon[io] regalo|cartao presente|cartoes presente|cadeaukaart(?:en)?|cadeaubon(?:nen)?)\b"
+_GIFT_CARD: Final = (
+    "e ?gift ?cards?|gift ?cards?|gift ?certificates?|gift ?vouchers?|store ?credits?|prepaid ?cards?|"
+    "prepaid (visa|mastercard)|cash ?cards?|"
+    "geschenkkarten?|geschenkgutscheine?|gutscheine?|cartes? cadeaux?|tarjetas? (de )?regalo|"
+    "cart[ae] regalo|buon[io] regalo|cartao presente|cartoes presente|cadeaukaart(en)?|cadeaubon(nen)?"
 )
-_RESALE: Final = re.compile(
-    r"\b(electronics?|smart ?phones?|phones?|iphones?|mobiles?|tablets?|ipads?|laptops?|notebooks?|macbooks?|"
-    r"computers?|graphics? cards?|gpus?|processors?|consoles?|playstations?|xbox|nintendo|cameras?|lenses|drones?|"
-    r"headphones?|airpods?|smart ?watch(?:es)?|watch(?:es)?|jewell?e?ry|gold|silver|bullion|diamonds?|sneakers?|"
-    r"trainers|designer|luxury|handbags?|perfumes?|fragrances?|cosmetics?|tickets?|power ?tools?|"
-    r"printer (?:ink|cartridges?)|toners?|formula|razors?|supplements?|cigarettes?|vapes?|spirits|whiske?y|champagne|"
-    r"elektronik|electronique|electronica|elettronica|eletronicos?|handys?|ordinateurs?|ordenadores?|moviles|"
-    r"telephones?|telefon[eio]s?|cellulari|celulares|telefoons?|uhren|montres?|relojes|orologi|relogios|horloges|"
-    r"schmuck|bijoux|joyas|joyeria|gioielli|joias|sieraden|parfums?|perfumes|profumi|eintrittskarten|billets?|"
-    r"entradas?|biglietti|ingressos?|konsolen?|consolas?|cameras photo|kameras?|fotocamere)\b"
-    # What belongs to such goods is none: nobody steals a card for the case of a phone.
-    r"(?!(?: (?:[a-z]?\d+[a-z]*|pro|max|plus|mini|ultra)){0,3} (?:cases?|covers?|holders?|straps?|bands?|sleeves?|"
-    r"stands?|mounts?|stickers?|repairs?|chargers?|cables?|"
-    r"protectors?|skins?|pouches|books?|posters?|hulle[n]?|coques?|fundas?|custodi[ae]|hoesjes?)\b)"
+_RESALE: Final = (
+    "electronics?|smart ?phones?|phones?|iphones?|mobiles?|tablets?|ipads?|laptops?|notebooks?|macbooks?|"
+    "computers?|graphics? cards?|gpus?|processors?|consoles?|playstations?|xbox|nintendo|cameras?|lenses|drones?|"
+    "headphones?|airpods?|smart ?watch(es)?|watch(es)?|jewell?e?ry|gold|silver|bullion|diamonds?|sneakers?|"
+    "trainers|designer|luxury|handbags?|perfumes?|fragrances?|cosmetics?|tickets?|power ?tools?|"
+    "printer (ink|cartridges?)|toners?|formula|razors?|supplements?|cigarettes?|vapes?|spirits|whiske?y|champagne|"
+    "elektronik|electronique|electronica|elettronica|eletronicos?|handys?|ordinateurs?|ordenadores?|moviles|"
+    "telephones?|telefon[eio]s?|cellulari|celulares|telefoons?|uhren|montres?|relojes|orologi|relogios|horloges|"
+    "schmuck|bijoux|joyas|joyeria|gioielli|joias|sieraden|parfums?|perfumes|profumi|eintrittskarten|billets?|"
+    "entradas?|biglietti|ingressos?|konsolen?|consolas?|cameras photo|kameras?|fotocamere"
 )
-_PLAIN: Final = re.compile(
-    r"\b(apparel|cloth(?:es|ing)|fashion|shoes?|boots?|dress(?:es)?|shirts?|t ?shirts?|jeans|jackets?|coats?|socks|"
-    r"underwear|lingerie|swimwear|hats?|caps|scar(?:f|ves)|gloves|belts?|bags?|wallets?|accessories|cases?|covers?|"
-    r"holders?|straps?|mounts?|chargers?|cables?|books?|magazines?|comics|stationery|toys?|puzzles?|board games?|"
-    r"games?|vr|baby|kids|furniture|garden|home|kitchen|bed(?:ding|room)?|bath|decor|lamps?|lighting|rugs?|curtains?|"
-    r"tools?|hardware|paint|automotive|car parts|tyres|tires|bikes?|bicycles?|sports?|fitness|outdoors?|camping|"
-    r"fishing|pets?|food|grocer(?:y|ies)|snacks|coffee|tea|wines?|beers?|health|pharmacy|vitamins?|beauty|make ?up|"
-    r"skin ?care|hair|soaps?|art|crafts?|music|vinyl|instruments?|flowers?|plants?|office|travel|hotels?|events?|"
-    r"services?|subscriptions?|donations?|shipping|"
-    r"kleidung|mode|schuhe|bucher|spielzeug|mobel|garten|haushalt|lebensmittel|vetements|chaussures|livres|jouets|"
-    r"meubles|jardin|maison|ropa|zapatos|libros|juguetes|muebles|hogar|abbigliamento|scarpe|libri|giocattoli|mobili|"
-    r"casa|roupas?|sapatos|livros|brinquedos|moveis|kleding|schoenen|boeken|speelgoed|meubels|tuin)\b"
+_BELONGING: Final = frozenset(
+    phrases_of(
+        "cases?|covers?|holders?|straps?|bands?|sleeves?|stands?|mounts?|stickers?|repairs?|chargers?|cables?|"
+        "protectors?|skins?|pouches|books?|posters?|hullen?|coques?|fundas?|custodi[ae]|hoesjes?"
+    )
+)
+"""What belongs to goods that are prone to resale is none: nobody steals a card for the case of a phone."""
+_MODEL: Final = re.compile(r"[a-z]?[0-9]+[a-z]*|pro|max|plus|mini|ultra")
+_MODEL_WORDS_MAX: Final = 3
+"""So many words name a phone's model at most, between it and the word for what belongs to it."""
+_PLAIN: Final = (
+    "apparel|cloth(es|ing)|fashion|shoes?|boots?|dress(es)?|shirts?|t ?shirts?|jeans|jackets?|coats?|socks|"
+    "underwear|lingerie|swimwear|hats?|caps|scar(f|ves)|gloves|belts?|bags?|wallets?|accessories|cases?|covers?|"
+    "holders?|straps?|mounts?|chargers?|cables?|books?|magazines?|comics|stationery|toys?|puzzles?|board games?|"
+    "games?|vr|baby|kids|furniture|garden|home|kitchen|bed(ding|room)?|bath|decor|lamps?|lighting|rugs?|curtains?|"
+    "tools?|hardware|paint|automotive|car parts|tyres|tires|bikes?|bicycles?|sports?|fitness|outdoors?|camping|"
+    "fishing|pets?|food|grocer(y|ies)|snacks|coffee|tea|wines?|beers?|health|pharmacy|vitamins?|beauty|make ?up|"
+    "skin ?care|hair|soaps?|art|crafts?|music|vinyl|instruments?|flowers?|plants?|office|travel|hotels?|events?|"
+    "services?|subscriptions?|donations?|shipping|"
+    "kleidung|mode|schuhe|bucher|spielzeug|mobel|garten|haushalt|lebensmittel|vetements|chaussures|livres|jouets|"
+    "meubles|jardin|maison|ropa|zapatos|libros|juguetes|muebles|hogar|abbigliamento|scarpe|libri|giocattoli|mobili|"
+    "casa|roupas?|sapatos|livros|brinquedos|moveis|kleding|schoenen|boeken|speelgoed|meubels|tuin"
 )
 """Goods that are none of these kinds."""
-_SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
+_PHRASES: Final = Phrases(
+    (("digital", _DIGITAL), ("gift_card", _GIFT_CARD), ("resale", _RESALE), ("plain", _PLAIN)),
+)
+_WORD: Final = re.compile(r"[a-z0-9]+")
 
 _DIGITAL_MCCS: Final = frozenset({"4899", "5734", "5815", "5816", "5817", "5818", "6051", "7372", "7994"})
 """Cable and streaming, software shops, digital media, games, applications, large digital merchants, quasi cash and
@@ -80,18 +94,34 @@ jewelry and watches, cameras, cosmetics, tickets for theatre and for sports."""
 
 @lru_cache(maxsize=_CACHED_CATEGORIES)
 def kinds_of_category(category: str) -> Kinds | None:
-    """What a shop's category says its goods are; None where none of its words is known."""
-    plain = category.lower()
-    if not plain.isascii():
-        plain = "".join(each for each in normalize("NFKD", plain) if not combining(each))
-    words = _SEPARATORS.sub(" ", plain)
-    is_gift_card = _GIFT_CARD.search(words) is not None
+    """What a shop's category says its goods are; None where none of its words is known.
+
+    Of one longer than CATEGORY_LENGTH_READ it is what its beginning says: what that does not say the rest may.
+    """
+    plain = category[:CATEGORY_LENGTH_READ].lower()
+    words = _WORD.findall(plain if plain.isascii() else unaccented(plain))
+    lists: set[str] = set()
+    for names, behind in _PHRASES.found(words):
+        if "resale" in names and _is_of_what_belongs(words, behind):
+            names -= {"resale"}
+        lists |= names
+    is_gift_card = "gift_card" in lists
     found = Kinds(
-        digital=is_gift_card or _DIGITAL.search(words) is not None,
+        digital=is_gift_card or "digital" in lists,
         gift_card=is_gift_card,
-        resale=is_gift_card or _RESALE.search(words) is not None,
+        resale=is_gift_card or "resale" in lists,
     )
-    return found if any(found) or _PLAIN.search(words) is not None else None
+    return found if lists else None
+
+
+def _is_of_what_belongs(words: Sequence[str], behind: int) -> bool:
+    """Whether the words behind goods, those of their model aside, say that it is their case or cable."""
+    for word in words[behind : behind + _MODEL_WORDS_MAX + 1]:
+        if word in _BELONGING:
+            return True
+        if not _MODEL.fullmatch(word):
+            return False
+    return False
 
 
 def kinds_of_mcc(mcc: str | None) -> Kinds:

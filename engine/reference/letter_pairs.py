@@ -15,11 +15,11 @@ from functools import lru_cache
 from operator import getitem
 from pathlib import Path
 from typing import Final, Self
-from unicodedata import normalize
 
 from engine.errors import ReferenceInvalid
 from engine.reference.source import EMBEDDED, decode_source, read_source
 from engine.reference.table import TableInfo
+from engine.reference.unaccented import apart
 
 EMBEDDED_LETTER_PAIRS: Final = EMBEDDED / "letter_pairs.csv"
 
@@ -92,4 +92,4 @@ def plain_letters(text: str) -> str:
     """The text in lower case, its Latin letters without their marks."""
     if text.isascii():
         return text.lower()
-    return "".join([each for each in normalize("NFKD", text).lower() if each.isascii() or each.isalpha()])
+    return "".join([each for each in apart(text).lower() if each.isascii() or each.isalpha()])

@@ -8,13 +8,13 @@ from functools import lru_cache
 from math import asin, ceil, cos, hypot, radians, sin, sqrt
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
-from unicodedata import combining, normalize
 
 import orjson
 
 from engine.errors import ReferenceInvalid
 from engine.reference.source import EMBEDDED, Source, read_source
 from engine.reference.table import TableInfo
+from engine.reference.unaccented import unaccented
 
 EMBEDDED_PLACES: Final = EMBEDDED / "places.json.xz"
 CITY_MARK, FIELD_MARK, NAME_MARK = "\n", "\t", "|"
@@ -24,6 +24,8 @@ _ZIP_DIGITS: Final = 5
 _WORD: Final = re.compile(r"[^\W_]+")
 _SAINTS: Final = {"saint": "st", "sankt": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
 _NO_CITIES: Final[Mapping[str, str]] = {}
+_NO_CODES: Final[Mapping[str, str]] = {}
+_STATE_LETTERS: Final = 2
 _CALLED: Final = dict.fromkeys(("nyc", "newyorkcity", "manhattan"), "newyork") | {
     "dc": "washington",
     "la": "losangeles",
@@ -34,6 +36,19 @@ _CALLED: Final = dict.fromkeys(("nyc", "newyorkcity", "manhattan"), "newyork") |
     "vegas": "lasvegas",
 }
 """What people call US cities besides the names that the post takes."""
+_CODES: Final = {
+    "AU": "ACT:01 NSW:02 NT:03 QLD:04 SA:05 TAS:06 VIC:07 WA:08",
+    "CA": "AB:01 BC:02 MB:03 NB:04 NL:05 NS:07 ON:08 PE:09 QC:10 SK:11 YT:12 NT:13 NU:14",
+    "GB": "ENG:ENG NIR:NIR SCT:SCT WLS:WLS ENGLAND:ENG SCOTLAND:SCT WALES:WLS",
+}
+_REGION_CODES: Final[Mapping[str, Mapping[str, str]]] = {
+    country: {post: table for post, _, table in (each.partition(":") for each in codes.split())}
+    for country, codes in _CODES.items()
+}
+"""GeoNames' codes of regions (FIPS 10-4) by those of the post (ISO 3166-2), where both are known. Those of the US are
+the same. Elsewhere the same digits may be another region in each."""
+_US_AWAY: Final = frozenset({"AS", "GU", "MP", "PR", "VI"})
+"""What is written as a state of the US, and has a country code and cities of its own."""
 _ONE_CITY_KM: Final = 100
 """Cities of one name are taken for one only where all lie within so many kilometres; else only the country is known."""
 
@@ -43,7 +58,7 @@ def folded_place(name: str) -> str:
     """A city's name in one spelling: without case, accents, blanks and punctuation; Saint is St, Fort is Ft."""
     plain = name.lower()
     if not plain.isascii():
-        plain = "".join([each for each in normalize("NFKD", plain).casefold() if not combining(each)])
+        plain = unaccented(plain)
     return "".join([_SAINTS.get(word, word) for word in _WORD.findall(plain)])
 
 
@@ -87,7 +102,7 @@ class Places:
         self._cities = {country: _cities_of(lines) for country, lines in self._lines.items()}
         self._city = lru_cache(maxsize=_CACHED)(self._find_city)
         self.locate = lru_cache(maxsize=_CACHED)(self._locate)
-        """Where (country, region, city, postal code) is, as narrowly as it is known; None where not at all. Cached."""
+        """Where (country, region by code, city, postal code) is, as well as is known; None where not at all. Cached."""
         self.is_postal_in_city = lru_cache(maxsize=_CACHED)(self._is_postal_in_city)
         """Whether a ZIP code's addresses are written with that city; None where the code is not known. Cached."""
 
@@ -133,25 +148,41 @@ class Places:
             found = self._zip(postal)
             if found is not None:
                 return found.place
+        code = None if region is None else region.strip().upper().removeprefix(f"{country}-")
+        if country == "US" and code in _US_AWAY:
+            country, code = code, None
         if city is not None:
-            place = self._city(country, region, city)
+            place = self._city(country, _region_code(country, code), city)
             if place is not None:
                 return place
         return self._countries.get(country)
 
+    def is_one_city(self, country: str, left: str, right: str) -> bool | None:
+        """Whether two names are of one city of a country; None where one of them is not in the table."""
+        cities = self._cities.get(country, _NO_CITIES)
+        one, other = cities.get(folded_place(left)), cities.get(folded_place(right))
+        if one is None or other is None:
+            return None
+        return not set(one.split(CITY_MARK)).isdisjoint(other.split(CITY_MARK))
+
     def _find_city(self, country: str, region: str | None, name: str) -> Place | None:
-        """Where a city is; cached, for postal codes are many, and cities few."""
+        """Where a city is, None where the table has none of the name in the region; a region of None may be any.
+
+        Cached, for postal codes are many, and cities few.
+        """
         city = folded_place(name)
         called = self._cities.get(country, _NO_CITIES).get(city)
         if called is None:
             return None
         lines = called.split(CITY_MARK)
+        if region is not None:
+            # Paris in Maine is too small to be listed, and not the one in Texas, which is.
+            lines = [each for each in lines if each.endswith(FIELD_MARK + region)]
+            if not lines:
+                return None
         if len(lines) > 1:
-            # What is called so comes before what is called so as well; GeoNames' codes of regions are the posts' where
-            # these are letters, as in the US.
+            # What is called so comes before what is called so as well.
             lines = [each for each in lines if each.startswith((city + FIELD_MARK, city + NAME_MARK))] or lines
-            ending = "" if region is None else FIELD_MARK + region.upper()
-            lines = [each for each in lines if each.endswith(ending)] or lines
         first, *others = map(_city_place, lines)
         apart = max((distance_km(first, each) for each in others), default=0)
         if apart > _ONE_CITY_KM:
@@ -183,6 +214,13 @@ def _cities_of(lines: str) -> dict[str, str]:
         for name in line[: line.index(FIELD_MARK)].split(NAME_MARK):
             found[name] = f"{found[name]}{CITY_MARK}{line}" if name in found else line
     return found
+
+
+def _region_code(country: str, region: str | None) -> str | None:
+    """The table's code of a region; None where none was sent, or it is not known which of the table's that is."""
+    if region is None or country == "US":
+        return region if region is not None and len(region) == _STATE_LETTERS and region.isalpha() else None
+    return _REGION_CODES.get(country, _NO_CODES).get(region)
 
 
 def _city_place(line: str) -> Place:

@@ -9,13 +9,13 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
-from unicodedata import combining, normalize
 
 import re2
 
 from engine.errors import ReferenceInvalid
 from engine.reference.source import EMBEDDED, Source, read_source
 from engine.reference.table import TableInfo
+from engine.reference.unaccented import composed, unaccented
 
 EMBEDDED_POSTAL: Final = EMBEDDED / "postal_rules.json.xz"
 _CACHED: Final = 16_384
@@ -46,9 +46,7 @@ def folded_region(region: str) -> str:
 
 def _plain(region: str) -> str:
     plain = region.lower()
-    if not plain.isascii():
-        plain = "".join([each for each in normalize("NFKD", plain).casefold() if not combining(each)])
-    return plain
+    return plain if plain.isascii() else unaccented(plain)
 
 
 def _bare_region(region: str) -> str:
@@ -59,7 +57,7 @@ def _bare_region(region: str) -> str:
 
 def plain_code(postal: str) -> str:
     """A postal code's letters and digits, in upper case."""
-    plain = postal if postal.isascii() else normalize("NFKC", postal)
+    plain = postal if postal.isascii() else composed(postal)
     return (plain if plain.isalnum() else "".join(_WORD.findall(plain))).upper()
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.enrichment import enrich
-from engine.enrichment.address import address_key, folded_postal, folded_street
+from engine.enrichment.address_facts import address_key
+from engine.enrichment.streets import folded_postal, folded_street
 from engine.payment import Contact, Payment
 from engine.reference import Reference
 

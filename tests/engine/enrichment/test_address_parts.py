@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.enrichment import enrich
-from engine.enrichment.address import AddressFacts, _facts, address_facts, address_key, folded_street
+from engine.enrichment.address_facts import AddressFacts, _facts, address_facts, address_key
 from engine.enrichment.address_parts import is_po_box, without_unit
+from engine.enrichment.streets import folded_street
 from engine.payment import Contact, Payment
 from engine.reference import Reference
 

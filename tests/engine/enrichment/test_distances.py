@@ -34,6 +34,19 @@ TABLE: Final = Places.load()
         ("US", None, "Springfield", None, 38.96, -92.66, "country"),
         ("US", "MN", "Saint Paul", None, 44.94, -93.09, "city"),
         ("US", "MN", "ST. PAUL", None, 44.94, -93.09, "city"),
+        ("US", "ME", "Paris", None, 38.96, -92.66, "country"),
+        ("US", "TX", "Paris", None, 33.66, -95.56, "city"),
+        ("US", "MS", "Houston", None, 38.96, -92.66, "country"),
+        ("US", "OK", "Miami", "0", 38.96, -92.66, "country"),
+        ("US", "us-or", "Portland", None, 45.52, -122.68, "city"),
+        ("US", "Calif.", "Los Angeles", None, 34.05, -118.24, "city"),
+        ("US", "PR", "San Juan", None, 18.47, -66.11, "city"),
+        ("CA", "NS", "Windsor", None, 48.67, -88.49, "country"),
+        ("CA", "ON", "Windsor", None, 42.3, -83.02, "city"),
+        ("AU", "TAS", "Perth", None, -33.58, 144.8, "country"),
+        ("AU", "WA", "Perth", None, -31.95, 115.86, "city"),
+        ("GB", "ENG", "Perth", None, 52.58, -1.42, "country"),
+        ("FR", "75", "Paris", None, 48.85, 2.35, "city"),
         ("GB", None, "London", "SW1Y 4JH", 51.51, -0.13, "city"),
         ("GB", None, "Nether Wallop", None, 52.58, -1.42, "country"),
         ("CA", "ON", "Toronto", None, 43.71, -79.4, "city"),
@@ -137,6 +150,27 @@ def test_how_far_shipping_is_from_billing(
     else:
         assert (found[name], causes.get(name)) == (None, between)
         assert (found[error], causes.get(error)) == (None, between)
+
+
+@pytest.mark.parametrize(
+    ("region", "city", "postal", "within_km"),
+    [("Oregon", "Portland", "97205", 20), ("Maine", "Portland", "04101", 20), ("Maine", "Paris", "75460", None)],
+)
+def test_a_region_is_known_by_its_name(
+    make_payment: Callable[..., Payment],
+    reference: Reference,
+    region: str,
+    city: str,
+    postal: str,
+    within_km: int | None,
+) -> None:
+    billing = Contact(country="US", city=city, region=region)
+    found, causes = enrich(make_payment(billing=billing, shipping=Contact(country="US", postal=postal)), reference)
+    name = "distance_between_billing_and_shipping_address"
+    if within_km is None:
+        assert (found[name], causes[name]) == (None, "imprecise")
+    else:
+        assert found[name] == pytest.approx(0, abs=within_km)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from random import Random
+from string import ascii_lowercase
+from time import thread_time_ns
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.enrichment import enrich
-from engine.enrichment.order import minor_units, minor_units_of_decimal
+from engine.enrichment.order import ORDER, minor_units, minor_units_of_decimal
 from engine.features import Value
 from engine.payment import Account, CartItem, Contact, Order, Party, Payment, Processing
 from engine.reference import Reference
@@ -42,6 +45,10 @@ Make = Callable[..., Payment]
         ("Téléphones", (False, False, True)),
         ("Möbel", (False, False, False)),
         ("Electrónica", (False, False, True)),
+        ("case for iPhone 15 Pro Max", (False, False, True)),
+        ("iPhone 15 Pro Max case", (False, False, False)),
+        ("watch, gold case", (False, False, True)),
+        ("tarjetas de regalo", (True, True, True)),
         ("headphonesets", None),
         ("смартфоны", None),
         ("C-1042", None),
@@ -50,6 +57,39 @@ Make = Callable[..., Payment]
 )
 def test_what_a_category_says(category: str, kinds: tuple[bool, ...] | None) -> None:
     assert kinds_of_category(category) == kinds
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        lambda drawn: "".join(drawn.choices(ascii_lowercase, k=255)),
+        lambda drawn: " ".join(drawn.choices(ascii_lowercase, k=128)),
+        lambda drawn: " ".join(drawn.choices(("phone", "smart", "gift", "power", "prepaid", "case"), k=60)),
+        lambda drawn: "".join(drawn.choices("\u0430\u0431\u0432 ", k=255)),
+        lambda drawn: "".join(drawn.choices("\ufdfa\u3302", k=255)),
+    ],
+)
+def test_no_cart_takes_a_deadlines_time(
+    make_payment: Make, reference: Reference, words: Callable[[Random], str]
+) -> None:
+    drawn, took = Random(3), []
+    for _ in range(5):
+        payment = make_payment(cart=tuple(CartItem(category=words(drawn)[:255]) for _ in range(200)))
+        begun = thread_time_ns()
+        ORDER.compute(payment, reference, {"hours_since_customer_was_created": None})
+        took.append(thread_time_ns() - begun)
+    # Some 1 ms: what is allowed here is for a slow machine.
+    assert min(took) < 8_000_000
+
+
+def test_what_was_not_read_is_unknown(make_payment: Make, reference: Reference) -> None:
+    many = tuple(CartItem(category=f"books {number}") for number in range(200))
+    long = CartItem(category="books " * 40 + "gift cards")
+    for cart in (many, (long,), (BOOK, long)):
+        known, causes = enrich(make_payment(cart=cart), reference)
+        assert (known["has_gift_cards"], causes["has_gift_cards"]) == (None, "category_unknown")
+        assert enrich(make_payment(cart=(GIFT, *cart)), reference)[0]["has_gift_cards"] is True
+    assert enrich(make_payment(cart=(BOOK,) * 200), reference)[0]["has_gift_cards"] is False
 
 
 GIFT, BOOK, UNNAMED = CartItem(category="gift cards"), CartItem(category="books"), CartItem(quantity=1)

@@ -1,0 +1,109 @@
+"""Whether the shipping address is the billing one: its lines, its city, its postal code.
+
+Two countries that differ say no, whatever else is the same: 75001 is Addison in Texas and Paris in France. Where one of
+both is left out, what is the same may yet be elsewhere, and only what differs is certain.
+"""
+
+import re
+from typing import Final
+
+from rapidfuzz.fuzz import token_sort_ratio
+
+from engine.enrichment.address_facts import AddressFacts
+from engine.enrichment.scripts import script_of
+from engine.enrichment.streets import folded_city, folded_postal
+from engine.features import Unknown
+from engine.payment import Contact
+from engine.reference import Places
+from engine.reference.places import folded_place
+from engine.reference.territories import is_same_country
+
+Same = bool | Unknown | None
+
+_NO_COUNTRY, _OTHER_SCRIPT, _NO_PLACES = Unknown("country_unknown"), Unknown("other_script"), Unknown("places")
+_UMLAUTS: Final = re.compile("(?<=[aou])e")
+_ZIP_DIGITS, _ZIP_4_DIGITS = 5, 9
+
+
+def compared(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> tuple[Same, int | None]:
+    """Whether both are one address, and how alike they are in percent; unknown where one of them is."""
+    if not paid.text or not sent.text:
+        return None, None
+    # Words in any order: what two spellings of one address have in common.
+    alike = 100 if paid.text == sent.text else round(token_sort_ratio(paid.text, sent.text))
+    return _same_address(billing, shipping, paid, sent), alike
+
+
+def _same_address(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> Same:
+    if paid.key is None or sent.key is None:
+        return None
+    # A flat may stand in the first line of one and in the second of the other.
+    if paid.first != sent.first and paid.lines != sent.lines:
+        return False
+    if billing.country == shipping.country and billing.country is not None:
+        return paid.key == sent.key or paid.text == sent.text
+    return same_postal(billing, shipping)
+
+
+def same_postal(billing: Contact, shipping: Contact) -> Same:
+    """Whether the goods go to the billing postal code, however both are written."""
+    left, right = billing.postal, shipping.postal
+    if left is None or right is None:
+        return None
+    if billing.country == shipping.country:
+        if left == right:
+            return True
+        one, other = folded_postal(left, billing.country), folded_postal(right, billing.country)
+        # Without a country nobody knows whether five digits more are ZIP+4.
+        is_open = billing.country is None and one != other and _may_be_zip(one, other)
+        return _NO_COUNTRY if is_open else one == other
+    if not _may_be_one_country(billing, shipping):
+        return False
+    known = billing.country or shipping.country
+    is_same = folded_postal(left, known) == folded_postal(right, known)
+    return _NO_COUNTRY if is_same and _lacks_country(billing, shipping) else is_same
+
+
+def _may_be_zip(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return len(short) == _ZIP_DIGITS and len(long) == _ZIP_4_DIGITS and long.isdecimal() and long.startswith(short)
+
+
+def same_city(billing: Contact, shipping: Contact, places: Places | None) -> Same:
+    """Whether the goods go to the billing city, by any of the names that the table of places has for it."""
+    left, right = billing.city, shipping.city
+    if left is None or right is None:
+        return None
+    if left == right and billing.country == shipping.country:
+        return True
+    if not _may_be_one_country(billing, shipping):
+        return False
+    is_same = _is_written_alike(left, right) or _is_one_city(billing.country or shipping.country, left, right, places)
+    return _NO_COUNTRY if is_same is True and _lacks_country(billing, shipping) else is_same
+
+
+def _is_written_alike(left: str, right: str) -> bool:
+    one, other = folded_city(left), folded_city(right)
+    # Muenchen is how who has no umlauts writes München; Ft Worth is Fort Worth.
+    return one == other or _UMLAUTS.sub("", one) == _UMLAUTS.sub("", other) or folded_place(left) == folded_place(right)
+
+
+def _is_one_city(country: str | None, left: str, right: str, places: Places | None) -> bool | Unknown:
+    """Whether two names that are written in different ways are of one city: Köln is Cologne, Москва is Moscow."""
+    if places is None:
+        return _NO_PLACES
+    found = None if country is None else places.is_one_city(country, left, right)
+    if found is not None:
+        return found
+    # What is written in other letters may be the same word; what is written in the same ones would be alike.
+    return False if script_of(left) == script_of(right) else _OTHER_SCRIPT
+
+
+def _may_be_one_country(billing: Contact, shipping: Contact) -> bool:
+    left, right = billing.country, shipping.country
+    return left is None or right is None or is_same_country(left, right)
+
+
+def _lacks_country(billing: Contact, shipping: Contact) -> bool:
+    """Whether one of both names a country and the other none."""
+    return (billing.country is None) != (shipping.country is None)
