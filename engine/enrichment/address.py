@@ -7,7 +7,7 @@ from hashlib import sha256
 from operator import attrgetter
 from string import ascii_lowercase
 from typing import Final, NamedTuple
-from unicodedata import combining, normalize
+from unicodedata import normalize
 
 from rapidfuzz.fuzz import token_sort_ratio
 
@@ -16,6 +16,7 @@ from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Forwarders, Reference
+from engine.reference.letters import without_digraphs, without_marks
 
 _JOINING: Final = ("'", "\u2019", ".")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -40,7 +41,6 @@ _SHORT: Final = {
 }
 _DIGIT: Final = re.compile(r"\d")
 _ORDINAL: Final = re.compile(r"\b\d+(?:st|nd|rd|th)\b")
-_UMLAUTS: Final = re.compile("(?<=[aou])e")
 _LETTERS: Final = "AT BE CH CZ DE DK EE ES FI FR HR IT LT LU LV NO PL SE SI SK"
 _LETTERED: Final = frozenset(_LETTERS.split())
 """Countries of postal codes of digits alone, which are written with the country's letters before them, too: D-80331."""
@@ -53,7 +53,7 @@ def folded_street(street: str) -> str:
     Apostrophes and dots within a word join it: `St. James's` and `st jamess` are the same. Empty where no letter or
     digit is in it.
     """
-    plain = street.lower() if street.isascii() else _unaccented(street)
+    plain = without_marks(street)
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
         for mark in _JOINING:
@@ -63,10 +63,6 @@ def folded_street(street: str) -> str:
         words = plain.split()
     folded = " ".join([_SHORT.get(word, word) for word in words])
     return _GERMAN_STREET.sub("str", folded) if "strasse" in folded else folded
-
-
-def _unaccented(text: str) -> str:
-    return "".join([each for each in normalize("NFKD", text).casefold() if not combining(each)])
 
 
 def folded_postal(postal: str, country: str | None) -> str:
@@ -213,8 +209,8 @@ def _same_text(left: str | None, right: str | None) -> bool | None:
     if left == right:
         return True
     one, other = _folded_city(left), _folded_city(right)
-    # Muenchen is how who has no umlauts writes München.
-    return one == other or _UMLAUTS.sub("", one) == _UMLAUTS.sub("", other)
+    # Muenchen is how who has no umlauts writes München, and Aarhus is Århus.
+    return one == other or without_digraphs(one) == without_digraphs(other)
 
 
 @lru_cache(maxsize=_CACHED)

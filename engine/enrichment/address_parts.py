@@ -5,7 +5,8 @@ All take lines as `folded_street` gives them: in lower case, without accents and
 
 import re
 from typing import Final
-from unicodedata import combining, normalize
+
+from engine.reference.letters import without_marks
 
 _BOX_TOKENS: Final = """
     po pob pobox p box postbox gpo bag pmb postfach pf bp cs tsa cp case casella casilla apartado apartados apdo aptdo
@@ -49,14 +50,10 @@ _ABBREVIATED: Final = {
 _IN_COUNTRY: Final = {country: re.compile(rf"^(?:.* )?{word} ?\d+") for country, word in _ABBREVIATED.items()}
 
 
-def _as_folded(words: str) -> str:
-    return "".join([each for each in normalize("NFKD", words).casefold() if not combining(each)])
-
-
 _OTHER_SCRIPTS: Final = re.compile(
     "|".join(
         map(
-            _as_folded,
+            without_marks,
             (
                 r"(?:^| )а ?я \d",  # noqa: RUF001 - Russian: a subscriber's box
                 "абонентский ящик",

@@ -18,7 +18,8 @@ from engine.enrichment.scripts import case_of, is_mixed, script_of
 from engine.features import Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
-from engine.reference.letter_pairs import LetterPairs, plain_letters
+from engine.reference.letter_pairs import LetterPairs
+from engine.reference.letters import plain_letters
 
 _ALIKE_PERCENT: Final = 80
 _WORDS_MIN: Final = 2
@@ -124,12 +125,17 @@ def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> int
     if one == other:
         return 100
     left, right = " ".join(one), " ".join(other)
-    if left.isascii() != right.isascii():
+    if _script_of_plain(left) != _script_of_plain(right):
         return _OTHER_SCRIPT
     if _is_by_initial(one, other) or _is_by_initial(other, one):
         return 100
     are_whole = len(one) >= _WORDS_MIN and len(other) >= _WORDS_MIN
     return round(token_ratio(left, right) if are_whole else token_sort_ratio(left, right))
+
+
+def _script_of_plain(letters: str) -> str:
+    """The script of most letters: one Cyrillic letter in a Latin name does not make it another script's."""
+    return "latin" if letters.isascii() else script_of(letters)
 
 
 def _is_by_initial(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
@@ -148,7 +154,7 @@ def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None) -> in
         return None
     if len(letters) < _LETTERS_MIN or not words:
         return _TOO_SHORT
-    if letters.isascii() != all(map(str.isascii, words)):
+    if _script_of_plain(letters) != _script_of_plain("".join(words)):
         return _OTHER_SCRIPT
     return round(extractOne(letters, _ways_to_write(words), scorer=ratio)[1])
 

@@ -15,9 +15,9 @@ from functools import lru_cache
 from operator import getitem
 from pathlib import Path
 from typing import Final, Self
-from unicodedata import normalize
 
 from engine.errors import ReferenceInvalid
+from engine.reference.letters import plain_letters
 from engine.reference.source import EMBEDDED, decode_source, read_source
 from engine.reference.table import TableInfo
 
@@ -86,10 +86,3 @@ class LetterPairs:
         edged = f"{_EDGE}{_EDGE.join(runs)}{_EDGE}"
         bits = sum(map(getitem, map(self._bits.__getitem__, edged), edged[1:]))
         return round(100 / (1 + 2.0 ** max(-_BITS_MAX, min(_BITS_MAX, bits))))
-
-
-def plain_letters(text: str) -> str:
-    """The text in lower case, its Latin letters without their marks."""
-    if text.isascii():
-        return text.lower()
-    return "".join([each for each in normalize("NFKD", text).lower() if each.isascii() or each.isalpha()])
