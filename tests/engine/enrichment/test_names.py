@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rapidfuzz.fuzz import ratio, token_set_ratio, token_sort_ratio
+from rapidfuzz.fuzz import ratio
 
 from engine.enrichment.mailbox import local_part
-from engine.enrichment.names import _TITLES, NAMES, _is_by_initial, _of_names, _ways_to_write
+from engine.enrichment.name_likeness import likeness_percent
+from engine.enrichment.names import _TITLES, NAMES, _of_names, _ways_to_write
 from engine.enrichment.scripts import _is_titled, case_of, script_of
 from engine.features import Unknown, Value
 from engine.payment import Card, Contact, Email, Order, Payment
@@ -227,16 +228,12 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int | Unknown:
-    """Two names word by word, by both ways of comparing, without a look at whether they are the same."""
+    """Two names compared without a look at whether they are the same."""
     if not one or not other:
         return Unknown("too_short")
-    left, right = " ".join(one), " ".join(other)
-    if script_of(left) != script_of(right):
+    if script_of(" ".join(one)) != script_of(" ".join(other)):
         return Unknown("other_script")
-    if _is_by_initial(one, other) or _is_by_initial(other, one):
-        return 100
-    score = token_sort_ratio(left, right)
-    return round(max(score, token_set_ratio(left, right)) if len(one) >= 2 and len(other) >= 2 else score)
+    return likeness_percent(one, other)
 
 
 def likeness_to_email(email: str, words: tuple[str, ...]) -> int | Unknown:
