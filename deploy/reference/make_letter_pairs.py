@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from engine.reference.letter_pairs import plain_letters
+from engine.reference.letters import plain_letters
 
 EDGE = "-"
 ALPHABET = string.ascii_lowercase

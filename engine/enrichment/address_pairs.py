@@ -4,9 +4,6 @@ Two countries that differ say no, whatever else is the same: 75001 is Addison in
 both is left out, what is the same may yet be elsewhere, and only what differs is certain.
 """
 
-import re
-from typing import Final
-
 from rapidfuzz.fuzz import token_sort_ratio
 
 from engine.enrichment.address_facts import AddressFacts
@@ -15,13 +12,13 @@ from engine.enrichment.streets import folded_city, folded_postal
 from engine.features import Unknown
 from engine.payment import Contact
 from engine.reference import Places
+from engine.reference.letters import without_digraphs
 from engine.reference.places import folded_place
 from engine.reference.territories import is_same_country
 
 Same = bool | Unknown | None
 
 _NO_COUNTRY, _OTHER_SCRIPT, _NO_PLACES = Unknown("country_unknown"), Unknown("other_script"), Unknown("places")
-_UMLAUTS: Final = re.compile("(?<=[aou])e")
 _ZIP_DIGITS, _ZIP_4_DIGITS = 5, 9
 
 
@@ -84,8 +81,8 @@ def same_city(billing: Contact, shipping: Contact, places: Places | None) -> Sam
 
 def _is_written_alike(left: str, right: str) -> bool:
     one, other = folded_city(left), folded_city(right)
-    # Muenchen is how who has no umlauts writes München; Ft Worth is Fort Worth.
-    return one == other or _UMLAUTS.sub("", one) == _UMLAUTS.sub("", other) or folded_place(left) == folded_place(right)
+    # Muenchen is how who has no umlauts writes München, and Aarhus is Århus; Ft Worth is Fort Worth.
+    return one == other or without_digraphs(one) == without_digraphs(other) or folded_place(left) == folded_place(right)
 
 
 def _is_one_city(country: str | None, left: str, right: str, places: Places | None) -> bool | Unknown:

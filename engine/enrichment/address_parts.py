@@ -6,7 +6,7 @@ All take lines as `folded_street` gives them: in lower case, without accents and
 import re
 from typing import Final
 
-from engine.reference.unaccented import unaccented
+from engine.reference.letters import unaccented
 
 _BOX_TOKENS: Final = """
     po pob pobox p box postbox gpo bag pmb postfach pf bp cs tsa cp case casella casilla apartado apartados apdo aptdo

@@ -10,12 +10,18 @@ _SOURCE: Final = "enrichment names"
 _NAMES, _EMAIL, _WRITTEN = "names", "email_name", "name_written"
 
 
-def _likeness(name: str, between: str, reason: str) -> Feature:
+_WORD_BY_WORD: Final = (
+    " One may have initials for words of the other, or leave out middle names and a second family name; where each has "
+    "a word that the other has not, or the family names differ, it is 79 at most."
+)
+
+
+def _likeness(name: str, between: str, reason: str, also: str = "") -> Feature:
     return Feature(
         name=name,
         type=_COUNT,
         unit="%",
-        doc=f"How alike {between} are: 100 is the same, above 80 likely the same, below 50 others.",
+        doc=f"How alike {between} are: 100 is the same, 80 and above likely the same, less another.{also}",
         source=_SOURCE,
         direction=-1,
         reason=reason,
@@ -24,13 +30,14 @@ def _likeness(name: str, between: str, reason: str) -> Feature:
 
 
 NAME_FEATURES: Final = (
-    _likeness("cardholder_billing_name_similarity", "cardholder and billing name", _NAMES),
-    _likeness("cardholder_shipping_name_similarity", "cardholder and shipping name", _NAMES),
-    _likeness("billing_shipping_name_similarity", "billing and shipping name", _NAMES),
+    _likeness("cardholder_billing_name_similarity", "cardholder and billing name", _NAMES, _WORD_BY_WORD),
+    _likeness("cardholder_shipping_name_similarity", "cardholder and shipping name", _NAMES, _WORD_BY_WORD),
+    _likeness("billing_shipping_name_similarity", "billing and shipping name", _NAMES, _WORD_BY_WORD),
     Feature(
         name="cardholder_matches_billing_name",
         type=_FLAG,
-        doc="Cardholder and billing name are at least 80 % alike.",
+        doc="Cardholder and billing name are at least 80 % alike: one person's, by each word. Who has only the family "
+        "name in common with the other, as spouses have, is another.",
         source=_SOURCE,
         direction=-1,
         reason=_NAMES,

@@ -8,20 +8,20 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from rapidfuzz.fuzz import ratio, token_ratio, token_sort_ratio
+from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.enrichment.mailbox import local_part
 from engine.enrichment.name_features import NAME_FEATURES
+from engine.enrichment.name_likeness import ALIKE_PERCENT, likeness_percent
 from engine.enrichment.scripts import case_of, is_mixed, script_of
 from engine.features import Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
-from engine.reference.letter_pairs import LetterPairs, plain_letters
+from engine.reference.letter_pairs import LetterPairs
+from engine.reference.letters import plain_letters
 
-_ALIKE_PERCENT: Final = 80
-_WORDS_MIN: Final = 2
 _LETTERS_MIN: Final = 3
 _OTHER_SCRIPT, _TOO_SHORT, _NO_LETTERS = Unknown("other_script"), Unknown("too_short"), Unknown("letter_pairs")
 _NOT_LETTERS: Final = re.compile(r"[\W\d_]+")
@@ -78,7 +78,7 @@ def _of_names(
         alike,
         alike if shipping == billing else _likeness(of_holder, of_shipping),
         _likeness(of_billing, of_shipping),
-        alike >= _ALIKE_PERCENT if isinstance(alike, int) else alike,
+        alike >= ALIKE_PERCENT if isinstance(alike, int) else alike,
         by_holder,
         by_billing,
         _matches(by_holder, by_billing),
@@ -113,30 +113,19 @@ def _words(name: str | None) -> tuple[str, ...] | None:
 
 
 def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> int | Unknown | None:
-    """How alike two names are, in %: 100 where their words are the same in any order, or one has all of the other's.
-
-    A name of one word is compared whole: many share a first name.
-    """
+    """How alike two names are, in %; those of two scripts cannot be compared."""
     if one is None or other is None:
         return None
     if not one or not other:
         return _TOO_SHORT
-    if one == other:
-        return 100
-    left, right = " ".join(one), " ".join(other)
-    if left.isascii() != right.isascii():
+    if _script_of_plain("".join(one)) != _script_of_plain("".join(other)):
         return _OTHER_SCRIPT
-    if _is_by_initial(one, other) or _is_by_initial(other, one):
-        return 100
-    are_whole = len(one) >= _WORDS_MIN and len(other) >= _WORDS_MIN
-    return round(token_ratio(left, right) if are_whole else token_sort_ratio(left, right))
+    return likeness_percent(one, other)
 
 
-def _is_by_initial(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
-    """Whether the first name is an initial and the last name the same: banks print J DOE for Jane Doe."""
-    if len(short) != _WORDS_MIN or len(full) < _WORDS_MIN or len(short[0]) != 1:
-        return False
-    return full[0].startswith(short[0]) and full[-1] == short[-1]
+def _script_of_plain(letters: str) -> str:
+    """The script of most letters: one Cyrillic letter in a Latin name does not make it another script's."""
+    return "latin" if letters.isascii() else script_of(letters)
 
 
 def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None) -> int | Unknown | None:
@@ -148,7 +137,7 @@ def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None) -> in
         return None
     if len(letters) < _LETTERS_MIN or not words:
         return _TOO_SHORT
-    if letters.isascii() != all(map(str.isascii, words)):
+    if _script_of_plain(letters) != _script_of_plain("".join(words)):
         return _OTHER_SCRIPT
     return round(extractOne(letters, _ways_to_write(words), scorer=ratio)[1])
 
@@ -164,7 +153,7 @@ def _matches(*likenesses: int | Unknown | None) -> bool | Unknown | None:
     """Whether one is alike; no where none of those known is."""
     known = [each for each in likenesses if isinstance(each, int)]
     if known:
-        return max(known) >= _ALIKE_PERCENT
+        return max(known) >= ALIKE_PERCENT
     return next((each for each in likenesses if isinstance(each, Unknown)), None)
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from string import ascii_lowercase
 from typing import Final
 
-from engine.reference.unaccented import composed, unaccented
+from engine.reference.letters import composed, unaccented
 
 _JOINING: Final = ("'", "\u2019", ".")
 _POINT: Final = re.compile(r"(?<=\d)\.(?=\d)")
@@ -37,7 +37,7 @@ def folded_street(street: str) -> str:
     Apostrophes and dots within a word join it: `St. James's` and `st jamess` are the same. Empty where no letter or
     digit is in it.
     """
-    plain = street.lower() if street.isascii() else unaccented(street)
+    plain = unaccented(street)
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
         # 12.5 is no 125.

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from engine.reference.letters import unaccented
 from engine.reference.phrases import Phrases, phrases_of
-from engine.reference.unaccented import unaccented
 
 CATEGORY_LENGTH_READ: Final = 128
 """A longer category is read so far: shops' own, with all that they lie in, are shorter."""

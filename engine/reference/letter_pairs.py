@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from engine.errors import ReferenceInvalid
+from engine.reference.letters import plain_letters
 from engine.reference.source import EMBEDDED, decode_source, read_source
 from engine.reference.table import TableInfo
-from engine.reference.unaccented import apart
 
 EMBEDDED_LETTER_PAIRS: Final = EMBEDDED / "letter_pairs.csv"
 
@@ -86,10 +86,3 @@ class LetterPairs:
         edged = f"{_EDGE}{_EDGE.join(runs)}{_EDGE}"
         bits = sum(map(getitem, map(self._bits.__getitem__, edged), edged[1:]))
         return round(100 / (1 + 2.0 ** max(-_BITS_MAX, min(_BITS_MAX, bits))))
-
-
-def plain_letters(text: str) -> str:
-    """The text in lower case, its Latin letters without their marks."""
-    if text.isascii():
-        return text.lower()
-    return "".join([each for each in apart(text).lower() if each.isascii() or each.isalpha()])

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple, Self
 import orjson
 
 from engine.errors import ReferenceInvalid
+from engine.reference.letters import unaccented
 from engine.reference.source import EMBEDDED, Source, read_source
 from engine.reference.table import TableInfo
-from engine.reference.unaccented import unaccented
 
 EMBEDDED_PLACES: Final = EMBEDDED / "places.json.xz"
 CITY_MARK, FIELD_MARK, NAME_MARK = "\n", "\t", "|"

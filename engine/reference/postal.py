@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple, Self
 import re2
 
 from engine.errors import ReferenceInvalid
+from engine.reference.letters import composed, unaccented
 from engine.reference.source import EMBEDDED, Source, read_source
 from engine.reference.table import TableInfo
-from engine.reference.unaccented import composed, unaccented
 
 EMBEDDED_POSTAL: Final = EMBEDDED / "postal_rules.json.xz"
 _CACHED: Final = 16_384

@@ -30,6 +30,10 @@ LONDON = Contact(address="12 St James's Square", address_2="Flat 4", city="Londo
         ("\uff11\uff12 Elm_Road #3", "12 elm rd 3"),
         ("\u6771\u4eac\u90fd1-2", "\u6771\u4eac\u90fd1 2"),
         ("350 Fifth Avenue", "350 5th ave"),
+        ("ul. \u0141\u00f3dzka 7", "ul lodzka 7"),
+        ("\u00d8stergade 1", "ostergade 1"),
+        ("Alt\u0131y\u0131ld\u0131z Sk. 3", "altiyildiz sk 3"),
+        ("Ka\u02bbahumanu Ave 9", "kaahumanu ave 9"),
         ("-- . --", ""),
     ],
 )
@@ -115,6 +119,27 @@ def test_a_flat_may_stand_in_either_line(make_payment: Callable[..., Payment], r
     for another in (replace(other, address_2="apt 5"), replace(other, country="MX")):
         known, _ = enrich(make_payment(billing=one, shipping=another), reference)
         assert known["shipping_address_matches_billing"] is False
+
+
+@pytest.mark.parametrize(
+    ("city", "other", "is_same"),
+    [
+        ("\u0141\u00f3d\u017a", "LODZ", True),
+        ("Troms\u00f8", "Tromso", True),
+        ("TROMSOE", "Troms\u00f8", True),
+        ("Diyarbak\u0131r", "DIYARBAKIR", True),
+        ("\u0130zmir", "Izmir", True),
+        ("M\u00fcnchen", "Muenchen", True),
+        ("\u00c5rhus C", "Aarhus C", True),
+        ("\u00d6stersund", "Ostersund", True),
+        ("\u0141\u00f3d\u017a", "Lublin", False),
+    ],
+)
+def test_a_city_is_one_with_and_without_its_own_letters(
+    make_payment: Callable[..., Payment], reference: Reference, city: str, other: str, is_same: bool
+) -> None:
+    known, _ = enrich(make_payment(billing=Contact(city=city), shipping=Contact(city=other)), reference)
+    assert known["shipping_city_matches_billing"] is is_same
 
 
 @pytest.mark.parametrize("region", [None, "TX", "AP", "ap"])

@@ -4,20 +4,21 @@ import csv
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from unicodedata import normalize
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rapidfuzz.fuzz import ratio, token_set_ratio, token_sort_ratio
+from rapidfuzz.fuzz import ratio
 
 from engine.enrichment.mailbox import local_part
-from engine.enrichment.names import _TITLES, NAMES, _is_by_initial, _of_names, _ways_to_write
-from engine.enrichment.scripts import _is_titled, case_of
+from engine.enrichment.name_likeness import likeness_percent
+from engine.enrichment.names import _TITLES, NAMES, _of_names, _ways_to_write
+from engine.enrichment.scripts import _is_titled, case_of, script_of
 from engine.features import Unknown, Value
 from engine.payment import Card, Contact, Email, Order, Payment
 from engine.reference import LetterPairs, Reference
 from engine.reference.letter_pairs import EMBEDDED_LETTER_PAIRS
+from engine.reference.letters import plain_letters
 
 FEATURES = [feature.name for feature in NAMES.features]
 IVAN = "\u0418\u0432\u0430\u043d \u041f\u0435\u0442\u0440\u043e\u0432"
@@ -72,6 +73,44 @@ def test_cardholder_against_billing_name(
 
 
 @pytest.mark.parametrize(
+    ("holder", "first", "last"),
+    [
+        ("LUKASZ KOWALSKI", "\u0141ukasz", "Kowalski"),
+        ("SOREN JENSEN", "S\u00f8ren", "Jensen"),
+        ("SOEREN JENSEN", "S\u00f8ren", "Jensen"),
+        ("HANS STRAUSS", "Hans", "Strau\u00df"),
+        ("HANS STRAUSS", "Hans", "STRAU\u1e9e"),
+        ("ISIL YILMAZ", "I\u015f\u0131l", "Y\u0131lmaz"),
+        ("HANS MUELLER", "Hans", "M\u00fcller"),
+        ("DJORDJE DOKIC", "Djordje", "\u0110oki\u0107"),
+        ("AESA THORSDOTTIR", "\u00c6sa", "\u00de\u00f3rsd\u00f3ttir"),
+        ("GUDRUN SIGURDARDOTTIR", "Gu\u00f0r\u00fan", "Sigur\u00f0ard\u00f3ttir"),
+        ("ILHAM ELIYEV", "\u0130lham", "\u018fliyev"),
+        ("MARIE LECOEUR", "Marie", "LeC\u0153ur"),
+        ("Leilani Ka\u02bbahumanu", "Leilani", "Ka'ahumanu"),
+        ("JOHN SMITH", "J\u043ehn", "Smith"),
+    ],
+)
+def test_letters_of_latin_alphabets_are_no_other_script(
+    reference: Reference, holder: str, first: str, last: str
+) -> None:
+    assert of(reference, holder, (first, last))["cardholder_matches_billing_name"] is True
+
+
+@pytest.mark.parametrize("name", ["J\u00f8hn Smith", "J\u043ehn Smith", "John \u1d0dith"])
+def test_an_odd_letter_does_not_make_another_shopper_unknown(reference: Reference, name: str) -> None:
+    assert of(reference, "BORIS PETROV", (name, None))["cardholder_matches_billing_name"] is False
+    assert of(reference, name, email="boris.petrov@example.com")["email_matches_name"] is False
+
+
+@pytest.mark.parametrize("name", [IVAN, "\u5c71\u7530 \u592a\u90ce", "\u0393\u03b9\u03ce\u03c1\u03b3\u03bf\u03c2"])
+def test_a_name_in_another_script_is_unknown(reference: Reference, name: str) -> None:
+    found = of(reference, name, ("Ivan", "Petrov"), ("\u0645\u062d\u0645\u062f", None))
+    assert found["cardholder_matches_billing_name"] == Unknown("other_script")
+    assert found["cardholder_shipping_name_similarity"] == Unknown("other_script")
+
+
+@pytest.mark.parametrize(
     ("local", "name", "is_alike"),
     [
         ("ada.lovelace", "Ada Lovelace", True),
@@ -81,6 +120,8 @@ def test_cardholder_against_billing_name(
         ("lovelacea", "ADA K LOVELACE", True),
         ("ada1984", "Ada Lovelace", True),
         ("jose.garcia", JOSE, True),
+        ("lukasz.kowalski", "\u0141ukasz Kowalski", True),
+        ("hstrauss", "Hans Strau\u00df", True),
         ("charles.babbage", "Ada Lovelace", False),
         ("xk29dqz", "Ada Lovelace", False),
         ("info", "Ada Lovelace", False),
@@ -181,39 +222,31 @@ BITS = {
 }
 
 
-def plainly(text: str) -> str:
-    return "".join([each for each in normalize("NFKD", text).lower() if each.isascii() or each.isalpha()])
-
-
 def words_of(name: str) -> tuple[str, ...]:
-    found = tuple(re.sub(r"[\W\d_]+", " ", plainly(name)).split())
+    found = tuple(re.sub(r"[\W\d_]+", " ", plain_letters(name)).split())
     return tuple(word for word in found if word not in _TITLES) or found
 
 
 def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int | Unknown:
-    """Two names word by word, by both ways of comparing, without a look at whether they are the same."""
+    """Two names compared without a look at whether they are the same."""
     if not one or not other:
         return Unknown("too_short")
-    left, right = " ".join(one), " ".join(other)
-    if left.isascii() != right.isascii():
+    if script_of(" ".join(one)) != script_of(" ".join(other)):
         return Unknown("other_script")
-    if _is_by_initial(one, other) or _is_by_initial(other, one):
-        return 100
-    score = token_sort_ratio(left, right)
-    return round(max(score, token_set_ratio(left, right)) if len(one) >= 2 and len(other) >= 2 else score)
+    return likeness_percent(one, other)
 
 
 def likeness_to_email(email: str, words: tuple[str, ...]) -> int | Unknown:
-    letters = re.sub(r"[\W\d_]+", "", plainly(local_part(email)))
+    letters = re.sub(r"[\W\d_]+", "", plain_letters(local_part(email)))
     if len(letters) < 3 or not words:
         return Unknown("too_short")
-    if letters.isascii() != "".join(words).isascii():
+    if script_of(letters) != script_of("".join(words)):
         return Unknown("other_script")
     return round(max(ratio(letters, written) for written in _ways_to_write(words)))
 
 
 def gibberish(text: str) -> int | Unknown:
-    runs = re.findall("[a-z]+", plainly(text))
+    runs = re.findall("[a-z]+", plain_letters(text))
     if sum(map(len, runs)) < 3:
         return Unknown("too_short")
     pairs = (first + second for run in runs for first, second in zip(f"-{run}", f"{run}-", strict=True))
@@ -236,7 +269,7 @@ PLAIN = (
     *("Jane", "JANE", "Doe", "doe", "O'Brien", "McDonald", "van", "Anna-Maria", "J", "J.", "Dr", "Mr", "II", "jaNe"),
     *("X2", "DeVitoAB", "Aa'Bb'Cc'Dd", "-", "De-"),
 )
-FOREIGN = ("Jos\u00e9", IVAN, "\u0410nna", "\u00df", "\t", "\u0661", "\ufb01n")
+FOREIGN = ("\u0141ukasz", "J\u00f8hn", "J\u043ehn", "Jos\u00e9", IVAN, "\u0410nna", "\u00df", "\t", "\u0661", "\ufb01n")
 WORD = st.sampled_from((*PLAIN, *FOREIGN)) | st.text(max_size=4)
 WHOLE = st.lists(WORD, min_size=1, max_size=4).map(" ".join)
 

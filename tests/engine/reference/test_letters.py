@@ -6,10 +6,9 @@ from unicodedata import is_normalized, normalize
 import pytest
 
 from engine.enrichment.streets import folded_postal, folded_street
-from engine.reference.letter_pairs import plain_letters
+from engine.reference.letters import apart, composed, plain_letters, unaccented
 from engine.reference.places import folded_place
 from engine.reference.postal import folded_region, plain_code
-from engine.reference.unaccented import apart, composed, unaccented
 
 FIELD: int = 255
 

@@ -1,0 +1,141 @@
+"""How alike two names are: whether each word of the one has its like in the other, for strangers share half a name.
+
+Letters in common tell little: MOHAMMED ALI KHAN and MOHAMMED ALI SHAH have nearly all, John and Jane Smith most. So a
+name is another one where both have a word that the other has not, or where they do not share the family name.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.fuzz import token_ratio, token_sort_ratio
+
+from engine.reference.letters import without_digraphs
+
+ALIKE_PERCENT: Final = 80
+"""From here on two names are taken for one person's."""
+_OTHERS_MAX: Final = ALIKE_PERCENT - 1
+_WORDS_MAX: Final = 16
+_CACHED: Final = 16_384
+_WHOLE_MIN: Final = 2
+_SHORT_WORD: Final = 3
+"""Longer words beside the other name are counted: de, van, bin and initials tell nothing."""
+_SLIPS_MAX: Final = 2
+_TWO_SLIPS_MIN: Final = 8
+_SLIP_MIN: Final = {(False, False): 3, (False, True): 4, (True, False): 4, (True, True): 5}
+"""How many letters a word has at least that bears a slip of the keys: by whether it is a family name, and whether a
+letter is another one instead of left out or swapped."""
+_SOUNDS: Final = str.maketrans({"c": "k", "j": "i", "q": "k", "w": "v", "x": "ks", "y": "i", "z": "s"})
+"""Letters that one alphabet or land has for another's: Erik and Eric, Lopes and Lopez, Aleksandr and Alexander."""
+
+
+def likeness_percent(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """How alike two names of one script are, in %, by their plain words, of which each has at least one.
+
+    100 where all words of one are in the other, initials for words included: second family names, middle names and
+    particles are left out as often as not. At least 80 where that is so but for slips of the keys. Below 80 else.
+    """
+    if one == other:
+        return 100
+    left, right = " ".join(one), " ".join(other)
+    strays = _strays(one, other)
+    if strays == 0:
+        return 100
+    if strays is None:
+        return min(_OTHERS_MAX, round(token_sort_ratio(left, right)))
+    return max(ALIKE_PERCENT, round(token_ratio(left, right)))
+
+
+def _strays(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
+    """How many words of one person's two names are spelt differently; None where they are two persons'."""
+    if min(len(one), len(other)) < _WHOLE_MIN:
+        # Many share a first name: one that stands alone is compared with the whole.
+        return 1 if _is_alike(_sound("".join(one)), _sound("".join(other)), is_family=True) else None
+    if max(len(one), len(other)) > _WORDS_MAX:
+        return None
+    left, right = _besides(one, other), _besides(other, one)
+    is_same_family = one[-1] in other or other[-1] in one
+    if not (left and right):
+        return 0 if is_same_family and _may_be_left_out(left or right, one, other) else None
+    left, right = [*map(_sound, left)], [*map(_sound, right)]
+    if _is_alike("".join(left), "".join(right), is_family=True):
+        # O'Brien and Obrien, De la Cruz and Delacruz.
+        return 1
+    families = (_sound(one[-1]), _sound(other[-1]))
+    if not (is_same_family or _has_like(families[0], right) or _has_like(families[1], left)):
+        return None
+    strays = 0
+    for word in tuple(left):
+        like = _like(word, right, families)
+        if like is not None:
+            left.remove(word)
+            right.remove(like)
+            strays += not _is_initial(word, like)
+    are_one = not (left and right) and _may_be_left_out(left or right, one, other)
+    return strays if are_one else None
+
+
+def _has_like(family: str, words: list[str]) -> bool:
+    """Whether a family name, maybe misspelt, is among another name's words."""
+    return any(_is_alike(family, each, is_family=True) for each in words)
+
+
+def _besides(one: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
+    """The words of one name that the other has not, or not as often."""
+    besides, rest = [], list(other)
+    for word in one:
+        if word in rest:
+            rest.remove(word)
+        else:
+            besides.append(word)
+    return besides
+
+
+def _like(word: str, others: list[str], families: tuple[str, str]) -> str | None:
+    """The first of the other name's words that is the same, an initial or misspelt."""
+    for each in others:
+        if _is_initial(word, each) or _is_alike(word, each, is_family=word in families or each in families):
+            return each
+    return None
+
+
+def _is_initial(one: str, other: str) -> bool:
+    """Whether one is the other's first letter; of a script without capitals one letter is a name."""
+    return one[0] == other[0] and min(len(one), len(other)) == 1 and one.islower() and other.islower()
+
+
+def _may_be_left_out(besides: list[str], one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether the longer name has no more words besides than are in both; between first and last it may have any."""
+    if one[0] == other[0] and one[-1] == other[-1]:
+        return True
+    return sum(len(word) > _SHORT_WORD for word in besides) <= min(len(one), len(other))
+
+
+@lru_cache(maxsize=_CACHED)
+def _sound(word: str) -> str:
+    """A word by its sound; cached, for most first names and many family names come again."""
+    return word.translate(_SOUNDS)
+
+
+def _is_alike(one: str, other: str, *, is_family: bool) -> bool:
+    """Whether two words, by their sounds, are one but for slips of the keys, of which short ones bear fewer.
+
+    A family name bears one, and not at its beginning, for Fernandez is not Hernandez; of four letters two may be
+    swapped or one left out, for Chen is not Chan.
+    """
+    if one == other:
+        return True
+    begin_alike = one[:1] == other[:1]
+    if is_family and not begin_alike:
+        return False
+    slips = OSA.distance(one, other, score_cutoff=_SLIPS_MAX)
+    if slips > _SLIPS_MAX:
+        return False
+    is_other_letter = len(one) == len(other) and sorted(one) != sorted(other)
+    if is_other_letter and not begin_alike:
+        return False
+    shorter = min(len(one), len(other))
+    enough = _SLIP_MIN[is_family, is_other_letter] if slips == 1 else _TWO_SLIPS_MIN
+    if shorter >= enough and not (is_family and slips > 1):
+        return True
+    return without_digraphs(one) == without_digraphs(other)
