@@ -6,6 +6,7 @@ length and Luhn agree. Prefixes and lengths: ISO/IEC 7812 ranges as the brands p
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import accumulate
 from string import ascii_letters
 from unicodedata import digit, normalize
@@ -74,8 +75,24 @@ _SEPARATOR = re.compile(_SEPARATORS)
 _ASCII_BYTES, _CONTINUING_BYTES = range(0x80), range(0x80, 0xC0)
 _DIGIT_BYTES = {*b"0123456789", *range(_CONTINUING_BYTES.stop, 0x100)}
 _RUNS = bytes(ord("0") if code in _DIGIT_BYTES else ord(".") for code in range(0x100))
-_WITHIN_RUNS = bytes(code for code in _ASCII_BYTES if _SEPARATOR.fullmatch(chr(code))) + bytes(_CONTINUING_BYTES)
+_CONTINUING = bytes(_CONTINUING_BYTES)
+_WITHIN_RUNS = bytes(code for code in _ASCII_BYTES if _SEPARATOR.fullmatch(chr(code))) + _CONTINUING
 _SHORTEST_RUN = b"0" * LENGTH_MIN
+
+
+# Grouped as embossed (4-4-4-4 and 3 more, American Express 4-6-5, Diners Club 4-6-4), whatever stands between: who
+# hides a number from a filter writes `4111|1111|1111|1111`, or x for |. The look ahead lets groups overlap.
+_APART = r"[^0-9\0]{1,3}"
+_EMBOSSED = re.compile(
+    rf"(?<![0-9])(?=([0-9]{{4}}(?:{_APART}[0-9]{{4}}){{3}}(?![0-9]))({_APART}[0-9]{{3}}(?![0-9]))?"
+    rf"|([0-9]{{4}}{_APART}[0-9]{{6}}{_APART}[0-9]{{4,5}}(?![0-9])))[0-9]"
+)
+_LETTER = re.compile(r"[^\W0-9_]")
+_DIGITS = re.compile(r"[0-9]+")
+_TO_SHAPES = bytes(ord("0") if code in b"0123456789" else ord(".") for code in range(0x100))
+_EMBOSSED_SHAPE = re.compile(rb"0000\.{1,3}0000")
+"""It is in any text whose ASCII digits are grouped so; to look for it takes a sixth of the search."""
+_HTML_CHARACTER = re.compile(r"&(?:#[0-9xX]|[A-Za-z]{2,8};)")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _UNQUOTED_TIMES_MAX = 3
 """A referrer holds an address that holds an address."""
@@ -158,17 +175,25 @@ def is_card_number(digits: str) -> bool:
 def holds_card_number(text: str) -> bool:
     """Whether free text holds a card number, its digits bare or separated, percent-encoded or not.
 
-    Whole groups of a run are searched, and the beginning of a group of more than 19 digits, where an expiry may follow
+    Groups as on a card are searched whatever parts them, up to three characters. Of a run that common separators part,
+    whole groups are searched, and the beginning of a group of more than 19 digits, where an expiry may follow
     a number: at every offset chance would find a card number in one of two 20-digit references. In a bare number of 16
     digits it finds one in twenty-five. A run of more than RUN_SEARCHED_MAX digits counts as one without a search: it
     would hold one by chance, and a search of a body full of digits would be long.
     """
-    return any(map(_shows_card_number, _readings(text))) if "%" in text else _shows_card_number(text)
+    if "%" in text or _HTML_CHARACTER.search(text):
+        return any(map(_shows_card_number, _readings(text)))
+    return _shows_card_number(text)
 
 
 def _readings(text: str) -> Iterator[str]:
-    """The text as it stands, and percent-decoded as often as that changes it: either may hide digits of the other."""
+    """The text as it stands, and percent-decoded as often as that changes it: either may hide digits of the other.
+
+    So may HTML's `&nbsp;` and `&#52;`.
+    """
     yield text
+    if (plain := unescape(text)) != text:
+        yield plain
     for _ in range(_UNQUOTED_TIMES_MAX):
         decoded = unquote(text)
         if decoded == text:
@@ -179,14 +204,33 @@ def _readings(text: str) -> Iterator[str]:
 
 def _shows_card_number(text: str) -> bool:
     """Among ASCII digits alone, and with all other digits as ASCII ones: a footnote's ² after a number is neither."""
-    return _may_show_card_number(text) and (
+    if _may_show_card_number(text) and (
         _runs_show_card_number(text) or (not text.isascii() and _runs_show_card_number(_ascii_digits(text)))
-    )
+    ):
+        return True
+    return _shows_embossed(_ascii_digits(text))
 
 
 def _may_show_card_number(text: str) -> bool:
     """False where the text holds no run of so many digits: a look at bytes takes far less than a search."""
     return _SHORTEST_RUN in text.encode("utf-8", "surrogatepass").translate(_RUNS, _WITHIN_RUNS)
+
+
+def _shows_embossed(text: str, *, in_token: bool = False) -> bool:
+    """Whether groups as on a card are one's number; where letters part them, the same ones, for `?a=1&b=2` is a page's.
+
+    A token may be letters and digits by chance: letters part no groups there.
+    """
+    if not _EMBOSSED_SHAPE.search(text.encode("utf-8", "surrogatepass").translate(_TO_SHAPES, _CONTINUING)):
+        return False
+    for four, three, six in _EMBOSSED.findall(text):
+        for written in (four, four + three, six):
+            apart = set(_DIGITS.split(written)[1:-1])
+            if not apart or (_LETTER.search("".join(apart)) and (in_token or len(apart) > 1)):
+                continue
+            if is_card_number(_NOT_DIGITS.sub("", written)):
+                return True
+    return False
 
 
 def _runs_show_card_number(text: str) -> bool:
@@ -215,7 +259,12 @@ def token_holds_card_number(token: str) -> bool:
 
 
 def _token_shows_card_number(token: str) -> bool:
-    return _token_runs_show(token) or (not token.isascii() and _token_runs_show(_ascii_digits(token)))
+    plain = _ascii_digits(token)
+    return (
+        _token_runs_show(token)
+        or (plain is not token and _token_runs_show(plain))
+        or _shows_embossed(plain, in_token=True)
+    )
 
 
 def _token_runs_show(token: str) -> bool:

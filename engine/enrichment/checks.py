@@ -197,11 +197,12 @@ CHECKS = Enrichment(
         Feature(
             name="is_decline_final",
             type=FeatureType.BOOLEAN,
-            doc="The issuer will never approve this payment, however often it is asked: networks fine retries.",
+            doc="The issuer will never approve this payment, however often it is asked: networks fine retries. "
+            "False where it may approve another attempt, and where it approved.",
             source=_SOURCE,
             reason="decline_reason",
             says="The issuer declined for good",
-            denies="The issuer declined for now",
+            denies="The issuer has not refused the payment for good",
         ),
         Feature(
             name="eci",

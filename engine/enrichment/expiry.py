@@ -32,7 +32,8 @@ EXPIRY = Enrichment(
             name="card_expires_in_months",
             type=FeatureType.INTEGER,
             unit="months",
-            doc="Months until the month in which the card expires: 0 is this month, -1 the last one.",
+            doc="Months until the month in which the card expires: 0 is this month, -1 the last one. The "
+            "month is that of UTC-12, where a month ends last: a card is good until its month is over everywhere.",
             source="enrichment expiry",
             reason="card_expiry",
             says="The card expires in {value} months",

@@ -53,7 +53,8 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
 def _of_cart(payment: Payment, reference: Reference) -> tuple[Value, Value, Value | Unknown]:
     """How many goods, the most of one, and the dearest's price in cents, so that a phone is dear in every currency.
 
-    A line that does not say how many leaves the sum open, a price that is no amount the dearest; no price says nothing.
+    A line that does not say how many leaves the sum open, a price that is no amount the dearest; of a line
+    without a price nothing is known, so that what is known is the dearest of the others.
     """
     cart, currency = payment.cart, payment.order.currency
     if not cart:
@@ -168,7 +169,8 @@ ORDER = Enrichment(
             name="cart_highest_price_usd",
             type=FeatureType.MONEY,
             unit="USD",
-            doc="The price of the dearest single good in the cart, in US dollars at the reference rate of the day.",
+            doc="The price of the dearest single good in the cart, in US dollars at the reference rate of the day. A "
+            "line that says no price is left out, and may be dearer.",
             source=_SOURCE,
             reason="cart",
             says="The dearest good in the cart costs {value}",

@@ -12,7 +12,8 @@ _TEXT, _COUNT, _NUMBER = FeatureType.STRING, FeatureType.INTEGER, FeatureType.NU
 _FLAG = FeatureType.BOOLEAN
 _MILLISECOND_OF_HOURS = timedelta(seconds=3.6)
 """Ages are kept to a thousandth of an hour."""
-_ATTEMPTED_3DS = frozenset("YACIU")
+_ATTEMPTED_3DS = {"Y": True, "A": True, "U": True, "N": False, "R": False}
+"""EMV 3-D Secure's transStatus. A challenge that is still to come (C, D, S) and information (I) prove nothing."""
 
 
 FEATURES = (
@@ -65,10 +66,14 @@ FEATURES = (
         "is_3d_secure",
         _FLAG,
         "/authentication/trans_status",
-        "3-D Secure was attempted and did not fail.",
+        "3-D Secure was attempted and did not fail: transStatus Y, A or U, else the success that was sent. Unknown "
+        "while nothing is proved (C, D, S) and for what is only information (I).",
     ),
     of_request(
-        "three_ds_status", _TEXT, "/authentication/trans_status", "The 3-D Secure transStatus: Y, A, N, R, U, C or I."
+        "three_ds_status",
+        _TEXT,
+        "/authentication/trans_status",
+        "The 3-D Secure transStatus: Y, A, N, R, U, C, D, I or S.",
     ),
     of_request(
         "has_liability_shift",
@@ -124,7 +129,7 @@ def _hours_between(start: datetime | None, end: datetime) -> float | None:
 def _is_3d_secure(payment: Payment) -> bool | None:
     status = payment.authentication.trans_status
     if status is not None:
-        return status in _ATTEMPTED_3DS
+        return _ATTEMPTED_3DS.get(status)
     return payment.card.was_3d_secure_successful
 
 

@@ -146,7 +146,16 @@ def test_the_domain_is_the_addresss(make_payment: Make, reference: Reference, em
     assert enrich(make_payment(email=email), reference)[0]["email_domain"] == domain
 
 
-@pytest.mark.parametrize(("status", "is_3ds"), [("Y", True), ("A", True), ("N", False), ("R", False), (None, None)])
+@pytest.mark.parametrize(
+    ("status", "is_3ds"),
+    [
+        *zip("YAU", (True,) * 3, strict=True),
+        ("N", False),
+        ("R", False),
+        *zip("CDSI", (None,) * 4, strict=True),
+        (None, None),
+    ],
+)
 def test_3ds_counts_unless_it_failed(
     make_payment: Make, reference: Reference, status: str | None, is_3ds: bool | None
 ) -> None:

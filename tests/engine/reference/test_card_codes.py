@@ -148,6 +148,14 @@ def test_published_test_cards_are_told_by_first_and_last_digits(codes: CardCodes
     assert codes.is_test_card("42424242", "4242") is True
     assert codes.is_test_card("4242424", "4242") is True
     assert codes.is_test_card("37828224", "0005") is True
+    for bin_, last in (
+        ("40000000", "0002"),
+        ("400000", "9995"),
+        ("400000", "3220"),
+        ("411111", "1142"),
+        ("400934", "1881"),
+    ):
+        assert codes.is_test_card(bin_, last) is True
     assert codes.is_test_card("424242", "4243") is False
     assert codes.is_test_card("42424299", "4242") is False
     assert codes.is_test_card("424242", None) is codes.is_test_card("424242", "42") is None

@@ -179,7 +179,9 @@ def made(random: Random, number: int, *, test_mode: bool) -> tuple[Payment, Feat
         "stage": payment.stage.value,
         "three_ds_status": status,
         "has_liability_shift": payment.authentication.liability_shift,
-        "is_3d_secure": proven if status is None else status in "YACIU",
+        "is_3d_secure": proven
+        if status is None
+        else {"Y": True, "A": True, "U": True, "N": False, "R": False}.get(status),
         "is_recurring": payment.processing.is_recurring,
         "is_off_session": payment.processing.is_off_session,
         "amount_in_usd": pick((None, 0, 100, 101, 5000, 5001)),
