@@ -81,6 +81,9 @@ _UNIT_TOKENS: Final = """
 _UNITS: Final = frozenset(_UNIT_TOKENS.split())
 """Words before what tells one flat, room or office of a house from another."""
 _MAILBOX: Final = "pmb"
+_LETTERED_UNITS: Final = frozenset({"suite", "ste", "unit", _MAILBOX})
+"""Words behind which a renter's letters may stand before the number: elsewhere these would be a street's name."""
+_LETTERS_MAX: Final = 4
 _ALONE: Final = frozenset({"penthouse", "basement", "bsmt"})
 _NAMING: Final = _UNITS | _ALONE | {_MAILBOX}
 """Without one of these a line names no unit: most lines are done with here."""
@@ -154,11 +157,19 @@ def without_unit(first: str) -> str:
         return first
     end = at + 1
     # Before the street one word names the unit, for the house number follows; behind it all that looks like one does.
+    if at and _is_lettered(words, end):
+        end += 1
     while words[at] not in _ALONE and end < len(words) and _is_designation(words[end]) and (at or end == 1):
         end += 1
     rest = words[:at] + words[end:]
     # What is left without a number is no house: `unit 3, main street` keeps what it has.
     return " ".join(rest) if any(map(_is_numbered, rest)) else first
+
+
+def is_unit_alone(first: str) -> bool:
+    """Whether a folded first line is a unit and nothing else: the street stands in the second."""
+    words = first.split()
+    return len(words) > 1 and words[0] in _NAMING and all(map(_is_designation, words[1:]))
 
 
 def _unit_at(words: list[str]) -> int | None:
@@ -171,7 +182,14 @@ def _unit_at(words: list[str]) -> int | None:
         is_named = word in _UNITS or word == _MAILBOX
         if is_named and at + 1 < len(words) and _is_designation(words[at + 1]):
             return at
+        if word in _LETTERED_UNITS and at and _is_lettered(words, at + 1):
+            return at
     return None
+
+
+def _is_lettered(words: list[str], at: int) -> bool:
+    """Whether a few letters stand there, and what is numbered behind them: Suite ABC 123."""
+    return at + 1 < len(words) and len(words[at]) <= _LETTERS_MAX and _is_numbered(words[at + 1])
 
 
 def _is_designation(word: str) -> bool:
