@@ -8,11 +8,12 @@ from engine.enrichment.address_parts import (
     has_unit,
     is_military,
     is_pickup_point,
-    is_po_box,
     is_unit_alone,
     without_unit,
 )
+from engine.enrichment.po_box import is_po_box
 from engine.enrichment.streets import folded_city, folded_postal, folded_street
+from engine.features import Unknown
 from engine.payment import Contact
 
 _HASH_LENGTH: Final = 16
@@ -49,7 +50,7 @@ class AddressFacts(NamedTuple):
     """The postal code."""
     text: str
     """All with the city: what is compared."""
-    is_po_box: bool | None
+    is_po_box: bool | Unknown | None
     has_unit: bool | None
     has_number: bool | None
     is_pickup_point: bool | None
