@@ -57,8 +57,8 @@ TOPICS: Final = (
         sources=("enrichment address", "enrichment postal"),
         says="Billing and shipping address: equal however they are written, what kind of place, valid for the country.",
         causes=(
-            *("postal", "no_postal_codes", "no_rule", "region_unknown", "country_unknown", "other_script"),
-            *("forwarders", "places"),
+            *("postal", "no_postal_codes", "no_rule", "region_unknown", "postal_invalid", "country_unknown"),
+            *("not_told", "other_script", "forwarders", "places"),
         ),
         rule="Review if shipping_is_po_box and not shipping_address_matches_billing",
     ),
@@ -197,6 +197,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "place_unknown": "No coordinates are known for it.",
     "places": "There is no table of places.",
     "postal": "There is no table of postal codes.",
+    "postal_invalid": "The postal code is none of its country.",
     "price_unknown": "A line of the cart says no price.",
     "private_ip": "The address is of a private network.",
     "region_unknown": "The region is on no list of the country's.",

@@ -124,8 +124,8 @@ FEATURES: Final = (
     ),
     *_of_both(
         "is_po_box",
-        "The {} address is a post office box, a bag kept at the post office or a private mailbox (PMB), in the words "
-        "of some thirty countries.",
+        "The {} address is a post office box, a bag kept at the post office or a private mailbox (PMB). Unknown "
+        "(`not_told`) where none is named in a country whose words for it are not known.",
         "The {} address is a PO box",
         "The {} address is no PO box",
     ),

@@ -4,8 +4,16 @@ import re
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from engine.enrichment.address_parts import has_unit, is_military, is_pickup_point, is_po_box, without_unit
+from engine.enrichment.address_parts import (
+    has_unit,
+    is_military,
+    is_pickup_point,
+    is_unit_alone,
+    without_unit,
+)
+from engine.enrichment.po_box import is_po_box
 from engine.enrichment.streets import folded_city, folded_postal, folded_street
+from engine.features import Unknown
 from engine.payment import Contact
 
 _HASH_LENGTH: Final = 16
@@ -42,7 +50,7 @@ class AddressFacts(NamedTuple):
     """The postal code."""
     text: str
     """All with the city: what is compared."""
-    is_po_box: bool | None
+    is_po_box: bool | Unknown | None
     has_unit: bool | None
     has_number: bool | None
     is_pickup_point: bool | None
@@ -66,7 +74,8 @@ def _facts(
     lines = f"{first} {rest}" if rest else first
     if not lines:
         return _NOTHING
-    house = without_unit(first if "#" not in street else folded_street(street.replace("#", " unit ")))
+    house = first if "#" not in street else folded_street(street.replace("#", " unit "))
+    house = without_unit(rest if rest and is_unit_alone(house) else house)
     code = "" if postal is None else folded_postal(postal, country)
     town = "" if city is None else folded_city(city)
     key = _hash(first, code, country)

@@ -1,77 +1,11 @@
-"""What the words of a street line say: a PO box, a unit, a parcel locker, a military post. Pure text, no table.
+"""What the words of a street line say: a unit, a parcel locker, a military post. Pure text, no table.
 
 All take lines as `folded_street` gives them: in lower case, without accents and punctuation, words parted by one space.
 """
 
 import re
+from itertools import pairwise
 from typing import Final
-
-from engine.reference.letters import unaccented
-
-_BOX_TOKENS: Final = """
-    po pob pobox p box postbox gpo bag pmb postfach pf bp cs tsa cp case casella casilla apartado apartados apdo aptdo
-    caixa postbus postboks pl skrytka skr skrpoczt postilokero schranka boite poste pk posta aya kutusu τθ
-"""
-_BOX_WORDS: Final = frozenset(_BOX_TOKENS.split())
-"""Without one of these no line of Latin or Greek letters names a box: most lines are done with here."""
-_BOX: Final = re.compile(
-    r"""
-    \b(?:
-        p\ ?o\ ?b(?:ox)?(?:\ (?:no|num)?\ ?)?\d | p\ ?o\ ?box\b | post\ office\ box | gpo\ box | po\ bag
-      | ^box\ \d | postbox
-      | (?:private|locked|mail)\ bag | pmb\ ?\d
-      | postfach | postbus\ ?\d | postboks | boite\ postale | case\ postale | casella\ postale
-      | (?:caixa|casilla)\ (?:postal|de\ correos?|\d)
-      | (?:apartado|apdo|aptdo)s?\ (?:aereo|postal|de\ correos?|correos|(?:no\ )?\d)
-      | skrytka\ pocztowa | skr\ ?poczt | postilokero | postovni\ schranka | posta\ kutusu
-    )""",
-    re.VERBOSE,
-)  # fmt: skip
-_FRENCH: Final = """
-    FR GP GF MQ RE YT NC PF BE LU MC BJ BF BI CD CF CG CI CM DJ DZ GA GN HT KM MA MG ML MR NE RW SN TD TG TN
-"""
-_ABBREVIATED: Final = {
-    **dict.fromkeys(_FRENCH.split(), r"(?:bp|cs|tsa)"),
-    "CA": "cp",
-    "IT": "cp",
-    "SM": "cp",
-    "CH": "cp",
-    "FI": "pl",
-    "AX": "pb",
-    "SE": "box",
-    "TR": "pk",
-    "HU": "pf",
-    "DE": "pf",
-    "AT": "pf",
-    "GR": "τθ",
-    "BR": "cp",
-}
-"""Where two letters before a number are a box: elsewhere the same letters are other things."""
-_IN_COUNTRY: Final = {country: re.compile(rf"^(?:.* )?{word} ?\d+") for country, word in _ABBREVIATED.items()}
-
-
-_OTHER_SCRIPTS: Final = re.compile(
-    "|".join(
-        map(
-            unaccented,
-            (
-                r"(?:^| )а ?я \d",  # noqa: RUF001 - Russian: a subscriber's box
-                "абонентский ящик",
-                "абонентська скринька",
-                "пощенска кутия",
-                "私書箱",
-                "邮政信箱",
-                "郵政信箱",
-                "信箱",
-                "사서함",
-                r"(?:^| )תד \d",
-                r"(?:^| )ص ?ب \d",
-                "صندوق بريد",
-                "صندوق البريد",
-            ),
-        )
-    )
-)
 
 _UNIT_TOKENS: Final = """
     apt apartment appartement appart app appt apto apartamento flat unit suite ste room rm penthouse studio dept depto
@@ -81,12 +15,17 @@ _UNIT_TOKENS: Final = """
 _UNITS: Final = frozenset(_UNIT_TOKENS.split())
 """Words before what tells one flat, room or office of a house from another."""
 _MAILBOX: Final = "pmb"
+_LETTERED_UNITS: Final = frozenset({"suite", "ste", "unit", _MAILBOX})
+"""Words behind which a renter's letters may stand before the number: elsewhere these would be a street's name."""
+_LETTERS_MAX: Final = 4
 _ALONE: Final = frozenset({"penthouse", "basement", "bsmt"})
 _NAMING: Final = _UNITS | _ALONE | {_MAILBOX}
 """Without one of these a line names no unit: most lines are done with here."""
 _DIGIT: Final = re.compile(r"\d")
 _PURE_UNIT: Final = re.compile(r"(?:no )?\d{1,5} ?[a-z]?|[a-z] ?\d{1,5}")
 _SLASHED: Final = re.compile(r"\s*\d+[a-zA-Z]?\s*/\s*\d+")
+_BOX_IS_UNIT: Final = frozenset({"BE"})
+_LETTER_BOXES: Final = frozenset({"bus", "bte", "boite"})
 _SLASH_COUNTRIES: Final = frozenset({"AU", "NZ"})
 
 _LOCKER: Final = re.compile(
@@ -106,18 +45,6 @@ _LOCKER_WORDS: Final = frozenset(_LOCKER_TOKENS.split())
 _MILITARY: Final = re.compile(r"\b(?:(?:a|f|d)po (?:aa|ae|ap)\b|(?:psc|cmr|unit) \d+ box \d+|bfpo \d|(?:cmr|psc) \d)")
 _MILITARY_CITIES: Final = frozenset({"apo", "fpo", "dpo", "bfpo"})
 _MILITARY_REGIONS: Final = frozenset({"AA", "AE", "AP"})
-
-
-def is_po_box(lines: str, country: str | None) -> bool:
-    """Whether the lines name a post office box, a bag kept at one, or a private mailbox (PMB) in a shop for such."""
-    if not lines.isascii() and _OTHER_SCRIPTS.search(lines):
-        return True
-    if _BOX_WORDS.isdisjoint(lines.split()) and "box" not in lines and "post" not in lines and "bp" not in lines:
-        return False
-    if _BOX.search(lines):
-        return True
-    abbreviated = _IN_COUNTRY.get(country or "")
-    return abbreviated is not None and abbreviated.search(lines) is not None
 
 
 def is_pickup_point(lines: str) -> bool:
@@ -141,9 +68,21 @@ def has_unit(first: str, second: str, raw: str, country: str | None) -> bool:
     words = f"{first} {second}".split()
     if not _UNITS.isdisjoint(words) and _unit_at(words) is not None:
         return True
+    if country in _BOX_IS_UNIT and _is_house_and_box(words):
+        return True
     if "#" in raw and any(part[:1].isalnum() for part in (each.lstrip() for each in raw.split("#")[1:])):
         return True
     return country in _SLASH_COUNTRIES and _SLASHED.match(raw) is not None
+
+
+def _is_house_and_box(words: list[str]) -> bool:
+    """Whether a letter box of the house is named behind its number, as Belgians write their flats."""
+    if _LETTER_BOXES.isdisjoint(words):
+        return False
+    return any(
+        word in _LETTER_BOXES and _is_designation(behind) and any(map(_is_numbered, words[:at]))
+        for at, (word, behind) in enumerate(pairwise(words))
+    )
 
 
 def without_unit(first: str) -> str:
@@ -154,11 +93,19 @@ def without_unit(first: str) -> str:
         return first
     end = at + 1
     # Before the street one word names the unit, for the house number follows; behind it all that looks like one does.
+    if at and _is_lettered(words, end):
+        end += 1
     while words[at] not in _ALONE and end < len(words) and _is_designation(words[end]) and (at or end == 1):
         end += 1
     rest = words[:at] + words[end:]
     # What is left without a number is no house: `unit 3, main street` keeps what it has.
     return " ".join(rest) if any(map(_is_numbered, rest)) else first
+
+
+def is_unit_alone(first: str) -> bool:
+    """Whether a folded first line is a unit and nothing else: the street stands in the second."""
+    words = first.split()
+    return len(words) > 1 and words[0] in _NAMING and all(map(_is_designation, words[1:]))
 
 
 def _unit_at(words: list[str]) -> int | None:
@@ -171,7 +118,14 @@ def _unit_at(words: list[str]) -> int | None:
         is_named = word in _UNITS or word == _MAILBOX
         if is_named and at + 1 < len(words) and _is_designation(words[at + 1]):
             return at
+        if word in _LETTERED_UNITS and at and _is_lettered(words, at + 1):
+            return at
     return None
+
+
+def _is_lettered(words: list[str], at: int) -> bool:
+    """Whether a few letters stand there, and what is numbered behind them: Suite ABC 123."""
+    return at + 1 < len(words) and len(words[at]) <= _LETTERS_MAX and _is_numbered(words[at + 1])
 
 
 def _is_designation(word: str) -> bool:

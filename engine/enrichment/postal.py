@@ -7,10 +7,12 @@ from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import PostalRules, Reference
+from engine.reference.postal import PostalFacts
 
 _MISSING: Final = (Unknown("postal"),) * 3
 _NO_COUNTRY, _NO_CODES = Unknown("country_unknown"), Unknown("no_postal_codes")
 _REGION_UNKNOWN, _NO_RULE = Unknown("region_unknown"), Unknown("no_rule")
+_INVALID: Final = Unknown("postal_invalid")
 _NOTHING: Final = (None, None, None)
 
 
@@ -31,11 +33,19 @@ def _of(contact: Contact, rules: PostalRules) -> tuple[Value | Unknown, ...]:
     if postal is not None and valid is None:
         valid = _NO_RULE if found.has_codes else _NO_CODES
     if postal is not None and region is not None and within is None:
-        within = _REGION_UNKNOWN if found.region is None else _NO_RULE
+        within = _why_not_within(found)
     known: Value | Unknown = found.is_region
     if region is not None and known is None:
         known = _REGION_UNKNOWN if found.has_regions else _NO_RULE
     return valid, within, known
+
+
+def _why_not_within(found: PostalFacts) -> Unknown:
+    """Why nothing says whether a code lies in a region."""
+    if found.region is None:
+        return _REGION_UNKNOWN
+    # What is no code of the country lies nowhere in it, though there is a rule.
+    return _INVALID if found.is_valid is False and found.is_region_coded else _NO_RULE
 
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
@@ -63,7 +73,7 @@ def _features(group: str) -> tuple[Feature, ...]:
             type=FeatureType.BOOLEAN,
             doc=f"The {group} postal code lies in the {group} state or region. Known for the two dozen countries whose "
             "codes tell that (US, CA, AU, BR, IN, IT, JP, ES, MX and more), else unknown (`no_rule`), as where the "
-            "region is on no list of the country (`region_unknown`).",
+            "region is on no list of the country (`region_unknown`) or the code is none of it (`postal_invalid`).",
             source="enrichment postal",
             direction=-1,
             reason=location,

@@ -31,7 +31,13 @@ _KINDS: Final = frozenset(
 """Words for the kind of region, which are written or left out: Co. Dublin, Beijing Shi, Cairo Governorate."""
 _KINDS_IN_HAN: Final = "省市都府県縣"
 _HAN_MIN: Final = 3
-_FORMER_CODES: Final = {"CA": {"pq": "qc", "nf": "nl"}}
+_OTHER_NAMES: Final = {
+    # A capital is a region of its own here; without "City" it would be the one around it.
+    "AR": dict.fromkeys(("buenosairescity", "ciudaddebuenosaires", "caba", "capitalfederal"), "c"),
+    "CA": {"pq": "qc", "nf": "nl"},
+    "MX": dict.fromkeys(("mexicocity", "df", "mexicodf", "distritofederal"), "cmx"),
+}
+"""Former codes and foreign names of regions that the list does not have."""
 _WRITTEN_ONE_WAY: Final = frozenset({"AU", "BR", "CA", "US"})
 """Countries whose lists hold all that people write for a region; of the others a region on no list may be one yet:
 Moscow beside Moskva, Lazio where the list is of provinces."""
@@ -89,7 +95,8 @@ class PostalFacts(NamedTuple):
     """What a postal code and a region of one country say; None is unknown, for the country has no such rule.
 
     `region` is the region named, `of_code` the one in which the postal code lies: ISO 3166-2 codes without the country.
-    `is_region` is unknown, too, where the list does not hold the region and need not.
+    `is_region` is unknown, too, where the list does not hold the region and need not. `is_region_coded`: there is a
+    rule which codes lie in the region.
     """
 
     is_valid: bool | None = None
@@ -98,6 +105,7 @@ class PostalFacts(NamedTuple):
     is_in_region: bool | None = None
     is_region: bool | None = None
     region: str | None = None
+    is_region_coded: bool = False
     of_code: str | None = None
 
 
@@ -163,6 +171,7 @@ class PostalRules:
             is_in_region=None if matched is None or found is None or found.begins is None else found.begins in matched,
             is_region=is_region,
             region=named,
+            is_region_coded=found is not None and found.begins is not None,
             # Where codes of several regions begin alike, it is the first one's.
             of_code=rule.with_codes[matched[1]] if matched is not None and len(matched) > 1 else None,
         )
@@ -207,7 +216,7 @@ def _compiled(rule: Mapping[str, Any]) -> _Country:
 def _named(region: str, country: str, rule: _Country) -> Region | None:
     """The region of that name or code, with the word for its kind or without."""
     folded = _without_country(folded_region(region), country, rule)
-    folded = _FORMER_CODES.get(country, {}).get(folded, folded)
+    folded = _OTHER_NAMES.get(country, {}).get(folded, folded)
     if (found := rule.regions.get(folded)) is not None:
         return found
     bare = _bare_region(region)

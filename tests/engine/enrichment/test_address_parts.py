@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from engine.enrichment import enrich
 from engine.enrichment.address_facts import AddressFacts, _facts, address_facts, address_key
-from engine.enrichment.address_parts import is_po_box, without_unit
+from engine.enrichment.address_parts import without_unit
+from engine.enrichment.po_box import is_po_box
 from engine.enrichment.streets import folded_street
+from engine.features import Unknown
 from engine.payment import Contact, Payment
 from engine.reference import Reference
 
@@ -57,6 +59,7 @@ CASES: Final = (
     ("IE", "The Old Rectory", None, ""),
     ("CA", "100-200 Queen St W", None, "number"),
     ("CA", "CP 1001", None, "box number"),
+    ("CA", "12 Main St", "Huntsville P0B 1A0", "number"),
     ("CA", "Case postale 1001", None, "box number"),
     ("CA", "55 Rue Cremazie", "Bureau 900", "number unit"),
     ("AU", "GPO Box 2890", None, "box number"),
@@ -91,7 +94,35 @@ CASES: Final = (
     ("BR", "Rua Augusta 1500", "Apto 31", "number unit"),
     ("NL", "Postbus 12345", None, "box number"),
     ("NL", "Damrak 1", None, "number"),
-    ("BE", "Rue Neuve 1 Boite 3", None, "number"),
+    ("BE", "Rue Neuve 1 Boite 3", None, "number unit"),
+    ("BE", "Kerkstraat 12 bus 3", None, "number unit"),
+    ("BE", "Rue Neuve 1", "bte 3", "number unit"),
+    ("BE", "Rue du Bus 3", None, "number"),
+    ("NL", "Kerkstraat 12 bus 3", None, "number"),
+    ("US", "P0 Box 123", None, "box number"),
+    ("US", "P 0 Box 123", None, "box number"),
+    ("US", "POB123", None, "box number"),
+    ("US", "P O BX 12", None, "box number"),
+    ("US", "\u0420o Box 123", None, "box number"),
+    ("US", "P\u041e B\u043e\u0445 123", None, "box number"),
+    ("US", "12 Pobox Street", None, "number"),
+    ("US", "PO Box", None, "box"),
+    ("US", "POBox", None, "box"),
+    ("GB", "Post Box 12", None, "box number"),
+    ("GB", "12 Post Box Lane", None, "number"),
+    ("RO", "CP 12", None, "box number"),
+    ("RO", "C\u0103su\u021b\u0103 po\u0219tal\u0103 12", None, "box number"),
+    ("HR", "p.p. 12", None, "box number"),
+    ("UA", "\u0430/\u0441 12", None, "box number"),
+    ("BG", "\u043f.\u043a. 12", None, "box number"),
+    ("TH", "\u0e15\u0e39\u0e49 \u0e1b\u0e13. 12", None, "box number"),
+    ("IS", "P\u00f3sth\u00f3lf 12", None, "box number"),
+    ("LT", "a. d. 12", None, "box number"),
+    ("ID", "Kotak Pos 12", None, "box number"),
+    ("VN", "H\u1ed9p th\u01b0 12", None, "box number"),
+    ("HU", "Postafi\u00f3k 12", None, "box number"),
+    ("IN", "Post Bag No 12", None, "box number"),
+    ("RU", "\u0443\u043b. \u0421\u0430\u0434\u043e\u0432\u0430\u044f, 12", None, "number"),
     ("DK", "Postboks 44", None, "box number"),
     ("SE", "Box 5023", None, "box number"),
     ("SE", "Storgatan 5", "lgh 1201", "number unit"),
@@ -117,7 +148,7 @@ CASES: Final = (
 
 def said(facts: AddressFacts) -> set[str]:
     flags = {
-        "box": facts.is_po_box,
+        "box": facts.is_po_box is True,
         "unit": facts.has_unit,
         "number": facts.has_number,
         "pickup": facts.is_pickup_point,
@@ -142,7 +173,23 @@ def test_what_an_address_says(country: str, first: str, second: str | None, expe
     ],
 )
 def test_two_letters_are_a_box_in_their_country_only(country: str, first: str) -> None:
-    assert not is_po_box(folded_street(first), country)
+    assert is_po_box(folded_street(first), country) is False
+
+
+@pytest.mark.parametrize(
+    ("country", "first", "expected"),
+    [
+        ("ET", "PO Box 12", True),
+        ("ET", "Bole Road 12", Unknown("not_told")),
+        (None, "PO Box 12", True),
+        (None, "12 Main St", Unknown("country_unknown")),
+        ("US", "12 Main St", False),
+    ],
+)
+def test_where_a_countrys_words_are_not_known_nothing_is_denied(
+    country: str | None, first: str, expected: bool | Unknown
+) -> None:
+    assert is_po_box(folded_street(first), country) == expected
 
 
 @pytest.mark.parametrize(
@@ -155,10 +202,13 @@ def test_two_letters_are_a_box_in_their_country_only(country: str, first: str) -
         ("Unit 3, Mill House", "unit 3 mill house"),
         ("123 Main St", "123 main str"),
         ("77 Flat Rock Rd", "77 flat rock rd"),
+        ("4283 Express Lane Ste ABC 123", "4283 express ln"),
+        ("4283 Express Lane, Suite ABC-12345", "4283 express ln"),
+        ("9 Unit Street", "9 unit str"),
     ],
 )
 def test_the_house_without_its_units(first: str, house: str) -> None:
-    assert without_unit(folded_street(first)).startswith(house)
+    assert without_unit(folded_street(first)) == house
 
 
 def test_a_building_is_what_its_mailboxes_share() -> None:
@@ -167,6 +217,8 @@ def test_a_building_is_what_its_mailboxes_share() -> None:
         Contact(country="US", postal="34249-1234", address="4283 EXPRESS LN", address_2="Suite 10"),
         Contact(country="US", postal="34249", address="4283 Express Lane #10"),
         Contact(country="US", postal="34249", address="4283 Express Lane, Suite 10"),
+        Contact(country="US", postal="34249", address="4283 Express Lane, Suite ABC 10"),
+        Contact(country="US", postal="34249", address="Suite 10", address_2="4283 Express Lane"),
     ]
     assert {address_facts(each).building for each in rented} == {address_key(lone)}
 

@@ -1,0 +1,119 @@
+"""Whether the lines of an address name a post office box, in the words of most countries. Pure text, no table.
+
+Lines are as `folded_street` gives them: in lower case, without accents and punctuation, words parted by one space.
+"""
+
+import re
+from typing import Final
+
+from engine.features import Unknown
+from engine.reference.letters import unaccented
+
+_NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
+
+_HINTS: Final = ("box", "post", "b0x", "bx", "pob", "p0b", "bp")
+"""Parts of words: most of the long forms have one."""
+_BOX_TOKENS: Final = """
+    po p0 p gpo bag pmb pf cs tsa cp case casella casilla apartado apartados apdo aptdo caixa pl skrytka skr skrpoczt
+    schranka boite poste pk pb pp a ad ak pos hop surat casuta kutia aya kutusu τθ пк п а ас
+"""  # noqa: RUF001 - Ukrainian and Bulgarian
+_BOX_WORDS: Final = frozenset(_BOX_TOKENS.split())
+"""Without one of these, or a hint, no line of Latin, Greek or Cyrillic names a box: most lines are done with here."""
+_BOX: Final = re.compile(
+    r"""
+    \b(?:
+        p\ ?o\ ?b\ ?(?:(?:no|num)\ ?)?\d | p\ ?[o0]\ ?b[o0]?x\ ?(?:(?:no|num)\ ?)?\d | p\ ?[o0]\ b[o0]?x\b
+      | p[o0]b[o0]x$ | post\ office\ box | gpo\ box | po\ bag | ^box\ \d | postbox | post\ box\ (?:no\ )?\d
+      | (?:private|locked|mail|post)\ bag | pmb\ ?\d
+      | postfach | postbus\ ?\d | postboks | boite\ postale | case\ postale | casella\ postale
+      | (?:caixa|casilla)\ (?:postal|de\ correos?|\d)
+      | (?:apartado|apdo|aptdo)s?\ (?:aereo|postal|de\ correos?|correos|(?:no\ )?\d)
+      | skrytka\ pocztowa | skr\ ?poczt | postilokero | postovni\ schranka | postovy\ priecinok | posta\ kutusu
+      | casuta\ postala | postanski\ (?:pretinac|fah) | postni\ predal | postafiok | postholf | postkast
+      | abonentine\ dezute | abonenta\ kastite | kutia\ postare | kotak\ pos | peti\ surat | hop\ thu
+    )""",
+    re.VERBOSE,
+)  # fmt: skip
+_FRENCH: Final = """
+    FR GP GF MQ RE YT NC PF BE LU MC BJ BF BI CD CF CG CI CM DJ DZ GA GN HT KM MA MG ML MR NE RW SN TD TG TN
+"""
+_ABBREVIATED: Final = {
+    **dict.fromkeys(_FRENCH.split(), r"(?:bp|cs|tsa)"),
+    **dict.fromkeys(("BR", "CA", "CH", "IT", "MD", "RO", "SM"), "cp"),
+    **dict.fromkeys(("AT", "DE", "HU"), "pf"),
+    **dict.fromkeys(("BA", "HR", "SI"), "p ?p"),
+    "AX": "pb",
+    "BG": "п ?к",
+    "FI": "pl",
+    "GR": "τ ?θ",
+    "LT": "a ?d",
+    "LV": "a ?k",
+    "SE": "box",
+    "TR": "p ?k",
+    "UA": "а ?с",  # noqa: RUF001 - Ukrainian: a subscriber's box
+}
+"""Where a few letters before a number are a box: elsewhere the same letters are other things."""
+_IN_COUNTRY: Final = {country: re.compile(rf"^(?:.* )?{word} ?\d+") for country, word in _ABBREVIATED.items()}
+_OTHER_SCRIPTS: Final = re.compile(
+    "|".join(
+        map(
+            unaccented,
+            (
+                r"(?:^| )а ?я \d",  # noqa: RUF001 - Russian: a subscriber's box
+                "абонентский ящик",
+                "абонентська скринька",
+                "пощенска кутия",
+                "私書箱",
+                "邮政信箱",
+                "郵政信箱",
+                "信箱",
+                "사서함",
+                "ต ปณ",
+                r"(?:^| )תד \d",
+                r"(?:^| )ص ?ب \d",
+                "صندوق بريد",
+                "صندوق البريد",
+            ),
+        )
+    )
+)
+_AS_LATIN: Final = str.maketrans("авеокрстхορβχ", "abeokpctxopbx")
+"""What is typed for P, O, B and X so that no filter sees them."""
+_KNOWN: Final = frozenset(
+    f"""
+    {_FRENCH} {" ".join(_ABBREVIATED)}
+    US PR GU VI AS MP GB JE GG IM GI IE AU NZ FJ PG ZA NA BW ZW ZM MW KE UG TZ GH NG MU IN PK BD LK SG MY HK MO PH
+    JM TT BB BS BM KY
+    ES AD MX AR CL CO PE VE EC BO PY UY CR PA GT HN NI SV DO CU PT AO MZ CV
+    LI NL SR AW CW DK FO GL NO IS PL CZ SK EE CY AL RU BY KZ KG IL
+    AE SA QA KW BH OM JO LB EG IQ YE SY LY SD PS JP CN TW KR TH ID VN
+    """.split()
+)
+"""Countries whose words for a box are among these: elsewhere an address without them may have others."""
+
+
+def is_po_box(lines: str, country: str | None) -> bool | Unknown:
+    """Whether the lines name a post office box, a bag kept at one, or a private mailbox (PMB) in a shop for such."""
+    if _names_box(lines, country):
+        return True
+    if country is None:
+        return _NO_COUNTRY
+    return False if country in _KNOWN else _NOT_TOLD
+
+
+def _names_box(lines: str, country: str | None) -> bool:
+    latin = lines
+    if not lines.isascii():
+        if _OTHER_SCRIPTS.search(lines):
+            return True
+        latin = lines.translate(_AS_LATIN)
+    if (
+        _BOX_WORDS.isdisjoint(lines.split())
+        and _BOX_WORDS.isdisjoint(latin.split())
+        and not any(hint in latin for hint in _HINTS)
+    ):
+        return False
+    if _BOX.search(latin):
+        return True
+    abbreviated = _IN_COUNTRY.get(country or "")
+    return abbreviated is not None and abbreviated.search(lines) is not None
