@@ -14,6 +14,7 @@ from engine.payment import Contact, Payment
 from engine.reference import Reference
 from engine.reference.calling_codes import (
     CALLING_CODES,
+    NO_PHONE_NUMBER,
     TRUNK_LEFT_STANDING,
     TRUNK_PREFIX,
     TRUNK_PREFIXES,
@@ -118,6 +119,8 @@ def _read(contact: Contact, phones: PhonePlans | None) -> tuple[str | Unknown | 
             facts = _read_as_dialled(number, code, phones)
         if facts.line is not None:
             return facts.number, facts
+    if number == NO_PHONE_NUMBER:
+        return _INVALID, NO_SUCH
     return found or (_INVALID if code else _NO_COUNTRY), NO_SUCH
 
 
@@ -183,7 +186,8 @@ _FEATURES: Final = (
         name="phone_is_valid",
         type=FeatureType.BOOLEAN,
         doc="There can be such a number by its country's numbering plan, read as it is dialled there: for abroad, over "
-        "a carrier, or with the calling code and no +. Whether somebody has it is not known.",
+        "a carrier, or with the calling code and no +. Whether somebody has it is not known. False as well where what "
+        "was sent can be no number anywhere, such as letters or 16 digits.",
         source=_SOURCE,
         direction=-1,
         reason=_REASON,

@@ -69,3 +69,6 @@ TRUNK_LEFT_STANDING: Final = frozenset((*_ZERO.split(), "1", "7"))
 """Calling codes behind which what is dialled at home is left standing, +44 020 7946 0018, and no number begins with it.
 
 Where nothing is dialled at home, a 0 behind the code is the number's own. By libphonenumber's plans."""
+
+NO_PHONE_NUMBER: Final = "-"
+"""A contact's phone number where one was sent that can be none: it is not kept, that it is none is known."""

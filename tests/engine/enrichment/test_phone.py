@@ -11,7 +11,7 @@ from engine.enrichment.phone import normalized_phone
 from engine.iso import COUNTRIES
 from engine.payment import Contact, Payment
 from engine.reference import Reference
-from engine.reference.calling_codes import CALLING_CODES
+from engine.reference.calling_codes import CALLING_CODES, NO_PHONE_NUMBER
 
 
 def test_every_country_has_a_calling_code() -> None:
@@ -76,6 +76,8 @@ def test_written_for_abroad_and_at_home_it_is_the_same(national: str, code: str,
         (Contact(), Contact(country="GB", phone_number="020 7946 0018"), "+442079460018", None),
         (Contact(phone_number="020 7946 0018"), Contact(), None, "country_unknown"),
         (Contact(country="GB", phone_number="1"), Contact(), None, "phone_invalid"),
+        (Contact(phone_number=NO_PHONE_NUMBER), Contact(), None, "phone_invalid"),
+        (Contact(country="US", phone_number="9" * 15), Contact(), None, "phone_invalid"),
         (Contact(), Contact(), None, None),
     ],
 )
@@ -89,3 +91,5 @@ def test_the_feature(
 ) -> None:
     known, causes = enrich(make_payment(billing=billing, shipping=shipping), reference)
     assert (known["phone_normalized"], causes.get("phone_normalized")) == (value, cause)
+    # What was sent and can be none is not valid; what was left out is unknown.
+    assert known["phone_is_valid"] is {"phone_invalid": False}.get(cause or "", None if value is None else True)
