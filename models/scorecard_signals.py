@@ -133,7 +133,7 @@ SIGNALS: tuple[Item, ...] = (
         group="phone",
         feature="phone_is_placeholder",
         points=Weights(by_value={True: 0.7}),
-        against="The phone number is one that nobody has",
+        against="The phone number is of the kind that people make up",
         source=_UNREAL,
     ),
     Item(

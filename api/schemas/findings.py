@@ -21,10 +21,11 @@ class InputWarning:
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """What a reader gives for a value that the payment is decided without."""
+    """What a reader gives for a value that the payment is decided without; `kept` stands in its place, if anything."""
 
     code: str
     warning: str
+    kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,8 @@ def _read(
         found = reader(value)
         if found.__class__ is Odd or found.__class__ is Wrong:
             findings.note(f"{pointer}/{name}", found)
+            if found.__class__ is Odd and found.kept is not None:
+                values[name] = found.kept
         else:
             values[name] = found
     if group.__pydantic_extra__:

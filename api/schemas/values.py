@@ -5,6 +5,7 @@ A reader is called with what pydantic has typed, texts stripped. No finding repe
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -19,6 +20,7 @@ from api.schemas.findings import Odd, Wrong
 from engine.card_data import LENGTH_MAX, is_bare_card_length, token_holds_card_number
 from engine.iso import COUNTRIES
 from engine.payment import BIN_DIGITS_MAX, BIN_DIGITS_MIN, LAST_DIGITS_MAX
+from engine.reference.calling_codes import NO_PHONE_NUMBER
 from engine.reference.ip_address import carried_v4
 
 Reader = Callable[..., object]
@@ -26,7 +28,7 @@ Reader = Callable[..., object]
 TEXT_LENGTH_MAX = 255
 DOMAIN_LENGTH_MAX, LOCAL_PART_LENGTH_MAX = 253, 64
 """RFC 1035 and RFC 5321, section 4.5.3.1."""
-PHONE_DIGITS_MAX, PHONE_LENGTH_MAX, CALLING_CODE_DIGITS_MAX = 15, 40, 4
+PHONE_DIGITS_MIN, PHONE_DIGITS_MAX, PHONE_LENGTH_MAX, CALLING_CODE_DIGITS_MAX = 7, 15, 40, 4
 YEAR_FIRST, YEAR_LAST = 2000, 2099
 _EXPONENT_TEXT_MAX = 30
 _PRICE = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,4})?")
@@ -41,6 +43,11 @@ CARD_DATA_REFUSED = Wrong(
     "This looks like a card number. Send your processor's token, the first 6-8 and the last 4 digits.",
 )
 _TIME_INVALID = Odd("time_invalid", "Not a time. Send RFC 3339, such as 2026-11-23T17:00:00Z.")
+_PHONE_LEFT_OUT = Odd("phone_invalid", "Not a phone number. Send its digits, at most 15, with or without separators.")
+_PHONE_INVALID = replace(_PHONE_LEFT_OUT, kept=NO_PHONE_NUMBER)
+"""Who sends what no number can be is not as who sends none."""
+_PHONES_APART = re.compile(r"[;,#/|&]|ext|x\s*\d|\b(?:or|and)\b")
+_FOR_NOTHING = frozenset({"", "na", "nan", "nil", "no", "none", "null", "undefined", "unknown", "notavailable"})
 _EMAIL_INVALID = Odd("email_invalid", "Not an e-mail address. Send name@domain, or its MD5 in email.md5.")
 _DOMAIN_INVALID = Odd("email_invalid", "Not a domain. Send what follows the @ of the e-mail address.")
 _MD5_INVALID = Odd("md5_invalid", "Not an MD5: send 32 hexadecimal digits.")
@@ -302,7 +309,14 @@ def phone_number(value: str) -> str | Odd:
         return value
     if len(value) <= PHONE_LENGTH_MAX and 1 <= sum(map(str.isdecimal, value)) <= PHONE_DIGITS_MAX:
         return value
-    return Odd("phone_invalid", "Not a phone number. Send its digits, at most 15, with or without separators.")
+    return _PHONE_LEFT_OUT if _is_left_out(value) else _PHONE_INVALID
+
+
+def _is_left_out(value: str) -> bool:
+    """Whether it stands for no number (n/a), or for several in one field, which are numbers though none is told."""
+    parts = [sum(map(str.isdecimal, part)) for part in _PHONES_APART.split(value.lower())]
+    several = len(parts) > 1 and parts[0] >= PHONE_DIGITS_MIN and max(parts) <= PHONE_DIGITS_MAX
+    return several or "".join(filter(str.isalnum, value.lower())) in _FOR_NOTHING
 
 
 # ---- IP addresses

@@ -38,6 +38,7 @@ def _plan(found: PhoneMetadata) -> dict[str, Any]:
         "leading": found.leading_digits,
         "general": found.general_desc.national_number_pattern,
         "lengths": found.general_desc.possible_length,
+        "abroad": found.international_prefix,
         "prefix": found.national_prefix_for_parsing,
         "transform": found.national_prefix_transform_rule,
         "types": {

@@ -63,20 +63,22 @@ EMAIL_FEATURES: Final = (
     Feature(
         name="is_free_email",
         type=_FLAG,
-        doc="Anybody gets a mailbox at the domain for nothing, as at gmail.com; false for a disposable one.",
+        doc="Anybody gets a mailbox at the domain, as at gmail.com or a telephone company's; false for a disposable "
+        "one. By lists, which cannot have all: False says that none names the domain.",
         source=_SOURCE,
         reason=_DOMAIN,
         says="The e-mail address is at a free provider",
-        denies="The e-mail address is at no free provider",
+        denies="The e-mail address is at none of the free providers that are listed",
     ),
     Feature(
         name="is_relay_email",
         type=_FLAG,
-        doc="A relay hides the mailbox, as Apple's Hide My Email and Firefox Relay do.",
+        doc="A relay hides the mailbox, as Apple's Hide My Email and Firefox Relay do. False says that the domain "
+        "is on no list of them.",
         source=_SOURCE,
         reason=_DOMAIN,
         says="The e-mail address is a relay's, which hides the mailbox",
-        denies="The e-mail address is at no relay",
+        denies="The e-mail address is at none of the relays that are listed",
     ),
     Feature(
         name="is_email_tld_known",
@@ -102,7 +104,7 @@ EMAIL_FEATURES: Final = (
         name="is_deceptive_email_domain",
         type=_FLAG,
         doc="A great provider's name, or what reads like it (a Cyrillic a, rn for m), is a part of another's domain, "
-        "such as gmail.com.example.net.",
+        "such as gmail.com.example.net, or stands under a suffix that is given away, such as gmail.tk.",
         source=_SOURCE,
         direction=1,
         reason="email_deceptive",

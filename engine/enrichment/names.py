@@ -43,6 +43,16 @@ _PLACEHOLDERS: Final = frozenset(
         "prepaid",
         "prepaid card",
     }
+    | {
+        "visa cardholder",
+        "valued cardholder",
+        "visa gift card",
+        "mastercard gift card",
+        "gift card holder",
+        "gift recipient",
+    }
+    | {"visa card", "visa prepaid", "mastercard cardholder", "valued card member", "preferred customer", "our customer"}
+    | {"max mustermann", "erika mustermann", "mustermann", "joe bloggs", "john q public"}
     | {"gift card", "valued customer", "instant issue", "asdf", "asdf asdf", "qwerty", "foo bar", "xxx", "anonymous"}
 )
 """What is typed where a form insists on a name, and what gift and instantly issued cards have printed on them."""

@@ -5,23 +5,37 @@ Whether somebody answers is not asked: what can be told is what the numbering pl
 
 import re
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
-from engine.reference.calling_codes import CALLING_CODES, TRUNK_PREFIX, TRUNK_PREFIXES, TWO_TRUNK_PREFIXES
-from engine.reference.phones import FIXED_OR_MOBILE, LINES, PhoneFacts
+from engine.reference.calling_codes import (
+    CALLING_CODES,
+    NO_PHONE_NUMBER,
+    TRUNK_LEFT_STANDING,
+    TRUNK_PREFIX,
+    TRUNK_PREFIXES,
+    TWO_TRUNK_PREFIXES,
+)
+from engine.reference.phones import FIXED_OR_MOBILE, LINES, NO_SUCH, PhoneFacts, PhonePlans
 from engine.reference.territories import is_same_country
 
 _DIGITS_MIN, _DIGITS_MAX = 7, 15
 """E.164 allows 15; no country has whole numbers of under seven."""
+_DIALLED_MAX: Final = 20
+"""With what is dialled for abroad, or a carrier, before the number."""
+_WRITTEN: Final = attrgetter("phone_number", "phone_country_code", "country")
 _TRUNK_IN_BRACKETS: Final = "(0)"
 _EXTENSION: Final = re.compile(r"[;,#]|ext|x\s*\d", re.IGNORECASE)
 _NO_DIGITS: Final = re.compile(r"[^0-9]+")
 _WITHOUT_MARKS: Final = str.maketrans("", "", " ()+-./")
 """What most write between the digits; where nothing else is, there is no extension."""
+_VANITY: Final = re.compile(r"(?:[^A-Za-z\d]*\d){3}(?:.*?[A-Za-z]){3}")
+_KEYS: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+"""Letters as they stand on the keys: 1-800-FLOWERS."""
 _NO_COUNTRY, _INVALID = Unknown("country_unknown"), Unknown("phone_invalid")
 _COUNTRY_UNKNOWN, _NOT_TOLD, _NO_POSTAL = _NO_COUNTRY, Unknown("not_told"), Unknown("postal")
 _NO_ONE_COUNTRY: Final = Unknown("no_one_country")
@@ -47,18 +61,37 @@ def normalized_phone(number: str, calling_code: str) -> str | None:
     extension is left out: behind it is the same line.
     """
     written, digits = _dialled(number)
-    if written.lstrip(" (").startswith(("+", "\uff0b")):
-        whole = digits
+    if _is_whole(written):
+        whole = _without_trunk(digits)
     elif digits.startswith("00"):
-        whole = digits[2:]
+        whole = _without_trunk(digits[2:])
     elif calling_code:
-        prefix, length = TRUNK_PREFIXES.get(calling_code, TRUNK_PREFIX)
-        national = digits.removeprefix(prefix) if len(digits) > length else digits
-        # Where another prefix is known, the common one may be in use beside it: Lithuania went from 8 to 0.
-        whole = calling_code + (national.removeprefix("0") if calling_code in TWO_TRUNK_PREFIXES else national)
+        whole = calling_code + _bare(digits, calling_code)
     else:
         return None
     return f"+{whole}" if _DIGITS_MIN <= len(whole) <= _DIGITS_MAX else None
+
+
+def _is_whole(written: str) -> bool:
+    """Whether it has its calling code."""
+    return written.lstrip(" (").startswith(("+", "\uff0b"))
+
+
+def _bare(national: str, calling_code: str) -> str:
+    """A national number without what is dialled before it at home."""
+    prefix, length = TRUNK_PREFIXES.get(calling_code, TRUNK_PREFIX)
+    bare = national.removeprefix(prefix) if len(national) > length else national
+    # Where another prefix is known, the common one may be in use beside it: Lithuania went from 8 to 0.
+    return bare.removeprefix("0") if calling_code in TWO_TRUNK_PREFIXES else bare
+
+
+def _without_trunk(whole: str) -> str:
+    """A number with its calling code, behind which many leave what is dialled at home: +44 020 7946 0018."""
+    for length in (1, 2, 3):
+        code = whole[:length]
+        if code in TRUNK_LEFT_STANDING:
+            return code + _bare(whole[length:], code)
+    return whole
 
 
 def _dialled(number: str) -> tuple[str, str]:
@@ -73,31 +106,50 @@ def _dialled(number: str) -> tuple[str, str]:
     return written, _NO_DIGITS.sub("", plain)
 
 
-def _normalized(number: str, phone_country_code: str | None, country: str | None) -> str | Unknown:
-    calling_code = phone_country_code or CALLING_CODES.get(country or "", "")
-    found = normalized_phone(number, calling_code)
-    return found or (_INVALID if calling_code else _NO_COUNTRY)
-
-
-def _phone(contact: Contact) -> str | Unknown | None:
+def _read(contact: Contact, phones: PhonePlans | None) -> tuple[str | Unknown | None, PhoneFacts]:
+    """A contact's number in its one spelling, and what it says."""
     number = contact.phone_number
-    return None if number is None else _normalized(number, contact.phone_country_code, contact.country)
+    if number is None:
+        return None, NO_SUCH
+    code = contact.phone_country_code or CALLING_CODES.get(contact.country or "", "")
+    found = normalized_phone(number, code)
+    if phones is not None:
+        facts = NO_SUCH if found is None else phones.facts(found)
+        if facts.line is None and (found or code):
+            facts = _read_as_dialled(number, code, phones)
+        if facts.line is not None:
+            return facts.number, facts
+    if number == NO_PHONE_NUMBER:
+        return _INVALID, NO_SUCH
+    return found or (_INVALID if code else _NO_COUNTRY), NO_SUCH
+
+
+def _read_as_dialled(number: str, code: str, phones: PhonePlans) -> PhoneFacts:
+    """What a number says that is none as it stands: few are written so, and each costs a handful of look-ups."""
+    written, digits = _dialled(number)
+    if _VANITY.match(written):
+        digits = _NO_DIGITS.sub("", written.lower().translate(_KEYS))
+    if len(digits) > _DIALLED_MAX:
+        return NO_SUCH
+    return phones.dialled(digits, "" if _is_whole(written) else code)
 
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
-    billing, shipping = _phone(payment.billing), _phone(payment.shipping)
+    phones = reference.phones
+    billing, of_billing = _read(payment.billing, phones)
+    is_one = _WRITTEN(payment.billing) == _WRITTEN(payment.shipping)
+    shipping, of_shipping = (billing, of_billing) if is_one else _read(payment.shipping, phones)
     same: Value | Unknown = None
     if billing is not None and shipping is not None:
         both = isinstance(billing, str) and isinstance(shipping, str)
         same = billing == shipping if both else _INVALID
-    phone = shipping if billing is None else billing
+    phone, facts = (shipping, of_shipping) if billing is None else (billing, of_billing)
     if phone is None:
         return (None, None, None, None, None, None, same)
     if isinstance(phone, Unknown):
         # What cannot be made a number at all is none; without a country it may be one.
         return (phone, False if phone is _INVALID else phone, phone, phone, phone, phone, same)
-    told = _MISSING if reference.phones is None else _told(reference.phones.facts(phone))
-    return (phone, *told, is_placeholder(phone), same)
+    return (phone, *(_MISSING if phones is None else _told(facts)), is_placeholder(phone), same)
 
 
 def _told(facts: PhoneFacts) -> tuple[Value | Unknown, ...]:
@@ -133,7 +185,9 @@ _FEATURES: Final = (
     Feature(
         name="phone_is_valid",
         type=FeatureType.BOOLEAN,
-        doc="There can be such a number by its country's numbering plan; whether somebody has it is not known.",
+        doc="There can be such a number by its country's numbering plan, read as it is dialled there: for abroad, over "
+        "a carrier, or with the calling code and no +. Whether somebody has it is not known. False as well where what "
+        "was sent can be no number anywhere, such as letters or 16 digits.",
         source=_SOURCE,
         direction=-1,
         reason=_REASON,
@@ -174,13 +228,13 @@ _FEATURES: Final = (
     Feature(
         name="phone_is_placeholder",
         type=FeatureType.BOOLEAN,
-        doc="The number ends in seven equal digits or seven in a row (1234567), or is one of 555-0100 to 555-0199, "
-        "which nobody has.",
+        doc="The number ends in seven equal digits or seven in a row (1234567), as people type who give none of "
+        "theirs, or is one of 555-0100 to 555-0199, which films have. Some of the former are somebody's all the same.",
         source=_SOURCE,
         direction=1,
         reason=_REASON,
-        says="The phone number is one that nobody has, like 555-0100",
-        denies="The phone number is none of those that people make up",
+        says="The phone number is of the kind that people make up, like 1234567 or 555-0100",
+        denies="The phone number is none of the kind that people make up",
     ),
     Feature(
         name="shipping_phone_matches_billing",

@@ -58,3 +58,17 @@ TRUNK_PREFIX: Final = ("0", 0)
 """The prefix where nothing is said."""
 TWO_TRUNK_PREFIXES: Final = frozenset({"370"})
 """Where 0 is dialled as well as the prefix above, and no number begins with it."""
+
+_ZERO: Final = """
+    20 27 31 32 33 40 41 43 44 46 49 51 53 54 55 57 58 60 61 62 63 64 66 81 82 84 86 90 91 92 93 94 95 98 211 212 213
+    218 231 232 233 234 243 249 250 251 252 254 255 256 260 261 262 263 264 265 291 353 355 358 359 373 374 377 380 381
+    382 383 385 386 387 389 421 423 508 590 591 593 594 595 596 598 686 850 855 856 880 886 961 962 963 964 966 967 970
+    971 972 976 977 994 995 996
+"""
+TRUNK_LEFT_STANDING: Final = frozenset((*_ZERO.split(), "1", "7"))
+"""Calling codes behind which what is dialled at home is left standing, +44 020 7946 0018, and no number begins with it.
+
+Where nothing is dialled at home, a 0 behind the code is the number's own. By libphonenumber's plans."""
+
+NO_PHONE_NUMBER: Final = "-"
+"""A contact's phone number where one was sent that can be none: it is not kept, that it is none is known."""

@@ -25,6 +25,12 @@ _OF_LENGTH: Final = {
 _NAMES: Final = frozenset(domain.partition(".")[0] for domain in _PROVIDERS)
 _HONEST: Final = frozenset({"yahoo-inc.com", "yahooinc.com"})
 """Domains of the providers themselves that are on no list, as nobody gets a mailbox there."""
+_SUFFIXES: Final = """
+    buzz cf click cyou fun ga gq icu life link live lol ltd ml mom online pw quest rest sbs shop site space store tk top
+    vip website work world xyz
+"""
+_GIVEN_AWAY: Final = frozenset(_SUFFIXES.split())
+"""Top-level domains that are had for nothing or for a coin, under which no great provider has mailboxes."""
 _PARTS: Final = re.compile(r"[.\-_]")
 _ACE_PREFIX: Final = "xn--"
 _LETTERS: Final = str.maketrans(
@@ -50,12 +56,15 @@ def is_deceptive(domain: str) -> bool:
     What looks like it: letters of other scripts and accents (a Cyrillic a), digits, rn for m.
 
     Ask it of domains alone that no list knows: yahoo.fr is Yahoo's. The provider's own name under another suffix
-    (hotmail.example) is not it: providers have more of these than lists know.
+    (hotmail.example) is not it, for providers have more of these than lists know, but where anybody is given one
+    (gmail.tk).
     """
     parts = _PARTS.split(domain)
     if not _NAMES.isdisjoint(_look_alikes(domain).difference(parts)):
         return True
     name, _, suffix = domain.partition(".")
+    if name in _NAMES and suffix in _GIVEN_AWAY:
+        return True
     if domain in _HONEST or (name in _NAMES and "." not in suffix.removeprefix("co.").removeprefix("com.")):
         return False
     return not _NAMES.isdisjoint(parts)

@@ -38,31 +38,38 @@ _FASTMAIL: Final = """
 SUBDOMAIN_MAILBOXES: Final = frozenset(_FASTMAIL.split())
 """Fastmail's domains: there `anything@name.domain` is the mailbox `name@domain`."""
 
-FREE_BESIDES: Final = frozenset(
-    [
-        "bt.com",
-        "btinternet.com",
-        "hey.com",
-        "keemail.me",
-        "tuta.com",
-        "tuta.io",
-        "tutamail.com",
-        "tutanota.com",
-        "tutanota.de",
-    ]
-)
-"""Where anybody gets a mailbox, besides what the embedded list of free providers names."""
+_FREE: Final = """
+    bt.com btinternet.com hey.com keemail.me tuta.com tuta.io tutamail.com tutanota.com tutanota.de
+    airmail.cc autistici.org cock.li danwin1210.de danwin1210.me dismail.de disroot.org mailbox.org murena.io
+    onionmail.org onmail.com riseup.net startmail.com systemli.org vivaldi.net zoho.eu zoho.in gmx.us
+    daum.net kakao.com nate.com
+    narod.ru internet.ru yandex.az yandex.by yandex.co.il yandex.com.am yandex.com.ge yandex.com.tr yandex.ee yandex.fr
+    yandex.kz yandex.lt yandex.lv yandex.md yandex.tj yandex.tm yandex.uz meta.ua
+    aliceadsl.fr bbox.fr cegetel.net club-internet.fr neuf.fr numericable.fr sfr.fr
+    email.de magenta.de online.de poste.it tim.it tin.it movistar.es ono.com clix.pt netcabo.pt proximus.be
+    a1.net chello.at hispeed.ch sunrise.ch broadpark.no online.no bredband.net comhem.se saunalahti.fi
+    inbox.lt inbox.lv one.lt azet.sk dir.bg indamail.hu interia.eu tlen.pl zoznam.sk
+    au.com biglobe.ne.jp docomo.ne.jp ezweb.ne.jp i.softbank.jp nifty.com softbank.ne.jp
+    globo.com globomail.com bezeqint.net netvision.net.il walla.co.il walla.com ttmail.com turk.net
+    centurylink.net cogeco.ca eastlink.ca plus.net sasktel.net slingshot.co.nz suddenlink.net sympatico.ca
+    mweb.co.za telkomsa.net vodamail.co.za
+"""
+FREE_BESIDES: Final = frozenset(_FREE.split())
+"""Where anybody gets a mailbox, besides what the embedded list of free providers names: for nothing, for a little, or
+with a line of the provider, as that list has it. Firms' own domains are none, though the firm sells mailboxes."""
 
 _RELAYS: Final = """
-    privaterelay.appleid.com mozmail.com duck.com 33mail.com
+    privaterelay.appleid.com mozmail.com relay.firefox.com duck.com 33mail.com
+    cloaked.app cloaked.id clkdmail.com myclkd.email
     addy.io addymail.com anonaddy.com anonaddy.me
     8alias.com 8shield.net aleeas.com dralias.com silomails.com simplelogin.co simplelogin.com simplelogin.fr slmail.me
     slmails.com passfwd.com passinbox.com passmail.com passmail.net
     opayq.com erine.email
 """
 RELAYS: Final = frozenset(_RELAYS.split())
-"""Services that forward to a mailbox they hide: Apple's Hide My Email, Firefox Relay, DuckDuckGo, 33mail, addy.io,
-SimpleLogin with Proton Pass, Blur, erine. By their own pages; Fastmail's masked addresses look like its others."""
+"""Services that forward to a mailbox they hide: Apple's Hide My Email, Firefox Relay, DuckDuckGo, 33mail, Cloaked,
+addy.io, SimpleLogin with Proton Pass, Blur, erine. By their own pages, Cloaked's by a
+published list; Fastmail's masked addresses look like its others."""
 
 _ROLES: Final = """
     abuse accounting accounts admin administrator billing bookings buchhaltung careers compliance contact contacto

@@ -7,7 +7,7 @@ its Python form takes, and a test holds both equal.
 import json
 import lzma
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +27,7 @@ _CACHED_SETS: Final = 512
 _CALLING_CODE_DIGITS: Final = 3
 _AREA_DIGITS: Final = 3
 _NORTH_AMERICA: Final = "1"
+_ABROAD: Final = "00"
 
 LINES: Final = {
     "premium_rate": "premium",
@@ -49,12 +50,14 @@ class PhoneFacts(NamedTuple):
     """What a number says: its country (None: of none, as +800), its kind of line and, of area codes, its state.
 
     `line` is None where there can be no such number. `is_shared`: it is of a range that several countries share.
+    `number` is its one spelling, + and digits, without what is dialled before it at home.
     """
 
     country: str | None = None
     line: str | None = None
     state: str | None = None
     is_shared: bool = False
+    number: str | None = None
 
 
 NO_SUCH: Final = PhoneFacts()
@@ -90,7 +93,7 @@ class _Plan:
 class _CallingCode:
     """All plans of one calling code, their patterns asked in one pass over the number."""
 
-    __slots__ = ("_matched", "_plans", "_told", "_transform", "_trunk")
+    __slots__ = ("_matched", "_plans", "_told", "_transform", "_trunk", "abroad")
 
     def __init__(self, plans: Sequence[tuple[str | None, Mapping[str, Any]]]) -> None:
         """Take the plans of a calling code's countries, the main one's first; None for those of no country."""
@@ -103,6 +106,8 @@ class _CallingCode:
         # A short one, asked alone: Python's own engine is at it sooner.
         self._trunk = None if country is None or main["prefix"] is None else re.compile(main["prefix"])
         self._transform: str | None = main["transform"]
+        # Tables that were made before it was asked for have the one that most countries have.
+        self.abroad = None if country is None else re.compile(main.get("abroad") or _ABROAD)
         # Numbers are many; the sets of patterns that they have are a few dozen.
         self._told = lru_cache(maxsize=_CACHED_SETS)(self._of_patterns)
 
@@ -194,11 +199,30 @@ class PhonePlans:
                 return self._in(code, digits[length:])
         return NO_SUCH
 
+    def dialled(self, digits: str, code: str) -> PhoneFacts:
+        """What digits say that are no number as they stand, dialled in a country with this calling code (`` for none).
+
+        That is as libphonenumber reads them: with what is dialled there for abroad before them, with the calling code
+        though no + is written, with a carrier's code or a trunk prefix.
+        """
+        return next((facts for each in self._readings(digits, code) if (facts := self.facts(each)).line), NO_SUCH)
+
+    def _readings(self, digits: str, code: str) -> Iterator[str]:
+        if code in self._regions:
+            abroad = self._code(code).abroad
+            found = None if abroad is None else abroad.match(digits)
+            if found is not None and digits[found.end() : found.end() + 1] != "0":
+                yield f"+{digits[found.end() :]}"
+        if digits.startswith(code):
+            yield f"+{digits}"
+        yield f"+{code}{digits}"
+
     def _in(self, code: str, national: str) -> PhoneFacts:
         facts, bare = self._code(code).facts(national)
-        if code != _NORTH_AMERICA or facts.line is None:
+        if facts.line is None:
             return facts
-        return PhoneFacts(facts.country, facts.line, self._areas.get(bare[:_AREA_DIGITS]), facts.is_shared)
+        state = self._areas.get(bare[:_AREA_DIGITS]) if code == _NORTH_AMERICA else None
+        return PhoneFacts(facts.country, facts.line, state, facts.is_shared, f"+{code}{bare}")
 
     def _code(self, code: str) -> _CallingCode:
         if code not in self._codes:

@@ -14,6 +14,7 @@ from api.schemas.findings import FINDINGS_MAX
 from api.schemas.groups import CartItemGroup, Group
 from api.schemas.readers import CART_ITEM_READERS, GROUP_READERS
 from engine.payment_record import payment_bytes, payment_of
+from engine.reference.calling_codes import NO_PHONE_NUMBER
 from tests.api.decision_requests import LEAST, NOW, decide, notes, with_value
 
 ATTRIBUTES = {"credit_card.issuer_id_number": "card.bin", "credit_card": "card", "payment": "processing"}
@@ -116,8 +117,8 @@ ODD = [
     ("/device/timezone_offset", 900, "out_of_range"),
     ("/device/user_agent", "u" * 1025, "too_long"),
     ("/billing/address", "a" * 256, "too_long"),
-    ("/billing/phone_number", "call me", "phone_invalid"),
-    ("/billing/phone_number", "4111111111111111", "phone_invalid"),
+    ("/billing/phone_number", "n/a", "phone_invalid"),
+    ("/billing/phone_number", "020 7946 0018 / 07400 123456", "phone_invalid"),
     ("/billing/phone_country_code", "+12345", "phone_invalid"),
     ("/email/address", "nobody", "email_invalid"),
     ("/email/address", "@example.com", "email_invalid"),
@@ -146,6 +147,16 @@ def test_a_warning_says_what_to_send_and_never_what_was_sent(pointer: str, value
     assert all(len(warning.warning) > 10 for warning in warnings)
     if len(str(value)) > 4:
         assert all(str(value) not in warning.warning for warning in warnings)
+
+
+@pytest.mark.parametrize("group", ["billing", "shipping"])
+@pytest.mark.parametrize("value", ["call me", "abc", "9" * 16, "4111111111111111", "4111 1111 1111 1111 x1", "1" * 41])
+def test_what_can_be_no_phone_number_is_not_as_if_none_were_sent(group: str, value: str) -> None:
+    pointer = f"/{group}/phone_number"
+    assert read_at(pointer, value) == (NO_PHONE_NUMBER, {(pointer, "phone_invalid")})
+    payment, (warning,) = decide(with_value(pointer, value))
+    assert value not in warning.warning
+    assert payment_of(payment_bytes(payment)) == payment
 
 
 PUT_RIGHT = [

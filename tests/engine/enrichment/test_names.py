@@ -169,6 +169,9 @@ def test_stopgaps_digits_and_struck_keys(reference: Reference) -> None:
     assert of(reference, "TEST  TEST")["is_cardholder_name_placeholder"] is True
     assert of(reference, "GIFT CARD RECIPIENT")["is_cardholder_name_placeholder"] is True
     assert of(reference, "Mr John Doe")["is_cardholder_name_placeholder"] is True
+    for name in ("VISA CARDHOLDER", "VISA GIFT CARD", "VALUED CARDHOLDER", "Max Mustermann", "Erika Mustermann"):
+        assert of(reference, name)["is_cardholder_name_placeholder"] is True
+    assert of(reference, "Jan Kowalski")["is_cardholder_name_placeholder"] is False
     assert of(reference, "Ada Lovelace")["is_cardholder_name_placeholder"] is False
     assert of(reference, "Ada L0velace")["cardholder_name_has_digits"] is True
     gibberish = of(reference, "Sdfjk Hgfhgf")["cardholder_name_gibberish"]

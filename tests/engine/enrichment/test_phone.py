@@ -11,7 +11,7 @@ from engine.enrichment.phone import normalized_phone
 from engine.iso import COUNTRIES
 from engine.payment import Contact, Payment
 from engine.reference import Reference
-from engine.reference.calling_codes import CALLING_CODES
+from engine.reference.calling_codes import CALLING_CODES, NO_PHONE_NUMBER
 
 
 def test_every_country_has_a_calling_code() -> None:
@@ -39,6 +39,14 @@ def test_every_country_has_a_calling_code() -> None:
         ("06 1 234 5678", "36", "+3612345678"),
         ("06 1234 5678", "39", "+390612345678"),
         ("\u0660\u0662\u0660\u0667\u0669\u0664\u0666\u0660\u0660\u0661\u0668", "44", "+442079460018"),
+        ("+44 020 7946 0018", "", "+442079460018"),
+        ("+44 0207 946 0018", "1", "+442079460018"),
+        ("0044 020 7946 0018", "33", "+442079460018"),
+        ("+91 0 98765 43290", "", "+919876543290"),
+        ("+1 1 212 736 5000", "", "+12127365000"),
+        ("+7 8 912 345 67 89", "", "+79123456789"),
+        ("+39 06 1234 5678", "", "+390612345678"),
+        ("+227 08 12 34 56", "", "+22708123456"),
         ("020 7946 0018", "", None),
         ("12", "44", None),
         ("call me", "44", None),
@@ -68,6 +76,8 @@ def test_written_for_abroad_and_at_home_it_is_the_same(national: str, code: str,
         (Contact(), Contact(country="GB", phone_number="020 7946 0018"), "+442079460018", None),
         (Contact(phone_number="020 7946 0018"), Contact(), None, "country_unknown"),
         (Contact(country="GB", phone_number="1"), Contact(), None, "phone_invalid"),
+        (Contact(phone_number=NO_PHONE_NUMBER), Contact(), None, "phone_invalid"),
+        (Contact(country="US", phone_number="9" * 15), Contact(), None, "phone_invalid"),
         (Contact(), Contact(), None, None),
     ],
 )
@@ -81,3 +91,5 @@ def test_the_feature(
 ) -> None:
     known, causes = enrich(make_payment(billing=billing, shipping=shipping), reference)
     assert (known["phone_normalized"], causes.get("phone_normalized")) == (value, cause)
+    # What was sent and can be none is not valid; what was left out is unknown.
+    assert known["phone_is_valid"] is {"phone_invalid": False}.get(cause or "", None if value is None else True)

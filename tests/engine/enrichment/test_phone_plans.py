@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.enrichment import enrich
-from engine.enrichment.phone import PHONE, is_placeholder, normalized_phone
+from engine.enrichment.phone import PHONE, _read, is_placeholder, normalized_phone
 from engine.errors import ReferenceInvalid
 from engine.payment import Card, Contact, Device, Payment
 from engine.reference import PhonePlans, Reference
@@ -195,6 +195,77 @@ def test_a_number_near_an_example_is_what_the_library_says_it_is(data: st.DataOb
     # A trunk prefix left standing is taken off here, as the library takes it off when it reads a number.
     if told(near) != (None, None):
         assert (facts.country, facts.line) == told(near)
+
+
+READ_AS_DIALLED: Final = (
+    ("IN", "+91 0 98765 43290", "+919876543290"),
+    ("GB", "+44 0207 946 0018", "+442079460018"),
+    ("US", "+1 1 212 736 5000", "+12127365000"),
+    ("RU", "+7 8 912 345 67 89", "+79123456789"),
+    ("AR", "011 15-2345-6799", "+5491123456799"),
+    ("AR", "+54 9 11 2345-6799", "+5491123456799"),
+    ("IN", "919876512340", "+919876512340"),
+    ("GB", "442079460018", "+442079460018"),
+    ("FR", "33612345699", "+33612345699"),
+    ("CN", "8613800138000", "+8613800138000"),
+    ("DE", "4915123456789", "+494915123456789"),
+    ("US", "011 44 20 7946 0018", "+442079460018"),
+    ("AU", "0011 44 20 7946 0018", "+442079460018"),
+    ("JP", "010 44 20 7946 0018", "+442079460018"),
+    ("RU", "810 44 20 7946 0018", "+442079460018"),
+    ("BR", "0 41 11 91234-5679", "+5511912345679"),
+    ("BR", "+55 0 41 11 91234-5679", "+5511912345679"),
+    ("US", "1-800-FLOWERS", "+18003569377"),
+    ("US", "1-800-GO-FEDEX", "+18004633339"),
+    ("IT", "0039 06 12345678", "+390612345678"),
+)
+
+
+@pytest.mark.parametrize(("country", "number", "expected"), READ_AS_DIALLED)
+def test_a_number_is_read_as_it_is_dialled_in_its_country(
+    make_payment: Callable[..., Payment], reference: Reference, country: str, number: str, expected: str
+) -> None:
+    parsed = phonenumbers.parse(number, country)
+    assert (e164(parsed), phonenumbers.is_valid_number(parsed)) == (expected, True)
+    for contact in ("billing", "shipping"):
+        found, _ = enrich(make_payment(**{contact: Contact(country=country, phone_number=number)}), reference)
+        assert (found["phone_normalized"], found["phone_is_valid"]) == (expected, True)
+
+
+@pytest.mark.parametrize(
+    ("country", "number"),
+    [
+        ("US", "9" * 15),
+        ("US", "011 0 44 20 7946 0018"),
+        ("US", "011 99 123 4567"),
+        ("GB", "44"),
+        ("GB", "4444444"),
+        ("BR", "0 41 11 1234-567"),
+        ("US", "12-FLOWERS"),
+        ("US", "1-800-FLOWERS-AND-MORE-AND-MORE"),
+        ("FR", "3333612345699"),
+    ],
+)
+def test_what_no_reading_makes_a_number_is_none(
+    make_payment: Callable[..., Payment], reference: Reference, country: str, number: str
+) -> None:
+    found, _ = enrich(make_payment(billing=Contact(country=country, phone_number=number)), reference)
+    assert found["phone_is_valid"] is False
+
+
+def test_every_form_of_every_example_is_one_number() -> None:
+    forms = phonenumbers.PhoneNumberFormat
+    for example in examples():
+        region = phonenumbers.region_code_for_number(example)
+        if region not in CALLING_CODES:
+            continue
+        for written in (
+            e164(example),
+            phonenumbers.format_number(example, forms.NATIONAL),
+            phonenumbers.format_number(example, forms.INTERNATIONAL),
+        ):
+            facts = _read(Contact(country=region, phone_number=written), TABLE)[1]
+            assert facts.number == e164(example), (region, written)
 
 
 def test_a_mobile_number_is_normalized_as_the_library_does_it() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.enrichment.phone import normalized_phone
 from engine.reference import PhonePlans
-from engine.reference.calling_codes import TRUNK_PREFIX, TRUNK_PREFIXES, TWO_TRUNK_PREFIXES
+from engine.reference.calling_codes import TRUNK_LEFT_STANDING, TRUNK_PREFIX, TRUNK_PREFIXES, TWO_TRUNK_PREFIXES
 from engine.reference.phones import _SHARED, EMBEDDED_PHONES, LINES, NO_SUCH, PhoneFacts
 
 MADE: Final = json.loads(lzma.decompress(EMBEDDED_PHONES.read_bytes()))
@@ -64,7 +64,7 @@ def one_by_one(code: str, national: str) -> PhoneFacts:
         if found is not None and line is not None:
             is_shared = found[0] is None or (len(MADE["regions"][code]) > 1 and line in _SHARED)
             state = MADE["area_codes"].get(each[:3]) if code == "1" else None
-            return PhoneFacts(country=found[0], line=line, state=state, is_shared=is_shared)
+            return PhoneFacts(country=found[0], line=line, state=state, is_shared=is_shared, number=f"+{code}{each}")
     return NO_SUCH
 
 
@@ -78,21 +78,30 @@ def test_at_once_is_as_one_by_one(code: str) -> None:
         assert TABLE.facts(f"+{code}{national}") == one_by_one(code, national), national
 
 
+def whole_apart(digits: str) -> tuple[str, str]:
+    """The calling code behind which a trunk prefix may stand, and the rest."""
+    code = next((each for each in TRUNK_LEFT_STANDING if digits.startswith(each)), "")
+    return code, digits.removeprefix(code)
+
+
 def written_out(number: str, calling_code: str) -> str | None:
     """The number in E.164, its extension looked for before all else."""
     written = re.split(r"[;,#]|ext|x\s*\d", number, maxsplit=1, flags=re.IGNORECASE)[0].replace("(0)", " ")
     plain = written if written.isascii() else "".join([str(int(c)) if c.isdecimal() else c for c in written])
     digits = re.sub(r"[^0-9]+", "", plain)
     if written.lstrip(" (").startswith(("+", "\uff0b")):
-        whole = digits
+        code, national = whole_apart(digits)
     elif digits.startswith("00"):
-        whole = digits[2:]
+        code, national = whole_apart(digits[2:])
     elif calling_code:
-        prefix, length = TRUNK_PREFIXES.get(calling_code, TRUNK_PREFIX)
-        national = digits.removeprefix(prefix) if len(digits) > length else digits
-        whole = calling_code + (national.removeprefix("0") if calling_code in TWO_TRUNK_PREFIXES else national)
+        code, national = calling_code, digits
     else:
         return None
+    if code:
+        prefix, length = TRUNK_PREFIXES.get(code, TRUNK_PREFIX)
+        national = national.removeprefix(prefix) if len(national) > length else national
+        national = national.removeprefix("0") if code in TWO_TRUNK_PREFIXES else national
+    whole = code + national
     return f"+{whole}" if 7 <= len(whole) <= 15 else None
 
 
@@ -102,6 +111,8 @@ _MARKS: Final = (
     ")",
     " ",
     "+",
+    "+44",
+    "+370 ",
     "-",
     ".",
     "/",
