@@ -92,7 +92,7 @@ def _key_feature(group: str) -> Feature:
         name=f"{group}_address",
         type=FeatureType.STRING,
         doc=f"The {group} address as one value, however it is written: a hash of country, postal code and first line. "
-        "Unknown without postal code or first line. Equal to the other where the addresses are.",
+        "Unknown without postal code or first line. Equal to the other where the addresses are, their countries named.",
         source=_SOURCE,
     )
 
