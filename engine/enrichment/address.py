@@ -1,6 +1,6 @@
 """Postal addresses as one value each, so that they can be counted by and compared however they are written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -16,31 +16,39 @@ from engine.reference import Forwarders, Reference
 _LINES_OF: Final = attrgetter("address", "address_2", "city", "country", "postal")
 _SOURCE: Final = "enrichment address"
 _NO_TABLE, _NO_COUNTRY = Unknown("forwarders"), Unknown("country_unknown")
-_NO_STREETS: Final[Mapping[str, tuple[str, ...]]] = {}
 
 
 @lru_cache(maxsize=4)
-def _forwarders(table: Forwarders) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+def _forwarders(table: Forwarders) -> Mapping[tuple[str, str], tuple[str, ...]]:
     """The streets of a table by country and postal code; cached by the table itself, for a reloaded one is another."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
     for country, postal, street in table.addresses:
-        streets, code = found.setdefault(country, {}), folded_postal(postal, country)
-        streets[code] = (*streets.get(code, ()), f" {folded_street(street)} ")
+        house = (country, folded_postal(postal, country))
+        found[house] = (*found.get(house, ()), f" {folded_street(street)} ")
     return found
 
 
 def _is_forwarder(sent: AddressFacts, contact: Contact, reference: Reference) -> Value | Unknown:
     """Whether a listed house stands anywhere in the lines: who rents there writes suites and names around it."""
-    if not sent.code or not sent.lines or contact.postal is None:
+    if not sent.code:
         return None
     if reference.forwarders is None:
         return _NO_TABLE
-    listed, lines = _forwarders(reference.forwarders), f" {sent.lines} "
-    if contact.country is not None:
-        streets = listed.get(contact.country, _NO_STREETS).get(sent.code, ())
-        return any(street in lines for street in streets)
-    may_be = (of.get(folded_postal(contact.postal, country), ()) for country, of in listed.items())
-    return _NO_COUNTRY if any(street in lines for streets in may_be for street in streets) else False
+    listed, country = _forwarders(reference.forwarders), contact.country
+    if country is None:
+        return _NO_COUNTRY if _may_be_forwarder(sent, contact.postal or "", listed) else False
+    streets = listed.get((country, sent.code))
+    return streets is not None and _names_any(sent, streets)
+
+
+def _may_be_forwarder(sent: AddressFacts, postal: str, listed: Mapping[tuple[str, str], tuple[str, ...]]) -> bool:
+    codes = {country: folded_postal(postal, country) for country, _ in listed}
+    return any(_names_any(sent, listed.get(house, ())) for house in codes.items())
+
+
+def _names_any(sent: AddressFacts, streets: Sequence[str]) -> bool:
+    lines = f" {sent.lines} "
+    return any(street in lines for street in streets)
 
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
@@ -84,7 +92,7 @@ def _key_feature(group: str) -> Feature:
         name=f"{group}_address",
         type=FeatureType.STRING,
         doc=f"The {group} address as one value, however it is written: a hash of country, postal code and first line. "
-        "Unknown without postal code or first line. Equal to the other where the addresses are.",
+        "Unknown without postal code or first line. Equal to the other where the addresses are, their countries named.",
         source=_SOURCE,
     )
 

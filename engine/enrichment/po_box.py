@@ -11,14 +11,12 @@ from engine.reference.letters import unaccented
 
 _NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
 
-_HINTS: Final = ("box", "post", "b0x", "bx", "pob", "p0b", "bp")
-"""Parts of words: most of the long forms have one."""
 _BOX_TOKENS: Final = """
     po p0 p gpo bag pmb pf cs tsa cp case casella casilla apartado apartados apdo aptdo caixa pl skrytka skr skrpoczt
     schranka boite poste pk pb pp a ad ak pos hop surat casuta kutia aya kutusu τθ пк п а ас
 """  # noqa: RUF001 - Ukrainian and Bulgarian
 _BOX_WORDS: Final = frozenset(_BOX_TOKENS.split())
-"""Without one of these, or a hint, no line of Latin, Greek or Cyrillic names a box: most lines are done with here."""
+"""Without one of these, or a part of a word (`_has_hint`), no line of ASCII names a box: most are done with here."""
 _BOX: Final = re.compile(
     r"""
     \b(?:
@@ -103,17 +101,18 @@ def is_po_box(lines: str, country: str | None) -> bool | Unknown:
 
 def _names_box(lines: str, country: str | None) -> bool:
     latin = lines
-    if not lines.isascii():
-        if _OTHER_SCRIPTS.search(lines):
-            return True
+    if lines.isascii():
+        if _BOX_WORDS.isdisjoint(lines.split()) and not _has_hint(lines):
+            return False
+    elif _OTHER_SCRIPTS.search(lines):
+        return True
+    else:
         latin = lines.translate(_AS_LATIN)
-    if (
-        _BOX_WORDS.isdisjoint(lines.split())
-        and _BOX_WORDS.isdisjoint(latin.split())
-        and not any(hint in latin for hint in _HINTS)
-    ):
-        return False
     if _BOX.search(latin):
         return True
     abbreviated = _IN_COUNTRY.get(country or "")
     return abbreviated is not None and abbreviated.search(lines) is not None
+
+
+def _has_hint(lines: str) -> bool:
+    return "box" in lines or "post" in lines or "pob" in lines or "p0b" in lines or "bp" in lines
