@@ -9,11 +9,12 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
-from unicodedata import combining, normalize
+from unicodedata import normalize
 
 import re2
 
 from engine.errors import ReferenceInvalid
+from engine.reference.letters import without_marks
 from engine.reference.source import EMBEDDED, Source, read_source
 from engine.reference.table import TableInfo
 
@@ -40,20 +41,13 @@ _ABBREVIATION_MIN, _NAME_MIN = 3, 4
 
 def folded_region(region: str) -> str:
     """A region's name or code in one spelling: without case, accents and punctuation."""
-    plain = _plain(region)
+    plain = without_marks(region)
     return plain if plain.isalnum() else "".join(_WORD.findall(plain))
-
-
-def _plain(region: str) -> str:
-    plain = region.lower()
-    if not plain.isascii():
-        plain = "".join([each for each in normalize("NFKD", plain).casefold() if not combining(each)])
-    return plain
 
 
 def _bare_region(region: str) -> str:
     """As folded_region, without words for its kind; empty where it is nothing but these."""
-    bare = "".join([word for word in _WORD.findall(_plain(region)) if word not in _KINDS])
+    bare = "".join([word for word in _WORD.findall(without_marks(region)) if word not in _KINDS])
     return bare[:-1] if len(bare) >= _HAN_MIN and bare[-1] in _KINDS_IN_HAN else bare
 
 
