@@ -46,18 +46,13 @@ _ABBREVIATION_MIN, _NAME_MIN = 3, 4
 
 def folded_region(region: str) -> str:
     """A region's name or code in one spelling: without case, accents and punctuation."""
-    plain = _plain(region)
+    plain = unaccented(region)
     return plain if plain.isalnum() else "".join(_WORD.findall(plain))
-
-
-def _plain(region: str) -> str:
-    plain = region.lower()
-    return plain if plain.isascii() else unaccented(plain)
 
 
 def _bare_region(region: str) -> str:
     """As folded_region, without words for its kind; empty where it is nothing but these."""
-    bare = "".join([word for word in _WORD.findall(_plain(region)) if word not in _KINDS])
+    bare = "".join([word for word in _WORD.findall(unaccented(region)) if word not in _KINDS])
     return bare[:-1] if len(bare) >= _HAN_MIN and bare[-1] in _KINDS_IN_HAN else bare
 
 

@@ -55,6 +55,8 @@ RULES: Final = json.loads(lzma.decompress(EMBEDDED_POSTAL.read_bytes()))["countr
         ("DE", None, "1011", False, None, None),
         ("FR", None, "75 008", True, None, None),
         ("PL", None, "00950", True, None, None),
+        ("TR", "Ad\u0131yaman", "02100", True, True, True),
+        ("TR", "ADIYAMAN", "02100", True, True, True),
         ("PT", None, "1000-205", True, None, None),
         ("LV", None, "1010", True, None, None),
         ("NL", None, "1012JS", True, None, None),
