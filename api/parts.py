@@ -16,7 +16,7 @@ from engine.bundles import Parts
 from engine.catalog import CATALOG, read_ruleset, unkept_by_all
 from engine.decide import FALLBACK
 from engine.errors import AssayError, ModelInvalid, RulesInvalid
-from engine.reference import IpTables, MailDomains, Rates, Reference, load_ip_tables
+from engine.reference import Forwarders, IpTables, MailDomains, Rates, Reference, load_ip_tables
 from engine.reference.embedded import embedded
 from engine.reference.rates import EMBEDDED_RATES
 from engine.rules import Ruleset, default_source
@@ -42,6 +42,7 @@ class Part(StrEnum):
     BIN_TABLE = "bin_table"
     RATES = "rates"
     MAIL_DOMAINS = "mail_domains"
+    FORWARDERS = "forwarders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ def states_of(settings: Settings, read: PartsRead, champion: Champion | None = N
         (Part.BIN_TABLE, data["bins"], tables.bin_table),
         (Part.RATES, data["rates"], tables.rates),
         (Part.MAIL_DOMAINS, data["mail_domains"], tables.mail_domains),
+        (Part.FORWARDERS, data["forwarders"], tables.forwarders),
     )
     return tuple(
         PartState(part=part, version=version, file=file, fault=read.faults.get(part)) for part, version, file in found
@@ -183,6 +185,7 @@ def _shipped(settings: Settings, role: str = "cold_start") -> Scorecard:
 
 def _reference_again(settings: Settings, last: Reference, faults: dict[Part, str]) -> Reference:
     ip, bins, rates, domains = settings.ip_database, settings.bin_table, settings.rates, settings.mail_domains
+    forwarders = settings.forwarders
     assert last.bins is not None, "without its tables no server starts"
     assert last.ip is not None, "without its tables no server starts"
     assert last.ip_networks is not None, "without its tables no server starts"
@@ -205,4 +208,7 @@ def _reference_again(settings: Settings, last: Reference, faults: dict[Part, str
         mail_domains=embedded(MailDomains.load)
         if domains is None
         else _kept(Part.MAIL_DOMAINS, lambda: MailDomains.load(domains), last.mail_domains, faults),
+        forwarders=embedded(Forwarders.load)
+        if forwarders is None
+        else _kept(Part.FORWARDERS, lambda: Forwarders.load(forwarders), last.forwarders, faults),
     )

@@ -28,6 +28,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "bins": "bin_table",
     "rates": "rates",
     "mail_domains": "mail_domains",
+    "forwarders": "forwarders",
 }
 """The setting that names a table's file, by table."""
 
@@ -66,7 +67,13 @@ def reference_of(settings: Settings) -> Reference:
     """All tables, the operator's over the embedded ones. Raises ReferenceInvalid."""
     found = with_kept_tables(settings)
     return load_reference(
-        found.ip_database, found.bin_table, found.rates, found.reference_max_age_days, found.mail_domains, _today()
+        ip_database=found.ip_database,
+        bin_table=found.bin_table,
+        rates=found.rates,
+        ip_max_age_days=found.reference_max_age_days,
+        mail_domains=found.mail_domains,
+        today=_today(),
+        forwarders=found.forwarders,
     )
 
 
@@ -101,6 +108,7 @@ def with_kept_tables(settings: Settings) -> Settings:
         "bin_table": folder / "bins.csv",
         "rates": folder / "rates.csv",
         "mail_domains": folder / "mail_domains.csv",
+        "forwarders": folder / "forwarders.csv",
     }
     found = {name: path for name, path in kept.items() if getattr(settings, name) is None and _is_kept(path)}
     return settings.model_copy(update=found) if found else settings

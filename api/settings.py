@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     mail_domains: Path | None = Field(
         default=None, description="Disposable, free and relay mail domains (CSV) laid over the embedded ones."
     )
+    forwarders: Path | None = Field(
+        default=None, description="Addresses of freight forwarders (CSV) in place of the embedded ones."
+    )
     mx_lookups: bool = Field(
         default=False,
         description="Whether the DNS is asked where an e-mail domain's mail goes, for at most 40 ms a decision.",

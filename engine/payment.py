@@ -16,14 +16,12 @@ from engine.card_data import is_bare_card_length, token_holds_card_number
 from engine.errors import Fault, PaymentInvalid
 from engine.iso import COUNTRIES, CURRENCY_EXPONENTS
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 ID_LENGTH_MAX = 255
 AMOUNT_MINOR_MAX = 10**13
 CUSTOM_FIELDS_MAX = 100
 BIN_DIGITS_MIN, BIN_DIGITS_MAX = 6, 8
-LAST_DIGITS_MAX = 4
-CARD_NUMBER_DIGITS_MAX = 19
+LAST_DIGITS_MAX, CARD_NUMBER_DIGITS_MAX = 4, 19
 
 
 class Stage(StrEnum):
@@ -191,7 +189,8 @@ class Payment:
     """One card payment as asked, received at `at` (UTC).
 
     Raises PaymentInvalid with every fault found. `event_time` is what the caller said; it decides nothing outside a
-    time-ordered import, where `at` is set from it.
+    time-ordered import, where `at` is set from it. `unusable`: the request's fields that came and were dropped, by JSON
+    pointer, and why.
     """
 
     transaction_id: str
@@ -214,6 +213,7 @@ class Payment:
     processing: Processing = field(default=_NO_PROCESSING)
     cart: tuple[CartItem, ...] = ()
     custom: Mapping[str, str | int | float | bool] = field(default_factory=lambda: _NO_CUSTOM)
+    unusable: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Check what no payment may be; what is merely odd was made unknown, with a warning, by the edge."""

@@ -65,6 +65,8 @@ def payment_bytes(payment: Payment, groups: Mapping[str, Any] | None = None) -> 
                 record[name] = group
     if payment.custom:
         record["custom"] = dict(payment.custom)
+    if payment.unusable:
+        record["unusable"] = dict(payment.unusable)
     return kept_json(record)
 
 
@@ -119,6 +121,7 @@ def payment_of(record: bytes) -> Payment:
         if name in fields:
             fields[name] = enumeration(fields[name])
     fields["cart"] = tuple(CartItem(**item) for item in fields.get("cart", ()))
+    fields["unusable"] = tuple(fields.get("unusable", {}).items())
     return Payment.recorded(fields)
 
 

@@ -24,7 +24,7 @@ from engine.reference.kinds import kind_of
 app = typer.Typer(help="Show, check and replace the reference tables: IP, BIN, rates and so on.", no_args_is_help=True)
 console = console_of()
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A MaxMind database, a BIN table or rates.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A MaxMind database or a table (CSV).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -92,7 +92,9 @@ def update(file: File, *, as_json: AsJson = False, data: Data = None) -> None:
 
 @app.command()
 def undo(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="bins, rates or an IP database's type.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What lies there: bins, rates ... or an IP database's type.")
+    ],
     *,
     as_json: AsJson = False,
     data: Data = None,

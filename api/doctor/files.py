@@ -12,7 +12,7 @@ from api.settings import Settings, is_loopback
 from api.wiring import list_types_in
 from engine.catalog import CATALOG
 from engine.errors import AssayError
-from engine.reference import BinTable, MailDomains, Rates, load_ip_tables
+from engine.reference import BinTable, Forwarders, MailDomains, Rates, load_ip_tables
 from engine.reference.rates import EMBEDDED_RATES, MAX_AGE_DAYS
 from engine.rules import default_source
 from engine.score import Scorer
@@ -48,6 +48,7 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _read("ip_database", tables.ip_database, read_ip)
     yield _read("rates", tables.rates, read_rates)
     yield _read("mail_domains", tables.mail_domains, lambda: MailDomains.load(tables.mail_domains))
+    yield _read("forwarders", tables.forwarders, lambda: Forwarders.load(tables.forwarders))
     if "ip" in made:
         yield ip_age_finding(made["ip"], now.date(), settings.reference_max_age_days)
     if "rates" in made:

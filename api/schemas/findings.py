@@ -21,10 +21,14 @@ class InputWarning:
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """What a reader gives for a value that the payment is decided without; `kept` stands in its place, if anything."""
+    """What a reader gives for a value that the payment is decided without.
+
+    `cause` is why the features that it would have told are unknown; `kept` stands in its place, if anything.
+    """
 
     code: str
     warning: str
+    cause: str = "unusable"
     kept: str | None = None
 
 
@@ -39,11 +43,13 @@ class Wrong:
 class Findings:
     """Collects the findings of one request in the order of its fields."""
 
-    __slots__ = ("_unnamed", "_warnings", "faults")
+    __slots__ = ("_unnamed", "_warnings", "faults", "unusable")
 
     def __init__(self) -> None:
         """Begin with none."""
         self.faults: list[Fault] = []
+        self.unusable: dict[str, str] = {}
+        """The causes that odd values leave behind, by pointer: of all, also where the warnings are counted alone."""
         self._warnings: list[InputWarning] = []
         self._unnamed = 0
 
@@ -62,7 +68,9 @@ class Findings:
         if isinstance(finding, Wrong):
             if len(self.faults) < FINDINGS_MAX:
                 self.faults.append(Fault(pointer=pointer, code=finding.code, detail=finding.detail))
-        elif not self.is_full:
+            return
+        self.unusable[pointer] = finding.cause
+        if not self.is_full:
             self._warnings.append(InputWarning(code=finding.code, input_pointer=pointer, warning=finding.warning))
         else:
             self._unnamed += 1

@@ -56,6 +56,8 @@ CLOCK_SKEW = timedelta(days=1)
 INTEGER_BITS_MAX = 63
 _GROUPS = tuple(GROUP_READERS)
 _NAMES = {name: tuple(readers) for name, readers in GROUP_READERS.items()}
+_TOLD_BY = frozenset(f"/{group}/{name}" for group, names in _NAMES.items() if group != "event" for name in names)
+"""The fields whose value a payment may lack though it came; a time of the event that is off decides nothing."""
 _CART_NAMES = tuple(CART_ITEM_READERS)
 _ROOT_NAMES = (*_GROUPS, "shopping_cart", "custom", "options")
 _OPTION_NAMES = tuple(OptionsGroup.model_fields)
@@ -250,6 +252,7 @@ def _payment(
             event_time=event_time_of(event.get("time"), received_at, findings),
             cart=tuple([CartItem(**item) for item in cart]),
             custom=custom,
+            unusable=tuple([each for each in findings.unusable.items() if each[0] in _TOLD_BY]),
             **optional,
         )
     except PaymentInvalid as error:

@@ -18,10 +18,11 @@ import idna
 
 from api.schemas.findings import Odd, Wrong
 from engine.card_data import LENGTH_MAX, is_bare_card_length, token_holds_card_number
+from engine.features import Unknown
 from engine.iso import COUNTRIES
 from engine.payment import BIN_DIGITS_MAX, BIN_DIGITS_MIN, LAST_DIGITS_MAX
 from engine.reference.calling_codes import NO_PHONE_NUMBER
-from engine.reference.ip_address import carried_v4
+from engine.reference.ip_address import carried_v4, public_ip
 
 Reader = Callable[..., object]
 
@@ -51,7 +52,7 @@ _FOR_NOTHING = frozenset({"", "na", "nan", "nil", "no", "none", "null", "undefin
 _EMAIL_INVALID = Odd("email_invalid", "Not an e-mail address. Send name@domain, or its MD5 in email.md5.")
 _DOMAIN_INVALID = Odd("email_invalid", "Not a domain. Send what follows the @ of the e-mail address.")
 _MD5_INVALID = Odd("md5_invalid", "Not an MD5: send 32 hexadecimal digits.")
-_IP_INVALID = Odd("ip_invalid", "Not one IP address. Send the shopper's alone: no port, network or list.")
+_IP_INVALID = Odd("ip_invalid", "Not one IP address. Send the shopper's alone: no port, network or list.", "ip_invalid")
 _IP_NOT_PUBLIC = Odd(
     "ip_not_public",
     "Private, reserved or documentation address, which names no shopper. Send the address your edge received from.",
@@ -353,7 +354,7 @@ def ip_address(value: str) -> str | Odd:
     if (inside := carried_v4(number_)) is not None:
         return _public_v4(IPv4Address(inside))
     if number_ >> 125 != _GLOBAL_UNICAST_V6 or any(low <= number_ <= high for low, high in _SPECIAL_V6):
-        return _IP_NOT_PUBLIC
+        return _not_public(value)
     return str(address).partition("%")[0]
 
 
@@ -370,4 +371,10 @@ def _is_public_v4(value: str) -> bool:
 
 def _public_v4(address: IPv4Address) -> str | Odd:
     number_ = int(address)
-    return _IP_NOT_PUBLIC if any(low <= number_ <= high for low, high in _SPECIAL_V4) else str(address)
+    return _not_public(str(address)) if any(low <= number_ <= high for low, high in _SPECIAL_V4) else str(address)
+
+
+def _not_public(text: str) -> Odd:
+    """Private or reserved, as the tables tell them apart."""
+    found = public_ip(text.partition("%")[0])
+    return replace(_IP_NOT_PUBLIC, cause=found.cause) if isinstance(found, Unknown) else _IP_NOT_PUBLIC

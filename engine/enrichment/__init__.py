@@ -27,6 +27,7 @@ from engine.enrichment.part import Part, Steps
 from engine.enrichment.phone import PHONE, PHONE_RELATIONS
 from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
+from engine.enrichment.unusable import Untold
 from engine.features import FeatureType, Value
 from engine.payment import Payment
 from engine.reference import Reference
@@ -93,6 +94,7 @@ _NAMES: Final = tuple(feature.name for feature in ENRICHED)
 
 
 _POSITIONS: Final = {name: position for position, name in enumerate(_NAMES)}
+_UNTOLD: Final = Untold(ENRICHMENTS, {"/device/ip_address": (IP, NETWORK), "/email/address": (EMAIL, MAIL_EXCHANGE)})
 
 
 def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], dict[str, str]]:
@@ -108,7 +110,13 @@ def enriched_row(payment: Payment, reference: Reference) -> tuple[tuple[Value, .
     causes: dict[str, str] = {}
     for part in PARTS:
         part.take(payment, reference, known, found, causes)
-    return _ARRANGED(found), causes
+    row = _ARRANGED(found)
+    if payment.unusable:
+        # Seldom, and of no part: what is held is of what was used.
+        for name, cause in _UNTOLD.causes(payment):
+            if row[_POSITIONS[name]] is None:
+                causes.setdefault(name, cause)
+    return row, causes
 
 
 class Named(Mapping[str, Value]):

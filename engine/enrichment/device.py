@@ -20,6 +20,7 @@ _NO_PATTERNS, _NO_LANGUAGES = Unknown("user_agents"), Unknown("languages")
 _UNRECOGNISED, _NO_LANGUAGE = Unknown("not_found"), Unknown("language_unknown")
 _NO_COUNTRY, _UNDECIDED = Unknown("country_unknown"), Unknown("ambiguous")
 _AUTOMATED: Final = frozenset({"headless", "library", "bot"})
+_AGENT_POINTER: Final = "/device/user_agent"
 _OF_AGENT: Final = 8
 _NO_AGENT: Final[Computed] = (False, *((None,) * _OF_AGENT))
 _NO_HEADER: Final[Computed] = (None, None, None, None, None)
@@ -30,9 +31,15 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     ip_country, billing_country = known["ip_country"], known["billing_country"]
     agent, header = device.user_agent, device.accept_language
     return (
-        *(_NO_AGENT if agent is None else _of_agent(agent, reference.user_agents)),
+        *(_without_agent(payment) if agent is None else _of_agent(agent, reference.user_agents)),
         *(_NO_HEADER if header is None else _of_header(header, ip_country, billing_country, reference.languages)),
     )
+
+
+def _without_agent(payment: Payment) -> Computed:
+    """One that came and was dropped, for its length or for a card number in it, did come."""
+    cause = next((cause for pointer, cause in payment.unusable if pointer == _AGENT_POINTER), None)
+    return _NO_AGENT if cause is None else (True, *((Unknown(cause),) * _OF_AGENT))
 
 
 @lru_cache(maxsize=_CACHED)
@@ -82,5 +89,5 @@ DEVICE = Enrichment(
     features=DEVICE_FEATURES,
     compute=_compute,
     reads=("ip_country", "billing_country"),
-    fields=("device.user_agent", "device.accept_language"),
+    fields=("device.user_agent", "device.accept_language", "unusable"),
 )

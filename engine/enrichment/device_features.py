@@ -13,7 +13,8 @@ DEVICE_FEATURES: Final = (
     Feature(
         name="has_user_agent",
         type=_FLAG,
-        doc="The request says a user agent. Scripts often say none; so do shops that do not send it.",
+        doc="The request says a user agent, be it one that was dropped. Scripts often say none; so do shops that do "
+        "not send it.",
         source=_SOURCE,
         direction=-1,
         reason=_AGENT,

@@ -139,12 +139,13 @@ def load_reference(
     ip_max_age_days: int = EMBEDDED_MAX_AGE_DAYS,
     mail_domains: Path | None = None,
     today: date | None = None,
+    forwarders: Path | None = None,
 ) -> Reference:
     """Load all tables, about a second for the first time; None stands for the embedded one.
 
     `ip_database` (a GeoIP2-shaped .mmdb or a folder of them, see `load_ip_tables`) , `bin_table` and `mail_domains` are
-    laid over the embedded ones, `rates` replace them; no rate may be of a day after the one that follows `today`.
-    Raises ReferenceInvalid naming the file, the cause and the mend.
+    laid over the embedded ones, `rates` and `forwarders` replace them; no rate may be of a day after the one that
+    follows `today`. Raises ReferenceInvalid naming the file, the cause and the mend.
     """
     ip_tables = load_ip_tables(ip_database)
     return Reference(
@@ -156,7 +157,7 @@ def load_reference(
         postal=embedded(PostalRules.load),
         phones=embedded(PhonePlans.load),
         places=embedded(Places.load),
-        forwarders=embedded(Forwarders.load),
+        forwarders=embedded(Forwarders.load) if forwarders is None else Forwarders.load(forwarders),
         mail_domains=embedded(MailDomains.load) if mail_domains is None else MailDomains.load(mail_domains),
         letter_pairs=embedded(LetterPairs.load),
         user_agents=embedded(UserAgents.load),

@@ -99,7 +99,7 @@ def kinds_of_category(category: str) -> Kinds | None:
     Of one longer than CATEGORY_LENGTH_READ it is what its beginning says: what that does not say the rest may.
     """
     plain = category[:CATEGORY_LENGTH_READ].lower()
-    words = _WORD.findall(plain if plain.isascii() else unaccented(plain))
+    words = _WORD.findall(unaccented(plain))
     lists: set[str] = set()
     for names, behind in _PHRASES.found(words):
         if "resale" in names and _is_of_what_belongs(words, behind):

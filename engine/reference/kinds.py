@@ -12,7 +12,8 @@ from typing import Final
 import maxminddb
 
 from engine.errors import ReferenceInvalid
-from engine.reference import bins, mail_domains, rates
+from engine.reference import bins, forwarders, mail_domains, rates
+from engine.reference.forwarders import Forwarders
 from engine.reference.ip_files import info_of as ip_info_of
 from engine.reference.rates import Rates
 from engine.reference.source import Source, read_source
@@ -113,6 +114,15 @@ _CSV: Final = (
             form=f"a CSV of {','.join(mail_domains.COLUMNS)}",
             read=lambda path, _: mail_domains.info_of(path),
             named=lambda _: "mail_domains.csv",
+        ),
+    ),
+    (
+        forwarders.COLUMNS,
+        Kind(
+            table="forwarders",
+            form=f"a CSV of {','.join(forwarders.COLUMNS)}",
+            read=lambda path, _: Forwarders.load(path).info,
+            named=lambda _: "forwarders.csv",
         ),
     ),
 )

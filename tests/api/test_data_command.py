@@ -95,6 +95,18 @@ class TestFiles:
         with pytest.raises(ReferenceInvalid, match=r"bad\.csv, line 2, column kind: it is one of"):
             put_table(tmp_path, bad)
 
+    def test_forwarders_take_the_place_of_the_embedded_ones(self, tmp_path: Path) -> None:
+        heading = "country,postal,street,name\n"
+        put = put_table(tmp_path, written(tmp_path / "mine.csv", f"{heading}us,19720,1 Rented Road,Forward\n"))
+        assert (put.file.name, put.info.name, put.info.rows) == ("forwarders.csv", "forwarders", 1)
+        houses = reference_of(Settings(data=tmp_path)).forwarders
+        assert houses is not None
+        assert [each.street for each in houses.addresses] == ["1 Rented Road"]
+        assert not undo_table(tmp_path, "forwarders").is_there
+        bad = written(tmp_path / "bad.csv", f"{heading}XX,19720,1 Rented Road,Forward\n")
+        with pytest.raises(ReferenceInvalid, match=r"bad\.csv, line 2, column country: 'XX' is not an ISO"):
+            put_table(tmp_path, bad)
+
     def test_a_packed_table_is_kept_unpacked(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.csv.xz"
         path.write_bytes(lzma.compress(BINS.format(411111).encode()))
@@ -190,6 +202,16 @@ def test_databases_and_bins_are_taken_and_undone_too(assembly: Assembly, folder:
     assert len(shown(folder)["bins"]["parts"]) == 2
     run("undo", "geoip2-city", "--data", str(folder))
     run("undo", "bins", "--data", str(folder))
+    assert assembly.snapshot.versions.data == before
+
+
+def test_forwarders_are_taken_and_undone_too(assembly: Assembly, folder: Path, tmp_path: Path) -> None:
+    before = assembly.snapshot.versions.data
+    file = written(tmp_path / "mine.csv", "country,postal,street,name\nUS,19720,1 Rented Road,Forward\n")
+    updated = run("update", str(file), "--data", str(folder))
+    assert (updated["table"], updated["in_force"]) == ("forwarders", "yes")
+    assert dict(assembly.snapshot.versions.data)["forwarders"] == updated["version"]
+    run("undo", "forwarders", "--data", str(folder))
     assert assembly.snapshot.versions.data == before
 
 

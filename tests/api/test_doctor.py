@@ -178,7 +178,7 @@ def test_an_unknown_variable_and_a_wrong_value(folder: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("content", [None, b"\xff\x00 not this"])
 def test_named_files_that_are_not_there_or_none_of_these(folder: Path, tmp_path: Path, content: bytes | None) -> None:
-    fields = ("ruleset", "model", "ip_database", "bin_table", "rates", "mail_domains")
+    fields = ("ruleset", "model", "ip_database", "bin_table", "rates", "mail_domains", "forwarders")
     files = {field: tmp_path / f"my-{field}" for field in fields}
     for file in files.values():
         if content is not None:

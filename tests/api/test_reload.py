@@ -23,6 +23,7 @@ from engine.catalog import CATALOG
 from engine.custom import CustomField, CustomType
 from engine.ledger import VersionKind
 from engine.policy import Policy
+from engine.reference.forwarders import EMBEDDED_FORWARDERS
 from engine.reference.ip import EMBEDDED_IP_COUNTRIES
 from engine.reference.rates import EMBEDDED_RATES
 from engine.rules import default_source, parse_ruleset
@@ -49,6 +50,7 @@ def replace_file(path: Path, content: str | bytes) -> None:
 def files(tmp_path: Path) -> Path:
     shutil.copy(EMBEDDED_IP_COUNTRIES, tmp_path / "ip.mmdb")
     shutil.copy(EMBEDDED_RATES, tmp_path / "rates.csv")
+    shutil.copy(EMBEDDED_FORWARDERS, tmp_path / "forwarders.csv")
     (tmp_path / "bins.csv").write_text(BINS.format(411111), encoding="utf-8")
     (tmp_path / "domains.csv").write_text("domain,kind\nthrow.example,disposable\n", encoding="utf-8")
     (tmp_path / "rules.toml").write_text(rules(0), encoding="utf-8")
@@ -64,6 +66,7 @@ def assembly(files: Path) -> Iterator[Assembly]:
         rates=files / "rates.csv",
         bin_table=files / "bins.csv",
         mail_domains=files / "domains.csv",
+        forwarders=files / "forwarders.csv",
         ruleset=files / "rules.toml",
         model=files / "model.json",
     )
@@ -147,6 +150,7 @@ async def test_no_decision_is_dropped_while_everything_is_replaced(assembly: Ass
         ("ip_database", "ip.mmdb", b"no database", "corrupt or truncated"),
         ("bin_table", "bins.csv", "BIN\n", "bins.csv"),
         ("mail_domains", "domains.csv", "domain,kind\nexample.com,bad\n", "line 2, column kind: it is one of"),
+        ("forwarders", "forwarders.csv", "country,postal,street,name\nUS,,,x\n", "line 2: give a country"),
         ("rates", "rates.csv", "date,currency,usd_per_unit\n2026-01-01,EUR,-1\n", "usd_per_unit"),
     ],
 )
