@@ -115,6 +115,8 @@ _OTHER_DIGITS = {
     if chr(code).isdigit() and (value := digit(chr(code), None)) is not None
 }
 """Code points of other scripts' digits, of full-width, superscript, subscript and circled ones."""
+_OTHER_DECIMALS = {code: value for code, value in _OTHER_DIGITS.items() if chr(code).isdecimal()}
+"""Of these the ones that numbers are written with."""
 _OTHER_TEXT = re.compile(r"[^\x00-\x7f]+")
 _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _PLAIN = bytes.maketrans(b"0123456789", bytes(range(10)))
@@ -203,12 +205,10 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _shows_card_number(text: str) -> bool:
-    """Among ASCII digits alone, and with all other digits as ASCII ones: a footnote's ² after a number is neither."""
-    if _may_show_card_number(text) and (
-        _runs_show_card_number(text) or (not text.isascii() and _runs_show_card_number(_ascii_digits(text)))
-    ):
+    readings = _in_ascii_digits(text)
+    if _may_show_card_number(text) and any(map(_runs_show_card_number, readings)):
         return True
-    return _shows_embossed(_ascii_digits(text))
+    return any(map(_shows_embossed, readings))
 
 
 def _may_show_card_number(text: str) -> bool:
@@ -259,12 +259,7 @@ def token_holds_card_number(token: str) -> bool:
 
 
 def _token_shows_card_number(token: str) -> bool:
-    plain = _ascii_digits(token)
-    return (
-        _token_runs_show(token)
-        or (plain is not token and _token_runs_show(plain))
-        or _shows_embossed(plain, in_token=True)
-    )
+    return any(_token_runs_show(each) or _shows_embossed(each, in_token=True) for each in _in_ascii_digits(token))
 
 
 def _token_runs_show(token: str) -> bool:
@@ -371,3 +366,13 @@ def _plain(name: str) -> str:
 def _ascii_digits(text: str) -> str:
     """Other digits as ASCII ones: a card number in full-width, superscript or circled digits is a card number."""
     return text if text.isascii() else _OTHER_TEXT.sub(lambda match: match[0].translate(_OTHER_DIGITS), text)
+
+
+def _in_ascii_digits(text: str) -> tuple[str, ...]:
+    """The text as it stands, with other scripts' decimal digits as ASCII ones, and with all other digits as these.
+
+    A footnote's \u00b2 behind a number is no digit of it, in whatever script the number is.
+    """
+    if text.isascii():
+        return (text,)
+    return (text, _OTHER_TEXT.sub(lambda match: match[0].translate(_OTHER_DECIMALS), text), _ascii_digits(text))

@@ -99,6 +99,8 @@ def test_published_test_numbers_are_found(shared_data: Path) -> None:
         "\u2074\u00b2" * 8,
         "\u2084\u2082" * 8,
         "\u2463\u2461" * 8,
+        "\uff14\uff12" * 8 + "\u00b2",
+        "\u2460" + "\u0664\u0662" * 8,
         "\u2779\u2777" * 8,
         "4\ufe0f\u20e32\ufe0f\u20e3" * 8,
         "4\ufe0f\u20e3 2\ufe0f\u20e3 " * 8,
