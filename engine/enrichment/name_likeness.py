@@ -38,7 +38,7 @@ def likeness_percent(one: tuple[str, ...], other: tuple[str, ...]) -> int:
     if one == other:
         return 100
     left, right = " ".join(one), " ".join(other)
-    strays = _strays(one, other)
+    strays = None if _begin_apart(one, other) else _strays(one, other)
     if strays == 0:
         return 100
     if strays is None:
@@ -73,6 +73,12 @@ def _strays(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
             strays += not _is_initial(word, like)
     are_one = not (left and right) and _may_be_left_out(left or right, one, other)
     return strays if are_one else None
+
+
+def _begin_apart(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether no two words begin with one sound: most strangers' do not, and a family name's slip is never there."""
+    initials, others = ("".join([word[0] for word in words]).translate(_SOUNDS) for words in (one, other))
+    return set(initials).isdisjoint(others)
 
 
 def _has_like(family: str, words: list[str]) -> bool:
