@@ -128,14 +128,18 @@ def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> int
         return None
     if not one or not other:
         return _TOO_SHORT
-    if _script_of_plain("".join(one)) != _script_of_plain("".join(other)):
+    if _are_of_two_scripts("".join(one), "".join(other)):
         return _OTHER_SCRIPT
     return likeness_percent(one, other)
 
 
-def _script_of_plain(letters: str) -> str:
-    """The script of most letters: one Cyrillic letter in a Latin name does not make it another script's."""
-    return "latin" if letters.isascii() else script_of(letters)
+def _are_of_two_scripts(one: str, other: str) -> bool:
+    """By most of their letters: one Cyrillic letter in a Latin name does not make it another script's."""
+    # Plain Latin letters are ASCII.
+    if one.isascii() and other.isascii():
+        return False
+    left, right = ("latin" if each.isascii() else script_of(each) for each in (one, other))
+    return left != right
 
 
 def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None) -> int | Unknown | None:
@@ -147,7 +151,7 @@ def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None) -> in
         return None
     if len(letters) < _LETTERS_MIN or not words:
         return _TOO_SHORT
-    if _script_of_plain(letters) != _script_of_plain("".join(words)):
+    if _are_of_two_scripts(letters, "".join(words)):
         return _OTHER_SCRIPT
     return round(extractOne(letters, _ways_to_write(words), scorer=ratio)[1])
 
