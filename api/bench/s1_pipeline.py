@@ -26,8 +26,7 @@ from engine.pipeline import Call, Pipeline
 from engine.rules.ruleset import default_source
 from engine.velocity import VELOCITIES
 
-WARM_UP_PAYMENTS = 12_000
-"""As many as make what is held of returning customers about as much as it stays."""
+WARM_UP_PAYMENTS = 2_000
 _NS_PER_US = 1_000
 
 
