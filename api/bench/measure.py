@@ -4,6 +4,7 @@ import math
 import os
 import platform
 import statistics
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -55,6 +56,8 @@ class Figure:
     benchmark_id: str
     measure: Measure
     values: tuple[float, ...]
+    loops_ms: tuple[float, ...]
+    """How long `loop_ms` took after each run: what the machine was worth then."""
 
     @property
     def value(self) -> float:
@@ -73,6 +76,7 @@ class Figure:
             "min": round(min(self.values), self.measure.digits),
             "max": round(max(self.values), self.measure.digits),
             "machine": machine(),
+            "loop_ms": round(statistics.median(self.loops_ms), 1),
         }
 
 
@@ -82,17 +86,23 @@ def figures(benchmark: Benchmark, runs: int, seconds: float | None, ran: Callabl
     Where `seconds` is None a run takes as long as the benchmark says. A measure that is skipped has no figure, and
     where all are nothing is run.
     """
-    found = []
+    found, loops_ms = [], list[float]()
     if all(measure.name in benchmark.skipped() for measure in benchmark.measures):
         return
     for seed in range(1, (1 if benchmark.is_certain else runs) + 1):
         found.append(benchmark.run(benchmark.seconds if seconds is None else seconds, seed))
+        loops_ms.append(loop_ms())
         ran()
     skipped = benchmark.skipped()
     for measure in benchmark.measures:
         if measure.name in skipped:
             continue
-        yield Figure(benchmark_id=benchmark.id, measure=measure, values=tuple(values[measure.name] for values in found))
+        yield Figure(
+            benchmark_id=benchmark.id,
+            measure=measure,
+            values=tuple(values[measure.name] for values in found),
+            loops_ms=tuple(loops_ms),
+        )
 
 
 def percentile(ordered: list[int], share: float) -> int:
@@ -104,3 +114,19 @@ def machine() -> str:
     """The class of machine, without its name."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{cores} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def loop_ms() -> float:
+    """How long a plain loop of a million additions takes in this Python, in milliseconds: the least of three.
+
+    One machine may be half as fast on another day, and a Python that was built without optimisations is slower than
+    one with them. Figures are compared where this is alike.
+    """
+    return min(_loop_ns() for _ in range(3)) / 1_000_000
+
+
+def _loop_ns() -> int:
+    started, total = time.perf_counter_ns(), 0
+    for each in range(1_000_000):
+        total += each
+    return time.perf_counter_ns() - started

@@ -55,7 +55,8 @@ def bench(
                 progress.console.print(f"{benchmark.id} {measure} skipped: {reason}")
     if not as_json:
         console_of().print(_table(found))
-        _SAID.print(machine())
+        loops_ms = [each for figure in found for each in figure.loops_ms]
+        _SAID.print(f"{machine()}; {_span(loops_ms)} ms for a loop of a million additions" if loops_ms else machine())
 
 
 def _chosen(ids: Sequence[str]) -> list[Benchmark]:
@@ -84,6 +85,11 @@ def _show(ids: Sequence[str] | None, *, as_json: bool) -> None:
         for measure in benchmark.measures:
             typer.echo(f"    {measure.name} ({measure.unit}){f', reach {measure.reach}' if measure.reach else ''}")
         typer.echo(f"    Set-up: {benchmark.setup()}")
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = f"{min(values):.0f}", f"{max(values):.0f}"
+    return low if low == high else f"{low}-{high}"
 
 
 def _table(found: Sequence[Figure]) -> Table:

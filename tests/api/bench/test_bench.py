@@ -13,7 +13,7 @@ from api.bench.measure import Benchmark, Figure, Measure, figures, percentile
 from api.cli import app
 from api.commands.bench import UnknownBenchmark
 
-KEYS = ["id", "measure", "value", "unit", "reach", "runs", "min", "max", "machine"]
+KEYS = ["id", "measure", "value", "unit", "reach", "runs", "min", "max", "machine", "loop_ms"]
 
 
 @pytest.fixture
@@ -111,8 +111,12 @@ def test_the_value_is_the_median_and_the_table_shows_it(monkeypatch: pytest.Monk
         id="X1", title="x", measures=(measure,), setup=lambda: "none", run=lambda *_: {"seconds": next(values)}
     )
     (figure,) = figures(benchmark, 3, 0.1, lambda: None)
-    assert figure == Figure(benchmark_id="X1", measure=measure, values=(3.0, 1.0, 2.04))
-    assert {key: figure.row()[key] for key in KEYS[:-1]} == {
+    loops_ms = figure.loops_ms
+    assert figure == Figure(benchmark_id="X1", measure=measure, values=(3.0, 1.0, 2.04), loops_ms=loops_ms)
+    assert len(loops_ms) == 3
+    assert min(loops_ms) > 0
+    assert figure.row()["loop_ms"] == round(sorted(loops_ms)[1], 1)
+    assert {key: figure.row()[key] for key in KEYS[:8]} == {
         "id": "X1",
         "measure": "seconds",
         "value": 2.0,
@@ -124,8 +128,9 @@ def test_the_value_is_the_median_and_the_table_shows_it(monkeypatch: pytest.Monk
     }
     values = iter([5.0])
     monkeypatch.setattr(sys.modules["api.commands.bench"], "BENCHMARKS", (benchmark,))
-    table = CliRunner().invoke(app, ["bench", "X1", "--runs", "1"], catch_exceptions=False).stdout
-    assert all(word in table for word in ("X1", "seconds", "5.0", "<= 4"))
+    ran = CliRunner().invoke(app, ["bench", "X1", "--runs", "1"], catch_exceptions=False)
+    assert all(word in ran.stdout for word in ("X1", "seconds", "5.0", "<= 4"))
+    assert "ms for a loop of a million additions" in ran.stderr
 
 
 def test_percentiles_are_by_nearest_rank() -> None:
