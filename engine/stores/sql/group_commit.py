@@ -235,11 +235,9 @@ class GroupCommit:
         if not self._queue:
             self._batch = _Batch((), (), self._worker.submit(self._writer.touch, CHECK_TIMEOUT_SECONDS))
             return
-        groups = self._next_groups()
+        groups, inserts = _made(self._next_groups())
         try:
-            news = self._writer.insert(
-                [(group[0].statement, [row for each in group for row in each.bound()]) for group in groups]
-            )
+            news = self._writer.insert(inserts)
         except _FAULTS as error:
             self._proved_at = -inf
             failed = unavailable(error)
@@ -316,6 +314,27 @@ class GroupCommit:
                 check.set_result(None)
             else:
                 check.set_exception(LedgerUnavailable(*error.args))
+
+
+def _made(groups: Sequence[_Waitings]) -> tuple[Sequence[_Waitings], list[tuple[str, list[Row]]]]:
+    """The rows to insert, by statement, and their callers. Whose rows cannot be made is told so, and no other."""
+    try:
+        return groups, [(group[0].statement, [row for each in group for row in each.bound()]) for group in groups]
+    except Exception:  # noqa: BLE001 - whatever it is, no caller may be left without an answer
+        apart = [[(each, rows) for each in group if (rows := _rows_of(each)) is not None] for group in groups]
+        able = [group for group in apart if group]
+        inserts = [(group[0][0].statement, [row for _, rows in group for row in rows]) for group in able]
+        return [[each for each, _ in group] for group in able], inserts
+
+
+def _rows_of(waiting: Waiting[Any]) -> list[Row] | None:
+    """Its rows; None where they cannot be made, which its caller is told."""
+    try:
+        return [*waiting.bound()]
+    except Exception as error:
+        log.exception("record_failed")
+        waiting.fail(LedgerUnavailable(f"What is to be recorded could not be written down: {type(error).__name__}."))
+        return None
 
 
 def _closed() -> LedgerUnavailable:

@@ -259,6 +259,30 @@ async def test_a_value_that_sqlite_cannot_hold_fails_its_batch_and_no_later_one(
     assert await store.ledger.append(record(1)) == record(1)
 
 
+@pytest.mark.parametrize("fault", [RuntimeError, MemoryError, sqlite3.OperationalError])
+async def test_a_record_that_cannot_be_written_down_fails_alone(
+    store: Store, record: NewRecord, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    whole = ledger._row_of  # noqa: SLF001 - what makes a row, whatever is wrong with it
+
+    def faulty(made: DecisionRecord) -> tuple[object, ...]:
+        if made.id == record(2).id:
+            raise fault("out of order")
+        return whole(made)
+
+    monkeypatch.setattr(ledger, "_row_of", faulty)
+    made = [record(number) for number in range(5)]
+    found = await asyncio.gather(*map(store.ledger.append, made), return_exceptions=True)
+    assert isinstance(found[2], LedgerUnavailable)
+    assert fault.__name__ in str(found[2])
+    assert [*found[:2], *found[3:]] == [*made[:2], *made[3:]]
+    assert await store.ledger.find(made[2].key, None) is None
+    with pytest.raises(LedgerUnavailable):
+        await store.ledger.append(made[2])
+    # Nothing waits for it: what comes next is recorded.
+    assert await store.ledger.append(record(9)) == record(9)
+
+
 async def test_another_threads_transaction_and_a_batch_take_turns(store: Store, record: NewRecord) -> None:
     def keep_many() -> None:
         for number in range(50):
