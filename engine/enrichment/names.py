@@ -12,7 +12,7 @@ from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
-from engine.enrichment.mailbox import local_part
+from engine.enrichment.mailbox import mailbox_of
 from engine.enrichment.name_features import NAME_FEATURES
 from engine.enrichment.name_likeness import ALIKE_PERCENT, likeness_percent
 from engine.enrichment.scripts import case_of, is_mixed, script_of
@@ -81,7 +81,7 @@ def _of_names(
     of_holder, of_billing = _words(holder), _words(billing)
     # Goods go to who is billed more often than not.
     of_shipping = of_billing if shipping == billing else _words(shipping)
-    local = None if email is None else _NOT_LETTERS.sub("", plain_letters(local_part(email)))
+    local = None if email is None else _NOT_LETTERS.sub("", plain_letters(mailbox_of(email).local))
     by_holder, by_billing = _likeness_to_email(local, of_holder), _likeness_to_email(local, of_billing)
     alike = _likeness(of_holder, of_billing)
     return (
