@@ -5,7 +5,6 @@ name is another one where both have a word that the other has not, or where they
 """
 
 from collections.abc import Iterable
-from operator import itemgetter
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -28,8 +27,7 @@ letter is another one instead of left out or swapped."""
 _SOUND_OF: Final = {"c": "k", "j": "i", "q": "k", "w": "v", "x": "ks", "y": "i", "z": "s"}
 """Letters that one alphabet or land has for another's: Erik and Eric, Lopes and Lopez, Aleksandr and Alexander."""
 _SOUNDS: Final = str.maketrans(_SOUND_OF)
-_FIRST_SOUNDS: Final = str.maketrans({letter: sound[0] for letter, sound in _SOUND_OF.items()})
-_INITIAL: Final = itemgetter(0)
+_FIRST_SOUND: Final = {letter: sound[0] for letter, sound in _SOUND_OF.items()}
 
 
 def likeness_percent(one: tuple[str, ...], other: tuple[str, ...]) -> int:
@@ -79,8 +77,13 @@ def _strays(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
 
 def _begin_apart(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether no two words begin with one sound: most strangers' do not, and a family name's slip is never there."""
-    initials, others = "".join(map(_INITIAL, one)), "".join(map(_INITIAL, other))
-    return set(initials.translate(_FIRST_SOUNDS)).isdisjoint(others.translate(_FIRST_SOUNDS))
+    initials: set[str] = set()
+    for word in one:
+        initials.add(_FIRST_SOUND.get(word[0], word[0]))
+    for word in other:  # noqa: SIM110 - of two words or three, `all` costs more than it asks
+        if _FIRST_SOUND.get(word[0], word[0]) in initials:
+            return False
+    return True
 
 
 def _has_like(family: str, words: list[str]) -> bool:
@@ -126,7 +129,7 @@ def _sounds(words: Iterable[str]) -> list[str]:
 
 def _is_family(one: str, other: str) -> bool:
     """Whether two words, as written, are one family name but for slips of the keys, none of them at its beginning."""
-    if one[0].translate(_FIRST_SOUNDS) != other[0].translate(_FIRST_SOUNDS):
+    if _FIRST_SOUND.get(one[0], one[0]) != _FIRST_SOUND.get(other[0], other[0]):
         return False
     return _is_alike(one.translate(_SOUNDS), other.translate(_SOUNDS), is_family=True)
 

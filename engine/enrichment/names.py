@@ -176,12 +176,13 @@ def _ways_to_write(words: tuple[str, ...]) -> tuple[str, ...]:
     return ways if len(words) == 2 else (*ways, "".join(words))  # noqa: PLR2004 - first and last
 
 
-def _matches(*likenesses: int | Unknown | None) -> bool | Unknown | None:
+def _matches(one: int | Unknown | None, other: int | Unknown | None) -> bool | Unknown | None:
     """Whether one is alike; no where none of those known is."""
-    known = [each for each in likenesses if isinstance(each, int)]
-    if known:
-        return max(known) >= ALIKE_PERCENT
-    return next((each for each in likenesses if isinstance(each, Unknown)), None)
+    if isinstance(one, int):
+        return one >= ALIKE_PERCENT or (isinstance(other, int) and other >= ALIKE_PERCENT)
+    if isinstance(other, int):
+        return other >= ALIKE_PERCENT
+    return other if one is None else one
 
 
 def _any_mixed(*names: str | None) -> bool | None:
