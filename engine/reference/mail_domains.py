@@ -133,18 +133,14 @@ class MailDomains:
         """What is known of a domain in lower case and ASCII; anything is taken."""
         kind = _kind_of(domain, self._kinds)
         registrable = self.registrable(domain)
+        labels_below = 0 if registrable is None else domain.count(".") - registrable.count(".")
         tld = domain.rpartition(".")[2]
+        suffix_exists, country = self._suffixes.exists(tld), _country(tld.upper())
         is_providers = kind in (FREE, RELAY)
-        return MailDomain(
-            kind=kind,
-            registrable=registrable,
-            suffix_exists=self._suffixes.exists(tld),
-            labels_below=0 if registrable is None else domain.count(".") - registrable.count("."),
-            tld=tld,
-            country=_country(tld.upper()),
-            is_misspelt=not is_providers and is_misspelt(registrable or domain),
-            is_deceptive=not is_providers and is_deceptive(domain),
-        )
+        misspelt = not is_providers and is_misspelt(registrable or domain)
+        deceptive = not is_providers and is_deceptive(domain)
+        # By position, which takes a third of the time that names take.
+        return MailDomain(kind, registrable, suffix_exists, labels_below, tld, country, misspelt, deceptive)
 
 
 def info_of(path: Path) -> TableInfo:
