@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.enrichment.email_features import EMAIL_FEATURES
 from engine.enrichment.enrichment import Computed, Enrichment
-from engine.enrichment.mailbox import has_tag, local_part, normalized_email
+from engine.enrichment.mailbox import mailbox_of
 from engine.features import Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
@@ -45,9 +45,9 @@ def _hidden(md5: str | None) -> tuple[Unknown | None]:
 
 def _of_address(address: str, domains: MailDomains | None, letters: LetterPairs | None) -> Computed:
     """All of the topic; a table that is read anew is another key, so what it said before is not given again."""
-    mailbox = normalized_email(address) or address
-    domain = address.rpartition("@")[2]
-    return (mailbox, *_of_domain(domain, domains), *_of_local(local_part(address), has_tag(address), letters))
+    normalized, local, has_tag = mailbox_of(address)
+    of_domain = _of_domain(address.rpartition("@")[2], domains)
+    return (normalized or address, *of_domain, *_of_local(local, has_tag, letters))
 
 
 @lru_cache(maxsize=_CACHED)
@@ -75,14 +75,14 @@ def _by_table(found: MailDomain) -> Computed:
 
 
 def _of_local(local: str, has_tag: bool, letters: LetterPairs | None) -> Computed:  # noqa: FBT001
-    runs = [len(run) for run in _DIGITS.findall(local)]
+    runs = _DIGITS.findall(local)
     percent = None if letters is None else letters.gibberish_percent(local)
     return (
         local in ROLES,
         has_tag,
         len(local),
-        round(100 * sum(runs) / len(local)) if local else 0,
-        max(runs, default=0),
+        round(100 * len("".join(runs)) / len(local)) if runs else 0,
+        max(map(len, runs), default=0),
         _NO_LETTERS if letters is None else _TOO_SHORT if percent is None else percent,
     )
 

@@ -15,14 +15,56 @@ from engine.reference.mailboxes import (
 )
 
 
+class Mailbox(NamedTuple):
+    """What an address says of its mailbox."""
+
+    normalized: str | None
+    """See `normalized_email`."""
+    local: str
+    """What names the person: the local part without tag and quotes, or the subdomain where that is the mailbox."""
+    has_tag: bool
+    """Whether the address is one of many that its owner made of one mailbox, by a tag or a subdomain."""
+
+
+@lru_cache(maxsize=256)
+def mailbox_of(address: str) -> Mailbox:
+    """The mailbox behind an address; cached, for one address is asked about by several topics in turn."""
+    lower = address.lower()
+    composed = (address if address.isascii() else normalize("NFC", address)).strip().lower()
+    parts = local, untagged, _, mailbox = _parts(lower)
+    normalized = _normalized(parts if composed == lower else _parts(composed))
+    if mailbox is not None:
+        return Mailbox(normalized, mailbox, has_tag=True)
+    person = local.strip('"') if local.startswith('"') else untagged
+    return Mailbox(normalized, person, untagged != local)
+
+
 def normalized_email(address: str) -> str | None:
     """The address that stands for all spellings of its mailbox; None where there is no @ or nothing beside it.
 
     Lower case; the domain in ASCII (IDNA 2008 by UTS 46), without a dot at its end and by its provider's chief name;
     the local part in NFC, without its tag and, at Gmail, without dots. A quoted local part has no tag.
     """
-    composed = address if address.isascii() else normalize("NFC", address)
-    local, untagged, provider, mailbox = _parts(composed.strip().lower())
+    return mailbox_of(address).normalized
+
+
+_Parts = tuple[str, str, str, str | None]
+"""The local part, the same without its tag, the provider's domain, and the mailbox where a subdomain names it."""
+
+
+def _parts(lower: str) -> _Parts:
+    """The parts of an address in lower case."""
+    local, _, domain = lower.rpartition("@")
+    provider, is_hyphened = _provider(domain)
+    mailbox, _, rest = provider.partition(".")
+    # A tag that is all of the local part is the mailbox's own name; a quoted local part has none.
+    cut = 0 if local.startswith('"') else local.find("-" if is_hyphened else "+", 1)
+    untagged = local[:cut] if cut > 0 else local
+    return local, untagged, provider, mailbox if rest in SUBDOMAIN_MAILBOXES else None
+
+
+def _normalized(parts: _Parts) -> str | None:
+    local, untagged, provider, mailbox = parts
     if not (local and provider):
         return None
     if mailbox is not None:
@@ -30,41 +72,6 @@ def normalized_email(address: str) -> str | None:
     if provider in WITHOUT_DOTS and not local.startswith('"'):
         untagged = untagged.replace(".", "") or untagged
     return f"{untagged}@{provider}"
-
-
-def local_part(address: str) -> str:
-    """What names the person: the local part without tag and quotes, or the subdomain where that is the mailbox."""
-    parts = _parts(address.lower())
-    if parts.mailbox is not None:
-        return parts.mailbox
-    return parts.local.strip('"') if parts.local.startswith('"') else parts.untagged
-
-
-def has_tag(address: str) -> bool:
-    """Whether the address is one of many that its owner made of one mailbox, by a tag or a subdomain."""
-    parts = _parts(address.lower())
-    return parts.mailbox is not None or parts.untagged != parts.local
-
-
-class _Parts(NamedTuple):
-    """The local part, the same without its tag, the provider's domain, and the mailbox where a subdomain names it."""
-
-    local: str
-    untagged: str
-    provider: str
-    mailbox: str | None
-
-
-@lru_cache(maxsize=256)
-def _parts(lower: str) -> _Parts:
-    """An address in lower case; cached, for one address is asked all of the above in turn."""
-    local, _, domain = lower.rpartition("@")
-    provider, is_hyphened = _provider(domain)
-    mailbox, _, rest = provider.partition(".")
-    # A tag that is all of the local part is the mailbox's own name; a quoted local part has none.
-    cut = 0 if local.startswith('"') else local.find("-" if is_hyphened else "+", 1)
-    untagged = local[:cut] if cut > 0 else local
-    return _Parts(local, untagged, provider, mailbox if rest in SUBDOMAIN_MAILBOXES else None)
 
 
 @lru_cache(maxsize=1024)

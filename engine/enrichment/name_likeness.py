@@ -4,7 +4,7 @@ Letters in common tell little: MOHAMMED ALI KHAN and MOHAMMED ALI SHAH have near
 name is another one where both have a word that the other has not, or where they do not share the family name.
 """
 
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -16,7 +16,6 @@ ALIKE_PERCENT: Final = 80
 """From here on two names are taken for one person's."""
 _OTHERS_MAX: Final = ALIKE_PERCENT - 1
 _WORDS_MAX: Final = 16
-_CACHED: Final = 16_384
 _WHOLE_MIN: Final = 2
 _SHORT_WORD: Final = 3
 """Longer words beside the other name are counted: de, van, bin and initials tell nothing."""
@@ -25,8 +24,10 @@ _TWO_SLIPS_MIN: Final = 8
 _SLIP_MIN: Final = {(False, False): 3, (False, True): 4, (True, False): 4, (True, True): 5}
 """How many letters a word has at least that bears a slip of the keys: by whether it is a family name, and whether a
 letter is another one instead of left out or swapped."""
-_SOUNDS: Final = str.maketrans({"c": "k", "j": "i", "q": "k", "w": "v", "x": "ks", "y": "i", "z": "s"})
+_SOUND_OF: Final = {"c": "k", "j": "i", "q": "k", "w": "v", "x": "ks", "y": "i", "z": "s"}
 """Letters that one alphabet or land has for another's: Erik and Eric, Lopes and Lopez, Aleksandr and Alexander."""
+_SOUNDS: Final = str.maketrans(_SOUND_OF)
+_FIRST_SOUND: Final = {letter: sound[0] for letter, sound in _SOUND_OF.items()}
 
 
 def likeness_percent(one: tuple[str, ...], other: tuple[str, ...]) -> int:
@@ -37,10 +38,10 @@ def likeness_percent(one: tuple[str, ...], other: tuple[str, ...]) -> int:
     """
     if one == other:
         return 100
-    left, right = " ".join(one), " ".join(other)
     strays = None if _begin_apart(one, other) else _strays(one, other)
     if strays == 0:
         return 100
+    left, right = " ".join(one), " ".join(other)
     if strays is None:
         return min(_OTHERS_MAX, round(token_sort_ratio(left, right)))
     return max(ALIKE_PERCENT, round(token_ratio(left, right)))
@@ -50,20 +51,19 @@ def _strays(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
     """How many words of one person's two names are spelt differently; None where they are two persons'."""
     if min(len(one), len(other)) < _WHOLE_MIN:
         # Many share a first name: one that stands alone is compared with the whole.
-        return 1 if _is_alike(_sound("".join(one)), _sound("".join(other)), is_family=True) else None
+        return 1 if _is_family("".join(one), "".join(other)) else None
     if max(len(one), len(other)) > _WORDS_MAX:
         return None
     left, right = _besides(one, other), _besides(other, one)
     is_same_family = one[-1] in other or other[-1] in one
     if not (left and right):
         return 0 if is_same_family and _may_be_left_out(left or right, one, other) else None
-    left, right = [*map(_sound, left)], [*map(_sound, right)]
-    if _is_alike("".join(left), "".join(right), is_family=True):
+    if _is_family("".join(left), "".join(right)):
         # O'Brien and Obrien, De la Cruz and Delacruz.
         return 1
-    families = (_sound(one[-1]), _sound(other[-1]))
-    if not (is_same_family or _has_like(families[0], right) or _has_like(families[1], left)):
+    if not (is_same_family or _has_like(one[-1], right) or _has_like(other[-1], left)):
         return None
+    left, right, families = _sounds(left), _sounds(right), _sounds((one[-1], other[-1]))
     strays = 0
     for word in tuple(left):
         like = _like(word, right, families)
@@ -77,13 +77,18 @@ def _strays(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
 
 def _begin_apart(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether no two words begin with one sound: most strangers' do not, and a family name's slip is never there."""
-    initials, others = ("".join([word[0] for word in words]).translate(_SOUNDS) for words in (one, other))
-    return set(initials).isdisjoint(others)
+    initials: set[str] = set()
+    for word in one:
+        initials.add(_FIRST_SOUND.get(word[0], word[0]))
+    for word in other:  # noqa: SIM110 - of two words or three, `all` costs more than it asks
+        if _FIRST_SOUND.get(word[0], word[0]) in initials:
+            return False
+    return True
 
 
 def _has_like(family: str, words: list[str]) -> bool:
     """Whether a family name, maybe misspelt, is among another name's words."""
-    return any(_is_alike(family, each, is_family=True) for each in words)
+    return any(_is_family(family, each) for each in words)
 
 
 def _besides(one: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
@@ -97,7 +102,7 @@ def _besides(one: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
     return besides
 
 
-def _like(word: str, others: list[str], families: tuple[str, str]) -> str | None:
+def _like(word: str, others: list[str], families: list[str]) -> str | None:
     """The first of the other name's words that is the same, an initial or misspelt."""
     for each in others:
         if _is_initial(word, each) or _is_alike(word, each, is_family=word in families or each in families):
@@ -117,10 +122,16 @@ def _may_be_left_out(besides: list[str], one: tuple[str, ...], other: tuple[str,
     return sum(len(word) > _SHORT_WORD for word in besides) <= min(len(one), len(other))
 
 
-@lru_cache(maxsize=_CACHED)
-def _sound(word: str) -> str:
-    """A word by its sound; cached, for most first names and many family names come again."""
-    return word.translate(_SOUNDS)
+def _sounds(words: Iterable[str]) -> list[str]:
+    """Words by their sounds."""
+    return [word.translate(_SOUNDS) for word in words]
+
+
+def _is_family(one: str, other: str) -> bool:
+    """Whether two words, as written, are one family name but for slips of the keys, none of them at its beginning."""
+    if _FIRST_SOUND.get(one[0], one[0]) != _FIRST_SOUND.get(other[0], other[0]):
+        return False
+    return _is_alike(one.translate(_SOUNDS), other.translate(_SOUNDS), is_family=True)
 
 
 def _is_alike(one: str, other: str, *, is_family: bool) -> bool:

@@ -12,7 +12,7 @@ from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
-from engine.enrichment.mailbox import local_part
+from engine.enrichment.mailbox import mailbox_of
 from engine.enrichment.name_features import NAME_FEATURES
 from engine.enrichment.name_likeness import ALIKE_PERCENT, likeness_percent
 from engine.enrichment.scripts import case_of, is_mixed, script_of
@@ -25,6 +25,7 @@ from engine.reference.letters import plain_letters
 _LETTERS_MIN: Final = 3
 _OTHER_SCRIPT, _TOO_SHORT, _NO_LETTERS = Unknown("other_script"), Unknown("too_short"), Unknown("letter_pairs")
 _NOT_LETTERS: Final = re.compile(r"[\W\d_]+")
+_ASCII_BUT_LETTERS: Final = bytes(each for each in range(128) if not chr(each).isalpha())
 _DIGIT: Final = re.compile(r"\d")
 _TITLES: Final = frozenset(
     {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau", "monsieur", "madame", "mme", "sr"}
@@ -81,13 +82,16 @@ def _of_names(
     of_holder, of_billing = _words(holder), _words(billing)
     # Goods go to who is billed more often than not.
     of_shipping = of_billing if shipping == billing else _words(shipping)
-    local = None if email is None else _NOT_LETTERS.sub("", plain_letters(local_part(email)))
-    by_holder, by_billing = _likeness_to_email(local, of_holder), _likeness_to_email(local, of_billing)
-    alike = _likeness(of_holder, of_billing)
+    # Most are: then their scripts are one, and are not looked at.
+    are_ascii = f"{holder}{billing}{shipping}{email}".isascii()
+    local = None if email is None else _letters(mailbox_of(email).local)
+    by_holder = _likeness_to_email(local, of_holder, are_ascii=are_ascii)
+    by_billing = by_holder if of_billing == of_holder else _likeness_to_email(local, of_billing, are_ascii=are_ascii)
+    alike = _likeness(of_holder, of_billing, are_ascii=are_ascii)
     return (
         alike,
-        alike if shipping == billing else _likeness(of_holder, of_shipping),
-        _likeness(of_billing, of_shipping),
+        alike if shipping == billing else _likeness(of_holder, of_shipping, are_ascii=are_ascii),
+        _likeness(of_billing, of_shipping, are_ascii=are_ascii),
         alike >= ALIKE_PERCENT if isinstance(alike, int) else alike,
         by_holder,
         by_billing,
@@ -122,13 +126,21 @@ def _words(name: str | None) -> tuple[str, ...] | None:
     return found if _TITLES.isdisjoint(found) else tuple([word for word in found if word not in _TITLES]) or found
 
 
-def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> int | Unknown | None:
+def _letters(text: str) -> str:
+    """The letters alone, as they are compared."""
+    plain = plain_letters(text)
+    if plain.isascii():
+        return plain.encode().translate(None, _ASCII_BUT_LETTERS).decode()
+    return _NOT_LETTERS.sub("", plain)
+
+
+def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None, *, are_ascii: bool) -> int | Unknown | None:
     """How alike two names are, in %; those of two scripts cannot be compared."""
     if one is None or other is None:
         return None
     if not one or not other:
         return _TOO_SHORT
-    if _are_of_two_scripts("".join(one), "".join(other)):
+    if not are_ascii and _are_of_two_scripts("".join(one), "".join(other)):
         return _OTHER_SCRIPT
     return likeness_percent(one, other)
 
@@ -142,7 +154,7 @@ def _are_of_two_scripts(one: str, other: str) -> bool:
     return left != right
 
 
-def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None) -> int | Unknown | None:
+def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None, *, are_ascii: bool) -> int | Unknown | None:
     """How alike the letters of an address's local part are to a name, in %: to first and last name, or initials.
 
     In either order.
@@ -151,7 +163,7 @@ def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None) -> in
         return None
     if len(letters) < _LETTERS_MIN or not words:
         return _TOO_SHORT
-    if _are_of_two_scripts(letters, "".join(words)):
+    if not are_ascii and _are_of_two_scripts(letters, "".join(words)):
         return _OTHER_SCRIPT
     return round(extractOne(letters, _ways_to_write(words), scorer=ratio)[1])
 
@@ -160,20 +172,22 @@ def _ways_to_write(words: tuple[str, ...]) -> tuple[str, ...]:
     first, last = words[0], words[-1]
     if len(words) == 1:
         return (first,)
-    return (first + last, last + first, first[0] + last, last + first[0], first + last[0], first, last, "".join(words))
+    ways = (first + last, last + first, first[0] + last, last + first[0], first + last[0], first, last)
+    return ways if len(words) == 2 else (*ways, "".join(words))  # noqa: PLR2004 - first and last
 
 
-def _matches(*likenesses: int | Unknown | None) -> bool | Unknown | None:
+def _matches(one: int | Unknown | None, other: int | Unknown | None) -> bool | Unknown | None:
     """Whether one is alike; no where none of those known is."""
-    known = [each for each in likenesses if isinstance(each, int)]
-    if known:
-        return max(known) >= ALIKE_PERCENT
-    return next((each for each in likenesses if isinstance(each, Unknown)), None)
+    if isinstance(one, int):
+        return one >= ALIKE_PERCENT or (isinstance(other, int) and other >= ALIKE_PERCENT)
+    if isinstance(other, int):
+        return other >= ALIKE_PERCENT
+    return other if one is None else one
 
 
 def _any_mixed(*names: str | None) -> bool | None:
     written = [name for name in names if name is not None]
-    return any(map(is_mixed, written)) if written else None
+    return is_mixed(" ".join(written)) if written else None
 
 
 NAMES = Enrichment(

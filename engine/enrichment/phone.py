@@ -5,7 +5,6 @@ Whether somebody answers is not asked: what can be told is what the numbering pl
 
 import re
 from collections.abc import Mapping
-from operator import attrgetter
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
@@ -27,7 +26,6 @@ _DIGITS_MIN, _DIGITS_MAX = 7, 15
 """E.164 allows 15; no country has whole numbers of under seven."""
 _DIALLED_MAX: Final = 20
 """With what is dialled for abroad, or a carrier, before the number."""
-_WRITTEN: Final = attrgetter("phone_number", "phone_country_code", "country")
 _TRUNK_IN_BRACKETS: Final = "(0)"
 _EXTENSION: Final = re.compile(r"[;,#]|ext|x\s*\d", re.IGNORECASE)
 _NO_DIGITS: Final = re.compile(r"[^0-9]+")
@@ -60,7 +58,11 @@ def normalized_phone(number: str, calling_code: str) -> str | None:
     `calling_code` is the country's, in digits; a number with + or 00 before it has its own, and "" stands for none. An
     extension is left out: behind it is the same line.
     """
-    written, digits = _dialled(number)
+    return _normalized(*_dialled(number), calling_code)
+
+
+def _normalized(written: str, digits: str, calling_code: str) -> str | None:
+    """The same of a number as it is written and its digits."""
     if _is_whole(written):
         whole = _without_trunk(digits)
     elif digits.startswith("00"):
@@ -106,17 +108,23 @@ def _dialled(number: str) -> tuple[str, str]:
     return written, _NO_DIGITS.sub("", plain)
 
 
+def _calling_code(contact: Contact) -> str:
+    """The calling code of the country that a contact's number is dialled in; "" where none is known."""
+    return contact.phone_country_code or CALLING_CODES.get(contact.country or "", "")
+
+
 def _read(contact: Contact, phones: PhonePlans | None) -> tuple[str | Unknown | None, PhoneFacts]:
     """A contact's number in its one spelling, and what it says."""
     number = contact.phone_number
     if number is None:
         return None, NO_SUCH
-    code = contact.phone_country_code or CALLING_CODES.get(contact.country or "", "")
-    found = normalized_phone(number, code)
+    code = _calling_code(contact)
+    written, digits = _dialled(number)
+    found = _normalized(written, digits, code)
     if phones is not None:
         facts = NO_SUCH if found is None else phones.facts(found)
         if facts.line is None and (found or code):
-            facts = _read_as_dialled(number, code, phones)
+            facts = _read_as_dialled(written, digits, code, phones)
         if facts.line is not None:
             return facts.number, facts
     if number == NO_PHONE_NUMBER:
@@ -124,9 +132,8 @@ def _read(contact: Contact, phones: PhonePlans | None) -> tuple[str | Unknown | 
     return found or (_INVALID if code else _NO_COUNTRY), NO_SUCH
 
 
-def _read_as_dialled(number: str, code: str, phones: PhonePlans) -> PhoneFacts:
+def _read_as_dialled(written: str, digits: str, code: str, phones: PhonePlans) -> PhoneFacts:
     """What a number says that is none as it stands: few are written so, and each costs a handful of look-ups."""
-    written, digits = _dialled(number)
     if _VANITY.match(written):
         digits = _NO_DIGITS.sub("", written.lower().translate(_KEYS))
     if len(digits) > _DIALLED_MAX:
@@ -136,9 +143,10 @@ def _read_as_dialled(number: str, code: str, phones: PhonePlans) -> PhoneFacts:
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     phones = reference.phones
-    billing, of_billing = _read(payment.billing, phones)
-    is_one = _WRITTEN(payment.billing) == _WRITTEN(payment.shipping)
-    shipping, of_shipping = (billing, of_billing) if is_one else _read(payment.shipping, phones)
+    one, other = payment.billing, payment.shipping
+    billing, of_billing = _read(one, phones)
+    is_one = one.phone_number == other.phone_number and _calling_code(one) == _calling_code(other)
+    shipping, of_shipping = (billing, of_billing) if is_one else _read(other, phones)
     same: Value | Unknown = None
     if billing is not None and shipping is not None:
         both = isinstance(billing, str) and isinstance(shipping, str)
@@ -170,7 +178,7 @@ def is_placeholder(number: str) -> bool:
     """
     digits = number[1:]
     last = digits[-_RUN:]
-    if len(last) == _RUN and (last in _UPWARDS or last in _DOWNWARDS or len(set(last)) == 1):
+    if len(last) == _RUN and (last in _UPWARDS or last in _DOWNWARDS or last[1:] == last[:-1]):
         return True
     return digits.startswith("1") and _FICTITIOUS.fullmatch(digits) is not None
 

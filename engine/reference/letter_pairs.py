@@ -8,11 +8,10 @@ is a measure and no proof: strangers' names look odder than one's own.
 
 import csv
 import io
-import re
+from array import array
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
-from operator import getitem
+from itertools import product
 from pathlib import Path
 from typing import Final, Self
 
@@ -23,36 +22,44 @@ from engine.reference.table import TableInfo
 
 EMBEDDED_LETTER_PAIRS: Final = EMBEDDED / "letter_pairs.csv"
 
-_RUNS: Final = re.compile(r"[a-z]+")
 _EDGE: Final = "-"
-_ALPHABET: Final = frozenset("abcdefghijklmnopqrstuvwxyz-")
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+_ALPHABET: Final = frozenset(_LETTERS + _EDGE)
+_CODE_BITS: Final = 5
+_CODES: Final = bytes(max(_LETTERS.find(chr(each).lower()) + 1, 0) for each in range(256))
+"""By a character in ASCII: 1 to 26 for a letter, 0 for what parts words."""
 _HUNDREDTHS: Final = 100
 _BUILT: Final = date(2026, 11, 30)
 _LETTERS_MIN: Final = 3
-_BITS_MAX: Final = 60
-"""Beyond this the probability is 0 or 100 % in any case."""
-_CACHED: Final = 8192
+_BITS_MAX: Final = 8
+"""Beyond this the probability is 0 or 100 %."""
+_SUM_MAX: Final = _BITS_MAX * _HUNDREDTHS
+_PERCENTS: Final = bytes(round(100 / (1 + 2.0 ** (each / _HUNDREDTHS))) for each in range(-_SUM_MAX, _SUM_MAX + 1))
+"""How likely a text is random, by the sum of its pairs' hundredths from -`_SUM_MAX` on."""
 
 
 class LetterPairs:
     """The table; `version` is the first 12 hexadecimal digits of its file's SHA-256."""
 
-    __slots__ = ("_bits", "gibberish_percent", "info")
+    __slots__ = ("_hundredths", "info")
 
-    def __init__(self, *, bits: Mapping[str, Mapping[str, float]], version: str) -> None:
-        """`bits` by letter and the one behind it; a word's beginning and end are `-`."""
-        self._bits = bits
+    def __init__(self, *, hundredths: Mapping[str, Mapping[str, int]], version: str) -> None:
+        """`hundredths` of bits by letter and the one behind it; a word's beginning and end are `-`."""
+        # One block of memory, for whoever comes with a new name finds none of it in the processor's caches.
+        self._hundredths = array("h", bytes(2 << 2 * _CODE_BITS))
+        # What parts words in a row is one edge: that pair, the first, stays 0.
+        for (before, first), (code, second) in [*product(enumerate(_EDGE + _LETTERS), repeat=2)][1:]:
+            self._hundredths[before << _CODE_BITS | code] = hundredths[first][second]
         self.info = TableInfo(
             name="letter_pairs",
             what="which letters follow which in names and words",
             version=version,
             built=_BUILT,
-            rows=sum(map(len, bits.values())),
+            rows=sum(map(len, hundredths.values())),
             source="names and words of Faker, city names of GeoNames, counted",
             licence="MIT (Faker), CC BY 4.0 (GeoNames)",
             attribution="City names by GeoNames (geonames.org)",
         )
-        self.gibberish_percent = lru_cache(maxsize=_CACHED)(self._gibberish_percent)
 
     @property
     def version(self) -> str:
@@ -65,24 +72,25 @@ class LetterPairs:
         source = read_source(path)
         rows = list(csv.DictReader(io.StringIO(decode_source(source, source.content))))
         try:
-            bits = {
-                row.pop("first"): {second: int(hundredths) / _HUNDREDTHS for second, hundredths in row.items()}
-                for row in rows
-            }
+            found = {row.pop("first"): {second: int(each) for second, each in row.items()} for row in rows}
         except (KeyError, TypeError, ValueError) as error:
             raise ReferenceInvalid(f"{path}: no table of letter pairs ({error}); restore the embedded one") from error
-        if bits.keys() != _ALPHABET or any(letters.keys() != _ALPHABET for letters in bits.values()):
+        if found.keys() != _ALPHABET or any(letters.keys() != _ALPHABET for letters in found.values()):
             raise ReferenceInvalid(f"{path}: a table of letter pairs has a to z and - both ways")
-        return cls(bits=bits, version=source.fingerprint)
+        return cls(hundredths=found, version=source.fingerprint)
 
-    def _gibberish_percent(self, text: str) -> int | None:
+    def gibberish_percent(self, text: str) -> int | None:
         """How likely the letters are random rather than of names, in %; None where a to z are fewer than three.
 
         Case and marks are no matter: \u00e9 is e. What is no letter parts words.
         """
-        runs = _RUNS.findall(plain_letters(text))
-        if sum(map(len, runs)) < _LETTERS_MIN:
+        plain = text if text.isascii() else plain_letters(text)
+        codes = plain.encode("ascii", "replace").translate(_CODES)
+        if len(codes) - codes.count(0) < _LETTERS_MIN:
             return None
-        edged = f"{_EDGE}{_EDGE.join(runs)}{_EDGE}"
-        bits = sum(map(getitem, map(self._bits.__getitem__, edged), edged[1:]))
-        return round(100 / (1 + 2.0 ** max(-_BITS_MAX, min(_BITS_MAX, bits))))
+        hundredths, total, before = self._hundredths, 0, 0
+        for code in codes:
+            total += hundredths[before << _CODE_BITS | code]
+            before = code
+        total += hundredths[before << _CODE_BITS]
+        return _PERCENTS[min(max(total, -_SUM_MAX), _SUM_MAX) + _SUM_MAX]

@@ -35,11 +35,12 @@ _PARTS: Final = re.compile(r"[.\-_]")
 _ACE_PREFIX: Final = "xn--"
 _LETTERS: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u04cf\u043a\u043c\u0442\u043d"
-    "\u03b1\u03bf\u03c1\u03b9\u03c5\u03bd\u03ba\u0131\u0261\u0251\u026a\u029f\u0142" + "01",
-    "aeopcyxijsdhlkmth" + "aopiuvk" + "igaill" + "ol",
+    "\u03b1\u03bf\u03c1\u03b9\u03c5\u03bd\u03ba\u0131\u0261\u0251\u026a\u029f\u0142",
+    "aeopcyxijsdhlkmth" + "aopiuvk" + "igaill",
 )
-"""Cyrillic, Greek and other letters, and digits, that look like a Latin one."""
-_PAIRS: Final = (("rn", "m"), ("vv", "w"))
+"""Cyrillic, Greek and other letters that look like a Latin one."""
+_PLAIN: Final = (("0", "o"), ("1", "l"), ("rn", "m"), ("vv", "w"))
+"""Digits and pairs of Latin letters that do."""
 
 
 def is_misspelt(registrable: str) -> bool:
@@ -98,8 +99,7 @@ def _read(word: str) -> str:
     """A word as an eye in a hurry reads it: letters without accents, each as the Latin one that it looks like."""
     read = word
     if not word.isascii():
-        read = "".join([each for each in normalize("NFKD", word).casefold() if not combining(each)])
-    read = read.translate(_LETTERS)
-    for pair, letter in _PAIRS:
-        read = read.replace(pair, letter)
+        read = "".join([each for each in normalize("NFKD", word).casefold() if not combining(each)]).translate(_LETTERS)
+    for looks_like, letter in _PLAIN:
+        read = read.replace(looks_like, letter)
     return read

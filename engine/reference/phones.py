@@ -93,14 +93,17 @@ class _Plan:
 class _CallingCode:
     """All plans of one calling code, their patterns asked in one pass over the number."""
 
-    __slots__ = ("_matched", "_plans", "_told", "_transform", "_trunk", "abroad")
+    __slots__ = ("_lengths", "_matched", "_plans", "_told", "_transform", "_trunk", "abroad")
 
     def __init__(self, plans: Sequence[tuple[str | None, Mapping[str, Any]]]) -> None:
         """Take the plans of a calling code's countries, the main one's first; None for those of no country."""
         patterns = re2.Set.FullMatchSet()
         self._plans = [_compiled(country, plan, patterns) for country, plan in plans]
         patterns.Compile()
-        self._matched: Callable[[str], Sequence[int] | None] = patterns.Match
+        self._matched: Callable[[bytes], Sequence[int] | None] = patterns.Match
+        of_plans = [plan.general[1] for plan in self._plans]
+        # A plan that names no lengths has numbers of any.
+        self._lengths = frozenset[int]().union(*of_plans) if all(of_plans) else None
         country, main = plans[0]
         # The first one's is the plan of all that share a calling code, by which their numbers are dialled.
         # A short one, asked alone: Python's own engine is at it sooner.
@@ -119,7 +122,10 @@ class _CallingCode:
         return facts, national
 
     def _of_number(self, national: str) -> PhoneFacts:
-        return self._told(tuple(self._matched(national) or ()), len(national))
+        length = len(national)
+        if self._lengths is not None and length not in self._lengths:
+            return NO_SUCH
+        return self._told(tuple(self._matched(national.encode()) or ()), length)
 
     def _of_patterns(self, matched: tuple[int, ...], length: int) -> PhoneFacts:
         found = frozenset(matched)
@@ -159,7 +165,7 @@ class PhonePlans:
         self._plans: Mapping[str, Any] = made["plans"]
         self._nowhere: Mapping[str, Any] = made["nowhere"]
         self._areas: Mapping[str, str] = made["area_codes"]
-        self._codes: dict[str, _CallingCode] = {}
+        self._codes: dict[str, _CallingCode | None] = dict.fromkeys((*self._regions, *self._nowhere))
         self.facts = lru_cache(maxsize=_CACHED)(self._facts)
         """What a number (+ and digits, E.164) says; see PhoneFacts. Cached, and the cache goes with the table."""
 
@@ -195,7 +201,7 @@ class PhonePlans:
         digits = number.removeprefix("+")
         for length in range(1, _CALLING_CODE_DIGITS + 1):
             code = digits[:length]
-            if code in self._regions or code in self._nowhere:
+            if code in self._codes:
                 return self._in(code, digits[length:])
         return NO_SUCH
 
@@ -225,15 +231,16 @@ class PhonePlans:
         return PhoneFacts(facts.country, facts.line, state, facts.is_shared, f"+{code}{bare}")
 
     def _code(self, code: str) -> _CallingCode:
-        if code not in self._codes:
+        made = self._codes[code]
+        if made is None:
             regions = self._regions.get(code)
             plans: list[tuple[str | None, Mapping[str, Any]]] = (
                 [(None, self._nowhere[code])]
                 if regions is None
                 else [(region, self._plans[region]) for region in regions]
             )
-            self._codes[code] = _CallingCode(plans)
-        return self._codes[code]
+            made = self._codes[code] = _CallingCode(plans)
+        return made
 
 
 _SHARED: Final = frozenset({"premium", "toll_free", "shared_cost", "personal", "company", "voicemail"})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.fuzz import ratio
 
-from engine.enrichment.mailbox import local_part
+from engine.enrichment.mailbox import mailbox_of
 from engine.enrichment.name_likeness import likeness_percent
 from engine.enrichment.names import _TITLES, NAMES, _of_names, _ways_to_write
 from engine.enrichment.scripts import _is_titled, case_of, script_of
@@ -240,7 +240,7 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int | Unknown:
 
 
 def likeness_to_email(email: str, words: tuple[str, ...]) -> int | Unknown:
-    letters = re.sub(r"[\W\d_]+", "", plain_letters(local_part(email)))
+    letters = re.sub(r"[\W\d_]+", "", plain_letters(mailbox_of(email).local))
     if len(letters) < 3 or not words:
         return Unknown("too_short")
     if script_of(letters) != script_of("".join(words)):
