@@ -23,7 +23,7 @@ from engine.enrichment.mail_exchange import MAIL_EXCHANGE
 from engine.enrichment.names import NAMES
 from engine.enrichment.network import NETWORK
 from engine.enrichment.order import ORDER
-from engine.enrichment.part import Part, Steps
+from engine.enrichment.part import Part, Profile, Steps, names_of, take_causes
 from engine.enrichment.phone import PHONE, PHONE_RELATIONS
 from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
@@ -75,15 +75,17 @@ def _read(enrichments: Iterable[Enrichment]) -> frozenset[str]:
     return frozenset(name for each in enrichments for name in each.reads)
 
 
-def _parts() -> tuple[Part, Steps]:
+def _parts() -> tuple[Profile, Steps]:
     read, of_each = _read(ENRICHMENTS), [each for each in ENRICHMENTS if each not in _PROFILE]
-    held = tuple(Part(name, (Steps(enrichments, read),), read) for name, enrichments in _HELD.items())
+    held = tuple(Part(name, enrichments, read) for name, enrichments in _HELD.items())
     members: list[Steps | Part] = [Steps((IDENTITY, MAIL_EXCHANGE), read), *held, Steps((DEVICE,), read)]
-    return (Part("profile", members, _read(of_each)), Steps(of_each, read))
+    return (Profile("profile", members, _read(of_each)), Steps(of_each, read))
 
 
 PARTS: Final = _parts()
 """All enrichments in the order of evaluation: those of what is held, and those that are computed for each payment."""
+_SETTLED, _COMPUTED = PARTS
+_COMPUTED_NAMES: Final = names_of(_COMPUTED.enrichments)
 
 _FOUND: Final = tuple(feature for part in PARTS for each in part.enrichments for feature in each.features)
 _DECLARED: Final = tuple(feature for enrichment in ENRICHMENTS for feature in enrichment.features)
@@ -106,11 +108,11 @@ def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], di
 def enriched_row(payment: Payment, reference: Reference) -> tuple[tuple[Value, ...], dict[str, str]]:
     """The values alone, by the position of ENRICHED, and the causes."""
     known: dict[str, Value] = {}
-    found: list[Value] = []
-    causes: dict[str, str] = {}
-    for part in PARTS:
-        part.take(payment, reference, known, found, causes)
-    row = _ARRANGED(found)
+    settled = _SETTLED.settled(payment, reference, known)
+    found: list[Any] = []
+    _COMPUTED.take(payment, reference, known, found)
+    causes = {**settled.causes, **take_causes(found, _COMPUTED_NAMES)}
+    row = _ARRANGED((*settled.values, *found))
     if payment.unusable:
         # Seldom, and of no part: what is held is of what was used.
         for name, cause in _UNTOLD.causes(payment):

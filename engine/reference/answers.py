@@ -25,6 +25,17 @@ class Answers(OrderedDict[tuple[Any, ...], Any]):
         self.missed = 0
         """How often an answer was not held."""
 
+    def asked(self, key: tuple[Any, ...]) -> Any:  # noqa: ANN401 - whatever was held
+        """The answer to a question, None where it is not held."""
+        answer = self.get(key)
+        if answer is not None:
+            try:  # noqa: SIM105 - `suppress` costs as much as the look-up
+                self.move_to_end(key)
+            except KeyError:
+                # Another thread let it go meanwhile: what it said is as true.
+                pass
+        return answer
+
     def hold(self, key: tuple[Any, ...], answer: T) -> T:
         """Hold the answer to a question, and give it back. What was not asked for longest goes, one at a time."""
         self.missed += 1

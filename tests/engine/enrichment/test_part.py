@@ -15,7 +15,7 @@ from api.routes.decisions import call_of
 from api.schemas import read_request
 from engine.access import Scope
 from engine.enrichment import ENRICHMENTS, PARTS, Enrichment, Named, enrich, enriched_row
-from engine.enrichment.part import Part
+from engine.enrichment.part import Part, Profile
 from engine.features import Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
@@ -118,9 +118,9 @@ def test_all_that_can_be_held_is() -> None:
     held, computed = PARTS
     assert {each.topic for each in held.enrichments} == {each.topic for each in HELD}
     assert sorted(each.topic for part in PARTS for each in part.enrichments) == sorted(e.topic for e in ENRICHMENTS)
-    assert isinstance(held, Part)
+    assert isinstance(held, Profile)
     with pytest.raises(AssertionError, match="request"):
-        Part("all", (computed,), frozenset())
+        Part("all", computed.enrichments, frozenset())
 
 
 NAMES: Final = ("profile", "shopper", "addresses", "ip", "relations")
