@@ -23,7 +23,7 @@ from engine.enrichment.mail_exchange import MAIL_EXCHANGE
 from engine.enrichment.names import NAMES
 from engine.enrichment.network import NETWORK
 from engine.enrichment.order import ORDER
-from engine.enrichment.part import Part, Profile, Steps, names_of, take_causes
+from engine.enrichment.part import Causes, Part, Profile, Steps
 from engine.enrichment.phone import PHONE, PHONE_RELATIONS
 from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
@@ -64,10 +64,12 @@ _HELD: Final[Mapping[str, tuple[Enrichment, ...]]] = {
     "shopper": (EMAIL, PHONE, BIN, NAMES),
     "addresses": (ADDRESS, POSTAL),
     "ip": (IP, NETWORK),
-    "relations": (COUNTRY_RELATIONS, PHONE_RELATIONS, DISTANCES, CURRENCY),
 }
 """What a payment has in common with the last of its shopper, with the last to its address, with the last of its IP."""
-_PROFILE: Final = (IDENTITY, MAIL_EXCHANGE, *chain.from_iterable(_HELD.values()), DEVICE)
+_TO_EACH_OTHER: Final = (COUNTRY_RELATIONS, PHONE_RELATIONS, DISTANCES, CURRENCY, DEVICE)
+"""What these and the device say beside each other: another payment that is alike in all that it reads is alike in the
+whole profile, nearly always, and asking for it would cost as much as it takes to compute."""
+_PROFILE: Final = (IDENTITY, MAIL_EXCHANGE, *chain.from_iterable(_HELD.values()), *_TO_EACH_OTHER)
 """What its later stages have in common with it too, and its shopper's next payment from the same device."""
 
 
@@ -78,14 +80,14 @@ def _read(enrichments: Iterable[Enrichment]) -> frozenset[str]:
 def _parts() -> tuple[Profile, Steps]:
     read, of_each = _read(ENRICHMENTS), [each for each in ENRICHMENTS if each not in _PROFILE]
     held = tuple(Part(name, enrichments, read) for name, enrichments in _HELD.items())
-    members: list[Steps | Part] = [Steps((IDENTITY, MAIL_EXCHANGE), read), *held, Steps((DEVICE,), read)]
+    members: list[Steps | Part] = [Steps((IDENTITY, MAIL_EXCHANGE), read), *held, Steps(_TO_EACH_OTHER, read)]
     return (Profile("profile", members, _read(of_each)), Steps(of_each, read))
 
 
 PARTS: Final = _parts()
 """All enrichments in the order of evaluation: those of what is held, and those that are computed for each payment."""
 _SETTLED, _COMPUTED = PARTS
-_COMPUTED_NAMES: Final = names_of(_COMPUTED.enrichments)
+_COMPUTED_CAUSES: Final = Causes(_COMPUTED.enrichments)
 
 _FOUND: Final = tuple(feature for part in PARTS for each in part.enrichments for feature in each.features)
 _DECLARED: Final = tuple(feature for enrichment in ENRICHMENTS for feature in enrichment.features)
@@ -111,7 +113,7 @@ def enriched_row(payment: Payment, reference: Reference) -> tuple[tuple[Value, .
     settled = _SETTLED.settled(payment, reference, known)
     found: list[Any] = []
     _COMPUTED.take(payment, reference, known, found)
-    causes = {**settled.causes, **take_causes(found, _COMPUTED_NAMES)}
+    causes = {**settled.causes, **_COMPUTED_CAUSES.taken(found)}
     row = _ARRANGED((*settled.values, *found))
     if payment.unusable:
         # Seldom, and of no part: what is held is of what was used.

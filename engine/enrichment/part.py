@@ -88,16 +88,15 @@ class Profile:
     Where one field is another than before, the parts that do not read it still have their answers.
     """
 
-    __slots__ = ("_causes", "_key", "_members", "_names", "_read", "enrichments", "name")
+    __slots__ = ("_causes", "_key", "_members", "_read", "enrichments", "name")
 
     def __init__(self, name: str, members: Sequence[Steps | Part], read: frozenset[str]) -> None:
         """`read` names the features that any enrichment outside reads."""
         self.name = name
         self.enrichments: tuple[Enrichment, ...] = tuple(each for member in members for each in member.enrichments)
         self._members = tuple(members)
-        self._names = names_of(self.enrichments)
-        self._read = tuple(sorted(read.intersection(self._names)))
-        self._causes: dict[tuple[str, ...], Mapping[str, str]] = {}
+        self._read = tuple(sorted(read.intersection(names_of(self.enrichments))))
+        self._causes = Causes(self.enrichments)
         self._key = _key_of(self.enrichments)
 
     def settled(self, payment: Payment, reference: Reference, known: dict[str, Value]) -> Settled:
@@ -113,28 +112,39 @@ class Profile:
         found: list[Any] = []
         for member in self._members:
             member.take(payment, reference, known, found)
-        causes = take_causes(found, self._names)
-        return Settled(tuple(found), {name: known[name] for name in self._read}, self._shared(causes))
+        causes = self._causes.taken(found)
+        return Settled(tuple(found), {name: known[name] for name in self._read}, causes)
 
-    def _shared(self, causes: dict[str, str]) -> Mapping[str, str]:
-        """An equal mapping that was given before: shoppers are many, and few are unknown in a way of their own."""
-        held, key = self._causes, (*causes, *causes.values())
-        return held.setdefault(key, causes) if len(held) < _CAUSES_MAX else held.get(key, causes)
+
+class Causes:
+    """Why values are unknown, taken from among the values of some enrichments.
+
+    What is equal is one mapping: shoppers are many, and few are unknown in a way of their own.
+    """
+
+    __slots__ = ("_held", "_names")
+
+    def __init__(self, enrichments: Iterable[Enrichment]) -> None:
+        self._names: Final = names_of(enrichments)
+        self._held: dict[tuple[int | str, ...], Mapping[str, str]] = {}
+
+    def taken(self, values: list[Any]) -> Mapping[str, str]:
+        """The causes by the features' names; where one stood, nothing but None stays. Never to be changed."""
+        places = [at for at, value in enumerate(values) if type(value) is Unknown]
+        causes = [values[at].cause for at in places]
+        for at in places:
+            values[at] = None
+        held, key = self._held, (*places, *causes)
+        if (found := held.get(key)) is None:
+            found = dict(zip([self._names[at] for at in places], causes, strict=True))
+            if len(held) < _CAUSES_MAX:
+                held[key] = found
+        return found
 
 
 def names_of(enrichments: Iterable[Enrichment]) -> tuple[str, ...]:
     """The names of their features."""
     return tuple(feature.name for each in enrichments for feature in each.features)
-
-
-def take_causes(values: list[Any], names: Sequence[str]) -> dict[str, str]:
-    """The causes of what is unknown, by name; of these values nothing but None stays."""
-    causes: dict[str, str] = {}
-    for at, value in enumerate(values):
-        if value.__class__ is Unknown:
-            causes[names[at]] = value.cause
-            values[at] = None
-    return causes
 
 
 def _places(enrichments: Iterable[Enrichment], read: frozenset[str]) -> _Read:
@@ -144,7 +154,7 @@ def _places(enrichments: Iterable[Enrichment], read: frozenset[str]) -> _Read:
 def _tell(known: dict[str, Value], read: _Read, given: Computed) -> None:
     for at, name in read:
         value: Any = given[at]
-        known[name] = None if value.__class__ is Unknown else value
+        known[name] = None if type(value) is Unknown else value
 
 
 def _key_of(enrichments: Sequence[Enrichment]) -> Callable[[Payment, Mapping[str, Value]], _Key]:
