@@ -63,13 +63,12 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
 _HELD: Final[Mapping[str, tuple[Enrichment, ...]]] = {
     "shopper": (EMAIL, PHONE, BIN, NAMES),
     "addresses": (ADDRESS, POSTAL),
-    "ip": (IP, NETWORK),
 }
-"""What a payment has in common with the last of its shopper, with the last to its address, with the last of its IP."""
-_TO_EACH_OTHER: Final = (COUNTRY_RELATIONS, PHONE_RELATIONS, DISTANCES, CURRENCY, DEVICE)
-"""What these and the device say beside each other: another payment that is alike in all that it reads is alike in the
-whole profile, nearly always, and asking for it would cost as much as it takes to compute."""
-_PROFILE: Final = (IDENTITY, MAIL_EXCHANGE, *chain.from_iterable(_HELD.values()), *_TO_EACH_OTHER)
+"""What a payment has in common with the last of its shopper, with the last to its address."""
+_BESIDE: Final = (IP, NETWORK, COUNTRY_RELATIONS, PHONE_RELATIONS, DISTANCES, CURRENCY, DEVICE)
+"""What the device tells, and how all lies to each other. Payments that are alike in what one of these reads are mostly
+alike in the whole profile: asking whether there was one would cost as much as it saves."""
+_PROFILE: Final = (IDENTITY, MAIL_EXCHANGE, *chain.from_iterable(_HELD.values()), *_BESIDE)
 """What its later stages have in common with it too, and its shopper's next payment from the same device."""
 
 
@@ -80,7 +79,7 @@ def _read(enrichments: Iterable[Enrichment]) -> frozenset[str]:
 def _parts() -> tuple[Profile, Steps]:
     read, of_each = _read(ENRICHMENTS), [each for each in ENRICHMENTS if each not in _PROFILE]
     held = tuple(Part(name, enrichments, read) for name, enrichments in _HELD.items())
-    members: list[Steps | Part] = [Steps((IDENTITY, MAIL_EXCHANGE), read), *held, Steps(_TO_EACH_OTHER, read)]
+    members: list[Steps | Part] = [Steps((IDENTITY, MAIL_EXCHANGE), read), *held, Steps(_BESIDE, read)]
     return (Profile("profile", members, _read(of_each)), Steps(of_each, read))
 
 
