@@ -41,8 +41,11 @@ _Stated = tuple[str | None, str | None, str | None]
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     card = payment.card
-    brand, funding = (None if said == _UNKNOWN else said for said in (card.brand, card.funding))
-    stated = (brand, funding, card.country)
+    stated = (
+        None if card.brand == _UNKNOWN else card.brand,
+        None if card.funding == _UNKNOWN else card.funding,
+        card.country,
+    )
     if card.bin is None:
         facts = _without_record(stated, None)
     elif reference.bins is None:

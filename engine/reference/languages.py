@@ -92,10 +92,13 @@ def accepted(header: str) -> Accepted:
     """Read an Accept-Language header (RFC 9110), most wanted first; what is no tag is passed over."""
     found = [asked for asked in map(_asked, header.lower().split(",")[:_TAGS_MAX]) if asked is not None]
     found.sort(key=_weight_of)
-    return Accepted(
-        tuple(dict.fromkeys([language for _, language, _ in found])),
-        tuple(dict.fromkeys([country for _, _, country in found if country is not None])),
-    )
+    languages: dict[str, None] = {}
+    countries: dict[str, None] = {}
+    for _, language, country in found:
+        languages[language] = None
+        if country is not None:
+            countries[country] = None
+    return Accepted(tuple(languages), tuple(countries))
 
 
 @lru_cache(maxsize=_CACHED)

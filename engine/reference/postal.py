@@ -58,7 +58,7 @@ def _bare_region(region: str) -> str:
 
 def plain_code(postal: str) -> str:
     """A postal code's letters and digits, in upper case."""
-    plain = postal if postal.isascii() else composed(postal)
+    plain = (postal if postal.isascii() else composed(postal)).replace(" ", "").replace("-", "")
     return (plain if plain.isalnum() else "".join(_WORD.findall(plain))).upper()
 
 
