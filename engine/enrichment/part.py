@@ -161,20 +161,10 @@ def _key_of(enrichments: Sequence[Enrichment]) -> Callable[[Payment, Mapping[str
     """What takes all that the enrichments read out of a payment and of what is known before them."""
     unnamed = [each.topic for each in enrichments if each.fields is None]
     assert not unnamed, f"what is held names its fields: {unnamed}"
-    of_payment = _taking(dict.fromkeys(field for each in enrichments for field in each.fields or ()))
+    of_payment = attrgetter(*dict.fromkeys(field for each in enrichments for field in each.fields or ()))
     own = frozenset(names_of(enrichments))
     names = tuple(dict.fromkeys(name for each in enrichments for name in each.reads if name not in own))
     if not names:
         return lambda payment, _known: of_payment(payment)
     of_known = itemgetter(*names)
     return lambda payment, known: (of_payment(payment), of_known(known))
-
-
-def _taking(fields: Iterable[str]) -> Callable[[Payment], _Key]:
-    """What takes these fields, each group once: going to each field by its path takes twice as long."""
-    by_group: dict[str, list[str]] = {}
-    for field in fields:
-        group, _, name = field.rpartition(".")
-        by_group.setdefault(group, []).append(name)
-    taken = tuple((group, attrgetter(*names)) for group, names in by_group.items())
-    return lambda payment: tuple([of_group(getattr(payment, group) if group else payment) for group, of_group in taken])

@@ -8,7 +8,7 @@ ANSWERS_MAX: Final = 16_384
 _PROFILES_MAX: Final = 32_768
 """Of all that most of a payment's fields tell together: some 3.7 KB each, so that all take some 120 MB."""
 _PARTS_MAX: Final = 16_384
-"""Of what some fields tell together: some 2.7 KB a shopper with all parts, so that all take some 45 MB."""
+"""Of what some fields tell together: some 1.5 KB a shopper with both parts, so that all take some 25 MB."""
 
 T = TypeVar("T")
 

@@ -108,13 +108,11 @@ class _Prefixes:
         at = bisect_left(self.prefixes, wanted)
         if at == len(self.prefixes) or self.prefixes[at] != wanted:
             return None
-        return BinRecord(prefix, *self._facts_at(self.positions[at]), self.is_own)
-
-    def _facts_at(self, position: int) -> _Facts:
+        position = self.positions[at]
         facts = self.facts[position]
         if isinstance(facts, str):
             facts = self.facts[position] = _facts(_cells(facts))
-        return facts
+        return BinRecord(prefix, *facts, self.is_own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
