@@ -23,7 +23,7 @@ from engine.enrichment.mail_exchange import MAIL_EXCHANGE
 from engine.enrichment.names import NAMES
 from engine.enrichment.network import NETWORK
 from engine.enrichment.order import ORDER
-from engine.enrichment.part import Part, Steps
+from engine.enrichment.part import Causes, Part, Profile, Steps
 from engine.enrichment.phone import PHONE, PHONE_RELATIONS
 from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
@@ -63,11 +63,12 @@ ENRICHMENTS: tuple[Enrichment, ...] = (
 _HELD: Final[Mapping[str, tuple[Enrichment, ...]]] = {
     "shopper": (EMAIL, PHONE, BIN, NAMES),
     "addresses": (ADDRESS, POSTAL),
-    "ip": (IP, NETWORK),
-    "relations": (COUNTRY_RELATIONS, PHONE_RELATIONS, DISTANCES, CURRENCY),
 }
-"""What a payment has in common with the last of its shopper, with the last to its address, with the last of its IP."""
-_PROFILE: Final = (IDENTITY, MAIL_EXCHANGE, *chain.from_iterable(_HELD.values()), DEVICE)
+"""What a payment has in common with the last of its shopper, with the last to its address."""
+_BESIDE: Final = (IP, NETWORK, COUNTRY_RELATIONS, PHONE_RELATIONS, DISTANCES, CURRENCY, DEVICE)
+"""What the device tells, and how all lies to each other. Payments that are alike in what one of these reads are mostly
+alike in the whole profile: asking whether there was one would cost as much as it saves."""
+_PROFILE: Final = (IDENTITY, MAIL_EXCHANGE, *chain.from_iterable(_HELD.values()), *_BESIDE)
 """What its later stages have in common with it too, and its shopper's next payment from the same device."""
 
 
@@ -75,15 +76,17 @@ def _read(enrichments: Iterable[Enrichment]) -> frozenset[str]:
     return frozenset(name for each in enrichments for name in each.reads)
 
 
-def _parts() -> tuple[Part, Steps]:
+def _parts() -> tuple[Profile, Steps]:
     read, of_each = _read(ENRICHMENTS), [each for each in ENRICHMENTS if each not in _PROFILE]
-    held = tuple(Part(name, (Steps(enrichments, read),), read) for name, enrichments in _HELD.items())
-    members: list[Steps | Part] = [Steps((IDENTITY, MAIL_EXCHANGE), read), *held, Steps((DEVICE,), read)]
-    return (Part("profile", members, _read(of_each)), Steps(of_each, read))
+    held = tuple(Part(name, enrichments, read) for name, enrichments in _HELD.items())
+    members: list[Steps | Part] = [Steps((IDENTITY, MAIL_EXCHANGE), read), *held, Steps(_BESIDE, read)]
+    return (Profile("profile", members, _read(of_each)), Steps(of_each, read))
 
 
 PARTS: Final = _parts()
 """All enrichments in the order of evaluation: those of what is held, and those that are computed for each payment."""
+_SETTLED, _COMPUTED = PARTS
+_COMPUTED_CAUSES: Final = Causes(_COMPUTED.enrichments)
 
 _FOUND: Final = tuple(feature for part in PARTS for each in part.enrichments for feature in each.features)
 _DECLARED: Final = tuple(feature for enrichment in ENRICHMENTS for feature in enrichment.features)
@@ -106,11 +109,11 @@ def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], di
 def enriched_row(payment: Payment, reference: Reference) -> tuple[tuple[Value, ...], dict[str, str]]:
     """The values alone, by the position of ENRICHED, and the causes."""
     known: dict[str, Value] = {}
-    found: list[Value] = []
-    causes: dict[str, str] = {}
-    for part in PARTS:
-        part.take(payment, reference, known, found, causes)
-    row = _ARRANGED(found)
+    settled = _SETTLED.settled(payment, reference, known)
+    found: list[Any] = []
+    _COMPUTED.take(payment, reference, known, found)
+    causes = {**settled.causes, **_COMPUTED_CAUSES.taken(found)}
+    row = _ARRANGED((*settled.values, *found))
     if payment.unusable:
         # Seldom, and of no part: what is held is of what was used.
         for name, cause in _UNTOLD.causes(payment):

@@ -73,7 +73,7 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
         same,
         likeness,
         same_city(billing, shipping, reference.places),
-        same_postal(billing, shipping),
+        same_postal(billing, shipping, paid, sent),
     )
 
 

@@ -79,17 +79,18 @@ def _facts(
     code = "" if postal is None else folded_postal(postal, country)
     town = "" if city is None else folded_city(city)
     key = _hash(first, code, country)
+    words = lines.split()
     return AddressFacts(
-        key=key,
-        building=key if house == first else _hash(house, code, country),
-        first=first,
-        lines=lines,
-        code=code,
-        text=f"{lines} {town} {code}",
-        is_po_box=is_po_box(lines, country),
-        has_unit=has_unit(first, rest, street, country),
+        key,
+        key if house == first else _hash(house, code, country),
+        first,
+        lines,
+        code,
+        f"{lines} {town} {code}",
+        is_po_box(lines, words, country),
+        has_unit(words, rest, street, country),
         # A number that stands alone is no ordinal.
-        has_number=any(map(str.isdecimal, lines.split())) or _DIGIT.search(_ORDINAL.sub("", lines)) is not None,
-        is_pickup_point=is_pickup_point(lines),
-        is_military=is_military(lines, city, region, country),
+        any(map(str.isdecimal, words)) or _DIGIT.search(_ORDINAL.sub("", lines)) is not None,
+        is_pickup_point(lines, words),
+        is_military(lines, city, region, country),
     )

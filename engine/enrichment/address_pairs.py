@@ -39,10 +39,10 @@ def _same_address(billing: Contact, shipping: Contact, paid: AddressFacts, sent:
         return False
     if billing.country == shipping.country and billing.country is not None:
         return paid.key == sent.key or paid.text == sent.text
-    return same_postal(billing, shipping)
+    return same_postal(billing, shipping, paid, sent)
 
 
-def same_postal(billing: Contact, shipping: Contact) -> Same:
+def same_postal(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> Same:
     """Whether the goods go to the billing postal code, however both are written."""
     left, right = billing.postal, shipping.postal
     if left is None or right is None:
@@ -50,7 +50,9 @@ def same_postal(billing: Contact, shipping: Contact) -> Same:
     if billing.country == shipping.country:
         if left == right:
             return True
-        one, other = folded_postal(left, billing.country), folded_postal(right, billing.country)
+        # Without a first line nothing was made of an address, not even this.
+        one = paid.code or folded_postal(left, billing.country)
+        other = sent.code or folded_postal(right, shipping.country)
         # Without a country nobody knows whether five digits more are ZIP+4.
         is_open = billing.country is None and one != other and _may_be_zip(one, other)
         return _NO_COUNTRY if is_open else one == other

@@ -1,9 +1,11 @@
 """What the words of a street line say: a unit, a parcel locker, a military post. Pure text, no table.
 
-All take lines as `folded_street` gives them: in lower case, without accents and punctuation, words parted by one space.
+All take lines as `folded_street` gives them: in lower case, without accents and punctuation, words parted by one space;
+`words` are those of the lines.
 """
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -47,9 +49,9 @@ _MILITARY_CITIES: Final = frozenset({"apo", "fpo", "dpo", "bfpo"})
 _MILITARY_REGIONS: Final = frozenset({"AA", "AE", "AP"})
 
 
-def is_pickup_point(lines: str) -> bool:
+def is_pickup_point(lines: str, words: Sequence[str]) -> bool:
     """Whether the lines name a parcel locker, a shop or a counter where goods wait for whoever comes for them."""
-    return not _LOCKER_WORDS.isdisjoint(lines.split()) and _LOCKER.search(lines) is not None
+    return not _LOCKER_WORDS.isdisjoint(words) and _LOCKER.search(lines) is not None
 
 
 def is_military(lines: str, city: str | None, region: str | None, country: str | None) -> bool:
@@ -61,11 +63,13 @@ def is_military(lines: str, city: str | None, region: str | None, country: str |
     return ("po " in lines or "psc" in lines or "cmr" in lines) and _MILITARY.search(lines) is not None
 
 
-def has_unit(first: str, second: str, raw: str, country: str | None) -> bool:
-    """Whether a flat, suite, room or floor is named; `raw` is the first line as it came, where # and / still stand."""
+def has_unit(words: Sequence[str], second: str, raw: str, country: str | None) -> bool:
+    """Whether a flat, suite, room or floor is named; `raw` is the first line as it came, where # and / still stand.
+
+    The words are those of both lines.
+    """
     if second and _PURE_UNIT.fullmatch(second):
         return True
-    words = f"{first} {second}".split()
     if not _UNITS.isdisjoint(words) and _unit_at(words) is not None:
         return True
     if country in _BOX_IS_UNIT and _is_house_and_box(words):
@@ -75,7 +79,7 @@ def has_unit(first: str, second: str, raw: str, country: str | None) -> bool:
     return country in _SLASH_COUNTRIES and _SLASHED.match(raw) is not None
 
 
-def _is_house_and_box(words: list[str]) -> bool:
+def _is_house_and_box(words: Sequence[str]) -> bool:
     """Whether a letter box of the house is named behind its number, as Belgians write their flats."""
     if _LETTER_BOXES.isdisjoint(words):
         return False
@@ -108,7 +112,7 @@ def is_unit_alone(first: str) -> bool:
     return len(words) > 1 and words[0] in _NAMING and all(map(_is_designation, words[1:]))
 
 
-def _unit_at(words: list[str]) -> int | None:
+def _unit_at(words: Sequence[str]) -> int | None:
     """Where a unit's word stands that something to name it follows; a street called Flat stays one."""
     if _NAMING.isdisjoint(words):
         return None
@@ -123,7 +127,7 @@ def _unit_at(words: list[str]) -> int | None:
     return None
 
 
-def _is_lettered(words: list[str], at: int) -> bool:
+def _is_lettered(words: Sequence[str], at: int) -> bool:
     """Whether a few letters stand there, and what is numbered behind them: Suite ABC 123."""
     return at + 1 < len(words) and len(words[at]) <= _LETTERS_MAX and _is_numbered(words[at + 1])
 

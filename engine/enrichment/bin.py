@@ -18,8 +18,8 @@ CONFIDENCES: Final = ("high", "medium", "low")
 
 _NOT_FOUND, _NO_TABLE = Unknown("not_found"), Unknown("bin")
 _NO_CODES, _NO_LAST_DIGITS = Unknown("card_codes"), Unknown("last_digits_unknown")
-_RANGES: Final = (("4", "visa"), ("34", "amex"), ("37", "amex"))
-_MASTERCARD: Final = ((510_000, 559_999), (222_100, 272_099))
+_AMEX: Final = ("34", "37")
+_MASTERCARD, _MASTERCARD_SINCE_2017 = (510_000, 559_999), (222_100, 272_099)
 _OF_RANGES: Final = frozenset({"visa", "mastercard", "amex"})
 _BOTH_CREDIT: Final = frozenset({"credit", "charge"})
 _UNKNOWN: Final = "unknown"
@@ -41,8 +41,11 @@ _Stated = tuple[str | None, str | None, str | None]
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     card = payment.card
-    brand, funding = (None if said == _UNKNOWN else said for said in (card.brand, card.funding))
-    stated = (brand, funding, card.country)
+    stated = (
+        None if card.brand == _UNKNOWN else card.brand,
+        None if card.funding == _UNKNOWN else card.funding,
+        card.country,
+    )
     if card.bin is None:
         facts = _without_record(stated, None)
     elif reference.bins is None:
@@ -62,28 +65,23 @@ def _facts(bins: BinTable, digits: str, stated: _Stated) -> Computed:
     record = bins.lookup(digits)
     if record is None:
         return _without_record(stated, _NOT_FOUND)
-    in_table = (record.brand, record.funding, record.country)
-    is_other = [said != known for said, known in zip(stated, in_table, strict=True) if _are_comparable(said, known)]
-    has_conflict = any(is_other) or _is_out_of_range(record)
-    found: tuple[Value | Unknown, ...] = (
-        *(known if said is None else said for said, known in zip(stated, in_table, strict=True)),
-        record.issuer,
-        record.category,
-        _is_prepaid(stated[1], record.prepaid, _NOT_FOUND),
-        record.commercial,
-        len(record.prefix),
-        "low" if has_conflict else "high" if record.is_own else "medium",
-    )
-    return (*(_NOT_FOUND if value is None else value for value in found), any(is_other) if is_other else None)
+    found: list[Value | Unknown] = []
+    is_other: bool | None = None
+    for said, known in zip(stated, (record.brand, record.funding, record.country), strict=True):
+        found.append(known if said is None else said)
+        if said is not None and known is not None and _are_comparable(said, known):
+            is_other = said != known or is_other is True
+    confidence = "low" if is_other or _is_out_of_range(record) else "high" if record.is_own else "medium"
+    prepaid = _is_prepaid(stated[1], record.prepaid, _NOT_FOUND)
+    found += (record.issuer, record.category, prepaid, record.commercial, len(record.prefix), confidence)
+    return (*[_NOT_FOUND if value is None else value for value in found], is_other)
 
 
-def _are_comparable(said: str | None, known: str | None) -> bool:
+def _are_comparable(said: str, known: str) -> bool:
     """Whether two words for one thing exclude each other, or are the same: no brand excludes a domestic scheme's.
 
     A charge card is a kind of credit card, and most processors have no other word for it.
     """
-    if said is None or known is None:
-        return False
     return said == known or (_DOMESTIC.isdisjoint((said, known)) and {said, known} != _BOTH_CREDIT)
 
 
@@ -96,13 +94,13 @@ def _is_prepaid(funding: str | None, in_table: bool | None, cause: Unknown | Non
 
 def _is_out_of_range(record: BinRecord) -> bool:
     """Whether a row calls Visa, Mastercard or Amex what begins as another of them: ISO 7812 says whose a range is."""
-    if record.brand not in _OF_RANGES:
+    brand, prefix = record.brand, record.prefix
+    if brand not in _OF_RANGES:
         return False
-    first = int(record.prefix[:6])
-    if any(low <= first <= high for low, high in _MASTERCARD):
-        return record.brand != "mastercard"
-    brand = next((brand for start, brand in _RANGES if record.prefix.startswith(start)), record.brand)
-    return record.brand != brand
+    first = int(prefix[:6])
+    if _MASTERCARD[0] <= first <= _MASTERCARD[1] or _MASTERCARD_SINCE_2017[0] <= first <= _MASTERCARD_SINCE_2017[1]:
+        return brand != "mastercard"
+    return brand != ("visa" if prefix.startswith("4") else "amex" if prefix.startswith(_AMEX) else brand)
 
 
 def _is_test(card: Card, reference: Reference) -> Value | Unknown:

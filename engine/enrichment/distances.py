@@ -36,7 +36,9 @@ def _place(contact: Contact, places: Places, rules: PostalRules | None) -> Locat
     if region is not None and rules is not None:
         # By its code where its name was sent: the table of postal codes has both.
         region = rules.facts(contact.country, region, contact.postal).region or region
-    return places.locate(contact.country, region, contact.city, contact.postal) or _NOT_PLACED
+    # Elsewhere a postal code says nothing of the place, and one more place to remember is one too many.
+    postal = contact.postal if contact.country == "US" else None
+    return places.locate(contact.country, region, contact.city, postal) or _NOT_PLACED
 
 
 def _ip_place(known: Mapping[str, Value], places: Places) -> Located:

@@ -1,8 +1,8 @@
 """What an IP address counts as, the shopper's line and the network around it; and what is known of that network."""
 
-import re
 from collections.abc import Mapping
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address
+from socket import AF_INET, inet_pton
 from typing import Final, NamedTuple
 
 from engine.enrichment.enrichment import Computed, Enrichment
@@ -16,8 +16,6 @@ from engine.reference.ip_facts import IpFacts
 
 _ADDRESS_BITS: Final = 128
 _LINE_BITS, _NETWORK_BITS = 64, 48
-_V4: Final = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
-"""An IPv4 address as all are written, seen in a fifth of the time that making one of it takes."""
 _NOT_SENT: Final[Computed] = (None,) * len(NETWORK_FEATURES)
 _NO_LISTS: Final = IpFacts.unknown(NO_NETWORKS)
 
@@ -39,9 +37,11 @@ def ip_keys(address: str) -> IpKeys | None:
     """
     try:
         if ":" not in address:
-            return _of_v4(address if _V4.fullmatch(address) else str(IPv4Address(address)))
+            # Asked for nothing but whether it is one, in a tenth of the time that making an IPv4Address takes.
+            inet_pton(AF_INET, address)
+            return _of_v4(address)
         number = int(IPv6Address(address))
-    except AddressValueError:
+    except (OSError, ValueError):
         return None
     inside = carried_v4(number)
     if inside is not None:

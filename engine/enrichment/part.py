@@ -4,24 +4,26 @@ A payment is evaluated again at its later stages, and most shoppers come back wi
 card and device they had: then all that these tell is one look-up.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
 
-from engine.enrichment.enrichment import Enrichment
+from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
 
 _CAUSES_MAX: Final = 1_000
-_Key = Callable[[Payment, Mapping[str, Value]], tuple[Any, ...]]
+_Key = tuple[Any, ...]
+_Read = tuple[tuple[int, str], ...]
+"""The features that others read: where each stands among the values, and its name."""
 
 
 class Settled(NamedTuple):
-    """What a part gave: never changed, for it is held."""
+    """What a profile gave: never changed, for it is held."""
 
     values: tuple[Value, ...]
-    """By the part's features."""
+    """By its features."""
     known: Mapping[str, Value]
     """Of these what others read."""
     causes: Mapping[str, str]
@@ -31,107 +33,136 @@ class Settled(NamedTuple):
 class Steps:
     """Enrichments that are computed for each payment, one after the other."""
 
-    __slots__ = ("_names", "_steps", "enrichments")
+    __slots__ = ("_steps", "enrichments")
 
     def __init__(self, enrichments: Sequence[Enrichment], read: frozenset[str]) -> None:
         """`read` names the features that any enrichment reads."""
         self.enrichments = tuple(enrichments)
-        self._names: Final = tuple(feature.name for each in enrichments for feature in each.features)
-        self._steps = tuple(
-            (
-                each.compute,
-                tuple((at, feature.name) for at, feature in enumerate(each.features) if feature.name in read),
-            )
-            for each in enrichments
-        )
+        self._steps = tuple((each.compute, _places((each,), read)) for each in enrichments)
 
     def take(
-        self,
-        payment: Payment,
-        reference: Reference,
-        known: dict[str, Value],
-        found: list[Value],
-        causes: dict[str, str],
+        self, payment: Payment, reference: Reference, known: dict[str, Value], found: list[Value | Unknown]
     ) -> None:
-        """Put the values behind those `found`, and the causes of unknowns among `causes`.
+        """Put the values behind those `found`, the unknown ones with their causes.
 
         `known` has what earlier ones told, by feature, and is told what others read of these.
         """
-        values: list[Any] = []
         for compute, read in self._steps:
             given = compute(payment, reference, known)
-            values += given
-            for at, name in read:
-                value: Any = given[at]
-                known[name] = None if value.__class__ is Unknown else value
-        kinds, at = [*map(type, values)], -1
-        for _ in range(kinds.count(Unknown)):
-            at = kinds.index(Unknown, at + 1)
-            causes[self._names[at]] = values[at].cause
-            values[at] = None
-        found += values
+            found += given
+            if read:
+                _tell(known, read, given)
 
 
 class Part:
-    """Steps and smaller parts that are held together, under all the fields that their enrichments read.
+    """Steps that are held together, under all the fields that their enrichments read."""
 
-    Where one field is another than before, the smaller parts that do not read it still have their answers.
+    __slots__ = ("_key", "_read", "_steps", "enrichments", "name")
+
+    def __init__(self, name: str, enrichments: Sequence[Enrichment], read: frozenset[str]) -> None:
+        """`read` names the features that any enrichment reads."""
+        self.name = name
+        self.enrichments = tuple(enrichments)
+        self._steps = Steps(enrichments, read)
+        self._read = _places(enrichments, read)
+        self._key = _key_of(self.enrichments)
+
+    def take(
+        self, payment: Payment, reference: Reference, known: dict[str, Value], found: list[Value | Unknown]
+    ) -> None:
+        """As Steps do, with what it gave for another payment with the same fields, where that is held."""
+        answers, key = reference.answers[self.name], self._key(payment, known)
+        held: Computed | None = answers.asked(key)
+        if held is None:
+            begun = len(found)
+            self._steps.take(payment, reference, known, found)
+            answers.hold(key, tuple(found[begun:]))
+        else:
+            found += held
+            _tell(known, self._read, held)
+
+
+class Profile:
+    """Steps and parts that are held together, under all the fields that their enrichments read.
+
+    Where one field is another than before, the parts that do not read it still have their answers.
     """
 
     __slots__ = ("_causes", "_key", "_members", "_read", "enrichments", "name")
 
-    def __init__(self, name: str, members: Sequence["Steps | Part"], read: frozenset[str]) -> None:
+    def __init__(self, name: str, members: Sequence[Steps | Part], read: frozenset[str]) -> None:
         """`read` names the features that any enrichment outside reads."""
         self.name = name
         self.enrichments: tuple[Enrichment, ...] = tuple(each for member in members for each in member.enrichments)
-        features = frozenset(feature.name for each in self.enrichments for feature in each.features)
         self._members = tuple(members)
-        self._read = tuple(sorted(features & read))
-        self._causes: dict[tuple[str, ...], Mapping[str, str]] = {}
-        self._key = _key_of(self.enrichments, features)
+        self._read = tuple(sorted(read.intersection(names_of(self.enrichments))))
+        self._causes = Causes(self.enrichments)
+        self._key = _key_of(self.enrichments)
 
-    def take(
-        self,
-        payment: Payment,
-        reference: Reference,
-        known: dict[str, Value],
-        found: list[Value],
-        causes: dict[str, str],
-    ) -> None:
-        """As Steps do, with what it gave for another payment with the same fields, where that is held."""
+    def settled(self, payment: Payment, reference: Reference, known: dict[str, Value]) -> Settled:
+        """What its members give, computed anew or held; `known` is told what others read of it."""
         answers, key = reference.answers[self.name], self._key(payment, known)
-        settled: Settled | None = answers.get(key)
+        settled: Settled | None = answers.asked(key)
         if settled is None:
-            settled = answers.hold(key, self._settled(payment, reference, known))
-        else:
-            try:  # noqa: SIM105 - `suppress` costs as much as the look-up
-                answers.move_to_end(key)
-            except KeyError:
-                # Another thread let it go meanwhile: what it said is as true.
-                pass
-            known.update(settled.known)
-        found += settled.values
-        causes.update(settled.causes)
+            return answers.hold(key, self._settled(payment, reference, known))
+        known.update(settled.known)
+        return settled
 
     def _settled(self, payment: Payment, reference: Reference, known: dict[str, Value]) -> Settled:
-        """What its members give, computed anew or held by them."""
-        found: list[Value] = []
-        causes: dict[str, str] = {}
+        found: list[Any] = []
         for member in self._members:
-            member.take(payment, reference, known, found, causes)
-        return Settled(tuple(found), {name: known[name] for name in self._read}, self._shared(causes))
-
-    def _shared(self, causes: dict[str, str]) -> Mapping[str, str]:
-        """An equal mapping that was given before: shoppers are many, and few are unknown in a way of their own."""
-        held, key = self._causes, (*causes, *causes.values())
-        return held.setdefault(key, causes) if len(held) < _CAUSES_MAX else held.get(key, causes)
+            member.take(payment, reference, known, found)
+        causes = self._causes.taken(found)
+        return Settled(tuple(found), {name: known[name] for name in self._read}, causes)
 
 
-def _key_of(enrichments: Sequence[Enrichment], own: frozenset[str]) -> _Key:
+class Causes:
+    """Why values are unknown, taken from among the values of some enrichments.
+
+    What is equal is one mapping: shoppers are many, and few are unknown in a way of their own.
+    """
+
+    __slots__ = ("_held", "_names")
+
+    def __init__(self, enrichments: Iterable[Enrichment]) -> None:
+        self._names: Final = names_of(enrichments)
+        self._held: dict[tuple[int | str, ...], Mapping[str, str]] = {}
+
+    def taken(self, values: list[Any]) -> Mapping[str, str]:
+        """The causes by the features' names; where one stood, nothing but None stays. Never to be changed."""
+        places = [at for at, value in enumerate(values) if type(value) is Unknown]
+        causes = [values[at].cause for at in places]
+        for at in places:
+            values[at] = None
+        held, key = self._held, (*places, *causes)
+        if (found := held.get(key)) is None:
+            found = dict(zip([self._names[at] for at in places], causes, strict=True))
+            if len(held) < _CAUSES_MAX:
+                held[key] = found
+        return found
+
+
+def names_of(enrichments: Iterable[Enrichment]) -> tuple[str, ...]:
+    """The names of their features."""
+    return tuple(feature.name for each in enrichments for feature in each.features)
+
+
+def _places(enrichments: Iterable[Enrichment], read: frozenset[str]) -> _Read:
+    return tuple((at, name) for at, name in enumerate(names_of(enrichments)) if name in read)
+
+
+def _tell(known: dict[str, Value], read: _Read, given: Computed) -> None:
+    for at, name in read:
+        value: Any = given[at]
+        known[name] = None if type(value) is Unknown else value
+
+
+def _key_of(enrichments: Sequence[Enrichment]) -> Callable[[Payment, Mapping[str, Value]], _Key]:
     """What takes all that the enrichments read out of a payment and of what is known before them."""
     unnamed = [each.topic for each in enrichments if each.fields is None]
     assert not unnamed, f"what is held names its fields: {unnamed}"
     of_payment = attrgetter(*dict.fromkeys(field for each in enrichments for field in each.fields or ()))
+    own = frozenset(names_of(enrichments))
     names = tuple(dict.fromkeys(name for each in enrichments for name in each.reads if name not in own))
     if not names:
         return lambda payment, _known: of_payment(payment)

@@ -4,6 +4,7 @@ Lines are as `folded_street` gives them: in lower case, without accents and punc
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from engine.features import Unknown
@@ -90,19 +91,22 @@ _KNOWN: Final = frozenset(
 """Countries whose words for a box are among these: elsewhere an address without them may have others."""
 
 
-def is_po_box(lines: str, country: str | None) -> bool | Unknown:
-    """Whether the lines name a post office box, a bag kept at one, or a private mailbox (PMB) in a shop for such."""
-    if _names_box(lines, country):
+def is_po_box(lines: str, words: Sequence[str], country: str | None) -> bool | Unknown:
+    """Whether the lines name a post office box, a bag kept at one, or a private mailbox (PMB) in a shop for such.
+
+    The words are those of the lines.
+    """
+    if _names_box(lines, words, country):
         return True
     if country is None:
         return _NO_COUNTRY
     return False if country in _KNOWN else _NOT_TOLD
 
 
-def _names_box(lines: str, country: str | None) -> bool:
+def _names_box(lines: str, words: Sequence[str], country: str | None) -> bool:
     latin = lines
     if lines.isascii():
-        if _BOX_WORDS.isdisjoint(lines.split()) and not _has_hint(lines):
+        if _BOX_WORDS.isdisjoint(words) and not _has_hint(lines):
             return False
     elif _OTHER_SCRIPTS.search(lines):
         return True

@@ -54,7 +54,8 @@ def folded_street(street: str) -> str:
 def folded_postal(postal: str, country: str | None) -> str:
     """A postal code's letters and digits, in lower case; of the United States the first five, without ZIP+4."""
     lower = postal.lower() if postal.isascii() else composed(postal).casefold()
-    plain = lower if lower.isalnum() else "".join(_WORD.findall(lower))
+    plain = lower.replace(" ", "").replace("-", "")
+    plain = plain if plain.isalnum() else "".join(_WORD.findall(plain))
     if country in _LETTERED and not plain.isdecimal():
         digits = plain.lstrip(ascii_lowercase)
         return digits if digits.isdecimal() else plain

@@ -8,7 +8,7 @@ ANSWERS_MAX: Final = 16_384
 _PROFILES_MAX: Final = 32_768
 """Of all that most of a payment's fields tell together: some 3.7 KB each, so that all take some 120 MB."""
 _PARTS_MAX: Final = 16_384
-"""Of what some fields tell together: some 2.7 KB a shopper with all parts, so that all take some 45 MB."""
+"""Of what some fields tell together: some 1.5 KB a shopper with both parts, so that all take some 25 MB."""
 
 T = TypeVar("T")
 
@@ -24,6 +24,17 @@ class Answers(OrderedDict[tuple[Any, ...], Any]):
         self.most = most
         self.missed = 0
         """How often an answer was not held."""
+
+    def asked(self, key: tuple[Any, ...]) -> Any:  # noqa: ANN401 - whatever was held
+        """The answer to a question, None where it is not held."""
+        answer = self.get(key)
+        if answer is not None:
+            try:  # noqa: SIM105 - `suppress` costs as much as the look-up
+                self.move_to_end(key)
+            except KeyError:
+                # Another thread let it go meanwhile: what it said is as true.
+                pass
+        return answer
 
     def hold(self, key: tuple[Any, ...], answer: T) -> T:
         """Hold the answer to a question, and give it back. What was not asked for longest goes, one at a time."""

@@ -29,7 +29,6 @@ COLUMNS: Final = ["BIN", "Brand", "Type", "Category", "Issuer", "isoCode2"]
 """The heading of a table."""
 _LENGTHS: Final = (8, 7, 6)
 _SHIPPED_LENGTH: Final = 6
-_CACHED_RECORDS: Final = 16_384
 
 _BRANDS: Final[dict[str, str | None]] = {
     "AMERICAN EXPRESS": "amex",
@@ -109,13 +108,11 @@ class _Prefixes:
         at = bisect_left(self.prefixes, wanted)
         if at == len(self.prefixes) or self.prefixes[at] != wanted:
             return None
-        return BinRecord(prefix, *self._facts_at(self.positions[at]), self.is_own)
-
-    def _facts_at(self, position: int) -> _Facts:
+        position = self.positions[at]
         facts = self.facts[position]
         if isinstance(facts, str):
             facts = self.facts[position] = _facts(_cells(facts))
-        return facts
+        return BinRecord(prefix, *facts, self.is_own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +130,7 @@ class BinTable:
     `answers` is for what is made of the table again and again: it goes when the table does.
     """
 
-    __slots__ = ("_embedded", "_find", "answers", "info", "rows", "version")
+    __slots__ = ("_embedded", "_prefixes", "answers", "info", "rows", "version")
 
     def __init__(self, *, prefixes: tuple[_Prefixes, ...], info: TableInfo, embedded: _File) -> None:
         """Take the prefixes in the order they are to be tried; the embedded file's are among them."""
@@ -142,13 +139,7 @@ class BinTable:
         self._embedded = embedded
         self.answers = Answers(ANSWERS_MAX)
         self.rows = sum(len(table.prefixes) for table in prefixes)
-
-        # Making the record costs thrice what finding it does, and some thousand BINs make up most payments.
-        @lru_cache(maxsize=_CACHED_RECORDS)
-        def find(digits: str) -> BinRecord | None:
-            return next((record for table in prefixes if (record := table.find(digits)) is not None), None)
-
-        self._find = find
+        self._prefixes = prefixes
 
     @classmethod
     def load(cls, overlay: Path | None = None) -> Self:
@@ -175,7 +166,12 @@ class BinTable:
 
         What is not 6 to 8 ASCII digits is not known.
         """
-        return self._find(bin) if len(bin) in _LENGTHS and bin.isascii() and bin.isdigit() else None
+        if len(bin) not in _LENGTHS or not (bin.isascii() and bin.isdigit()):
+            return None
+        for table in self._prefixes:
+            if (record := table.find(bin)) is not None:
+                return record
+        return None
 
 
 def info_of(path: Path) -> TableInfo:
@@ -301,26 +297,24 @@ def _cells(rest: str) -> list[str]:
 
 def _facts(cells: list[str]) -> _Facts:
     brand, kind, category, issuer, country = map(str.strip, cells)
+    return (*_of_product(brand, kind, category), intern(issuer) or None, intern(country.upper()) or None)
+
+
+@lru_cache(maxsize=4096)
+def _of_product(
+    brand: str, kind: str, category: str
+) -> tuple[str | None, str | None, bool | None, bool | None, str | None]:
+    """What brand, type and category say; cached, for the whole table has few of them."""
     funding, prepaid = _funding(kind.upper(), category.upper())
-    return (
-        _brand(brand.upper()),
-        funding,
-        prepaid,
-        _commercial(category.upper()),
-        intern(category) or None,
-        intern(issuer) or None,
-        intern(country.upper()) or None,
-    )
+    return (_brand(brand.upper()), funding, prepaid, _commercial(category.upper()), intern(category) or None)
 
 
-@lru_cache(maxsize=1024)
 def _brand(name: str) -> str | None:
     # "VISA/DANKORT" is a Visa card that also works as Dankort at home; "BANKCARD(INACTIVE)" carries a remark.
     first = re.split(r"[/(]", name)[0].strip()
     return _BRANDS[first] if first in _BRANDS else re.sub(r"[^A-Z0-9]+", "_", first).strip("_").lower() or None
 
 
-@lru_cache(maxsize=1024)
 def _funding(kind: str, category: str) -> tuple[str | None, bool | None]:
     """Tell funding and whether it is prepaid; the table calls prepaid cards DEBIT or CREDIT by the rail they use."""
     funding = _FUNDINGS[kind]
@@ -329,7 +323,6 @@ def _funding(kind: str, category: str) -> tuple[str | None, bool | None]:
     return funding, None if not category or _MAYBE_PREPAID.search(category) else False
 
 
-@lru_cache(maxsize=1024)
 def _commercial(category: str) -> bool | None:
     if _COMMERCIAL.search(category):
         return True

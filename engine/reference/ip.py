@@ -123,12 +123,17 @@ def _place_of(record: Mapping[str, Any]) -> IpPlace:
 
 
 _UNTOLD: Final = (NO_TABLE,) * (len(IpPlace._fields) - 2)
+_COUNTRIES_TOLD: Final[tuple[str | Unknown, ...]] = (*COUNTRIES, NOT_FOUND)
+_COUNTRY_ALONE: Final = {told: IpPlace(told, NO_TABLE, *_UNTOLD) for told in _COUNTRIES_TOLD}
+"""What a database of countries that knows no owners tells: one of these."""
 
 
 def _country_of(record: Mapping[str, Any], *, knows_owners: bool) -> IpPlace:
     """What a database of countries tells."""
-    owner = _country(_part(record, "registered_country")) if knows_owners else NO_TABLE
-    return IpPlace(_country(_part(record, "country")), owner, *_UNTOLD)
+    country = _country(_part(record, "country"))
+    if not knows_owners:
+        return _COUNTRY_ALONE[country]
+    return IpPlace(country, _country(_part(record, "registered_country")), *_UNTOLD)
 
 
 def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -74,19 +74,17 @@ def public_ip(text: str) -> PublicIp | Unknown:
     Never raises. Strict: "8.8", "010.8.8.8", zones (%eth0) and prefixes are no addresses. Cached, for several tables
     ask it in turn.
     """
+    is_v4 = ":" not in text
     try:
-        packed = inet_pton(AF_INET6 if ":" in text else AF_INET, text)
+        packed = inet_pton(AF_INET if is_v4 else AF_INET6, text)
     except (OSError, ValueError):  # ValueError: a NUL, or what UTF-8 cannot say
         return INVALID
     number = int.from_bytes(packed)
-    if ":" in text:
-        inside = carried_v4(number)
-        if inside is None:
-            return _public_v6(number, packed)
-        number, packed = inside, inside.to_bytes(4)
-    if number >> 24 in _PARTLY_SPECIAL and (cause := _cause(number, 4)) is not None:
-        return cause
-    return PublicIp(inet_ntop(AF_INET, packed), number, 4)
+    if is_v4:
+        # What is taken at all is canonical.
+        return _public_v4(number, text)
+    inside = carried_v4(number)
+    return _public_v6(number, packed) if inside is None else _public_v4(inside, inet_ntop(AF_INET, inside.to_bytes(4)))
 
 
 def carried_v4(number: int) -> int | None:
@@ -102,6 +100,12 @@ def carried_v4(number: int) -> int | None:
     if number >> 96 == _TEREDO:
         return ~number & _V4_MASK
     return None
+
+
+def _public_v4(number: int, text: str) -> PublicIp | Unknown:
+    if number >> 24 in _PARTLY_SPECIAL and (cause := _cause(number, 4)) is not None:
+        return cause
+    return PublicIp(text, number, 4)
 
 
 def _public_v6(number: int, packed: bytes) -> PublicIp | Unknown:

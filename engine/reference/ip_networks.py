@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from engine.features import Unknown
+from engine.features import Unknown, Value
 from engine.reference.causes import NOT_LISTED, STALE_GEO
 from engine.reference.embedded import embedded
 from engine.reference.ip_address import PublicIp, public_ip
@@ -60,11 +60,11 @@ class IpNetworks:
         found = public_ip(address)
         if isinstance(found, Unknown):
             return IpFacts.unknown(found)
-        first, *others = self._told(found, oldest)
-        if first is _NOT_LISTED and not others:
-            return _UNLISTED
-        facts = {**first}
-        for told in others:
+        listed = self._listed(found, oldest)
+        if not self._databases:
+            return _UNLISTED if listed is _NOT_LISTED else IpFacts.of(listed)
+        facts: dict[str, Value | Unknown] = {}
+        for told in (*self._told(found, oldest), listed):
             for name, value in told.items():
                 known = facts.setdefault(name, value)
                 if value is True or (isinstance(known, Unknown) and not isinstance(value, Unknown)):
@@ -72,14 +72,17 @@ class IpNetworks:
         return IpFacts.of(facts)
 
     def _told(self, address: PublicIp, oldest: int) -> Iterator[Told]:
+        """What each of the databases says of an address."""
         for database in self._databases:
             is_stale = database.mmdb.built.toordinal() < oldest
             yield dict.fromkeys(database.telling.fields, STALE_GEO) if is_stale else database.tell(address)
+
+    def _listed(self, address: PublicIp, oldest: int) -> Told:
+        """What the embedded lists say of an address."""
         if self._ranges.built.toordinal() < oldest:
-            yield dict.fromkeys(RANGE_FIELDS, STALE_GEO)
-        else:
-            found = self._ranges.find(address.number, address.version)
-            yield _NOT_LISTED if found is None else {**_NOT_LISTED, **of_range(found)}
+            return dict.fromkeys(RANGE_FIELDS, STALE_GEO)
+        found = self._ranges.find(address.number, address.version)
+        return _NOT_LISTED if found is None else {**_NOT_LISTED, **of_range(found)}
 
 
 def _info(ranges: IpRanges, databases: Sequence[Mmdb]) -> TableInfo:

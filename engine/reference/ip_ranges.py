@@ -4,7 +4,9 @@ The package's own reader takes half a second for the table and 120-280 us an add
 """
 
 import struct
+from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from importlib.resources import as_file, files
@@ -23,6 +25,7 @@ _HEADER: Final = struct.Struct("<8sHQHII")
 _LENGTH: Final = struct.Struct("<H")
 _V4_ROW: Final = struct.Struct("<IIH")
 _V6_ROW: Final = struct.Struct("<16s16sH")
+_V4_MAX: Final = 2**32 - 1
 _RELAYS: Final = frozenset({"Apple Private Relay"})
 """iporigin counts them among the VPNs. But who uses one is not hidden by choice of country: it keeps the shopper's."""
 
@@ -42,9 +45,9 @@ class IpRange(NamedTuple):
 class _Rows(NamedTuple):
     """Ranges that do not overlap, sorted: the first and last address of each, and the position of its label."""
 
-    starts: list[int]
-    ends: list[int]
-    labels: list[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    labels: Sequence[int]
 
 
 class IpRanges:
@@ -132,4 +135,7 @@ def _rows(rows: list[tuple[int, int, int]]) -> _Rows:
         following <= end for end, following in zip(ends, starts[1:], strict=False)
     ):
         raise ValueError("its ranges overlap or are not in order")
+    if all(end <= _V4_MAX for end in ends):
+        # Side by side: a search among numbers that lie all over the memory takes longer.
+        return _Rows(array("I", starts), array("I", ends), array("H", labels))
     return _Rows(starts, ends, labels)

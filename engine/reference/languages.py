@@ -22,7 +22,7 @@ _BUILT: Final = date(2026, 7, 1)
 _CACHED: Final = 4096
 _weight_of: Final = itemgetter(0)
 _TAGS_MAX: Final = 30
-_TAG: Final = re.compile(r"([a-z]{2,3})((?:-[a-z0-9]{1,8})*)")
+_TAG: Final = re.compile(r"\s*([a-z]{2,3})((?:[-_][a-z0-9]{1,8})*)\s*(?:;(.*))?", re.DOTALL)
 _SAME: Final = {"cmn": "zh", "fil": "tl", "in": "id", "iw": "he", "ji": "yi", "nb": "no", "nn": "no", "yue": "zh"}
 """Codes for one language, or for tongues with one script, of which browsers and GeoNames use either."""
 
@@ -92,10 +92,13 @@ def accepted(header: str) -> Accepted:
     """Read an Accept-Language header (RFC 9110), most wanted first; what is no tag is passed over."""
     found = [asked for asked in map(_asked, header.lower().split(",")[:_TAGS_MAX]) if asked is not None]
     found.sort(key=_weight_of)
-    return Accepted(
-        languages=tuple(dict.fromkeys([language for _, language, _ in found])),
-        countries=tuple(dict.fromkeys([country for _, _, country in found if country is not None])),
-    )
+    languages: dict[str, None] = {}
+    countries: dict[str, None] = {}
+    for _, language, country in found:
+        languages[language] = None
+        if country is not None:
+            countries[country] = None
+    return Accepted(tuple(languages), tuple(countries))
 
 
 @lru_cache(maxsize=_CACHED)
@@ -104,11 +107,14 @@ def _asked(part: str) -> tuple[float, str, str | None] | None:
 
     Cached: headers are many, the tags in them few.
     """
-    tag, _, parameters = part.strip().replace("_", "-").partition(";")
-    match = _TAG.fullmatch(tag.strip())
-    if match is None or (weight := _weight(parameters)) <= 0:
+    match = _TAG.fullmatch(part)
+    if match is None:
         return None
-    return -weight, _SAME.get(match[1], match[1]), _country(match[2]) if match[2] else None
+    language, subtags, parameters = match.groups()
+    weight = _weight(parameters.rstrip().replace("_", "-")) if parameters else 1.0
+    if weight <= 0:
+        return None
+    return -weight, _SAME.get(language, language), _country(subtags) if subtags else None
 
 
 def _weight(parameters: str) -> float:
@@ -124,7 +130,10 @@ def _weight(parameters: str) -> float:
 
 
 def _country(subtags: str) -> str | None:
-    return next((each for each in subtags.upper().split("-") if each in COUNTRIES), None)
+    for each in subtags.upper().replace("_", "-").split("-"):
+        if each in COUNTRIES:
+            return each
+    return None
 
 
 def _is_spoken(asked: Accepted, country: str, spoken: frozenset[str] | None) -> bool | None:

@@ -58,7 +58,7 @@ def _bare_region(region: str) -> str:
 
 def plain_code(postal: str) -> str:
     """A postal code's letters and digits, in upper case."""
-    plain = postal if postal.isascii() else composed(postal)
+    plain = (postal if postal.isascii() else composed(postal)).replace(" ", "").replace("-", "")
     return (plain if plain.isalnum() else "".join(_WORD.findall(plain))).upper()
 
 
@@ -150,7 +150,7 @@ class PostalRules:
         )
 
     def _facts(self, country: str, region: str | None, postal: str | None) -> PostalFacts:
-        rule = self._country(country)
+        rule = self._compiled.get(country) or self._country(country)
         if rule is None:
             return NOTHING
         found, is_region = (None, None) if region is None else self._named(region, country)
@@ -160,15 +160,17 @@ class PostalRules:
                 has_codes=rule.matched is not None, has_regions=has_regions, is_region=is_region, region=named
             )
         matched = _of_code(plain_code(postal), country, rule.matched)
+        begins = None if found is None else found.begins
         return PostalFacts(
-            is_valid=matched is not None,
-            has_regions=has_regions,
-            is_in_region=None if matched is None or found is None or found.begins is None else found.begins in matched,
-            is_region=is_region,
-            region=named,
-            is_region_coded=found is not None and found.begins is not None,
+            matched is not None,
+            True,  # noqa: FBT003 - by the order of its fields, in half the time that it takes by name
+            has_regions,
+            None if matched is None or begins is None else begins in matched,
+            is_region,
+            named,
+            begins is not None,
             # Where codes of several regions begin alike, it is the first one's.
-            of_code=rule.with_codes[matched[1]] if matched is not None and len(matched) > 1 else None,
+            rule.with_codes[matched[1]] if matched is not None and len(matched) > 1 else None,
         )
 
     def _named_in(self, region: str, country: str) -> tuple[Region | None, bool | None]:

@@ -123,12 +123,12 @@ def _read(text: str, families: Callable[[str], _FAMILIES]) -> UserAgent:
     shape = lower.encode("utf-8", "surrogatepass").translate(_NINES)
     kind, device_type = _kind_and_type(shape, "web0s" in lower, "x11" in lower)
     return UserAgent(
-        browser=None if browser is None else browser[:_FAMILY_MAX],
-        browser_version=int(major) if major is not None and _is_short_number(major) else None,
-        system=None if system is None else system[:_FAMILY_MAX],
-        device_type=device_type,
-        kind=kind,
-        oddity=_oddity(lower),
+        None if browser is None else browser[:_FAMILY_MAX],
+        int(major) if major is not None and _is_short_number(major) else None,
+        None if system is None else system[:_FAMILY_MAX],
+        device_type,
+        kind,
+        _oddity(lower),
     )
 
 

@@ -15,7 +15,7 @@ from api.routes.decisions import call_of
 from api.schemas import read_request
 from engine.access import Scope
 from engine.enrichment import ENRICHMENTS, PARTS, Enrichment, Named, enrich, enriched_row
-from engine.enrichment.part import Part
+from engine.enrichment.part import Part, Profile
 from engine.features import Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
@@ -88,7 +88,7 @@ def test_one_field_that_is_another_leaves_what_does_not_read_it(reference: Refer
     moved = replace(payment, device=replace(payment.device, ip_address="203.0.113.77"))
     assert enrich(moved, fresh) == plainly(moved, fresh)
     missed = {name: each.missed for name, each in fresh.answers.items()}
-    assert missed == {"profile": 2, "shopper": 1, "addresses": 1, "ip": 2, "relations": 2}
+    assert missed == {"profile": 2, "shopper": 1, "addresses": 1}
 
 
 def test_new_tables_begin_with_nothing_held(reference: Reference) -> None:
@@ -118,12 +118,12 @@ def test_all_that_can_be_held_is() -> None:
     held, computed = PARTS
     assert {each.topic for each in held.enrichments} == {each.topic for each in HELD}
     assert sorted(each.topic for part in PARTS for each in part.enrichments) == sorted(e.topic for e in ENRICHMENTS)
-    assert isinstance(held, Part)
+    assert isinstance(held, Profile)
     with pytest.raises(AssertionError, match="request"):
-        Part("all", (computed,), frozenset())
+        Part("all", computed.enrichments, frozenset())
 
 
-NAMES: Final = ("profile", "shopper", "addresses", "ip", "relations")
+NAMES: Final = ("profile", "shopper", "addresses")
 
 
 class Given:
