@@ -7,6 +7,7 @@ any two of their places, what is somewhere in France is near to nothing.
 
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
@@ -14,6 +15,7 @@ from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Place, Places, PostalRules, Reference
 from engine.reference.places import distance_km
+from engine.reference.territories import territory_of
 
 CLOSE_KM: Final = 200
 """A distance whose error is below this is told however short it is: what it says is that both are near each other."""
@@ -23,22 +25,35 @@ _IP_DEFAULT_RADIUS_KM: Final = 100
 _MISSING, _NOT_PLACED = Unknown("places"), Unknown("not_found")
 _PLACE_UNKNOWN, _IMPRECISE = Unknown("place_unknown"), Unknown("imprecise")
 _NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
+_radius_km = attrgetter("radius_km")
 
 Located = Place | Unknown | None
 Measured = tuple[int | Unknown | None, int | Unknown | None]
 
 
-def _place(contact: Contact, places: Places, rules: PostalRules | None) -> Located:
-    if contact.country is None:
+def _place(contact: Contact, places: Places, rules: PostalRules | None, *, is_military: object) -> Located:
+    country = contact.country
+    if country is None:
         given = contact.city is not None or contact.postal is not None
         return _NO_COUNTRY if given else None
+    if is_military is True:
+        # Who serves abroad is written to at home: where the mail goes from there is nobody's to know.
+        return _NOT_PLACED
     region = contact.region
     if region is not None and rules is not None:
         # By its code where its name was sent: the table of postal codes has both.
-        region = rules.facts(contact.country, region, contact.postal).region or region
+        region = rules.facts(country, region, contact.postal).region or region
     # Elsewhere a postal code says nothing of the place, and one more place to remember is one too many.
-    postal = contact.postal if contact.country == "US" else None
-    return places.locate(contact.country, region, contact.city, postal) or _NOT_PLACED
+    postal = contact.postal if country == "US" else None
+    return places.locate(territory_of(country, contact.postal), region, contact.city, postal) or _NOT_PLACED
+
+
+def _as_one(billing: Located, shipping: Located) -> tuple[Located, Located]:
+    """The places of two addresses of one postal code: as well as one of both is known, so are both."""
+    if isinstance(billing, Place) and isinstance(shipping, Place):
+        nearest = min(billing, shipping, key=_radius_km)
+        return nearest, nearest
+    return billing, shipping
 
 
 def _ip_place(known: Mapping[str, Value], places: Places) -> Located:
@@ -85,7 +100,10 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     places, rules = reference.places, reference.postal
     if places is None:
         return _NOTHING
-    billing, shipping = _place(payment.billing, places, rules), _place(payment.shipping, places, rules)
+    billing = _place(payment.billing, places, rules, is_military=known["billing_is_military"])
+    shipping = _place(payment.shipping, places, rules, is_military=known["shipping_is_military"])
+    if known["shipping_postal_matches_billing"] is True:
+        billing, shipping = _as_one(billing, shipping)
     ip = _ip_place(known, places)
     return (
         _in_city(payment.billing, places),
@@ -117,7 +135,8 @@ def _distance(name: str, left: str, right: str) -> tuple[Feature, Feature]:
             type=FeatureType.INTEGER,
             unit="km",
             doc=f"How far {left} and {right} are apart, in a straight line. Unknown (`imprecise`) where it may be "
-            f"wrong by more than {CLOSE_KM} km and more than half of it; `place_unknown` where one is not placed.",
+            f"wrong by more than {CLOSE_KM} km and more than half of it; `place_unknown` where one is not placed, as military "
+            "post offices are not. A town of fewer than 15,000 people is taken for a larger one of its name in its region.",
             source="enrichment distances",
             direction=1,
             reason="distance",
@@ -148,5 +167,13 @@ DISTANCES = Enrichment(
     features=FEATURES,
     compute=_compute,
     fields=of_contacts("country", "region", "city", "postal"),
-    reads=("ip_country", "ip_latitude", "ip_longitude", "ip_accuracy_radius_km"),
+    reads=(
+        "ip_country",
+        "ip_latitude",
+        "ip_longitude",
+        "ip_accuracy_radius_km",
+        "billing_is_military",
+        "shipping_is_military",
+        "shipping_postal_matches_billing",
+    ),
 )

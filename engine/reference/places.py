@@ -180,9 +180,9 @@ class Places:
             lines = [each for each in lines if each.endswith(FIELD_MARK + region)]
             if not lines:
                 return None
-        if len(lines) > 1:
-            # What is called so comes before what is called so as well.
-            lines = [each for each in lines if each.startswith((city + FIELD_MARK, city + NAME_MARK))] or lines
+        if len(lines) > 1 and lines[0].startswith(called_so := (city + FIELD_MARK, city + NAME_MARK)):
+            # What is called so comes before smaller ones that are called so as well: Halle may be that on the Saale.
+            lines = [each for each in lines if each.startswith(called_so)]
         first, *others = map(_city_place, lines)
         apart = max((distance_km(first, each) for each in others), default=0)
         if apart > _ONE_CITY_KM:

@@ -24,3 +24,15 @@ _COUNTRY_OF: Final[Mapping[object, str]] = {
 def is_same_country(left: object, right: object) -> bool:
     """Whether two codes are of one country, its territories among it."""
     return left == right or _COUNTRY_OF.get(left, left) == _COUNTRY_OF.get(right, right)
+
+
+_OF_POSTAL: Final = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "975": "PM", "976": "YT"}
+"""Departments of France overseas by the first digits of their postal codes."""
+_DEPARTMENT_DIGITS: Final = 3
+
+
+def territory_of(country: str, postal: str | None) -> str:
+    """The code of the territory that a postal code is of, where the country is written; else the country's."""
+    if country == "FR" and postal is not None and postal.startswith("97"):
+        return _OF_POSTAL.get(postal[:_DEPARTMENT_DIGITS], country)
+    return country

@@ -64,6 +64,10 @@ TABLE: Final = Places.load()
         ("JP", None, "\u6771\u4eac", None, 35.69, 139.69, "city"),
         ("RU", None, "\u041c\u043e\u0441\u043a\u0432\u0430", None, 55.75, 37.62, "city"),
         ("VA", None, None, None, 41.9, 12.45, "country"),
+        # The one on the Saale is called Halle as well, and is larger than that in Westphalia.
+        ("DE", None, "Halle", None, 51.05, 9.79, "country"),
+        ("DE", None, "Halle (Saale)", None, 51.48, 11.97, "city"),
+        ("CO", None, "Florida", None, 5.9, -74.86, "country"),
     ],
 )
 def test_where_an_address_is(
@@ -117,6 +121,7 @@ def test_the_distance_is_the_great_circles(left: tuple[float, float, int], right
 
 LONDON: Final = Contact(country="GB", city="London", postal="SW1Y 4JH")
 PARIS: Final = Contact(country="FR", city="Paris", postal="75008")
+_HALLE: Final = Contact(country="DE", city="Halle", postal="06108")
 AUSTIN: Final = Contact(country="US", region="TX", city="Austin", postal="78701")
 
 
@@ -132,6 +137,19 @@ AUSTIN: Final = Contact(country="US", region="TX", city="Austin", postal="78701"
         (LONDON, Contact(), "place_unknown", None),
         (LONDON, Contact(city="Paris"), "place_unknown", None),
         (Contact(), Contact(), None, None),
+        # Of one postal code both are where the better known one is.
+        (_HALLE, replace(_HALLE, city="Halle (Saale)"), (0, 0), 60),
+        (replace(PARIS, city=None), PARIS, (0, 0), 130),
+        # R\u00e9union, written as France.
+        (PARIS, Contact(country="FR", city="Saint-Denis", postal="97400"), (9_400, 60), 130),
+        (PARIS, Contact(country="FR", city="Saint-Denis", postal="93200"), (8, 8), 130),
+        (
+            AUSTIN,
+            Contact(country="US", address="CMR 456 Box 12", city="APO", region="AE", postal="09012"),
+            "place_unknown",
+            None,
+        ),
+        (LONDON, Contact(country="GB", address="BFPO 57", postal="BF1 2AU"), "place_unknown", None),
     ],
 )
 def test_how_far_shipping_is_from_billing(
