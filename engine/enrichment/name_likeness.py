@@ -93,7 +93,9 @@ def _has_like(family: str, words: list[str]) -> bool:
 
 def _besides(one: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
     """The words of one name that the other has not, or not as often."""
-    besides, rest = [], list(other)
+    if set(one).isdisjoint(other):
+        return [*one]
+    besides, rest = [], [*other]
     for word in one:
         if word in rest:
             rest.remove(word)

@@ -24,7 +24,6 @@ from engine.reference.table import TableInfo
 EMBEDDED_PHONES: Final = EMBEDDED / "phone_plans.json.xz"
 _CACHED: Final = 16_384
 _CACHED_SETS: Final = 512
-_CALLING_CODE_DIGITS: Final = 3
 _AREA_DIGITS: Final = 3
 _NORTH_AMERICA: Final = "1"
 _ABROAD: Final = "00"
@@ -199,10 +198,9 @@ class PhonePlans:
 
     def _facts(self, number: str) -> PhoneFacts:
         digits = number.removeprefix("+")
-        for length in range(1, _CALLING_CODE_DIGITS + 1):
-            code = digits[:length]
+        for code in (digits[:1], digits[:2], digits[:3]):
             if code in self._codes:
-                return self._in(code, digits[length:])
+                return self._in(code, digits[len(code) :])
         return NO_SUCH
 
     def dialled(self, digits: str, code: str) -> PhoneFacts:
@@ -211,7 +209,11 @@ class PhonePlans:
         That is as libphonenumber reads them: with what is dialled there for abroad before them, with the calling code
         though no + is written, with a carrier's code or a trunk prefix.
         """
-        return next((facts for each in self._readings(digits, code) if (facts := self.facts(each)).line), NO_SUCH)
+        for each in self._readings(digits, code):
+            facts = self.facts(each)
+            if facts.line is not None:
+                return facts
+        return NO_SUCH
 
     def _readings(self, digits: str, code: str) -> Iterator[str]:
         if code in self._regions:
@@ -231,15 +233,15 @@ class PhonePlans:
         return PhoneFacts(facts.country, facts.line, state, facts.is_shared, f"+{code}{bare}")
 
     def _code(self, code: str) -> _CallingCode:
-        made = self._codes[code]
-        if made is None:
-            regions = self._regions.get(code)
-            plans: list[tuple[str | None, Mapping[str, Any]]] = (
-                [(None, self._nowhere[code])]
-                if regions is None
-                else [(region, self._plans[region]) for region in regions]
-            )
-            made = self._codes[code] = _CallingCode(plans)
+        return self._codes[code] or self._made(code)
+
+    def _made(self, code: str) -> _CallingCode:
+        """The plans of a calling code, compiled."""
+        regions = self._regions.get(code)
+        plans: list[tuple[str | None, Mapping[str, Any]]] = (
+            [(None, self._nowhere[code])] if regions is None else [(region, self._plans[region]) for region in regions]
+        )
+        made = self._codes[code] = _CallingCode(plans)
         return made
 
 
