@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from engine.features import NOT_PROVIDED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A section of the features page. `sources` begin the sources of its features; the first topic that fits has one.
 
-    `causes` are those that an unknown of it may have beside `not_provided`. `rule` is an example, empty where none.
+    `causes` are those that an unknown of it may have beside EVERYWHERE. `rule` is an example, empty where none.
     """
 
     title: str
@@ -19,26 +21,31 @@ class Topic:
     rule: str = ""
 
 
+EVERYWHERE: Final = (NOT_PROVIDED, "unusable")
+"""Causes of unknowns that any feature may have."""
+OF_THE_IP: Final = ("ip_invalid", "private_ip", "reserved_ip")
+"""Those of what the IP address would have told."""
+
 TOPICS: Final = (
     Topic(
         title="Of the request",
         sources=("request",),
         says="What the gateway sent, checked and in one spelling, and what follows from it alone.",
-        causes=("unusable", "ip_invalid", "private_ip", "reserved_ip"),
+        causes=OF_THE_IP,
         rule="Review if cart_quantity > 20 and is_gift",
     ),
     Topic(
         title="E-mail address",
         sources=("enrichment email", "enrichment mailbox"),
         says="The mailbox behind the spelling, the kind of its domain, and how its name is made.",
-        causes=("unusable", "email_hashed", "domain_unknown", "not_found", "too_short", "mail_domains", "letter_pairs"),
+        causes=("email_hashed", "domain_unknown", "not_found", "too_short", "mail_domains", "letter_pairs"),
         rule="Review if is_disposable_email and amount_in_usd > 100",
     ),
     Topic(
         title="Mail servers",
         sources=("enrichment mail_exchange",),
         says="Whether the e-mail address's domain takes mail. Looked up only where `ASSAY_MX_LOOKUPS` switches it on.",
-        causes=("unusable", "mx_off", "mx", "no_mail_host"),
+        causes=("mx_off", "mx", "no_mail_host"),
     ),
     Topic(
         title="Names",
@@ -67,7 +74,7 @@ TOPICS: Final = (
         title="Distances",
         sources=("enrichment distances",),
         says="Kilometres between the IP address and the two addresses, as far as each is known that precisely.",
-        causes=("imprecise", "place_unknown", "not_found", "not_told", "country_unknown", "places"),
+        causes=(*OF_THE_IP, "imprecise", "place_unknown", "not_found", "not_told", "country_unknown", "places"),
         rule="Review if distance_between_ip_and_billing_address > 1000 and not shipping_address_matches_billing",
     ),
     Topic(
@@ -107,9 +114,7 @@ TOPICS: Final = (
             "you have. What no table lists is unknown, not clean."
         ),
         causes=(
-            "ip_invalid",
-            "private_ip",
-            "reserved_ip",
+            *OF_THE_IP,
             "not_found",
             "not_listed",
             "no_table",
@@ -123,7 +128,7 @@ TOPICS: Final = (
         title="Countries beside each other",
         sources=("enrichment countries",),
         says="Whether card, IP address, billing and shipping name one country; unknown where one of the two is.",
-        causes=("country_unknown",),
+        causes=(*OF_THE_IP, "country_unknown"),
         rule="Review if not ip_country_matches_card and not ip_country_matches_billing",
     ),
     Topic(
@@ -131,7 +136,7 @@ TOPICS: Final = (
         sources=("enrichment device", "enrichment clock"),
         says="The browser and system that the device says it is, its language and its clock beside where it should be.",
         causes=(
-            "unusable",
+            *OF_THE_IP,
             "not_found",
             "ambiguous",
             "language_unknown",

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from api.feature_topics import CAUSES, KEYS, TOPICS, Topic, topic_of
-from engine.features import NOT_PROVIDED, Catalog, Feature
+from api.feature_topics import CAUSES, EVERYWHERE, KEYS, TOPICS, Topic, topic_of
+from engine.features import Catalog, Feature
 from engine.velocity import VELOCITIES
 from models.naming import not_learnt_from
 
@@ -69,7 +69,7 @@ def _of(topic: Topic, features: tuple[Feature, ...]) -> list[Feature]:
 
 
 def _section(topic: Topic, features: list[Feature]) -> str:
-    names = ", ".join(f"`{cause}`" for cause in (NOT_PROVIDED, *topic.causes))
+    names = ", ".join(f"`{cause}`" for cause in (*EVERYWHERE, *topic.causes))
     unknown = f" Unknown by {names}." if topic.causes else ""
     example = f"\n\n```\n{topic.rule}\n```" if topic.rule else ""
     tables = [_table(f"### By {_key(by)}\n\n" if by else "", found) for by, found in _by_key(features).items()]

@@ -1,5 +1,7 @@
 """The closed lists of optional fields, and other names that processors use for the same."""
 
+from engine.reference.bins import DOMESTIC_BRANDS
+
 BRANDS = (
     "visa",
     "mastercard",
@@ -9,13 +11,7 @@ BRANDS = (
     "jcb",
     "unionpay",
     "maestro",
-    "mir",
-    "rupay",
-    "elo",
-    "troy",
-    "cartes_bancaires",
-    "eftpos",
-    "interac",
+    *sorted(DOMESTIC_BRANDS),
     "private_label",
     "unknown",
 )
@@ -37,6 +33,9 @@ BRAND_ALIASES = {
     "carte_bancaire": "cartes_bancaires",
     "visa_electron": "visa",
     "eftpos_au": "eftpos",
+    "bcmc": "bancontact",
+    "ec_karte": "girocard",
+    "girocard_ec": "girocard",
 }
 FUNDINGS = ("credit", "debit", "prepaid", "unknown")
 WALLETS = ("apple_pay", "google_pay", "samsung_pay", "click_to_pay", "link", "paypal", "amazon_pay", "none")

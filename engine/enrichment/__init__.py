@@ -27,7 +27,7 @@ from engine.enrichment.part import Causes, Part, Profile, Steps
 from engine.enrichment.phone import PHONE, PHONE_RELATIONS
 from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
-from engine.enrichment.unusable import Untold
+from engine.enrichment.unusable import mended
 from engine.features import FeatureType, Value
 from engine.payment import Payment
 from engine.reference import Reference
@@ -97,7 +97,6 @@ _NAMES: Final = tuple(feature.name for feature in ENRICHED)
 
 
 _POSITIONS: Final = {name: position for position, name in enumerate(_NAMES)}
-_UNTOLD: Final = Untold(ENRICHMENTS, {"/device/ip_address": (IP, NETWORK), "/email/address": (EMAIL, MAIL_EXCHANGE)})
 
 
 def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], dict[str, str]]:
@@ -115,11 +114,20 @@ def enriched_row(payment: Payment, reference: Reference) -> tuple[tuple[Value, .
     causes = {**settled.causes, **_COMPUTED_CAUSES.taken(found)}
     row = _ARRANGED((*settled.values, *found))
     if payment.unusable:
-        # Seldom, and of no part: what is held is of what was used.
-        for name, cause in _UNTOLD.causes(payment):
-            if row[_POSITIONS[name]] is None:
-                causes.setdefault(name, cause)
+        causes = {**_untold(payment, reference, row), **causes}
     return row, causes
+
+
+def _untold(payment: Payment, reference: Reference, row: tuple[Value, ...]) -> dict[str, str]:
+    """The causes of what would be known, or not for another cause, had nothing been dropped."""
+    usable, cause = mended(payment)
+    told, causes = enriched_row(usable, reference)
+    dropped = {each for _, each in payment.unusable}
+    return {
+        name: causes[name] if causes.get(name) in dropped else cause
+        for name, value, usual in zip(_NAMES, row, told, strict=True)
+        if value is None and (usual is not None or name in causes)
+    }
 
 
 class Named(Mapping[str, Value]):

@@ -12,6 +12,7 @@ from engine.enrichment.enrichment import Computed, Enrichment
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Card, Payment
 from engine.reference import BinRecord, BinTable, Reference
+from engine.reference.bins import DOMESTIC_BRANDS
 
 FUNDINGS: Final = ("credit", "debit", "prepaid", "charge")
 CONFIDENCES: Final = ("high", "medium", "low")
@@ -24,15 +25,6 @@ _OF_RANGES: Final = frozenset({"visa", "mastercard", "amex"})
 _BOTH_CREDIT: Final = frozenset({"credit", "charge"})
 _UNKNOWN: Final = "unknown"
 """What processors write for a brand or a funding that they do not know."""
-_DOMESTIC: Final = frozenset(
-    {
-        "bancomat", "bancontact", "bankaxept", "cabal", "carnet", "cartes_bancaires", "dankort", "eftpos", "elo",
-        "girocard", "gpn", "hipercard", "interac", "knet", "lankapay", "mada", "meeza", "mir", "multibanco", "napas",
-        "naps", "pagobancomat", "paypak", "rupay", "troy", "uzcard", "verve",
-    }
-)  # fmt: skip
-"""Schemes of one country, whose cards bear an international brand as well: which of the two is named depends on where
-the card was used, and BIN tables name one. So a domestic scheme and another brand do not contradict each other."""
 _SOURCE: Final = "enrichment bin"
 
 _Stated = tuple[str | None, str | None, str | None]
@@ -82,7 +74,7 @@ def _are_comparable(said: str, known: str) -> bool:
 
     A charge card is a kind of credit card, and most processors have no other word for it.
     """
-    return said == known or (_DOMESTIC.isdisjoint((said, known)) and {said, known} != _BOTH_CREDIT)
+    return said == known or (DOMESTIC_BRANDS.isdisjoint((said, known)) and {said, known} != _BOTH_CREDIT)
 
 
 def _is_prepaid(funding: str | None, in_table: bool | None, cause: Unknown | None) -> Value | Unknown:  # noqa: FBT001

@@ -135,8 +135,8 @@ def _distance(name: str, left: str, right: str) -> tuple[Feature, Feature]:
             type=FeatureType.INTEGER,
             unit="km",
             doc=f"How far {left} and {right} are apart, in a straight line. Unknown (`imprecise`) where it may be "
-            f"wrong by more than {CLOSE_KM} km and more than half of it; `place_unknown` where one is not placed, as military "
-            "post offices are not. A town of fewer than 15,000 people is taken for a larger one of its name in its region.",
+            f"wrong by more than {CLOSE_KM} km and more than half of it; `place_unknown` where one is not placed, as "
+            "military post offices are not. Of a town of fewer than 15,000 people a larger one of its name is told.",
             source="enrichment distances",
             direction=1,
             reason="distance",

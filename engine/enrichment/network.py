@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address
-from socket import AF_INET, inet_pton
 from typing import Final, NamedTuple
 
 from engine.enrichment.enrichment import Computed, Enrichment
@@ -11,7 +10,7 @@ from engine.features import Value
 from engine.payment import Payment
 from engine.reference import Reference
 from engine.reference.causes import NO_NETWORKS
-from engine.reference.ip_address import INVALID, carried_v4
+from engine.reference.ip_address import INVALID, carried_v4, is_ipv4
 from engine.reference.ip_facts import IpFacts
 
 _ADDRESS_BITS: Final = 128
@@ -35,13 +34,11 @@ def ip_keys(address: str) -> IpKeys | None:
     An IPv4 address within an IPv6 one (mapped, or of NAT64, 6to4, Teredo) is that IPv4 address: a translator's or a
     Teredo server's /64 is no line, it joins strangers.
     """
+    if ":" not in address:
+        return _of_v4(address) if is_ipv4(address) else None
     try:
-        if ":" not in address:
-            # Asked for nothing but whether it is one, in a tenth of the time that making an IPv4Address takes.
-            inet_pton(AF_INET, address)
-            return _of_v4(address)
         number = int(IPv6Address(address))
-    except (OSError, ValueError):
+    except ValueError:
         return None
     inside = carried_v4(number)
     if inside is not None:

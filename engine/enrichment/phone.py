@@ -48,7 +48,7 @@ _WITH_AREA_CODES: Final = ("US", "CA")
 _RUN: Final = 7
 _UPWARDS: Final = "01234567890"
 _DOWNWARDS: Final = "09876543210"
-_FICTITIOUS: Final = re.compile(r"1\d{3}55501\d\d")
+_FICTITIOUS: Final = re.compile(r"1(?:\d{3})?55501\d\d")
 _SOURCE, _REASON = "enrichment phone", "phone"
 
 
@@ -267,12 +267,20 @@ PHONE = Enrichment(
 def _related(payment: Payment, reference: Reference, known: Mapping[str, Value]) -> Computed:
     phone = known["phone_country"]
     if phone is None:
-        # A number was given or not: the cause says which.
-        return (None if known["phone_normalized"] is None else _COUNTRY_UNKNOWN,) * len(_RELATIONS.features)
+        return (_why_nowhere(payment, known),) * len(_RELATIONS.features)
     agree: list[Value | Unknown] = [
         _COUNTRY_UNKNOWN if known[other] is None else is_same_country(phone, known[other]) for _, other, _ in _OTHERS
     ]
     return (*agree, _agrees_with_postal(payment.billing, reference, phone, known["phone_normalized"]))
+
+
+def _why_nowhere(payment: Payment, known: Mapping[str, Value]) -> Unknown | None:
+    """Why the phone number is of no country; None where none was sent."""
+    is_valid = known["phone_is_valid"]
+    if is_valid is None:
+        is_sent = payment.billing.phone_number is not None or payment.shipping.phone_number is not None
+        return (_COUNTRY_UNKNOWN if known["phone_normalized"] is None else _MISSING[0]) if is_sent else None
+    return _NO_ONE_COUNTRY if is_valid else _INVALID
 
 
 def _agrees_with_postal(contact: Contact, reference: Reference, phone: Value, number: Value) -> Value | Unknown:
@@ -327,7 +335,13 @@ _RELATIONS: Final = Enrichment(
         ),
     ),
     compute=_related,
-    reads=("phone_normalized", "phone_country", *(country for _, country, _ in _OTHERS)),
-    fields=("billing.country", "billing.region", "billing.postal"),
+    reads=("phone_normalized", "phone_country", "phone_is_valid", *(country for _, country, _ in _OTHERS)),
+    fields=(
+        "billing.country",
+        "billing.region",
+        "billing.postal",
+        "billing.phone_number",
+        "shipping.phone_number",
+    ),
 )
 PHONE_RELATIONS = _RELATIONS

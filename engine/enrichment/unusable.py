@@ -1,30 +1,110 @@
-"""What came and could not be used: the features that it would have told are unknown for that, not for want of it."""
+"""What came and was dropped: the features that it would have told are unknown for that, not for want of it.
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+Which features those are is found by asking: the payment is enriched once more with a usual value in the place of what
+was dropped, and what is then known was unknown for it. Few payments pay for that, and no list has to be kept true.
+"""
 
-from engine.enrichment.enrichment import Enrichment
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
 from engine.payment import Payment
 
+_CONTACT: Final[Mapping[str, Any]] = {
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "company": "Analytical Engines Ltd",
+    "address": "12 St James's Square",
+    "address_2": "Flat 4",
+    "city": "London",
+    "region": "LND",
+    "country": "GB",
+    "postal": "SW1Y 4JH",
+    "phone_country_code": "44",
+    "phone_number": "020 7946 0018",
+    "delivery_speed": "standard",
+}
+_LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
+USUAL: Final[Mapping[str, Mapping[str, Any]]] = {
+    "account": {
+        "user_id": "user-77",
+        "username_md5": "5f4dcc3b5aa765d61d8327deb882cf99",
+        "created_at": _LONG_AGO,
+        "past_transactions_day": 1,
+        "past_transactions_year": 12,
+        "password_changed_at": _LONG_AGO,
+    },
+    "email": {
+        "address": "ada.lovelace@example.com",
+        "md5": "9e26471d35a78862c17e467d87cddedf",
+        "domain": "example.com",
+    },
+    "billing": _CONTACT,
+    "shipping": _CONTACT,
+    "card": {
+        "bin": "411111",
+        "last_digits": "1111",
+        "token": "tok_usual",
+        "brand": "visa",
+        "funding": "credit",
+        "country": "GB",
+        "exp_month": 12,
+        "exp_year": 2029,
+        "cardholder_name": "ADA LOVELACE",
+        "wallet": "none",
+        "avs_result": "Y",
+        "cvv_result": "M",
+        "was_3d_secure_successful": True,
+    },
+    "authentication": {
+        "three_ds_version": "2.2.0",
+        "trans_status": "Y",
+        "eci": "05",
+        "liability_shift": True,
+        "exemption": "none",
+    },
+    "device": {
+        "ip_address": "81.2.69.160",
+        "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "accept_language": "en-GB,en;q=0.8",
+        "session_id": "visit",
+        "session_age": 184.5,
+        "fingerprint": "usual",
+        "timezone_offset": 0,
+    },
+    "order": {
+        "discount_code": "SUMMER",
+        "is_gift": False,
+        "has_gift_message": False,
+        "referrer_uri": "https://example.com/",
+        "affiliate_id": "aff-9",
+    },
+    "processing": {
+        "method": "card",
+        "processor": "stripe",
+        "mcc": "5942",
+        "is_recurring": False,
+        "is_off_session": False,
+        "initiator": "customer",
+        "attempt_of": "order",
+        "was_authorized": True,
+        "decline_code": "insufficient_funds",
+    },
+}
+"""By group and field of a payment: all that a request may leave out."""
+_GROUPS: Final = {"credit_card": "card", "payment": "processing"}
+_FIELDS: Final = {"issuer_id_number": "bin"}
+"""The names of a request that a payment has under others."""
 
-class Untold:
-    """The features by the field of the request that tells them."""
 
-    __slots__ = ("_by_pointer",)
-
-    def __init__(self, enrichments: Iterable[Enrichment], told: Mapping[str, tuple[Enrichment, ...]]) -> None:
-        """A feature of the request names its field; `told` has the enrichments that one field alone makes known."""
-        self._by_pointer: dict[str, list[str]] = {}
-        for feature in chain.from_iterable(each.features for each in enrichments):
-            kind, _, pointer = feature.source.partition(" ")
-            if kind == "request":
-                self._by_pointer.setdefault(pointer, []).append(feature.name)
-        for pointer, of_field in told.items():
-            names = [feature.name for each in of_field for feature in each.features]
-            self._by_pointer[pointer] = self._by_pointer.get(pointer, []) + names
-
-    def causes(self, payment: Payment) -> Iterator[tuple[str, str]]:
-        """The features that the payment's unusable fields would have told, each with the cause."""
-        for pointer, cause in payment.unusable:
-            for name in self._by_pointer.get(pointer, ()):
-                yield name, cause
+def mended(payment: Payment) -> tuple[Payment, str]:
+    """A payment that has usual values for what was dropped of it for its first cause, and that cause."""
+    cause, groups = payment.unusable[0][1], dict[str, dict[str, Any]]()
+    for pointer, each in payment.unusable:
+        if each == cause:
+            _, group, field = pointer.split("/")
+            group, field = _GROUPS.get(group, group), _FIELDS.get(field, field)
+            groups.setdefault(group, {})[field] = USUAL[group][field]
+    made: dict[str, Any] = {group: replace(getattr(payment, group), **values) for group, values in groups.items()}
+    return replace(payment, unusable=tuple([each for each in payment.unusable if each[1] != cause]), **made), cause

@@ -30,6 +30,16 @@ COLUMNS: Final = ["BIN", "Brand", "Type", "Category", "Issuer", "isoCode2"]
 _LENGTHS: Final = (8, 7, 6)
 _SHIPPED_LENGTH: Final = 6
 
+DOMESTIC_BRANDS: Final = frozenset(
+    {
+        "bancomat", "bancontact", "bankaxept", "cabal", "carnet", "cartes_bancaires", "dankort", "eftpos", "elo",
+        "girocard", "gpn", "hipercard", "interac", "knet", "lankapay", "mada", "meeza", "mir", "multibanco", "napas",
+        "naps", "pagobancomat", "paypak", "rupay", "troy", "uzcard", "verve",
+    }
+)  # fmt: skip
+"""Schemes of one country, whose cards bear an international brand as well: which of the two is named depends on where
+the card was used, and BIN tables name one. So a domestic scheme and another brand do not contradict each other."""
+
 _BRANDS: Final[dict[str, str | None]] = {
     "AMERICAN EXPRESS": "amex",
     "CHINA UNION PAY": "unionpay",

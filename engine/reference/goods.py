@@ -29,7 +29,7 @@ class Kinds(NamedTuple):
 _DIGITAL: Final = (
     "digital|downloads?|e ?books?|software|licen[cs]es?|streaming|saas|apps?|in ?app|"
     "game keys?|cd ?keys?|activation (keys?|codes?)|steam|vouchers?|top ?ups?|recharges?|air ?time|e ?sims?|"
-    "(game|virtual) (credits?|coins?|currency|items?)|skins?|loot ?box(es)?|"
+    "(game|virtual) (credits?|coins?|currency|items?)|skins|loot ?box(es)?|"
     "nfts?|crypto(currency|currencies)?|online courses?|"
     "e ?tickets?|domains?|hosting|vpn|"
     "telechargements?|logiciels?|descargas?|programas? informaticos?|scaricabili|guthaben|aufladung|recargas?"
@@ -54,18 +54,28 @@ _RESALE: Final = (
 _BELONGING: Final = frozenset(
     phrases_of(
         "cases?|covers?|holders?|straps?|bands?|sleeves?|stands?|mounts?|stickers?|repairs?|chargers?|cables?|"
-        "protectors?|skins?|pouches|books?|posters?|hullen?|coques?|fundas?|custodi[ae]|hoesjes?"
+        "protectors?|skins?|pouches|books?|posters?|accessories|bags?|backpacks?|desks?|tables?|chairs?|caps?|"
+        "hullen?|coques?|fundas?|custodi[ae]|hoesjes?|zubehor|accessoires?|accesorios|accessori|acessorios"
     )
 )
 """What belongs to goods that are prone to resale is none: nobody steals a card for the case of a phone."""
+_WITH_DIGITS: Final = frozenset(
+    phrases_of(
+        "cameras?|cams?|photo|frames?|watch(es)?|clocks?|scales?|thermometers?|pianos?|radios?|displays?|recorders?|"
+        "prints?|printing|tv|cables?|kameras?|uhren"
+    )
+)
+"""What is called digital for how it works is sent by post all the same."""
 _MODEL: Final = re.compile(r"[a-z]?[0-9]+[a-z]*|pro|max|plus|mini|ultra")
+_PHONE: Final = frozenset({"phone", "telephone", "computer"})
+"""Behind mobile, or laptop, these say nothing more."""
 _MODEL_WORDS_MAX: Final = 3
 """So many words name a phone's model at most, between it and the word for what belongs to it."""
 _PLAIN: Final = (
     "apparel|cloth(es|ing)|fashion|shoes?|boots?|dress(es)?|shirts?|t ?shirts?|jeans|jackets?|coats?|socks|"
     "underwear|lingerie|swimwear|hats?|caps|scar(f|ves)|gloves|belts?|bags?|wallets?|accessories|cases?|covers?|"
     "holders?|straps?|mounts?|chargers?|cables?|books?|magazines?|comics|stationery|toys?|puzzles?|board games?|"
-    "games?|vr|baby|kids|furniture|garden|home|kitchen|bed(ding|room)?|bath|decor|lamps?|lighting|rugs?|curtains?|"
+    "games?|vr|baby|kids|furniture|garden|home|kitchen|bed(ding|room)?|bath|decor|lamps?|lighting|rugs?|curtains?|desks?|chairs?|tables?|backpacks?|"
     "tools?|hardware|paint|automotive|car parts|tyres|tires|bikes?|bicycles?|sports?|fitness|outdoors?|camping|"
     "fishing|pets?|food|grocer(y|ies)|snacks|coffee|tea|wines?|beers?|health|pharmacy|vitamins?|beauty|make ?up|"
     "skin ?care|hair|soaps?|art|crafts?|music|vinyl|instruments?|flowers?|plants?|office|travel|hotels?|events?|"
@@ -78,7 +88,8 @@ _PLAIN: Final = (
 _PHRASES: Final = Phrases(
     (("digital", _DIGITAL), ("gift_card", _GIFT_CARD), ("resale", _RESALE), ("plain", _PLAIN)),
 )
-_WORD: Final = re.compile(r"[a-z0-9]+")
+_WORD: Final = re.compile(r"[a-z0-9]+|[&,/+>|]")
+"""A mark between them parts goods: phone accessories are none of phones, phones & accessories are both."""
 
 _DIGITAL_MCCS: Final = frozenset({"4899", "5734", "5815", "5816", "5817", "5818", "6051", "7372", "7994"})
 """Cable and streaming, software shops, digital media, games, applications, large digital merchants, quasi cash and
@@ -104,6 +115,8 @@ def kinds_of_category(category: str) -> Kinds | None:
     for names, behind in _PHRASES.found(words):
         if "resale" in names and _is_of_what_belongs(words, behind):
             names -= {"resale"}
+        if words[behind - 1 : behind] == ["digital"] and not _WITH_DIGITS.isdisjoint(words[behind : behind + 1]):
+            names -= {"digital"}
         lists |= names
     is_gift_card = "gift_card" in lists
     found = Kinds(
@@ -119,7 +132,7 @@ def _is_of_what_belongs(words: Sequence[str], behind: int) -> bool:
     for word in words[behind : behind + _MODEL_WORDS_MAX + 1]:
         if word in _BELONGING:
             return True
-        if not _MODEL.fullmatch(word):
+        if not _MODEL.fullmatch(word) and word not in _PHONE:
             return False
     return False
 

@@ -153,6 +153,12 @@ class _CallingCode:
         return national[found.end() :]
 
 
+_OVERSEAS: Final[Mapping[str, tuple[str, ...]]] = {"33": ("262", "590", "594", "596", "508")}
+"""The calling codes of a country's departments overseas, whose numbers are dialled at home as those of any other."""
+_OLD_MOBILE: Final[Mapping[str, str]] = {"521": "52"}
+"""What stood before mobile numbers, and still does in many an address book."""
+
+
 class PhonePlans:
     """The plans of all countries, compiled when a payment first has a number of one. `version` names the package's."""
 
@@ -207,7 +213,8 @@ class PhonePlans:
         """What digits say that are no number as they stand, dialled in a country with this calling code (`` for none).
 
         That is as libphonenumber reads them: with what is dialled there for abroad before them, with the calling code
-        though no + is written, with a carrier's code or a trunk prefix.
+        though no + is written, with a carrier's code or a trunk prefix. Beyond it, what is dialled within one country
+        and has another's calling code, and Mexican mobile numbers as they were dialled from abroad until 2019.
         """
         for each in self._readings(digits, code):
             facts = self.facts(each)
@@ -224,6 +231,12 @@ class PhonePlans:
         if digits.startswith(code):
             yield f"+{digits}"
         yield f"+{code}{digits}"
+        if digits.startswith("0"):
+            for overseas in _OVERSEAS.get(code, ()):
+                yield f"+{overseas}{digits[1:]}"
+        for old, new in _OLD_MOBILE.items():
+            if digits.startswith(old):
+                yield f"+{new}{digits[len(old) :]}"
 
     def _in(self, code: str, national: str) -> PhoneFacts:
         facts, bare = self._code(code).facts(national)

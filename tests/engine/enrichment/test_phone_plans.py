@@ -233,6 +233,26 @@ def test_a_number_is_read_as_it_is_dialled_in_its_country(
 
 
 @pytest.mark.parametrize(
+    ("country", "number", "expected", "of"),
+    [
+        ("FR", "0692 12 34 56", "+262692123456", "RE"),
+        ("FR", "0639 01 23 45", "+262639012345", "YT"),
+        ("FR", "0590 82 00 00", "+590590820000", "GP"),
+        ("FR", "0696 45 67 89", "+596696456789", "MQ"),
+        ("MX", "+52 1 55 4321 8769", "+525543218769", "MX"),
+        ("US", "+52 1 55 4321 8769", "+525543218769", "MX"),
+    ],
+)
+def test_numbers_are_read_as_address_books_have_them(
+    make_payment: Callable[..., Payment], reference: Reference, country: str, number: str, expected: str, of: str
+) -> None:
+    # The library says that there are no such numbers; those who have them are called by them.
+    assert not phonenumbers.is_valid_number(phonenumbers.parse(number, country))
+    found, _ = enrich(make_payment(billing=Contact(country=country, phone_number=number)), reference)
+    assert (found["phone_normalized"], found["phone_is_valid"], found["phone_country"]) == (expected, True, of)
+
+
+@pytest.mark.parametrize(
     ("country", "number"),
     [
         ("US", "9" * 15),
@@ -306,7 +326,7 @@ US_TEXAS: Final = Contact(country="US", postal="78701", region="TX", phone_numbe
         (US_TEXAS, True),
         (replace(US_TEXAS, phone_number="212 736 5000"), False),
         (replace(US_TEXAS, phone_number="+44 20 7946 0018"), False),
-        (replace(US_TEXAS, phone_number="800 222 1222"), "country_unknown"),
+        (replace(US_TEXAS, phone_number="800 222 1222"), "no_one_country"),
         (replace(US_TEXAS, postal=None), None),
         (replace(US_TEXAS, postal="0"), "not_told"),
         (replace(US_TEXAS, country="CA", postal="H2X 1Y4", phone_number="514 987 6543"), True),
@@ -328,7 +348,7 @@ def test_the_phones_country_against_all_others(make_payment: Callable[..., Payme
         card=Card(bin="493001"),
         device=Device(ip_address="86.130.10.20"),
     )
-    found, causes = enrich(payment, reference)
+    found, _ = enrich(payment, reference)
     assert [found[f"phone_country_matches_{each}"] for each in ("billing", "shipping", "card", "ip")] == [
         False,
         True,
@@ -336,11 +356,25 @@ def test_the_phones_country_against_all_others(make_payment: Callable[..., Payme
         True,
     ]
     assert found["shipping_phone_matches_billing"] is True
-    found, causes = enrich(make_payment(billing=Contact(phone_number="+44 20 7946 0018")), reference)
-    assert (found["phone_country_matches_billing"], causes["phone_country_matches_billing"]) == (
-        None,
-        "country_unknown",
-    )
+
+
+@pytest.mark.parametrize(
+    ("billing", "cause"),
+    [
+        (Contact(phone_number="+44 20 7946 0018"), "country_unknown"),
+        (Contact(phone_number="020 7946 0018"), "country_unknown"),
+        (Contact(country="GB", phone_number="123"), "phone_invalid"),
+        (Contact(country="GB", phone_number="0000000000"), "phone_invalid"),
+        (Contact(country="GB", phone_number="0800 123 4567"), "no_one_country"),
+        (Contact(country="GB"), None),
+    ],
+)
+def test_why_a_phone_is_not_compared(
+    make_payment: Callable[..., Payment], reference: Reference, billing: Contact, cause: str | None
+) -> None:
+    found, causes = enrich(make_payment(billing=billing), reference)
+    name = "phone_country_matches_billing"
+    assert (found[name], causes.get(name)) == (None, cause)
 
 
 def test_a_missing_table_leaves_the_number(make_payment: Callable[..., Payment], reference: Reference) -> None:

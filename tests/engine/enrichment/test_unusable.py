@@ -1,15 +1,20 @@
 """What came and was dropped leaves another cause behind than what never came, and a user agent that came is there."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from api.schemas.request import _TOLD_BY
 from engine.enrichment import enrich
+from engine.enrichment.unusable import mended
 from engine.payment import Payment
 from engine.payment_record import payment_bytes, payment_of
 from engine.reference import Reference
 from tests.api.decision_requests import decide, with_value
 
+_REQUIRED = {"/order/amount", "/order/amount_minor", "/order/currency"}
+"""Without these there is no payment: a fault, and no warning."""
 CARD_NUMBER = "Mozilla/5.0 4242 4242 4242 4242"
 
 
@@ -30,6 +35,23 @@ def decided(pointer: str, value: object) -> Payment:
         ("/device/user_agent", "x" * 1025, "unusable", ("user_agent", "browser", "is_automated_user_agent")),
         ("/device/user_agent", CARD_NUMBER, "unusable", ("user_agent", "browser")),
         ("/billing/country", "XX", "unusable", ("billing_country",)),
+        # What follows from a field is unknown for it as well.
+        ("/shipping/delivery_speed", "express", "unusable", ("shipping_speed", "is_rush_delivery")),
+        ("/authentication/trans_status", "Q", "unusable", ("three_ds_status", "is_3d_secure", "three_ds_check")),
+        ("/authentication/eci", "99", "unusable", ("eci", "eci_authentication")),
+        ("/credit_card/issuer_id_number", "4571", "unusable", ("card_bin", "card_brand", "card_issuer")),
+        ("/credit_card/brand", "solo", "unusable", ("card_brand",)),
+        ("/credit_card/avs_result", "ABC", "unusable", ("address_line1_check", "address_zip_check")),
+        ("/credit_card/cvv_result", "???", "unusable", ("cvc_check",)),
+        ("/credit_card/cardholder_name", "x" * 256, "unusable", ("cardholder_name", "cardholder_name_words")),
+        ("/account/created_at", "yesterday", "unusable", ("hours_since_customer_was_created", "account_age")),
+        ("/device/session_age", -1, "unusable", ("session_age_seconds", "session_age_band")),
+        ("/device/accept_language", "x" * 256, "unusable", ("device_language", "device_language_count")),
+        ("/billing/address", "x" * 256, "unusable", ("billing_is_po_box", "billing_has_unit")),
+        ("/billing/postal", "x" * 256, "unusable", ("billing_postal", "billing_postal_is_valid")),
+        ("/billing/phone_number", "020 7946 0018 / 07400 123456", "unusable", ("phone_is_valid", "phone_normalized")),
+        ("/billing/phone_number", "N/A", "unusable", ("phone_is_valid", "phone_country")),
+        ("/payment/decline_code", "x" * 65, "unusable", ("decline_family", "is_decline_final")),
     ],
 )
 def test_what_was_dropped_is_unknown_for_that(
@@ -40,6 +62,25 @@ def test_what_was_dropped_is_unknown_for_that(
     known, causes = enrich(payment, reference)
     assert {known[name] for name in names} == {None}
     assert {causes.get(name) for name in names} == {cause}
+
+
+@pytest.mark.parametrize("pointer", sorted(_TOLD_BY - _REQUIRED))
+def test_each_field_that_may_be_dropped_has_a_usual_value(pointer: str) -> None:
+    payment = replace(decided("/email/address", None), unusable=((pointer, "unusable"),))
+    usable, cause = mended(payment)
+    assert (cause, usable.unusable) == ("unusable", ())
+    assert payment_bytes(usable) != payment_bytes(replace(payment, unusable=()))
+
+
+def test_each_has_the_cause_of_what_it_was_made_of(reference: Reference) -> None:
+    payment = replace(
+        decided("/device/ip_address", "10.1.2.3"),
+        unusable=(("/device/ip_address", "private_ip"), ("/billing/country", "unusable")),
+    )
+    _, causes = enrich(payment, reference)
+    assert (causes["ip_country"], causes["billing_country"]) == ("private_ip", "unusable")
+    # Of both it is said what is lacking last.
+    assert causes["ip_country_matches_billing"] in {"private_ip", "unusable", "country_unknown"}
 
 
 def test_what_never_came_has_no_cause(reference: Reference) -> None:
