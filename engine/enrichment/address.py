@@ -55,7 +55,8 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
     billing, shipping = payment.billing, payment.shipping
     paid = address_facts(billing)
     sent = paid if _says_the_same(billing, shipping, paid) else address_facts(shipping)
-    same, likeness = compared(billing, shipping, paid, sent)
+    is_postal_same = same_postal(billing, shipping, paid, sent)
+    same, likeness = compared(billing, shipping, paid, sent, is_postal_same)
     return (
         paid.key,
         sent.key,
@@ -73,7 +74,7 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
         same,
         likeness,
         same_city(billing, shipping, reference.places),
-        same_postal(billing, shipping, paid, sent),
+        is_postal_same,
     )
 
 
@@ -92,7 +93,8 @@ def _key_feature(group: str) -> Feature:
         name=f"{group}_address",
         type=FeatureType.STRING,
         doc=f"The {group} address as one value, however it is written: a hash of country, postal code and first line. "
-        "Unknown without postal code or first line. Equal to the other where the addresses are, their countries named.",
+        "Of a flat or suite the number counts, not the word. Unknown without postal code or first line. Equal to the "
+        "other where the addresses are, their countries named.",
         source=_SOURCE,
     )
 
@@ -172,8 +174,8 @@ FEATURES: Final = (
     ),
     _flag(
         "shipping_address_matches_billing",
-        "The goods go to the billing address: both have one country, postal code and first line, however written. "
-        "Unknown where one names no country and all else is the same.",
+        "The goods go to the billing address: both have one country, postal code and first line, however written, or "
+        "a flat stands in the second line of one. Unknown where one names no country and all else is the same.",
         "The goods go to the billing address",
         "The goods go to another address than the billing address",
         -1,

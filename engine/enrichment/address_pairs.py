@@ -6,9 +6,10 @@ both is left out, what is the same may yet be elsewhere, and only what differs i
 
 from rapidfuzz.fuzz import token_sort_ratio
 
-from engine.enrichment.address_facts import AddressFacts
+from engine.enrichment.address_facts import AddressFacts, street_alike
+from engine.enrichment.address_parts import is_unit_number
 from engine.enrichment.scripts import script_of
-from engine.enrichment.streets import folded_city, folded_postal
+from engine.enrichment.streets import folded_city, folded_postal, folded_street
 from engine.features import Unknown
 from engine.payment import Contact
 from engine.reference import Places
@@ -22,24 +23,33 @@ _NO_COUNTRY, _OTHER_SCRIPT, _NO_PLACES = Unknown("country_unknown"), Unknown("ot
 _ZIP_DIGITS, _ZIP_4_DIGITS = 5, 9
 
 
-def compared(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> tuple[Same, int | None]:
-    """Whether both are one address, and how alike they are in percent; unknown where one of them is."""
+def compared(
+    billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts, postal: Same
+) -> tuple[Same, int | None]:
+    """Whether both are one address, and how alike they are in percent; unknown where one of them is.
+
+    `postal` is what `same_postal` says of them.
+    """
     if not paid.text or not sent.text:
         return None, None
     # Words in any order: what two spellings of one address have in common.
     alike = 100 if paid.text == sent.text else round(token_sort_ratio(paid.text, sent.text))
-    return _same_address(billing, shipping, paid, sent), alike
-
-
-def _same_address(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> Same:
     if paid.key is None or sent.key is None:
-        return None
-    # A flat may stand in the first line of one and in the second of the other.
-    if paid.first != sent.first and paid.lines != sent.lines:
+        return None, alike
+    is_same = postal is not False and (paid.street == sent.street or _is_same_with_second(billing, shipping))
+    return postal if is_same else False, alike
+
+
+def _is_same_with_second(billing: Contact, shipping: Contact) -> bool:
+    """Whether both lines together are the same: a flat may stand in the first of one and in the second of the other."""
+    if billing.address_2 is None and shipping.address_2 is None:
         return False
-    if billing.country == shipping.country and billing.country is not None:
-        return paid.key == sent.key or paid.text == sent.text
-    return same_postal(billing, shipping, paid, sent)
+    return _both_lines(billing) == _both_lines(shipping)
+
+
+def _both_lines(contact: Contact) -> str:
+    second = contact.address_2 or ""
+    return street_alike(f"{contact.address} {'unit ' if is_unit_number(folded_street(second)) else ''}{second}")
 
 
 def same_postal(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> Same:

@@ -23,6 +23,15 @@ _LETTERS_MAX: Final = 4
 _ALONE: Final = frozenset({"penthouse", "basement", "bsmt"})
 _NAMING: Final = _UNITS | _ALONE | {_MAILBOX}
 """Without one of these a line names no unit: most lines are done with here."""
+_KINDS: Final = {
+    **dict.fromkeys(("piso", "planta", "etage", "floor", "fl"), "floor"),
+    **dict.fromkeys(("penthouse", "ph"), "penthouse"),
+    **dict.fromkeys(("basement", "bsmt"), "basement"),
+    "scala": "scala",
+    _MAILBOX: _MAILBOX,
+}
+"""What a unit is: all others are a flat, room or office, of which the number counts and not the word. A floor of the
+same number is another one."""
 _DIGIT: Final = re.compile(r"\d")
 _PURE_UNIT: Final = re.compile(r"(?:no )?\d{1,5} ?[a-z]?|[a-z] ?\d{1,5}")
 _SLASHED: Final = re.compile(r"\s*\d+[a-zA-Z]?\s*/\s*\d+")
@@ -68,7 +77,7 @@ def has_unit(words: Sequence[str], second: str, raw: str, country: str | None) -
 
     The words are those of both lines.
     """
-    if second and _PURE_UNIT.fullmatch(second):
+    if second and is_unit_number(second):
         return True
     if not _UNITS.isdisjoint(words) and _unit_at(words) is not None:
         return True
@@ -89,27 +98,48 @@ def _is_house_and_box(words: Sequence[str]) -> bool:
     )
 
 
-def without_unit(first: str) -> str:
-    """A folded first line without its unit: the house, which all its flats and mailboxes share."""
-    words = first.split()
-    at = _unit_at(words)
-    if at is None:
-        return first
+def names_no_unit(words: Sequence[str]) -> bool:
+    """Whether no unit is named for certain, without a look at where the words stand."""
+    return _NAMING.isdisjoint(words)
+
+
+def house_and_unit(first: str) -> tuple[str, str]:
+    """A folded first line parted: the house, which all its flats and mailboxes share, and its units in one spelling.
+
+    These are empty where none is named, and where without them no house is left: `unit 3, mill house` is a name.
+    """
+    words, units = first.split(), list[str]()
+    while (at := _unit_at(words)) is not None:
+        end = _end_of_unit(words, at)
+        # Apt #4 has two words for one.
+        begin = at - 1 if at and words[at - 1] in _NAMING else at
+        rest = words[:begin] + words[end:]
+        if not any(map(_is_numbered, rest)):
+            break
+        units.append(" ".join((_KINDS.get(words[begin], "unit"), *words[at + 1 : end])))
+        words = rest
+    return (" ".join(words), " ".join(sorted(units))) if units else (first, "")
+
+
+def _end_of_unit(words: Sequence[str], at: int) -> int:
     end = at + 1
     # Before the street one word names the unit, for the house number follows; behind it all that looks like one does.
     if at and _is_lettered(words, end):
         end += 1
     while words[at] not in _ALONE and end < len(words) and _is_designation(words[end]) and (at or end == 1):
         end += 1
-    rest = words[:at] + words[end:]
-    # What is left without a number is no house: `unit 3, main street` keeps what it has.
-    return " ".join(rest) if any(map(_is_numbered, rest)) else first
+    return end
 
 
 def is_unit_alone(first: str) -> bool:
     """Whether a folded first line is a unit and nothing else: the street stands in the second."""
     words = first.split()
     return len(words) > 1 and words[0] in _NAMING and all(map(_is_designation, words[1:]))
+
+
+def is_unit_number(second: str) -> bool:
+    """Whether a folded second line is a unit's number and nothing else."""
+    return _PURE_UNIT.fullmatch(second) is not None
 
 
 def _unit_at(words: Sequence[str]) -> int | None:
@@ -129,7 +159,8 @@ def _unit_at(words: Sequence[str]) -> int | None:
 
 def _is_lettered(words: Sequence[str], at: int) -> bool:
     """Whether a few letters stand there, and what is numbered behind them: Suite ABC 123."""
-    return at + 1 < len(words) and len(words[at]) <= _LETTERS_MAX and _is_numbered(words[at + 1])
+    is_short = at + 1 < len(words) and len(words[at]) <= _LETTERS_MAX
+    return is_short and words[at] not in _NAMING and _is_numbered(words[at + 1])
 
 
 def _is_designation(word: str) -> bool:

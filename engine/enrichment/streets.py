@@ -1,21 +1,24 @@
 """Streets, house numbers, cities and postal codes in one spelling each, however they are written."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from string import ascii_lowercase
 from typing import Final
 
-from engine.reference.letters import composed, unaccented
+from engine.reference.letters import composed, unaccented, without_digraphs
 
 _JOINING: Final = ("'", "\u2019", ".")
-_POINT: Final = re.compile(r"(?<=\d)\.(?=\d)")
+_POINT: Final = re.compile(r"\.(?=\d)")
+_CALLE: Final = re.compile(r"^\s*c/(?!\s*o\b)")
+"""Spanish for street, as most write it; c/o is who takes the parcel in."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _CACHED: Final = 8192
 _SPELLINGS: Final = """
     str street strasse straat st · ave avenue avenida av · rd road · dr drive · ln lane · blvd boulevard bd bld bvd
     ct court · pl place plaza platz · sq square · ter terrace terr · hwy highway · pkwy parkway pky · cir circle circ
-    cres crescent · cl close · no number nummer nr numero · n north · s south · e east · w west
+    cres crescent · cl close · no number nummer nr num numero · n north · s south · e east · w west
     1st first · 2nd second · 3rd third · 4th fourth · 5th fifth · 6th sixth · 7th seventh · 8th eighth · 9th ninth
     10th tenth · 11th eleventh · 12th twelfth
 """
@@ -29,6 +32,10 @@ _LETTERS: Final = "AT BE CH CZ DE DK EE ES FI FR HR IT LT LU LV NO PL SE SI SK"
 _LETTERED: Final = frozenset(_LETTERS.split())
 """Countries of postal codes of digits alone, which are written with the country's letters before them, too: D-80331."""
 _GERMAN_STREET: Final = re.compile(r"(?<=\w)strasse\b")
+_NUMBER_WORD: Final = re.compile(r"\b(?:no ?(?=\d)|n (?=\d+[a-z]?(?: |$)))")
+"""What is written before a house number, or left out. N is north before a street's: N 5th St."""
+_LETTER_APART: Final = re.compile(r" (?=[a-z]\b)(?<=\d )")
+_LETTERS_ALONE: Final = frozenset(ascii_lowercase)
 
 
 def folded_street(street: str) -> str:
@@ -40,8 +47,9 @@ def folded_street(street: str) -> str:
     plain = unaccented(street)
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
-        # 12.5 is no 125.
+        # 12.5 is no 125, and in Hauptstr.5 the number is a word of its own.
         plain = _POINT.sub(" ", plain) if "." in plain else plain
+        plain = _CALLE.sub("calle ", plain) if "c/" in plain else plain
         for mark in _JOINING:
             plain = plain.replace(mark, "")
         words = _WORD.findall(plain)
@@ -49,6 +57,26 @@ def folded_street(street: str) -> str:
         words = plain.split()
     folded = " ".join([_SHORT.get(word, word) for word in words])
     return _GERMAN_STREET.sub("str", folded) if "strasse" in folded else folded
+
+
+def is_spelt_one_way(folded: str, words: Collection[str]) -> bool:
+    """Whether nothing in a folded street is for `without_number_words` or `spelt_alike`; its words are among these."""
+    return "no" not in folded and not _has_digraph(folded) and _LETTERS_ALONE.isdisjoint(words)
+
+
+def without_number_words(folded: str) -> str:
+    """A folded street without what says that a number follows: `calle mayor no 5` is `calle mayor 5`."""
+    return _NUMBER_WORD.sub("", folded)
+
+
+def spelt_alike(folded: str) -> str:
+    """A folded street as all spell it who mean the same: `12 a` is `12a`, `koenigsallee` is `konigsallee`."""
+    joined = _LETTER_APART.sub("", folded)
+    return without_digraphs(joined) if _has_digraph(joined) else joined
+
+
+def _has_digraph(folded: str) -> bool:
+    return "ue" in folded or "oe" in folded or "ae" in folded or "aa" in folded
 
 
 def folded_postal(postal: str, country: str | None) -> str:

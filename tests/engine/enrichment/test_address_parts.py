@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.enrichment import enrich
 from engine.enrichment.address_facts import AddressFacts, _facts, address_facts, address_key
-from engine.enrichment.address_parts import without_unit
+from engine.enrichment.address_parts import house_and_unit
 from engine.enrichment.po_box import is_po_box
 from engine.enrichment.streets import folded_street
 from engine.features import Unknown
@@ -207,10 +207,11 @@ def test_where_a_countrys_words_are_not_known_nothing_is_denied(
         ("4283 Express Lane Ste ABC 123", "4283 express ln"),
         ("4283 Express Lane, Suite ABC-12345", "4283 express ln"),
         ("9 Unit Street", "9 unit str"),
+        ("123 Main St Floor 2 Apt 5", "123 main str"),
     ],
 )
 def test_the_house_without_its_units(first: str, house: str) -> None:
-    assert without_unit(folded_street(first)) == house
+    assert house_and_unit(folded_street(first))[0] == house
 
 
 def test_a_building_is_what_its_mailboxes_share() -> None:
