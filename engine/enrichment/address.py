@@ -128,8 +128,9 @@ FEATURES: Final = (
     Feature(
         name="shipping_building",
         type=FeatureType.STRING,
-        doc="The house that the goods go to: as shipping_address, but without a flat, suite, # or private mailbox in "
-        "the first line. Who lives there, or rents a mailbox there, shares it.",
+        doc="The house that the goods go to: as shipping_address, but without a flat, suite or private mailbox in the "
+        "first line. Who lives there, or rents a mailbox there, shares it. A # is a flat's, in Latin America, the "
+        "West Indies, India and the Philippines the house's.",
         source=_SOURCE,
     ),
     *_of_both(

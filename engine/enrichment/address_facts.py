@@ -12,6 +12,7 @@ from engine.enrichment.address_parts import (
     is_pickup_point,
     is_unit_alone,
     names_no_unit,
+    with_unit_word,
 )
 from engine.enrichment.po_box import is_po_box
 from engine.enrichment.streets import (
@@ -37,16 +38,17 @@ def address_key(contact: Contact) -> str | None:
     """
     if contact.address is None or contact.postal is None:
         return None
-    return _hash(street_alike(contact.address), folded_postal(contact.postal, contact.country), contact.country)
+    country = contact.country
+    return _hash(street_alike(contact.address, country), folded_postal(contact.postal, country), country)
 
 
-def street_alike(street: str) -> str:
+def street_alike(street: str, country: str | None) -> str:
     """A street, house number and unit as keys have them: equal for all spellings of one; empty where there is none."""
     first = folded_street(street)
-    return _parted(street, first, "", first.split())[0]
+    return _parted(street, first, "", first.split(), country)[0]
 
 
-def _parted(street: str, first: str, rest: str, words: Sequence[str]) -> tuple[str, str]:
+def _parted(street: str, first: str, rest: str, words: Sequence[str], country: str | None) -> tuple[str, str]:
     """The first line as keys have it, and the house alone, which the second line tells where the first is but a unit.
 
     `first` and `rest` are the lines folded, `words` those of the first.
@@ -54,7 +56,7 @@ def _parted(street: str, first: str, rest: str, words: Sequence[str]) -> tuple[s
     # Most streets are done with here.
     if not first or ("#" not in street and names_no_unit(words) and is_spelt_one_way(first, words)):
         return first, first
-    marked = without_number_words(first if "#" not in street else folded_street(street.replace("#", " unit ")))
+    marked = without_number_words(first if "#" not in street else folded_street(with_unit_word(street, country)))
     house, unit = house_and_unit(marked)
     alike = spelt_alike(f"{house} {unit}" if unit else house)
     if rest and is_unit_alone(marked):
@@ -108,7 +110,7 @@ def _facts(
     if not lines:
         return _NOTHING
     words = lines.split()
-    alike, house = _parted(street, first, rest, first.split() if rest else words)
+    alike, house = _parted(street, first, rest, first.split() if rest else words, country)
     code = "" if postal is None else folded_postal(postal, country)
     town = "" if city is None else folded_city(city)
     key = _hash(alike, code, country)

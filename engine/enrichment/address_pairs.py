@@ -44,12 +44,14 @@ def _is_same_with_second(billing: Contact, shipping: Contact) -> bool:
     """Whether both lines together are the same: a flat may stand in the first of one and in the second of the other."""
     if billing.address_2 is None and shipping.address_2 is None:
         return False
-    return _both_lines(billing) == _both_lines(shipping)
+    country = billing.country or shipping.country
+    return _both_lines(billing, country) == _both_lines(shipping, country)
 
 
-def _both_lines(contact: Contact) -> str:
+def _both_lines(contact: Contact, country: str | None) -> str:
     second = contact.address_2 or ""
-    return street_alike(f"{contact.address} {'unit ' if is_unit_number(folded_street(second)) else ''}{second}")
+    word = "unit " if is_unit_number(folded_street(second)) else ""
+    return street_alike(f"{contact.address} {word}{second}", country)
 
 
 def same_postal(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> Same:

@@ -34,10 +34,16 @@ _KINDS: Final = {
 same number is another one."""
 _DIGIT: Final = re.compile(r"\d")
 _PURE_UNIT: Final = re.compile(r"(?:no )?\d{1,5} ?[a-z]?|[a-z] ?\d{1,5}")
+_SIGNED: Final = re.compile(r"#\s*[^\W_]")
 _SLASHED: Final = re.compile(r"\s*\d+[a-zA-Z]?\s*/\s*\d+")
 _BOX_IS_UNIT: Final = frozenset({"BE"})
 _LETTER_BOXES: Final = frozenset({"bus", "bte", "boite"})
 _SLASH_COUNTRIES: Final = frozenset({"AU", "NZ"})
+_NUMBER_SIGN: Final = """
+    AR BO CL CO CR CU DO EC GT HN MX NI PA PE PR PY SV UY VE BB BS JM TT IN PH
+"""
+_NUMBERED_BY_SIGN: Final = frozenset(_NUMBER_SIGN.split())
+"""Countries where # stands before the house number; elsewhere it does before a flat's."""
 
 _LOCKER: Final = re.compile(
     r"\b(?:packstation|postfiliale|postnummer|paketshop|parcel ?locker|amazon ?(?:hub )?locker|hub locker|inpost"
@@ -83,7 +89,7 @@ def has_unit(words: Sequence[str], second: str, raw: str, country: str | None) -
         return True
     if country in _BOX_IS_UNIT and _is_house_and_box(words):
         return True
-    if "#" in raw and any(part[:1].isalnum() for part in (each.lstrip() for each in raw.split("#")[1:])):
+    if "#" in raw and country not in _NUMBERED_BY_SIGN and _SIGNED.search(raw):
         return True
     return country in _SLASH_COUNTRIES and _SLASHED.match(raw) is not None
 
@@ -96,6 +102,11 @@ def _is_house_and_box(words: Sequence[str]) -> bool:
         word in _LETTER_BOXES and _is_designation(behind) and any(map(_is_numbered, words[:at]))
         for at, (word, behind) in enumerate(pairwise(words))
     )
+
+
+def with_unit_word(street: str, country: str | None) -> str:
+    """A first line as it came, with a unit's word for # where that is what it means in the country."""
+    return street if country in _NUMBERED_BY_SIGN else street.replace("#", " unit ")
 
 
 def names_no_unit(words: Sequence[str]) -> bool:

@@ -127,6 +127,9 @@ def test_without_street_or_postal_code_it_is_unknown(partial: Contact) -> None:
         ("ES", "Calle Mayor n\u00b0 5", "Calle Mayor, n.5"),
         ("ES", "Calle Mayor n\u00fam. 5", "C/ Mayor 5"),
         ("ES", "C/Mayor 5", "Calle Mayor 5"),
+        ("MX", "Calle 5 #123", "Calle 5 No. 123"),
+        ("MX", "Calle 5 #123 Apto #4", "Calle 5 123, Apto. 4"),
+        ("CO", "Calle 10 # 5-51", "Calle 10 No. 5 - 51"),
     ],
 )
 def test_an_address_in_two_spellings_is_one(
@@ -149,6 +152,7 @@ def test_an_address_in_two_spellings_is_one(
         ("GB", "Flat 4, 12 High St", "Flat 12, 4 High St"),
         ("DE", "Hauptstr. 12 a", "Hauptstr. 12 b"),
         ("ES", "Calle Mayor 5", "Calle Mayor n\u00ba 6"),
+        ("MX", "Calle 5 #123", "Calle 5 #456"),
     ],
 )
 def test_two_flats_of_one_house_are_two_addresses(

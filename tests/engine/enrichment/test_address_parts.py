@@ -88,6 +88,10 @@ CASES: Final = (
     ("ES", "Apartado de Correos 120", None, "box number"),
     ("ES", "Apdo. 120", None, "box number"),
     ("MX", "Av. Ju\u00e1rez 10, C.P. 06050", None, "number"),
+    ("MX", "Calle 5 #123", None, "number"),
+    ("MX", "Calle 5 #123 Depto 4", None, "number unit"),
+    ("CO", "Calle 10 # 5-51", None, "number"),
+    ("CA", "123 Main St #4", None, "number unit"),
     ("CL", "Casilla 124", None, "box number"),
     ("CO", "Apartado A\u00e9reo 3456", None, "box number"),
     ("BR", "Caixa Postal 77", None, "box number"),
@@ -224,6 +228,13 @@ def test_a_building_is_what_its_mailboxes_share() -> None:
         Contact(country="US", postal="34249", address="Suite 10", address_2="4283 Express Lane"),
     ]
     assert {address_facts(each).building for each in rented} == {address_key(lone)}
+
+
+def test_where_the_sign_is_the_houses_two_houses_are_two_buildings() -> None:
+    one, other, same = (
+        Contact(country="MX", postal="06000", address=f"Calle 5 {number}") for number in ("#123", "#456", "No. 123")
+    )
+    assert address_facts(one).building == address_facts(same).building != address_facts(other).building
 
 
 @pytest.mark.parametrize(
