@@ -203,7 +203,8 @@ FEATURES: Final = (
     ),
     _flag(
         "shipping_postal_matches_billing",
-        "The shipping postal code is the billing one, in one country; of US ZIP codes the first five digits.",
+        "The shipping postal code is the billing one, in one country, with the country's letters before it or without; "
+        "of US ZIP codes the first five digits.",
         "The goods go to the billing postal code",
         "The goods go to another postal code than the billing one",
         -1,

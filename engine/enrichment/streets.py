@@ -7,6 +7,7 @@ from string import ascii_lowercase
 from typing import Final
 
 from engine.reference.letters import composed, unaccented, without_digraphs
+from engine.reference.postal import LETTERS_BEFORE
 
 _JOINING: Final = ("'", "\u2019", ".")
 _POINT: Final = re.compile(r"\.(?=\d)")
@@ -28,9 +29,7 @@ _SHORT: Final = {
     for short, *others in (line.split() for line in _SPELLINGS.replace("\n", " · ").split("·") if line.split())
     for other in others
 }
-_LETTERS: Final = "AT BE CH CZ DE DK EE ES FI FR HR IT LT LU LV NO PL SE SI SK"
-_LETTERED: Final = frozenset(_LETTERS.split())
-"""Countries of postal codes of digits alone, which are written with the country's letters before them, too: D-80331."""
+_LETTERS: Final = {country: tuple(each.lower() for each in letters) for country, letters in LETTERS_BEFORE.items()}
 _GERMAN_STREET: Final = re.compile(r"(?<=\w)strasse\b")
 _NUMBER_WORD: Final = re.compile(r"\b(?:no ?(?=\d)|n (?=\d+[a-z]?(?: |$)))")
 """What is written before a house number, or left out. N is north before a street's: N 5th St."""
@@ -80,13 +79,18 @@ def _has_digraph(folded: str) -> bool:
 
 
 def folded_postal(postal: str, country: str | None) -> str:
-    """A postal code's letters and digits, in lower case; of the United States the first five, without ZIP+4."""
+    """A postal code's letters and digits, in lower case, without the country's letters before its first digit.
+
+    Of the United States the first five, without ZIP+4.
+    """
     lower = postal.lower() if postal.isascii() else composed(postal).casefold()
     plain = lower.replace(" ", "").replace("-", "")
     plain = plain if plain.isalnum() else "".join(_WORD.findall(plain))
-    if country in _LETTERED and not plain.isdecimal():
-        digits = plain.lstrip(ascii_lowercase)
-        return digits if digits.isdecimal() else plain
+    if country in _LETTERS and not plain.isdecimal():
+        for letters in _LETTERS[country]:
+            if plain.startswith(letters) and plain[len(letters) :][:1].isdecimal():
+                return plain[len(letters) :]
+        return plain
     return plain[:_ZIP_DIGITS] if country == "US" else plain
 
 
