@@ -73,7 +73,7 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
         sent.is_military,
         same,
         likeness,
-        same_city(billing, shipping, reference.places),
+        same_city(billing, shipping, reference, is_postal_same),
         is_postal_same,
     )
 
@@ -195,8 +195,10 @@ FEATURES: Final = (
     _flag(
         "shipping_city_matches_billing",
         "The shipping city is the billing city, in one country: written alike but for case, accents and usual "
-        "abbreviations, or by another of its names (Köln, Cologne). Unknown (`other_script`) where they are written "
-        "in different letters and one is not in the table of places.",
+        "abbreviations, or by another of its names (Köln, Cologne), with a district's number or letter or without "
+        "(Paris 1er, Aarhus C). Not so in two regions of one country, unless the postal codes are equal. Unknown "
+        "(`other_script`) where they are written in different letters and one is not in the table of places, and "
+        "(`not_told`) where one adds something (Berlin-Mitte) and the postal codes are not equal.",
         "The goods go to the billing city",
         "The goods go to another city than the billing city",
         -1,

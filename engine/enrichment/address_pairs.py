@@ -4,15 +4,23 @@ Two countries that differ say no, whatever else is the same: 75001 is Addison in
 both is left out, what is the same may yet be elsewhere, and only what differs is certain.
 """
 
+from typing import Final
+
 from rapidfuzz.fuzz import token_sort_ratio
 
 from engine.enrichment.address_facts import AddressFacts, street_alike
 from engine.enrichment.address_parts import is_unit_number
 from engine.enrichment.scripts import script_of
-from engine.enrichment.streets import folded_city, folded_postal, folded_street
+from engine.enrichment.streets import (
+    before_addition,
+    folded_city,
+    folded_postal,
+    folded_street,
+    without_district,
+)
 from engine.features import Unknown
 from engine.payment import Contact
-from engine.reference import Places
+from engine.reference import Places, PostalRules, Reference
 from engine.reference.letters import without_digraphs
 from engine.reference.places import folded_place
 from engine.reference.territories import is_same_country
@@ -20,6 +28,10 @@ from engine.reference.territories import is_same_country
 Same = bool | Unknown | None
 
 _NO_COUNTRY, _OTHER_SCRIPT, _NO_PLACES = Unknown("country_unknown"), Unknown("other_script"), Unknown("places")
+_NOT_TOLD: Final = Unknown("not_told")
+_IN_TWO_LANGUAGES: Final = frozenset({"BE", "CH", "FI", "IE", "LU"})
+"""Countries where a town has a name in each of the country's languages, and the table of places has not all: Mons is
+Bergen."""
 _ZIP_DIGITS, _ZIP_4_DIGITS = 5, 9
 
 
@@ -80,17 +92,56 @@ def _may_be_zip(one: str, other: str) -> bool:
     return len(short) == _ZIP_DIGITS and len(long) == _ZIP_4_DIGITS and long.isdecimal() and long.startswith(short)
 
 
-def same_city(billing: Contact, shipping: Contact, places: Places | None) -> Same:
-    """Whether the goods go to the billing city, by any of the names that the table of places has for it."""
+def same_city(billing: Contact, shipping: Contact, reference: Reference, postal: Same) -> Same:
+    """Whether the goods go to the billing city, by any of the names that the table of places has for it.
+
+    `postal` is what `same_postal` says of them: with one postal code they are in one region, and rarely two cities.
+    """
     left, right = billing.city, shipping.city
     if left is None or right is None:
         return None
-    if left == right and billing.country == shipping.country:
+    is_one_region = billing.region == shipping.region or postal is True
+    if left == right and is_one_region and billing.country == shipping.country:
         return True
     if not _may_be_one_country(billing, shipping):
         return False
-    is_same = _is_written_alike(left, right) or _is_one_city(billing.country or shipping.country, left, right, places)
+    country = billing.country or shipping.country
+    is_same = _is_one_city(country, left, right, reference.places)
+    if is_same is not True:
+        is_same = _is_one_district(country, left, right, reference.places, postal) or is_same
+    if is_same is True and not is_one_region and _are_regions_apart(billing, shipping, reference.postal):
+        return False
     return _NO_COUNTRY if is_same is True and _lacks_country(billing, shipping) else is_same
+
+
+def _is_one_district(country: str | None, left: str, right: str, places: Places | None, postal: Same) -> Same:
+    """Whether one names a district of the other; false where nothing speaks for it."""
+    one, other = without_district(left), without_district(right)
+    if (one != left or other != right) and _is_one_city(country, one, other, places) is True:
+        return True
+    # Frankfurt (Oder) and Frankfurt am Main have one name in brief, and are two.
+    one_cut, other_cut = before_addition(left), before_addition(right)
+    if (one_cut != left and _is_one_city(country, one_cut, other, places) is True) or (
+        other_cut != right and _is_one_city(country, one, other_cut, places) is True
+    ):
+        return postal is True or _NOT_TOLD
+    if postal is not True:
+        return False
+    short, long = sorted((folded_city(left), folded_city(right)), key=len)
+    if short and long.startswith(f"{short} "):
+        return True
+    return _NOT_TOLD if country in _IN_TWO_LANGUAGES else False
+
+
+def _are_regions_apart(billing: Contact, shipping: Contact, rules: PostalRules | None) -> bool:
+    """Whether the regions are two of one country, by their codes: Springfield in Illinois and in Missouri."""
+    country = billing.country or shipping.country
+    if rules is None or country is None or (country != shipping.country and shipping.country is not None):
+        return False
+    if billing.region is None or shipping.region is None:
+        return False
+    one, other = (rules.facts(country, each, None).region for each in (billing.region, shipping.region))
+    return one is not None and other is not None and one != other
 
 
 def _is_written_alike(left: str, right: str) -> bool:
@@ -100,7 +151,9 @@ def _is_written_alike(left: str, right: str) -> bool:
 
 
 def _is_one_city(country: str | None, left: str, right: str, places: Places | None) -> bool | Unknown:
-    """Whether two names that are written in different ways are of one city: Köln is Cologne, Москва is Moscow."""
+    """Whether two names are of one city, however written: Köln is Cologne, Москва is Moscow."""
+    if _is_written_alike(left, right):
+        return True
     if places is None:
         return _NO_PLACES
     found = None if country is None else places.is_one_city(country, left, right)

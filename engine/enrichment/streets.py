@@ -37,6 +37,14 @@ _LETTER_APART: Final = re.compile(r" (?=[a-z]\b)(?<=\d )")
 _LETTERS_ALONE: Final = frozenset(ascii_lowercase)
 
 
+_CITY_WORD: Final = re.compile(r"[^\s-]+")
+_DISTRICT: Final = re.compile(
+    r"[a-z]{0,2}\d\w*\.?|[a-z]\.?|[ivx]+\.?|cedex|arrondissement|city|ku|shi|si|gu", re.IGNORECASE
+)
+_CITY_CUT: Final = frozenset({"cd", "cd."})
+_ADDITION: Final = re.compile(r"(?<=\w)\s*[-(,/]")
+
+
 def folded_street(street: str) -> str:
     """A street and house number in one spelling: without case, accents, punctuation and long forms of common words.
 
@@ -98,3 +106,24 @@ def folded_postal(postal: str, country: str | None) -> str:
 def folded_city(city: str) -> str:
     """A city's name as a street's is; cached, for cities are few."""
     return folded_street(city)
+
+
+@lru_cache(maxsize=_CACHED)
+def without_district(city: str) -> str:
+    """A city's name without the district, sorting office or kind behind it: Paris 1er, Lyon Cedex 01, Aarhus C."""
+    words = _CITY_WORD.findall(city)
+    while len(words) > 1 and _DISTRICT.fullmatch(unaccented(words[-1])):
+        words.pop()
+    if len(words) > 1 and words[0].lower() in _CITY_CUT:
+        words[0] = "Ciudad"
+    return " ".join(words)
+
+
+@lru_cache(maxsize=_CACHED)
+def before_addition(city: str) -> str:
+    """The part of a city's name before a hyphen, comma, slash or bracket, without the district: Berlin of Berlin-Mitte.
+
+    The name itself where it has none.
+    """
+    cut = _ADDITION.search(city)
+    return city if cut is None else without_district(city[: cut.start()])
