@@ -142,7 +142,8 @@ FEATURES: Final = (
     ),
     *_of_both(
         "has_unit",
-        "The {} address names a flat, suite, room or floor.",
+        "The {} address names a flat, suite, room or floor, or a part of a house (Bldg 4). Unknown (`not_told`) where "
+        "none is named in a country whose ways to write them are not known.",
         "The {} address names a flat or suite",
         "The {} address names no flat or suite",
     ),

@@ -86,7 +86,7 @@ class AddressFacts(NamedTuple):
     text: str
     """All with the city: what is compared."""
     is_po_box: bool | Unknown | None
-    has_unit: bool | None
+    has_unit: bool | Unknown | None
     has_number: bool | None
     is_pickup_point: bool | None
     is_military: bool | None

@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from engine.features import Unknown
+from engine.reference.letters import unaccented
+
+_NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
+
 _UNIT_TOKENS: Final = """
     apt apartment appartement appart app appt apto apartamento flat unit suite ste room rm penthouse studio dept depto
-    departamento lot spc trlr wohnung whg lejl lgh piso planta etage floor fl interno scala oficina office bureau kv кв
-    квартира оф офис mieszkanie lokal daire stanza camera ph
+    dpto departamento lot spc trlr wohnung whg lejl lgh piso planta etage floor fl int interno scala oficina office
+    bureau kv кв квартира оф офис mieszkanie lokal daire stanza camera ph
 """
 _UNITS: Final = frozenset(_UNIT_TOKENS.split())
 """Words before what tells one flat, room or office of a house from another."""
@@ -35,10 +40,41 @@ same number is another one."""
 _DIGIT: Final = re.compile(r"\d")
 _PURE_UNIT: Final = re.compile(r"(?:no )?\d{1,5} ?[a-z]?|[a-z] ?\d{1,5}")
 _SIGNED: Final = re.compile(r"#\s*[^\W_]")
-_SLASHED: Final = re.compile(r"\s*\d+[a-zA-Z]?\s*/\s*\d+")
 _BOX_IS_UNIT: Final = frozenset({"BE"})
 _LETTER_BOXES: Final = frozenset({"bus", "bte", "boite"})
-_SLASH_COUNTRIES: Final = frozenset({"AU", "NZ"})
+_PARTS: Final = frozenset({"bldg", "building", "bat", "batiment", "esc", "escalier", "porte", "puerta", "pta"})
+"""Words before a part of a house that is no one flat: they tell that there are flats."""
+_DWELLINGS: Final = _UNITS | _ALONE | _PARTS
+"""Without one of these a line names a unit in no country's common words."""
+_FLOORS: Final = frozenset({"floor", "fl"})
+_STOREY: Final = re.compile(r"\d+(?:st|nd|rd|th)|ground|top|upper|lower")
+_SLASHED: Final = {
+    **dict.fromkeys(("AU", "NZ"), re.compile(r"^\s*\d+[a-zA-Z]?\s*/\s*\d")),
+    **dict.fromkeys(("AT", "PL"), re.compile(r"\d\s*[a-zA-Z]?\s*/\s*\d")),
+    "HK": re.compile(r"\d\s*/\s*[fF]\b"),
+}
+"""Where a slash parts flat and house. In Czechia, say, it parts two numbers of one house."""
+_GERMAN: Final = r"\b(?:\d+ (?:stock|og|obergeschoss|etage)|erdgeschoss|eg|dg|(?:top|tur|tuer|stiege|stg) \d+)\b"
+_SPANISH: Final = r"\b(?:\d+[oa] (?:[a-z]|\d+|izq\w*|izda|dcha|dch|der\w*)|bajo [a-z]|atico|entlo|entresuelo)\b"
+_PATTERNS: Final = {
+    **dict.fromkeys(("AT", "CH", "DE"), _GERMAN),
+    **dict.fromkeys(("AR", "CL", "CO", "ES", "MX", "PE", "UY"), _SPANISH),
+    **dict.fromkeys(("CN", "HK", "TW"), r"\d室|\d樓|\d楼|单元"),
+    "DK": r"\b(?:(?:st|str|kl|\d+) (?:tv|th|mf)|\d+ sal)\b",
+    "FI": r"\d[a-z]? [a-z] \d+\b|\bas \d",
+    "FR": r"\b(?:\d+(?:e|er|eme) etage|rez de chaussee|rdc)\b",
+    "JP": r"号室|\d階",
+    "KR": r"^(?!.*사서함).*\d(?:호|층)",
+    "NO": r"\b(?:[hulk]\d{4}|\d+ (?:etg|etasje))\b",
+    "PL": r"\d[a-z]? m \d",
+    "PT": r"\b\d+o (?:[a-z]|esq\w*|dto|dt|fte|frente)\b|\bcave\b",
+    "SE": r"\b\d+ tr\b",
+    "SG": r"\b\d\d \d{2,4}\b",
+}
+_IN_COUNTRY: Final = {country: re.compile(unaccented(pattern)) for country, pattern in _PATTERNS.items()}
+"""How units are written in one country: elsewhere the same is something else."""
+_KNOWN: Final = frozenset(f"{' '.join(_PATTERNS)} US PR VI GU CA GB GG JE IM IE AU NZ ZA BE BR BY IT KZ RU UA".split())
+"""Countries whose ways to write a unit are among these: elsewhere an address without them may have others."""
 _NUMBER_SIGN: Final = """
     AR BO CL CO CR CU DO EC GT HN MX NI PA PE PR PY SV UY VE BB BS JM TT IN PH
 """
@@ -78,20 +114,38 @@ def is_military(lines: str, city: str | None, region: str | None, country: str |
     return ("po " in lines or "psc" in lines or "cmr" in lines) and _MILITARY.search(lines) is not None
 
 
-def has_unit(words: Sequence[str], second: str, raw: str, country: str | None) -> bool:
+def has_unit(words: Sequence[str], second: str, raw: str, country: str | None) -> bool | Unknown:
     """Whether a flat, suite, room or floor is named; `raw` is the first line as it came, where # and / still stand.
 
     The words are those of both lines.
     """
+    if _names_unit(words, second, raw, country):
+        return True
+    if country is None:
+        return _NO_COUNTRY
+    return False if country in _KNOWN else _NOT_TOLD
+
+
+def _names_unit(words: Sequence[str], second: str, raw: str, country: str | None) -> bool:
     if second and is_unit_number(second):
         return True
-    if not _UNITS.isdisjoint(words) and _unit_at(words) is not None:
+    if not _DWELLINGS.isdisjoint(words) and (_unit_at(words) is not None or any(map(_is_part, words, words[1:]))):
         return True
     if country in _BOX_IS_UNIT and _is_house_and_box(words):
         return True
     if "#" in raw and country not in _NUMBERED_BY_SIGN and _SIGNED.search(raw):
         return True
-    return country in _SLASH_COUNTRIES and _SLASHED.match(raw) is not None
+    if "/" in raw and country in _SLASHED and _SLASHED[country].search(raw):
+        return True
+    pattern = _IN_COUNTRY.get(country or "")
+    return pattern is not None and pattern.search(" ".join(words)) is not None
+
+
+def _is_part(word: str, behind: str) -> bool:
+    """Whether two words, one behind the other, are a part of a house and its number, or a floor: bldg 4, 2nd floor."""
+    if word in _PARTS:
+        return _is_designation(behind)
+    return behind in _FLOORS and _STOREY.fullmatch(word) is not None
 
 
 def _is_house_and_box(words: Sequence[str]) -> bool:
@@ -162,6 +216,8 @@ def _unit_at(words: Sequence[str]) -> int | None:
             return at
         is_named = word in _UNITS or word == _MAILBOX
         if is_named and at + 1 < len(words) and _is_designation(words[at + 1]):
+            return at
+        if is_named and words[at + 1 : at + 2] == ["no"] and at + 2 < len(words) and _is_designation(words[at + 2]):
             return at
         if word in _LETTERED_UNITS and at and _is_lettered(words, at + 1):
             return at

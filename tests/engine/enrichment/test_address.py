@@ -141,6 +141,7 @@ def test_without_street_or_postal_code_it_is_unknown(partial: Contact) -> None:
         ("ES", "Calle Mayor n\u00b0 5", "Calle Mayor, n.5"),
         ("ES", "Calle Mayor n\u00fam. 5", "C/ Mayor 5"),
         ("ES", "C/Mayor 5", "Calle Mayor 5"),
+        ("IT", "Via Roma 12 int. 5", "Via Roma, 12, interno 5"),
         ("MX", "Calle 5 #123", "Calle 5 No. 123"),
         ("MX", "Calle 5 #123 Apto #4", "Calle 5 123, Apto. 4"),
         ("CO", "Calle 10 # 5-51", "Calle 10 No. 5 - 51"),

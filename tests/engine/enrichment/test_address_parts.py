@@ -72,7 +72,31 @@ CASES: Final = (
     ("DE", "Postfach 10 01 02", None, "box number"),
     ("DE", "Packstation 145", "12345678", "number pickup"),
     ("DE", "Postfiliale 502", None, "number pickup"),
-    ("AT", "Hauptplatz 1", "Top 4", "number"),
+    ("AT", "Hauptplatz 1", "Top 4", "number unit"),
+    ("AT", "Hauptstr. 5/3/12", None, "number unit"),
+    ("PL", "D\u0142uga 1/5", None, "number unit"),
+    ("PL", "D\u0142uga 1 m 5", None, "number unit"),
+    ("CZ", "Dlouh\u00e1 123/5", None, "number"),
+    ("ES", "Mayor 1, 2\u00ba B", None, "number unit"),
+    ("ES", "Mayor n.\u00ba 5", None, "number"),
+    ("IT", "Via Roma 12, int. 5", None, "number unit"),
+    ("MX", "Calle 5 No. 12 Int 5", None, "number unit"),
+    ("DK", "Nygade 1, 2. tv", None, "number unit"),
+    ("DK", "Nygade 1, st. th.", None, "number unit"),
+    ("NO", "Storgata 5", "H0201", "number unit"),
+    ("FI", "Mannerheimintie 1 A 5", None, "number unit"),
+    ("FR", "3 rue de Brest, B\u00e2t B", None, "number unit"),
+    ("DE", "Hauptstr. 5, 2. Stock", None, "number unit"),
+    ("JP", "\u6771\u4eac\u90fd1-2\u30de\u30f3\u30b7\u30e7\u30f3301\u53f7\u5ba4", None, "number unit"),
+    ("CN", "\u5efa\u56fd\u8def88\u53f71203\u5ba4", None, "number unit"),
+    ("KR", "\uc138\uc885\ub300\ub85c 1, 101\ub3d9 202\ud638", None, "number unit"),
+    ("HK", "12 Nathan Road, 2/F", None, "number unit"),
+    ("GB", "12 High St", "2nd Floor", "number unit"),
+    ("US", "12 Main St, Second Floor", None, "number unit"),
+    ("US", "12 Main St", "Bldg 4", "number unit"),
+    ("US", "12 Main St", "Bsmt", "number unit"),
+    ("US", "12 Main St", "Apt No 4", "number unit"),
+    ("US", "12 Building Way", None, "number"),
     ("CH", "Postfach", None, "box"),
     ("CH", "Case postale 12", None, "box number"),
     ("FR", "8, Avenue des Champs-\u00c9lys\u00e9es", None, "number"),
@@ -165,14 +189,14 @@ CASES: Final = (
     ("JP", "\u6771\u4eac\u90fd\u5343\u4ee3\u7530\u533a1-2", None, "number"),
     ("KR", "\uc0ac\uc11c\ud568 120\ud638", None, "box number"),
     ("CN", "\u4fe1\u7bb1 100", None, "box number"),
-    ("SG", "10 Anson Road", "#12-34", "number"),
+    ("SG", "10 Anson Road", "#12-34", "number unit"),
 )
 
 
 def said(facts: AddressFacts) -> set[str]:
     flags = {
         "box": facts.is_po_box is True,
-        "unit": facts.has_unit,
+        "unit": facts.has_unit is True,
         "number": facts.has_number,
         "pickup": facts.is_pickup_point,
         "military": facts.is_military,
@@ -215,6 +239,22 @@ def test_where_a_countrys_words_are_not_known_nothing_is_denied(
 ) -> None:
     lines = folded_street(first)
     assert is_po_box(lines, lines.split(), country) == expected
+
+
+@pytest.mark.parametrize(
+    ("country", "first", "expected"),
+    [
+        ("NL", "Damrak 1", Unknown("not_told")),
+        ("NL", "Damrak 1 Apt 4", True),
+        (None, "12 Main St", Unknown("country_unknown")),
+        (None, "12 Main St Apt 4", True),
+        ("US", "12 Main St", False),
+    ],
+)
+def test_where_a_countrys_units_are_not_known_none_is_denied(
+    country: str | None, first: str, expected: bool | Unknown
+) -> None:
+    assert address_facts(Contact(country=country, address=first)).has_unit == expected
 
 
 @pytest.mark.parametrize(
