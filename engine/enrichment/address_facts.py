@@ -122,7 +122,7 @@ def _facts(
         code,
         f"{lines} {town} {code}",
         is_po_box(lines, words, country),
-        has_unit(words, rest, street, country),
+        has_unit(lines, words, rest, street, country),
         # A number that stands alone is no ordinal.
         any(map(str.isdecimal, words)) or _DIGIT.search(_ORDINAL.sub("", lines)) is not None,
         is_pickup_point(lines, words),

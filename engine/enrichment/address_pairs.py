@@ -100,7 +100,9 @@ def same_city(billing: Contact, shipping: Contact, reference: Reference, postal:
     left, right = billing.city, shipping.city
     if left is None or right is None:
         return None
-    is_one_region = billing.region == shipping.region or postal is True
+    one, other = billing.region, shipping.region
+    # Many labels leave the region out.
+    is_one_region = one == other or one is None or other is None or postal is True
     if left == right and is_one_region and billing.country == shipping.country:
         return True
     if not _may_be_one_country(billing, shipping):
@@ -109,13 +111,16 @@ def same_city(billing: Contact, shipping: Contact, reference: Reference, postal:
     is_same = _is_one_city(country, left, right, reference.places)
     if is_same is not True:
         is_same = _is_one_district(country, left, right, reference.places, postal) or is_same
-    if is_same is True and not is_one_region and _are_regions_apart(billing, shipping, reference.postal):
+    if is_same is True and not is_one_region and _are_regions_apart(country, one, other, reference.postal):
         return False
     return _NO_COUNTRY if is_same is True and _lacks_country(billing, shipping) else is_same
 
 
 def _is_one_district(country: str | None, left: str, right: str, places: Places | None, postal: Same) -> Same:
     """Whether one names a district of the other; false where nothing speaks for it."""
+    if left.isalpha() and right.isalpha():
+        # Names of one word each, which nothing is added to.
+        return _NOT_TOLD if postal is True and country in _IN_TWO_LANGUAGES else False
     one, other = without_district(left), without_district(right)
     if (one != left or other != right) and _is_one_city(country, one, other, places) is True:
         return True
@@ -133,14 +138,11 @@ def _is_one_district(country: str | None, left: str, right: str, places: Places 
     return _NOT_TOLD if country in _IN_TWO_LANGUAGES else False
 
 
-def _are_regions_apart(billing: Contact, shipping: Contact, rules: PostalRules | None) -> bool:
+def _are_regions_apart(country: str | None, left: str | None, right: str | None, rules: PostalRules | None) -> bool:
     """Whether the regions are two of one country, by their codes: Springfield in Illinois and in Missouri."""
-    country = billing.country or shipping.country
-    if rules is None or country is None or (country != shipping.country and shipping.country is not None):
+    if rules is None or country is None:
         return False
-    if billing.region is None or shipping.region is None:
-        return False
-    one, other = (rules.facts(country, each, None).region for each in (billing.region, shipping.region))
+    one, other = rules.facts(country, left, None).region, rules.facts(country, right, None).region
     return one is not None and other is not None and one != other
 
 

@@ -44,8 +44,6 @@ _BOX_IS_UNIT: Final = frozenset({"BE"})
 _LETTER_BOXES: Final = frozenset({"bus", "bte", "boite"})
 _PARTS: Final = frozenset({"bldg", "building", "bat", "batiment", "esc", "escalier", "porte", "puerta", "pta"})
 """Words before a part of a house that is no one flat: they tell that there are flats."""
-_DWELLINGS: Final = _UNITS | _ALONE | _PARTS
-"""Without one of these a line names a unit in no country's common words."""
 _FLOORS: Final = frozenset({"floor", "fl"})
 _STOREY: Final = re.compile(r"\d+(?:st|nd|rd|th)|ground|top|upper|lower")
 _SLASHED: Final = {
@@ -54,26 +52,37 @@ _SLASHED: Final = {
     "HK": re.compile(r"\d\s*/\s*[fF]\b"),
 }
 """Where a slash parts flat and house. In Czechia, say, it parts two numbers of one house."""
+_STOREY_TOKENS: Final = """
+    stock og obergeschoss erdgeschoss eg dg top tur tuer stiege stg tv th mf sal chaussee rdc m tr etg etasje
+"""
+_DWELLINGS: Final = _UNITS | _ALONE | _PARTS | frozenset(_STOREY_TOKENS.split())
+"""Without one of these a line names no unit in words: most lines are done with here."""
 _GERMAN: Final = r"\b(?:\d+ (?:stock|og|obergeschoss|etage)|erdgeschoss|eg|dg|(?:top|tur|tuer|stiege|stg) \d+)\b"
 _SPANISH: Final = r"\b(?:\d+[oa] (?:[a-z]|\d+|izq\w*|izda|dcha|dch|der\w*)|bajo [a-z]|atico|entlo|entresuelo)\b"
+_IN_WORDS: Final = {
+    **dict.fromkeys(("AT", "CH", "DE"), re.compile(_GERMAN)),
+    "DK": re.compile(r"\b(?:(?:st|str|kl|\d+) (?:tv|th|mf)|\d+ sal)\b"),
+    "FR": re.compile(r"\b(?:\d+(?:e|er|eme) etage|rez de chaussee|rdc)\b"),
+    "NO": re.compile(r"\b\d+ (?:etg|etasje)\b"),
+    "PL": re.compile(r"\d[a-z]? m \d"),
+    "SE": re.compile(r"\b\d+ tr\b"),
+}
+"""How units are written in one country, with a word of `_DWELLINGS`: elsewhere the same is something else."""
 _PATTERNS: Final = {
-    **dict.fromkeys(("AT", "CH", "DE"), _GERMAN),
     **dict.fromkeys(("AR", "CL", "CO", "ES", "MX", "PE", "UY"), _SPANISH),
     **dict.fromkeys(("CN", "HK", "TW"), r"\d室|\d樓|\d楼|单元"),
-    "DK": r"\b(?:(?:st|str|kl|\d+) (?:tv|th|mf)|\d+ sal)\b",
     "FI": r"\d[a-z]? [a-z] \d+\b|\bas \d",
-    "FR": r"\b(?:\d+(?:e|er|eme) etage|rez de chaussee|rdc)\b",
     "JP": r"号室|\d階",
     "KR": r"^(?!.*사서함).*\d(?:호|층)",
-    "NO": r"\b(?:[hulk]\d{4}|\d+ (?:etg|etasje))\b",
-    "PL": r"\d[a-z]? m \d",
+    "NO": r"\b[hulk]\d{4}\b",
     "PT": r"\b\d+o (?:[a-z]|esq\w*|dto|dt|fte|frente)\b|\bcave\b",
-    "SE": r"\b\d+ tr\b",
     "SG": r"\b\d\d \d{2,4}\b",
 }
 _IN_COUNTRY: Final = {country: re.compile(unaccented(pattern)) for country, pattern in _PATTERNS.items()}
-"""How units are written in one country: elsewhere the same is something else."""
-_KNOWN: Final = frozenset(f"{' '.join(_PATTERNS)} US PR VI GU CA GB GG JE IM IE AU NZ ZA BE BR BY IT KZ RU UA".split())
+"""The same without such a word."""
+_KNOWN: Final = frozenset(
+    f"{' '.join(_PATTERNS)} {' '.join(_IN_WORDS)} US PR VI GU CA GB GG JE IM IE AU NZ ZA BE BR BY IT KZ RU UA".split()
+)
 """Countries whose ways to write a unit are among these: elsewhere an address without them may have others."""
 _NUMBER_SIGN: Final = """
     AR BO CL CO CR CU DO EC GT HN MX NI PA PE PR PY SV UY VE BB BS JM TT IN PH
@@ -114,22 +123,22 @@ def is_military(lines: str, city: str | None, region: str | None, country: str |
     return ("po " in lines or "psc" in lines or "cmr" in lines) and _MILITARY.search(lines) is not None
 
 
-def has_unit(words: Sequence[str], second: str, raw: str, country: str | None) -> bool | Unknown:
+def has_unit(lines: str, words: Sequence[str], second: str, raw: str, country: str | None) -> bool | Unknown:
     """Whether a flat, suite, room or floor is named; `raw` is the first line as it came, where # and / still stand.
 
-    The words are those of both lines.
+    The words are those of the lines.
     """
-    if _names_unit(words, second, raw, country):
+    if _names_unit(lines, words, second, raw, country):
         return True
     if country is None:
         return _NO_COUNTRY
     return False if country in _KNOWN else _NOT_TOLD
 
 
-def _names_unit(words: Sequence[str], second: str, raw: str, country: str | None) -> bool:
+def _names_unit(lines: str, words: Sequence[str], second: str, raw: str, country: str | None) -> bool:
     if second and is_unit_number(second):
         return True
-    if not _DWELLINGS.isdisjoint(words) and (_unit_at(words) is not None or any(map(_is_part, words, words[1:]))):
+    if not _DWELLINGS.isdisjoint(words) and _says_unit(lines, words, country):
         return True
     if country in _BOX_IS_UNIT and _is_house_and_box(words):
         return True
@@ -137,8 +146,13 @@ def _names_unit(words: Sequence[str], second: str, raw: str, country: str | None
         return True
     if "/" in raw and country in _SLASHED and _SLASHED[country].search(raw):
         return True
-    pattern = _IN_COUNTRY.get(country or "")
-    return pattern is not None and pattern.search(" ".join(words)) is not None
+    return country in _IN_COUNTRY and _IN_COUNTRY[country].search(lines) is not None
+
+
+def _says_unit(lines: str, words: Sequence[str], country: str | None) -> bool:
+    if _unit_at(words) is not None or any(map(_is_part, words, words[1:])):
+        return True
+    return country in _IN_WORDS and _IN_WORDS[country].search(lines) is not None
 
 
 def _is_part(word: str, behind: str) -> bool:
