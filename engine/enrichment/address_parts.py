@@ -25,6 +25,8 @@ _MAILBOX: Final = "pmb"
 _LETTERED_UNITS: Final = frozenset({"suite", "ste", "unit", _MAILBOX})
 """Words behind which a renter's letters may stand before the number: elsewhere these would be a street's name."""
 _LETTERS_MAX: Final = 4
+_UNITS_MAX: Final = 4
+"""Floor, corridor, flat and mailbox: what names more is no address, and as long as its writer likes."""
 _ALONE: Final = frozenset({"penthouse", "basement", "bsmt"})
 _NAMING: Final = _UNITS | _ALONE | {_MAILBOX}
 """Without one of these a line names no unit: most lines are done with here."""
@@ -48,7 +50,7 @@ _FLOORS: Final = frozenset({"floor", "fl"})
 _STOREY: Final = re.compile(r"\d+(?:st|nd|rd|th)|ground|top|upper|lower")
 _SLASHED: Final = {
     **dict.fromkeys(("AU", "NZ"), re.compile(r"^\s*\d+[a-zA-Z]?\s*/\s*\d")),
-    **dict.fromkeys(("AT", "PL"), re.compile(r"\d\s*[a-zA-Z]?\s*/\s*\d")),
+    **dict.fromkeys(("AT", "PL"), re.compile(r"\d ?[a-zA-Z]? ?/ ?\d")),
     "HK": re.compile(r"\d\s*/\s*[fF]\b"),
 }
 """Where a slash parts flat and house. In Czechia, say, it parts two numbers of one house."""
@@ -188,7 +190,7 @@ def house_and_unit(first: str) -> tuple[str, str]:
     These are empty where none is named, and where without them no house is left: `unit 3, mill house` is a name.
     """
     words, units = first.split(), list[str]()
-    while (at := _unit_at(words)) is not None:
+    while len(units) < _UNITS_MAX and (at := _unit_at(words)) is not None:
         end = _end_of_unit(words, at)
         # Apt #4 has two words for one.
         begin = at - 1 if at and words[at - 1] in _NAMING else at
