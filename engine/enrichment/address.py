@@ -55,7 +55,8 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
     billing, shipping = payment.billing, payment.shipping
     paid = address_facts(billing)
     sent = paid if _says_the_same(billing, shipping, paid) else address_facts(shipping)
-    same, likeness = compared(billing, shipping, paid, sent)
+    is_postal_same = same_postal(billing, shipping, paid, sent)
+    same, likeness = compared(billing, shipping, paid, sent, is_postal_same)
     return (
         paid.key,
         sent.key,
@@ -72,8 +73,8 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
         sent.is_military,
         same,
         likeness,
-        same_city(billing, shipping, reference.places),
-        same_postal(billing, shipping, paid, sent),
+        same_city(billing, shipping, reference, is_postal_same),
+        is_postal_same,
     )
 
 
@@ -92,7 +93,8 @@ def _key_feature(group: str) -> Feature:
         name=f"{group}_address",
         type=FeatureType.STRING,
         doc=f"The {group} address as one value, however it is written: a hash of country, postal code and first line. "
-        "Unknown without postal code or first line. Equal to the other where the addresses are, their countries named.",
+        "Of a flat or suite the number counts, not the word. Unknown without postal code or first line. Equal to the "
+        "other where the addresses are, their countries named.",
         source=_SOURCE,
     )
 
@@ -126,8 +128,9 @@ FEATURES: Final = (
     Feature(
         name="shipping_building",
         type=FeatureType.STRING,
-        doc="The house that the goods go to: as shipping_address, but without a flat, suite, # or private mailbox in "
-        "the first line. Who lives there, or rents a mailbox there, shares it.",
+        doc="The house that the goods go to: as shipping_address, but without a flat, suite or private mailbox in the "
+        "first line. Who lives there, or rents a mailbox there, shares it. A # is a flat's, in Latin America, the "
+        "West Indies, India and the Philippines the house's.",
         source=_SOURCE,
     ),
     *_of_both(
@@ -139,7 +142,8 @@ FEATURES: Final = (
     ),
     *_of_both(
         "has_unit",
-        "The {} address names a flat, suite, room or floor.",
+        "The {} address names a flat, suite, room or floor, or a part of a house (Bldg 4). Unknown (`not_told`) where "
+        "none is named in a country whose ways to write them are not known.",
         "The {} address names a flat or suite",
         "The {} address names no flat or suite",
     ),
@@ -172,8 +176,8 @@ FEATURES: Final = (
     ),
     _flag(
         "shipping_address_matches_billing",
-        "The goods go to the billing address: both have one country, postal code and first line, however written. "
-        "Unknown where one names no country and all else is the same.",
+        "The goods go to the billing address: both have one country, postal code and first line, however written, or "
+        "a flat stands in the second line of one. Unknown where one names no country and all else is the same.",
         "The goods go to the billing address",
         "The goods go to another address than the billing address",
         -1,
@@ -192,15 +196,18 @@ FEATURES: Final = (
     _flag(
         "shipping_city_matches_billing",
         "The shipping city is the billing city, in one country: written alike but for case, accents and usual "
-        "abbreviations, or by another of its names (Köln, Cologne). Unknown (`other_script`) where they are written "
-        "in different letters and one is not in the table of places.",
+        "abbreviations, or by another of its names (Köln, Cologne), with a district's number or letter or without "
+        "(Paris 1er, Aarhus C). Not so in two regions of one country, unless the postal codes are equal. Unknown "
+        "(`other_script`) where they are written in different letters and one is not in the table of places, and "
+        "(`not_told`) where one adds something (Berlin-Mitte) and the postal codes are not equal.",
         "The goods go to the billing city",
         "The goods go to another city than the billing city",
         -1,
     ),
     _flag(
         "shipping_postal_matches_billing",
-        "The shipping postal code is the billing one, in one country; of US ZIP codes the first five digits.",
+        "The shipping postal code is the billing one, in one country, with the country's letters before it or without; "
+        "of US ZIP codes the first five digits.",
         "The goods go to the billing postal code",
         "The goods go to another postal code than the billing one",
         -1,

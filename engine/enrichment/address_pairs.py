@@ -4,14 +4,23 @@ Two countries that differ say no, whatever else is the same: 75001 is Addison in
 both is left out, what is the same may yet be elsewhere, and only what differs is certain.
 """
 
+from typing import Final
+
 from rapidfuzz.fuzz import token_sort_ratio
 
-from engine.enrichment.address_facts import AddressFacts
+from engine.enrichment.address_facts import AddressFacts, street_alike
+from engine.enrichment.address_parts import is_unit_number
 from engine.enrichment.scripts import script_of
-from engine.enrichment.streets import folded_city, folded_postal
+from engine.enrichment.streets import (
+    before_addition,
+    folded_city,
+    folded_postal,
+    folded_street,
+    without_district,
+)
 from engine.features import Unknown
 from engine.payment import Contact
-from engine.reference import Places
+from engine.reference import Places, PostalRules, Reference
 from engine.reference.letters import without_digraphs
 from engine.reference.places import folded_place
 from engine.reference.territories import is_same_country
@@ -19,27 +28,42 @@ from engine.reference.territories import is_same_country
 Same = bool | Unknown | None
 
 _NO_COUNTRY, _OTHER_SCRIPT, _NO_PLACES = Unknown("country_unknown"), Unknown("other_script"), Unknown("places")
+_NOT_TOLD: Final = Unknown("not_told")
+_IN_TWO_LANGUAGES: Final = frozenset({"BE", "CH", "FI", "IE", "LU"})
+"""Countries where a town has a name in each of the country's languages, and the table of places has not all: Mons is
+Bergen."""
 _ZIP_DIGITS, _ZIP_4_DIGITS = 5, 9
 
 
-def compared(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> tuple[Same, int | None]:
-    """Whether both are one address, and how alike they are in percent; unknown where one of them is."""
+def compared(
+    billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts, postal: Same
+) -> tuple[Same, int | None]:
+    """Whether both are one address, and how alike they are in percent; unknown where one of them is.
+
+    `postal` is what `same_postal` says of them.
+    """
     if not paid.text or not sent.text:
         return None, None
     # Words in any order: what two spellings of one address have in common.
     alike = 100 if paid.text == sent.text else round(token_sort_ratio(paid.text, sent.text))
-    return _same_address(billing, shipping, paid, sent), alike
-
-
-def _same_address(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> Same:
     if paid.key is None or sent.key is None:
-        return None
-    # A flat may stand in the first line of one and in the second of the other.
-    if paid.first != sent.first and paid.lines != sent.lines:
+        return None, alike
+    is_same = postal is not False and (paid.street == sent.street or _is_same_with_second(billing, shipping))
+    return postal if is_same else False, alike
+
+
+def _is_same_with_second(billing: Contact, shipping: Contact) -> bool:
+    """Whether both lines together are the same: a flat may stand in the first of one and in the second of the other."""
+    if billing.address_2 is None and shipping.address_2 is None:
         return False
-    if billing.country == shipping.country and billing.country is not None:
-        return paid.key == sent.key or paid.text == sent.text
-    return same_postal(billing, shipping, paid, sent)
+    country = billing.country or shipping.country
+    return _both_lines(billing, country) == _both_lines(shipping, country)
+
+
+def _both_lines(contact: Contact, country: str | None) -> str:
+    second = contact.address_2 or ""
+    word = "unit " if is_unit_number(folded_street(second)) else ""
+    return street_alike(f"{contact.address} {word}{second}", country)
 
 
 def same_postal(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> Same:
@@ -68,17 +92,58 @@ def _may_be_zip(one: str, other: str) -> bool:
     return len(short) == _ZIP_DIGITS and len(long) == _ZIP_4_DIGITS and long.isdecimal() and long.startswith(short)
 
 
-def same_city(billing: Contact, shipping: Contact, places: Places | None) -> Same:
-    """Whether the goods go to the billing city, by any of the names that the table of places has for it."""
+def same_city(billing: Contact, shipping: Contact, reference: Reference, postal: Same) -> Same:
+    """Whether the goods go to the billing city, by any of the names that the table of places has for it.
+
+    `postal` is what `same_postal` says of them: with one postal code they are in one region, and rarely two cities.
+    """
     left, right = billing.city, shipping.city
     if left is None or right is None:
         return None
-    if left == right and billing.country == shipping.country:
+    one, other = billing.region, shipping.region
+    # Many labels leave the region out.
+    is_one_region = one == other or one is None or other is None or postal is True
+    if left == right and is_one_region and billing.country == shipping.country:
         return True
     if not _may_be_one_country(billing, shipping):
         return False
-    is_same = _is_written_alike(left, right) or _is_one_city(billing.country or shipping.country, left, right, places)
+    country = billing.country or shipping.country
+    is_same = _is_one_city(country, left, right, reference.places)
+    if is_same is not True:
+        is_same = _is_one_district(country, left, right, reference.places, postal) or is_same
+    if is_same is True and not is_one_region and _are_regions_apart(country, one, other, reference.postal):
+        return False
     return _NO_COUNTRY if is_same is True and _lacks_country(billing, shipping) else is_same
+
+
+def _is_one_district(country: str | None, left: str, right: str, places: Places | None, postal: Same) -> Same:
+    """Whether one names a district of the other; false where nothing speaks for it."""
+    if left.isalpha() and right.isalpha():
+        # Names of one word each, which nothing is added to.
+        return _NOT_TOLD if postal is True and country in _IN_TWO_LANGUAGES else False
+    one, other = without_district(left), without_district(right)
+    if (one != left or other != right) and _is_one_city(country, one, other, places) is True:
+        return True
+    # Frankfurt (Oder) and Frankfurt am Main have one name in brief, and are two.
+    one_cut, other_cut = before_addition(left), before_addition(right)
+    if (one_cut != left and _is_one_city(country, one_cut, other, places) is True) or (
+        other_cut != right and _is_one_city(country, one, other_cut, places) is True
+    ):
+        return postal is True or _NOT_TOLD
+    if postal is not True:
+        return False
+    short, long = sorted((folded_city(left), folded_city(right)), key=len)
+    if short and long.startswith(f"{short} "):
+        return True
+    return _NOT_TOLD if country in _IN_TWO_LANGUAGES else False
+
+
+def _are_regions_apart(country: str | None, left: str | None, right: str | None, rules: PostalRules | None) -> bool:
+    """Whether the regions are two of one country, by their codes: Springfield in Illinois and in Missouri."""
+    if rules is None or country is None:
+        return False
+    one, other = rules.facts(country, left, None).region, rules.facts(country, right, None).region
+    return one is not None and other is not None and one != other
 
 
 def _is_written_alike(left: str, right: str) -> bool:
@@ -88,7 +153,9 @@ def _is_written_alike(left: str, right: str) -> bool:
 
 
 def _is_one_city(country: str | None, left: str, right: str, places: Places | None) -> bool | Unknown:
-    """Whether two names that are written in different ways are of one city: Köln is Cologne, Москва is Moscow."""
+    """Whether two names are of one city, however written: Köln is Cologne, Москва is Moscow."""
+    if _is_written_alike(left, right):
+        return True
     if places is None:
         return _NO_PLACES
     found = None if country is None else places.is_one_city(country, left, right)

@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from engine.features import Unknown
+from engine.reference.letters import unaccented
+
+_NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
+
 _UNIT_TOKENS: Final = """
     apt apartment appartement appart app appt apto apartamento flat unit suite ste room rm penthouse studio dept depto
-    departamento lot spc trlr wohnung whg lejl lgh piso planta etage floor fl interno scala oficina office bureau kv кв
-    квартира оф офис mieszkanie lokal daire stanza camera ph
+    dpto departamento lot spc trlr wohnung whg lejl lgh piso planta etage floor fl int interno scala oficina office
+    bureau kv кв квартира оф офис mieszkanie lokal daire stanza camera ph
 """
 _UNITS: Final = frozenset(_UNIT_TOKENS.split())
 """Words before what tells one flat, room or office of a house from another."""
@@ -20,15 +25,72 @@ _MAILBOX: Final = "pmb"
 _LETTERED_UNITS: Final = frozenset({"suite", "ste", "unit", _MAILBOX})
 """Words behind which a renter's letters may stand before the number: elsewhere these would be a street's name."""
 _LETTERS_MAX: Final = 4
+_UNITS_MAX: Final = 4
+"""Floor, corridor, flat and mailbox: what names more is no address, and as long as its writer likes."""
 _ALONE: Final = frozenset({"penthouse", "basement", "bsmt"})
 _NAMING: Final = _UNITS | _ALONE | {_MAILBOX}
 """Without one of these a line names no unit: most lines are done with here."""
+_KINDS: Final = {
+    **dict.fromkeys(("piso", "planta", "etage", "floor", "fl"), "floor"),
+    **dict.fromkeys(("penthouse", "ph"), "penthouse"),
+    **dict.fromkeys(("basement", "bsmt"), "basement"),
+    "scala": "scala",
+    _MAILBOX: _MAILBOX,
+}
+"""What a unit is: all others are a flat, room or office, of which the number counts and not the word. A floor of the
+same number is another one."""
 _DIGIT: Final = re.compile(r"\d")
 _PURE_UNIT: Final = re.compile(r"(?:no )?\d{1,5} ?[a-z]?|[a-z] ?\d{1,5}")
-_SLASHED: Final = re.compile(r"\s*\d+[a-zA-Z]?\s*/\s*\d+")
+_SIGNED: Final = re.compile(r"#\s*[^\W_]")
 _BOX_IS_UNIT: Final = frozenset({"BE"})
 _LETTER_BOXES: Final = frozenset({"bus", "bte", "boite"})
-_SLASH_COUNTRIES: Final = frozenset({"AU", "NZ"})
+_PARTS: Final = frozenset({"bldg", "building", "bat", "batiment", "esc", "escalier", "porte", "puerta", "pta"})
+"""Words before a part of a house that is no one flat: they tell that there are flats."""
+_FLOORS: Final = frozenset({"floor", "fl"})
+_STOREY: Final = re.compile(r"\d+(?:st|nd|rd|th)|ground|top|upper|lower")
+_SLASHED: Final = {
+    **dict.fromkeys(("AU", "NZ"), re.compile(r"^\s*\d+[a-zA-Z]?\s*/\s*\d")),
+    **dict.fromkeys(("AT", "PL"), re.compile(r"\d ?[a-zA-Z]? ?/ ?\d")),
+    "HK": re.compile(r"\d\s*/\s*[fF]\b"),
+}
+"""Where a slash parts flat and house. In Czechia, say, it parts two numbers of one house."""
+_STOREY_TOKENS: Final = """
+    stock og obergeschoss erdgeschoss eg dg top tur tuer stiege stg tv th mf sal chaussee rdc m tr etg etasje
+"""
+_DWELLINGS: Final = _UNITS | _ALONE | _PARTS | frozenset(_STOREY_TOKENS.split())
+"""Without one of these a line names no unit in words: most lines are done with here."""
+_GERMAN: Final = r"\b(?:\d+ (?:stock|og|obergeschoss|etage)|erdgeschoss|eg|dg|(?:top|tur|tuer|stiege|stg) \d+)\b"
+_SPANISH: Final = r"\b(?:\d+[oa] (?:[a-z]|\d+|izq\w*|izda|dcha|dch|der\w*)|bajo [a-z]|atico|entlo|entresuelo)\b"
+_IN_WORDS: Final = {
+    **dict.fromkeys(("AT", "CH", "DE"), re.compile(_GERMAN)),
+    "DK": re.compile(r"\b(?:(?:st|str|kl|\d+) (?:tv|th|mf)|\d+ sal)\b"),
+    "FR": re.compile(r"\b(?:\d+(?:e|er|eme) etage|rez de chaussee|rdc)\b"),
+    "NO": re.compile(r"\b\d+ (?:etg|etasje)\b"),
+    "PL": re.compile(r"\d[a-z]? m \d"),
+    "SE": re.compile(r"\b\d+ tr\b"),
+}
+"""How units are written in one country, with a word of `_DWELLINGS`: elsewhere the same is something else."""
+_PATTERNS: Final = {
+    **dict.fromkeys(("AR", "CL", "CO", "ES", "MX", "PE", "UY"), _SPANISH),
+    **dict.fromkeys(("CN", "HK", "TW"), r"\d室|\d樓|\d楼|单元"),
+    "FI": r"\d[a-z]? [a-z] \d+\b|\bas \d",
+    "JP": r"号室|\d階",
+    "KR": r"^(?!.*사서함).*\d(?:호|층)",
+    "NO": r"\b[hulk]\d{4}\b",
+    "PT": r"\b\d+o (?:[a-z]|esq\w*|dto|dt|fte|frente)\b|\bcave\b",
+    "SG": r"\b\d\d \d{2,4}\b",
+}
+_IN_COUNTRY: Final = {country: re.compile(unaccented(pattern)) for country, pattern in _PATTERNS.items()}
+"""The same without such a word."""
+_KNOWN: Final = frozenset(
+    f"{' '.join(_PATTERNS)} {' '.join(_IN_WORDS)} US PR VI GU CA GB GG JE IM IE AU NZ ZA BE BR BY IT KZ RU UA".split()
+)
+"""Countries whose ways to write a unit are among these: elsewhere an address without them may have others."""
+_NUMBER_SIGN: Final = """
+    AR BO CL CO CR CU DO EC GT HN MX NI PA PE PR PY SV UY VE BB BS JM TT IN PH
+"""
+_NUMBERED_BY_SIGN: Final = frozenset(_NUMBER_SIGN.split())
+"""Countries where # stands before the house number; elsewhere it does before a flat's."""
 
 _LOCKER: Final = re.compile(
     r"\b(?:packstation|postfiliale|postnummer|paketshop|parcel ?locker|amazon ?(?:hub )?locker|hub locker|inpost"
@@ -63,20 +125,43 @@ def is_military(lines: str, city: str | None, region: str | None, country: str |
     return ("po " in lines or "psc" in lines or "cmr" in lines) and _MILITARY.search(lines) is not None
 
 
-def has_unit(words: Sequence[str], second: str, raw: str, country: str | None) -> bool:
+def has_unit(lines: str, words: Sequence[str], second: str, raw: str, country: str | None) -> bool | Unknown:
     """Whether a flat, suite, room or floor is named; `raw` is the first line as it came, where # and / still stand.
 
-    The words are those of both lines.
+    The words are those of the lines.
     """
-    if second and _PURE_UNIT.fullmatch(second):
+    if _names_unit(lines, words, second, raw, country):
         return True
-    if not _UNITS.isdisjoint(words) and _unit_at(words) is not None:
+    if country is None:
+        return _NO_COUNTRY
+    return False if country in _KNOWN else _NOT_TOLD
+
+
+def _names_unit(lines: str, words: Sequence[str], second: str, raw: str, country: str | None) -> bool:
+    if second and is_unit_number(second):
+        return True
+    if not _DWELLINGS.isdisjoint(words) and _says_unit(lines, words, country):
         return True
     if country in _BOX_IS_UNIT and _is_house_and_box(words):
         return True
-    if "#" in raw and any(part[:1].isalnum() for part in (each.lstrip() for each in raw.split("#")[1:])):
+    if "#" in raw and country not in _NUMBERED_BY_SIGN and _SIGNED.search(raw):
         return True
-    return country in _SLASH_COUNTRIES and _SLASHED.match(raw) is not None
+    if "/" in raw and country in _SLASHED and _SLASHED[country].search(raw):
+        return True
+    return country in _IN_COUNTRY and _IN_COUNTRY[country].search(lines) is not None
+
+
+def _says_unit(lines: str, words: Sequence[str], country: str | None) -> bool:
+    if _unit_at(words) is not None or any(map(_is_part, words, words[1:])):
+        return True
+    return country in _IN_WORDS and _IN_WORDS[country].search(lines) is not None
+
+
+def _is_part(word: str, behind: str) -> bool:
+    """Whether two words, one behind the other, are a part of a house and its number, or a floor: bldg 4, 2nd floor."""
+    if word in _PARTS:
+        return _is_designation(behind)
+    return behind in _FLOORS and _STOREY.fullmatch(word) is not None
 
 
 def _is_house_and_box(words: Sequence[str]) -> bool:
@@ -89,27 +174,53 @@ def _is_house_and_box(words: Sequence[str]) -> bool:
     )
 
 
-def without_unit(first: str) -> str:
-    """A folded first line without its unit: the house, which all its flats and mailboxes share."""
-    words = first.split()
-    at = _unit_at(words)
-    if at is None:
-        return first
+def with_unit_word(street: str, country: str | None) -> str:
+    """A first line as it came, with a unit's word for # where that is what it means in the country."""
+    return street if country in _NUMBERED_BY_SIGN else street.replace("#", " unit ")
+
+
+def names_no_unit(words: Sequence[str]) -> bool:
+    """Whether no unit is named for certain, without a look at where the words stand."""
+    return _NAMING.isdisjoint(words)
+
+
+def house_and_unit(first: str) -> tuple[str, str]:
+    """A folded first line parted: the house, which all its flats and mailboxes share, and its units in one spelling.
+
+    These are empty where none is named, and where without them no house is left: `unit 3, mill house` is a name.
+    """
+    words, units = first.split(), list[str]()
+    while len(units) < _UNITS_MAX and (at := _unit_at(words)) is not None:
+        end = _end_of_unit(words, at)
+        # Apt #4 has two words for one.
+        begin = at - 1 if at and words[at - 1] in _NAMING else at
+        rest = words[:begin] + words[end:]
+        if not any(map(_is_numbered, rest)):
+            break
+        units.append(" ".join((_KINDS.get(words[begin], "unit"), *words[at + 1 : end])))
+        words = rest
+    return (" ".join(words), " ".join(sorted(units))) if units else (first, "")
+
+
+def _end_of_unit(words: Sequence[str], at: int) -> int:
     end = at + 1
     # Before the street one word names the unit, for the house number follows; behind it all that looks like one does.
     if at and _is_lettered(words, end):
         end += 1
     while words[at] not in _ALONE and end < len(words) and _is_designation(words[end]) and (at or end == 1):
         end += 1
-    rest = words[:at] + words[end:]
-    # What is left without a number is no house: `unit 3, main street` keeps what it has.
-    return " ".join(rest) if any(map(_is_numbered, rest)) else first
+    return end
 
 
 def is_unit_alone(first: str) -> bool:
     """Whether a folded first line is a unit and nothing else: the street stands in the second."""
     words = first.split()
     return len(words) > 1 and words[0] in _NAMING and all(map(_is_designation, words[1:]))
+
+
+def is_unit_number(second: str) -> bool:
+    """Whether a folded second line is a unit's number and nothing else."""
+    return _PURE_UNIT.fullmatch(second) is not None
 
 
 def _unit_at(words: Sequence[str]) -> int | None:
@@ -122,6 +233,8 @@ def _unit_at(words: Sequence[str]) -> int | None:
         is_named = word in _UNITS or word == _MAILBOX
         if is_named and at + 1 < len(words) and _is_designation(words[at + 1]):
             return at
+        if is_named and words[at + 1 : at + 2] == ["no"] and at + 2 < len(words) and _is_designation(words[at + 2]):
+            return at
         if word in _LETTERED_UNITS and at and _is_lettered(words, at + 1):
             return at
     return None
@@ -129,7 +242,8 @@ def _unit_at(words: Sequence[str]) -> int | None:
 
 def _is_lettered(words: Sequence[str], at: int) -> bool:
     """Whether a few letters stand there, and what is numbered behind them: Suite ABC 123."""
-    return at + 1 < len(words) and len(words[at]) <= _LETTERS_MAX and _is_numbered(words[at + 1])
+    is_short = at + 1 < len(words) and len(words[at]) <= _LETTERS_MAX
+    return is_short and words[at] not in _NAMING and _is_numbered(words[at + 1])
 
 
 def _is_designation(word: str) -> bool:

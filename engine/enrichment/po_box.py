@@ -15,16 +15,22 @@ _NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
 _BOX_TOKENS: Final = """
     po p0 p gpo bag pmb pf cs tsa cp case casella casilla apartado apartados apdo aptdo caixa pl skrytka skr skrpoczt
     schranka boite poste pk pb pp a ad ak pos hop surat casuta kutia aya kutusu τθ пк п а ас
+    drawer caller lock cc c ap antwoordnummer
 """  # noqa: RUF001 - Ukrainian and Bulgarian
 _BOX_WORDS: Final = frozenset(_BOX_TOKENS.split())
 """Without one of these, or a part of a word (`_has_hint`), no line of ASCII names a box: most are done with here."""
+_STREET: Final = r"(?:rd|ln|ave|dr|blvd|ct|pl|ter|cir|cl|way|row|trail|hill|alle|allee|vej|vei|veien|weg|str(?=\ \d|$))"
+_NO_STREET: Final = rf"(?!\ {_STREET}\b)"
+"""Not a street that is called after one: PO Box Lane, Mail Bag Road; a box in St. Louis is one."""
 _BOX: Final = re.compile(
-    r"""
+    rf"""
     \b(?:
-        p\ ?o\ ?b\ ?(?:(?:no|num)\ ?)?\d | p\ ?[o0]\ ?b[o0]?x\ ?(?:(?:no|num)\ ?)?\d | p\ ?[o0]\ b[o0]?x\b
+        p\ ?o\ ?b\ ?(?:(?:no|num)\ ?)?\d | p\ ?[o0]\ ?b[o0]?x\ ?(?:(?:no|num)\ ?)?\d | p\ ?[o0]\ b[o0]?x\b{_NO_STREET}
       | p[o0]b[o0]x$ | post\ office\ box | gpo\ box | po\ bag | ^box\ \d | postbox | post\ box\ (?:no\ )?\d
-      | (?:private|locked|mail|post)\ bag | pmb\ ?\d
-      | postfach | postbus\ ?\d | postboks | boite\ postale | case\ postale | casella\ postale
+      | (?:private|locked|mail|post)\ bag\b{_NO_STREET} | pmb\ ?\d
+      | postfach | postbus\ ?\d | antwoordnummer\ ?\d | postboks{_NO_STREET}
+      | boite\ postale | case\ postale | casella\ postale | ^casella\ (?:no\ )?\d
+      | p\ ?o\ drawer\b{_NO_STREET} | ^drawer\ (?:\d|[a-z]$) | lock\ ?box\ \d | caller\ (?:box\ |service\ )?\d
       | (?:caixa|casilla)\ (?:postal|de\ correos?|\d)
       | (?:apartado|apdo|aptdo)s?\ (?:aereo|postal|de\ correos?|correos|(?:no\ )?\d)
       | skrytka\ pocztowa | skr\ ?poczt | postilokero | postovni\ schranka | postovy\ priecinok | posta\ kutusu
@@ -41,12 +47,15 @@ _ABBREVIATED: Final = {
     **dict.fromkeys(("BR", "CA", "CH", "IT", "MD", "RO", "SM"), "cp"),
     **dict.fromkeys(("AT", "DE", "HU"), "pf"),
     **dict.fromkeys(("BA", "HR", "SI"), "p ?p"),
+    "AR": "c ?c",
     "AX": "pb",
     "BG": "п ?к",
-    "FI": "pl",
+    "FI": "p[bl]",
     "GR": "τ ?θ",
     "LT": "a ?d",
     "LV": "a ?k",
+    "MX": "a ?p",
+    "NO": "pb",
     "SE": "box",
     "TR": "p ?k",
     "UA": "а ?с",  # noqa: RUF001 - Ukrainian: a subscriber's box

@@ -60,8 +60,9 @@ def _features(group: str) -> tuple[Feature, ...]:
         Feature(
             name=f"{group}_postal_is_valid",
             type=FeatureType.BOOLEAN,
-            doc=f"The {group} postal code is written as codes of the {group} country are, hyphens and blanks aside. "
-            "Unknown (`no_postal_codes`) where the country has none.",
+            doc=f"The {group} postal code is written as codes of the {group} country are, hyphens, blanks and the "
+            "country's letters before it (L-1648) aside; zeros alone are none. Unknown (`no_postal_codes`) "
+            "where the country has none.",
             source="enrichment postal",
             direction=-1,
             reason=location,

@@ -1,21 +1,25 @@
 """Streets, house numbers, cities and postal codes in one spelling each, however they are written."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from string import ascii_lowercase
 from typing import Final
 
-from engine.reference.letters import composed, unaccented
+from engine.reference.letters import composed, unaccented, without_digraphs
+from engine.reference.postal import LETTERS_BEFORE
 
 _JOINING: Final = ("'", "\u2019", ".")
-_POINT: Final = re.compile(r"(?<=\d)\.(?=\d)")
+_POINT: Final = re.compile(r"\.(?=\d)")
+_CALLE: Final = re.compile(r"^\s*c/(?!\s*o\b)")
+"""Spanish for street, as most write it; c/o is who takes the parcel in."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _CACHED: Final = 8192
 _SPELLINGS: Final = """
     str street strasse straat st · ave avenue avenida av · rd road · dr drive · ln lane · blvd boulevard bd bld bvd
     ct court · pl place plaza platz · sq square · ter terrace terr · hwy highway · pkwy parkway pky · cir circle circ
-    cres crescent · cl close · no number nummer nr numero · n north · s south · e east · w west
+    cres crescent · cl close · no number nummer nr num numero · n north · s south · e east · w west
     1st first · 2nd second · 3rd third · 4th fourth · 5th fifth · 6th sixth · 7th seventh · 8th eighth · 9th ninth
     10th tenth · 11th eleventh · 12th twelfth
 """
@@ -25,10 +29,20 @@ _SHORT: Final = {
     for short, *others in (line.split() for line in _SPELLINGS.replace("\n", " · ").split("·") if line.split())
     for other in others
 }
-_LETTERS: Final = "AT BE CH CZ DE DK EE ES FI FR HR IT LT LU LV NO PL SE SI SK"
-_LETTERED: Final = frozenset(_LETTERS.split())
-"""Countries of postal codes of digits alone, which are written with the country's letters before them, too: D-80331."""
+_LETTERS: Final = {country: tuple(each.lower() for each in letters) for country, letters in LETTERS_BEFORE.items()}
 _GERMAN_STREET: Final = re.compile(r"(?<=\w)strasse\b")
+_NUMBER_WORD: Final = re.compile(r"\b(?:no ?(?=\d)|n (?=\d+[a-z]?(?: |$)))")
+"""What is written before a house number, or left out. N is north before a street's: N 5th St."""
+_LETTER_APART: Final = re.compile(r" (?=[a-z]\b)(?<=\d )")
+_LETTERS_ALONE: Final = frozenset(ascii_lowercase)
+
+
+_CITY_WORD: Final = re.compile(r"[^\s-]+")
+_DISTRICT: Final = re.compile(
+    r"[a-z]{0,2}\d\w*\.?|[a-z]\.?|[ivx]+\.?|cedex|arrondissement|city|ku|shi|si|gu", re.IGNORECASE
+)
+_CITY_CUT: Final = frozenset({"cd", "cd."})
+_ADDITION: Final = re.compile(r"(?<=\w)\s*[-(,/]")
 
 
 def folded_street(street: str) -> str:
@@ -40,8 +54,9 @@ def folded_street(street: str) -> str:
     plain = unaccented(street)
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
-        # 12.5 is no 125.
+        # 12.5 is no 125, and in Hauptstr.5 the number is a word of its own.
         plain = _POINT.sub(" ", plain) if "." in plain else plain
+        plain = _CALLE.sub("calle ", plain) if "c/" in plain else plain
         for mark in _JOINING:
             plain = plain.replace(mark, "")
         words = _WORD.findall(plain)
@@ -51,14 +66,39 @@ def folded_street(street: str) -> str:
     return _GERMAN_STREET.sub("str", folded) if "strasse" in folded else folded
 
 
+def is_spelt_one_way(folded: str, words: Collection[str]) -> bool:
+    """Whether nothing in a folded street is for `without_number_words` or `spelt_alike`; its words are among these."""
+    return "no" not in folded and not _has_digraph(folded) and _LETTERS_ALONE.isdisjoint(words)
+
+
+def without_number_words(folded: str) -> str:
+    """A folded street without what says that a number follows: `calle mayor no 5` is `calle mayor 5`."""
+    return _NUMBER_WORD.sub("", folded)
+
+
+def spelt_alike(folded: str) -> str:
+    """A folded street as all spell it who mean the same: `12 a` is `12a`, `koenigsallee` is `konigsallee`."""
+    joined = _LETTER_APART.sub("", folded)
+    return without_digraphs(joined) if _has_digraph(joined) else joined
+
+
+def _has_digraph(folded: str) -> bool:
+    return "ue" in folded or "oe" in folded or "ae" in folded or "aa" in folded
+
+
 def folded_postal(postal: str, country: str | None) -> str:
-    """A postal code's letters and digits, in lower case; of the United States the first five, without ZIP+4."""
+    """A postal code's letters and digits, in lower case, without the country's letters before its first digit.
+
+    Of the United States the first five, without ZIP+4.
+    """
     lower = postal.lower() if postal.isascii() else composed(postal).casefold()
     plain = lower.replace(" ", "").replace("-", "")
     plain = plain if plain.isalnum() else "".join(_WORD.findall(plain))
-    if country in _LETTERED and not plain.isdecimal():
-        digits = plain.lstrip(ascii_lowercase)
-        return digits if digits.isdecimal() else plain
+    if country in _LETTERS and not plain.isdecimal():
+        for letters in _LETTERS[country]:
+            if plain.startswith(letters) and plain[len(letters) :][:1].isdecimal():
+                return plain[len(letters) :]
+        return plain
     return plain[:_ZIP_DIGITS] if country == "US" else plain
 
 
@@ -66,3 +106,24 @@ def folded_postal(postal: str, country: str | None) -> str:
 def folded_city(city: str) -> str:
     """A city's name as a street's is; cached, for cities are few."""
     return folded_street(city)
+
+
+@lru_cache(maxsize=_CACHED)
+def without_district(city: str) -> str:
+    """A city's name without the district, sorting office or kind behind it: Paris 1er, Lyon Cedex 01, Aarhus C."""
+    words = _CITY_WORD.findall(city)
+    while len(words) > 1 and _DISTRICT.fullmatch(unaccented(words[-1])):
+        words.pop()
+    if len(words) > 1 and words[0].lower() in _CITY_CUT:
+        words[0] = "Ciudad"
+    return " ".join(words)
+
+
+@lru_cache(maxsize=_CACHED)
+def before_addition(city: str) -> str:
+    """The part of a city's name before a hyphen, comma, slash or bracket, without the district: Berlin of Berlin-Mitte.
+
+    The name itself where it has none.
+    """
+    cut = _ADDITION.search(city)
+    return city if cut is None else without_district(city[: cut.start()])

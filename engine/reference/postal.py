@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, Final, NamedTuple, Self
 
 import re2
@@ -21,8 +22,16 @@ EMBEDDED_POSTAL: Final = EMBEDDED / "postal_rules.json.xz"
 _CACHED: Final = 16_384
 _CACHED_REGIONS: Final = 4096
 _WORD: Final = re.compile(r"[^\W_]+")
-_VEHICLE_CODES: Final = {"AT": "A", "BE": "B", "DE": "D", "FI": "FIN", "FR": "F", "IT": "I", "ES": "E", "SE": "S"}
-"""What is written before a postal code still (D-10115), besides the two letters of the country."""
+_VEHICLE_CODES: Final = """
+    AD: AL: AT:A AX:FIN AZ: BA:BIH BE:B BG: BY: CH: CY: CZ: DE:D DK: EE:EST ES:E FI:FIN FO: FR:F GE: GF:F GL:DK GP:F GR:
+    HR: HU:H IS: IT:I LI:FL LT: LU:L LV: MC:F MD: ME:MNE MK: MQ:F NL: NO:N PL: PT:P RE:F RO: RS:SRB RU: SE:S SI:SLO SK:
+    SM:RSM TR: UA: VA:V XK:RKS YT:F
+"""
+LETTERS_BEFORE: Final[Mapping[str, tuple[str, ...]]] = {
+    country: (country, vehicles) if vehicles else (country,)
+    for country, _, vehicles in (each.partition(":") for each in _VEHICLE_CODES.split())
+}
+"""What is written before postal codes that begin with a digit: the country's letters or its vehicles' (D-10115)."""
 
 _KINDS: Final = frozenset(
     {"province", "state", "region", "county", "co", "city", "governorate", "district", "municipality", "prefecture"}
@@ -240,10 +249,12 @@ def _of_code(plain: str, country: str, matched: Callable[[str], Sequence[int] | 
 
     With the country's letters before it or without: the first of these spellings that its country's pattern has.
     """
+    # No country gives out the code that is written where none is known.
+    if plain.endswith("00") and not plain.lstrip(ascii_uppercase).strip("0"):
+        return None
     if (found := matched(plain)) and _CODE in found:
         return sorted(found)
-    vehicles = _VEHICLE_CODES.get(country, country)
-    for each in (country + plain, plain.removeprefix(country), plain.removeprefix(vehicles)):
+    for each in (country + plain, *map(plain.removeprefix, LETTERS_BEFORE.get(country, (country,)))):
         if (found := matched(each)) and _CODE in found:
             return sorted(found)
     return None

@@ -34,6 +34,9 @@ LONDON = Contact(address="12 St James's Square", address_2="Flat 4", city="Londo
         ("\u00d8stergade 1", "ostergade 1"),
         ("Alt\u0131y\u0131ld\u0131z Sk. 3", "altiyildiz sk 3"),
         ("Ka\u02bbahumanu Ave 9", "kaahumanu ave 9"),
+        ("Hauptstr.12a", "hauptstr 12a"),
+        ("C/ Mayor 5", "calle mayor 5"),
+        ("c/o Jones, 5 Elm St", "c o jones 5 elm str"),
         ("-- . --", ""),
     ],
 )
@@ -56,6 +59,20 @@ def test_folding_takes_any_text_and_case_and_space_tell_nothing(street: str) -> 
         ("1010-045", "PT", "1010045"),
         ("D-80331", "DE", "80331"),
         ("CH-8001", "CH", "8001"),
+        ("L-1648", "LU", "1648"),
+        ("FL-9490", "LI", "9490"),
+        ("P-1000-001", "PT", "1000001"),
+        ("GR-105 57", "GR", "10557"),
+        ("RO-010011", "RO", "010011"),
+        ("BG 1000", "BG", "1000"),
+        ("CY-1010", "CY", "1010"),
+        ("TR-34000", "TR", "34000"),
+        ("IS-101", "IS", "101"),
+        ("MD-2001", "MD", "2001"),
+        ("NL-1011 AB", "NL", "1011ab"),
+        ("1011 AB", "NL", "1011ab"),
+        ("FIN-00100", "FI", "00100"),
+        ("JE2 3AB", "JE", "je23ab"),
         ("D02 X285", "IE", "d02x285"),
         ("DX", "DE", "dx"),
         ("-", "GB", ""),
@@ -105,6 +122,63 @@ def test_without_street_or_postal_code_it_is_unknown(partial: Contact) -> None:
     assert address_key(partial) is None
 
 
+@pytest.mark.parametrize(
+    ("country", "one", "other"),
+    [
+        ("US", "123 Main Street Suite 4", "123 Main St Ste 4"),
+        ("US", "12 Main St Apartment 4", "12 Main St Apt 4"),
+        ("US", "12 Main St #4", "12 Main St Apt 4"),
+        ("US", "12 Main St Apt #4", "12 Main St Apt 4"),
+        ("US", "12 Main St Ste #4", "12 Main St Suite 4"),
+        ("US", "12 Main St, Unit No. 4", "12 Main St Apt 4"),
+        ("US", "12 Main St Apt 4-B", "12 Main St Apt 4B"),
+        ("US", "12 Main St Fl 2 Rm 5", "12 Main St Room 5, Floor 2"),
+        ("GB", "Flat 4, 12 High St", "12 High St, Flat 4"),
+        ("DE", "K\u00f6nigsallee 1", "Koenigsallee 1"),
+        ("DE", "Hauptstr.12a", "Hauptstr. 12 a"),
+        ("DE", "Hauptstra\u00dfe Nr. 12", "Hauptstr. 12"),
+        ("ES", "Calle Mayor n\u00ba 5", "Calle Mayor, 5"),
+        ("ES", "Calle Mayor n\u00b0 5", "Calle Mayor, n.5"),
+        ("ES", "Calle Mayor n\u00fam. 5", "C/ Mayor 5"),
+        ("ES", "C/Mayor 5", "Calle Mayor 5"),
+        ("IT", "Via Roma 12 int. 5", "Via Roma, 12, interno 5"),
+        ("MX", "Calle 5 #123", "Calle 5 No. 123"),
+        ("MX", "Calle 5 #123 Apto #4", "Calle 5 123, Apto. 4"),
+        ("CO", "Calle 10 # 5-51", "Calle 10 No. 5 - 51"),
+    ],
+)
+def test_an_address_in_two_spellings_is_one(
+    make_payment: Callable[..., Payment], reference: Reference, country: str, one: str, other: str
+) -> None:
+    billing = Contact(address=one, city="Anytown", country=country, postal="12345")
+    known, _ = enrich(make_payment(billing=billing, shipping=replace(billing, address=other)), reference)
+    assert known["billing_address"] == known["shipping_address"]
+    assert known["shipping_address_matches_billing"] is True
+
+
+@pytest.mark.parametrize(
+    ("country", "one", "other"),
+    [
+        ("US", "12 Main St Apt 4", "12 Main St Apt 5"),
+        ("US", "12 Main St #4", "12 Main St #5"),
+        ("US", "12 Main St Apt 4", "12 Main St"),
+        ("US", "12 Main St Apt 4", "12 Main St Floor 4"),
+        ("US", "12 N 5th St", "12 5th St"),
+        ("GB", "Flat 4, 12 High St", "Flat 12, 4 High St"),
+        ("DE", "Hauptstr. 12 a", "Hauptstr. 12 b"),
+        ("ES", "Calle Mayor 5", "Calle Mayor n\u00ba 6"),
+        ("MX", "Calle 5 #123", "Calle 5 #456"),
+    ],
+)
+def test_two_flats_of_one_house_are_two_addresses(
+    make_payment: Callable[..., Payment], reference: Reference, country: str, one: str, other: str
+) -> None:
+    billing = Contact(address=one, city="Anytown", country=country, postal="12345")
+    known, _ = enrich(make_payment(billing=billing, shipping=replace(billing, address=other)), reference)
+    assert known["billing_address"] != known["shipping_address"]
+    assert known["shipping_address_matches_billing"] is False
+
+
 def test_the_features(make_payment: Callable[..., Payment], reference: Reference) -> None:
     known, _ = enrich(make_payment(billing=LONDON, shipping=replace(LONDON, postal="sw1y 4jh")), reference)
     assert known["billing_address"] == known["shipping_address"] == address_key(LONDON)
@@ -115,7 +189,9 @@ def test_the_features(make_payment: Callable[..., Payment], reference: Reference
 def test_a_flat_may_stand_in_either_line(make_payment: Callable[..., Payment], reference: Reference) -> None:
     one = Contact(address="12 Main St Apt 4", city="Austin", postal="78701", country="US")
     other = replace(one, address="12 Main Street", address_2="apt 4")
-    assert enrich(make_payment(billing=one, shipping=other), reference)[0]["shipping_address_matches_billing"] is True
+    for same in (other, *(replace(other, address_2=each) for each in ("#4", "4", "Unit 4"))):
+        known, _ = enrich(make_payment(billing=one, shipping=same), reference)
+        assert known["shipping_address_matches_billing"] is True
     for another in (replace(other, address_2="apt 5"), replace(other, country="MX")):
         known, _ = enrich(make_payment(billing=one, shipping=another), reference)
         assert known["shipping_address_matches_billing"] is False

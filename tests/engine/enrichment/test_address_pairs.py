@@ -95,6 +95,81 @@ def test_a_city_has_many_names(
     assert causes.get(CITY, known[CITY]) == expected
 
 
+@pytest.mark.parametrize(
+    ("country", "left", "right", "with_one_code", "without_codes"),
+    [
+        ("IE", "Dublin 4", "Dublin", True, True),
+        ("FR", "Paris 1er", "Paris", True, True),
+        ("FR", "PARIS 11", "Paris", True, True),
+        ("FR", "Lyon 3\u00e8me", "Lyon", True, True),
+        ("FR", "Marseille 01", "Marseille", True, True),
+        ("FR", "LYON CEDEX 01", "Lyon", True, True),
+        ("CZ", "Praha 1", "Prague", True, True),
+        ("AT", "Wien 1", "Vienna", True, True),
+        ("DK", "K\u00f8benhavn K", "Copenhagen", True, True),
+        ("DK", "Aarhus C", "\u00c5rhus", True, True),
+        ("GB", "London E1", "London", True, True),
+        ("HU", "Budapest XI.", "Budapest", True, True),
+        ("DE", "Berlin-Mitte", "Berlin", True, "not_told"),
+        ("DE", "Frankfurt a.M.", "Frankfurt", True, False),
+        ("DE", "Frankfurt (Oder)", "Frankfurt am Main", True, "not_told"),
+        ("DE", "Oldenburg (Oldb)", "Oldenburg", True, "not_told"),
+        ("JP", "Shibuya-ku", "Shibuya", True, True),
+        ("CN", "Shenzhen City", "Shenzhen", True, True),
+        ("BR", "Brasilia - DF", "Bras\u00edlia", True, "not_told"),
+        ("BE", "Mons", "Bergen", "not_told", False),
+        ("MX", "Cd. Juarez", "Ju\u00e1rez", True, True),
+        ("DE", "Berlin-Mitte", "Potsdam", False, False),
+        ("US", "New York", "York", False, False),
+        ("GB", "London E1", "Leeds", False, False),
+    ],
+)
+def test_a_city_is_one_with_its_district_and_without(
+    make_payment: Callable[..., Payment],
+    reference: Reference,
+    country: str,
+    left: str,
+    right: str,
+    with_one_code: bool | str,
+    without_codes: bool | str,
+) -> None:
+    for postal, expected in (("12345", with_one_code), (None, without_codes)):
+        one, other = (Contact(country=country, city=each, postal=postal) for each in (left, right))
+        for billing, shipping in ((one, other), (other, one)):
+            known, causes = enrich(make_payment(billing=billing, shipping=shipping), reference)
+            assert causes.get(CITY, known[CITY]) == expected
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "other", "postal", "expected"),
+    [
+        ("US", "IL", "MO", "62701", False),
+        ("US", "IL", "Missouri", "62701", False),
+        ("US", "IL", "Illinois", "62701", True),
+        ("US", "IL", "US-IL", "62701", True),
+        ("US", "IL", "MO", "65801", True),
+        ("US", "IL", None, "62701", True),
+        ("US", "IL", "Nowhere", "62701", True),
+        (None, "IL", "MO", "62701", True),
+    ],
+)
+def test_cities_of_one_name_in_two_regions_are_two(
+    make_payment: Callable[..., Payment],
+    reference: Reference,
+    country: str | None,
+    region: str,
+    other: str | None,
+    postal: str,
+    expected: bool,
+) -> None:
+    billing = Contact(country=country, city="Springfield", region=region, postal=postal)
+    shipping = Contact(country=country, city="Springfield", region=other, postal="65801")
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert known[CITY] is expected
+    known, _ = enrich(make_payment(billing=billing, shipping=replace(shipping, city="SPRINGFIELD")), reference)
+    assert known[CITY] is expected
+
+
 def test_without_the_table_a_city_may_have_another_name(
     make_payment: Callable[..., Payment], reference: Reference
 ) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.enrichment import enrich
 from engine.enrichment.address_facts import AddressFacts, _facts, address_facts, address_key
-from engine.enrichment.address_parts import without_unit
+from engine.enrichment.address_parts import house_and_unit
 from engine.enrichment.po_box import is_po_box
 from engine.enrichment.streets import folded_street
 from engine.features import Unknown
@@ -72,7 +72,31 @@ CASES: Final = (
     ("DE", "Postfach 10 01 02", None, "box number"),
     ("DE", "Packstation 145", "12345678", "number pickup"),
     ("DE", "Postfiliale 502", None, "number pickup"),
-    ("AT", "Hauptplatz 1", "Top 4", "number"),
+    ("AT", "Hauptplatz 1", "Top 4", "number unit"),
+    ("AT", "Hauptstr. 5/3/12", None, "number unit"),
+    ("PL", "D\u0142uga 1/5", None, "number unit"),
+    ("PL", "D\u0142uga 1 m 5", None, "number unit"),
+    ("CZ", "Dlouh\u00e1 123/5", None, "number"),
+    ("ES", "Mayor 1, 2\u00ba B", None, "number unit"),
+    ("ES", "Mayor n.\u00ba 5", None, "number"),
+    ("IT", "Via Roma 12, int. 5", None, "number unit"),
+    ("MX", "Calle 5 No. 12 Int 5", None, "number unit"),
+    ("DK", "Nygade 1, 2. tv", None, "number unit"),
+    ("DK", "Nygade 1, st. th.", None, "number unit"),
+    ("NO", "Storgata 5", "H0201", "number unit"),
+    ("FI", "Mannerheimintie 1 A 5", None, "number unit"),
+    ("FR", "3 rue de Brest, B\u00e2t B", None, "number unit"),
+    ("DE", "Hauptstr. 5, 2. Stock", None, "number unit"),
+    ("JP", "\u6771\u4eac\u90fd1-2\u30de\u30f3\u30b7\u30e7\u30f3301\u53f7\u5ba4", None, "number unit"),
+    ("CN", "\u5efa\u56fd\u8def88\u53f71203\u5ba4", None, "number unit"),
+    ("KR", "\uc138\uc885\ub300\ub85c 1, 101\ub3d9 202\ud638", None, "number unit"),
+    ("HK", "12 Nathan Road, 2/F", None, "number unit"),
+    ("GB", "12 High St", "2nd Floor", "number unit"),
+    ("US", "12 Main St, Second Floor", None, "number unit"),
+    ("US", "12 Main St", "Bldg 4", "number unit"),
+    ("US", "12 Main St", "Bsmt", "number unit"),
+    ("US", "12 Main St", "Apt No 4", "number unit"),
+    ("US", "12 Building Way", None, "number"),
     ("CH", "Postfach", None, "box"),
     ("CH", "Case postale 12", None, "box number"),
     ("FR", "8, Avenue des Champs-\u00c9lys\u00e9es", None, "number"),
@@ -88,6 +112,10 @@ CASES: Final = (
     ("ES", "Apartado de Correos 120", None, "box number"),
     ("ES", "Apdo. 120", None, "box number"),
     ("MX", "Av. Ju\u00e1rez 10, C.P. 06050", None, "number"),
+    ("MX", "Calle 5 #123", None, "number"),
+    ("MX", "Calle 5 #123 Depto 4", None, "number unit"),
+    ("CO", "Calle 10 # 5-51", None, "number"),
+    ("CA", "123 Main St #4", None, "number unit"),
     ("CL", "Casilla 124", None, "box number"),
     ("CO", "Apartado A\u00e9reo 3456", None, "box number"),
     ("BR", "Caixa Postal 77", None, "box number"),
@@ -107,6 +135,25 @@ CASES: Final = (
     ("US", "P\u041e B\u043e\u0445 123", None, "box number"),
     ("US", "12 Pobox Street", None, "number"),
     ("US", "PO Box", None, "box"),
+    ("US", "PO Drawer 12", None, "box number"),
+    ("US", "P.O. Drawer A", None, "box"),
+    ("US", "Drawer 12", None, "box number"),
+    ("US", "Lock Box 5", None, "box number"),
+    ("US", "Caller Box 12", None, "box number"),
+    ("US", "Caller Service 12", None, "box number"),
+    ("US", "12 Mail Bag Rd", None, "number"),
+    ("US", "PO Box Lane 5", None, "number"),
+    ("US", "5 Drawer St", None, "number"),
+    ("US", "P.O. Box, St. Louis", None, "box"),
+    ("BW", "Private Bag, Gaborone", None, "box"),
+    ("DK", "5 Postboks Alle", None, "number"),
+    ("NO", "Pb. 12", None, "box number"),
+    ("AR", "C.C. 12", None, "box number"),
+    ("MX", "A.P. 12", None, "box number"),
+    ("MX", "Calle 5 No. 12 C.C. 4", None, "number"),
+    ("NL", "Antwoordnummer 12", None, "box number"),
+    ("IT", "Casella 12", None, "box number"),
+    ("IT", "Via Casella 12", None, "number"),
     ("US", "POBox", None, "box"),
     ("GB", "Post Box 12", None, "box number"),
     ("GB", "12 Post Box Lane", None, "number"),
@@ -142,14 +189,14 @@ CASES: Final = (
     ("JP", "\u6771\u4eac\u90fd\u5343\u4ee3\u7530\u533a1-2", None, "number"),
     ("KR", "\uc0ac\uc11c\ud568 120\ud638", None, "box number"),
     ("CN", "\u4fe1\u7bb1 100", None, "box number"),
-    ("SG", "10 Anson Road", "#12-34", "number"),
+    ("SG", "10 Anson Road", "#12-34", "number unit"),
 )
 
 
 def said(facts: AddressFacts) -> set[str]:
     flags = {
         "box": facts.is_po_box is True,
-        "unit": facts.has_unit,
+        "unit": facts.has_unit is True,
         "number": facts.has_number,
         "pickup": facts.is_pickup_point,
         "military": facts.is_military,
@@ -195,6 +242,22 @@ def test_where_a_countrys_words_are_not_known_nothing_is_denied(
 
 
 @pytest.mark.parametrize(
+    ("country", "first", "expected"),
+    [
+        ("NL", "Damrak 1", Unknown("not_told")),
+        ("NL", "Damrak 1 Apt 4", True),
+        (None, "12 Main St", Unknown("country_unknown")),
+        (None, "12 Main St Apt 4", True),
+        ("US", "12 Main St", False),
+    ],
+)
+def test_where_a_countrys_units_are_not_known_none_is_denied(
+    country: str | None, first: str, expected: bool | Unknown
+) -> None:
+    assert address_facts(Contact(country=country, address=first)).has_unit == expected
+
+
+@pytest.mark.parametrize(
     ("first", "house"),
     [
         ("4283 Express Lane Suite 392-536", "4283 express ln"),
@@ -207,10 +270,11 @@ def test_where_a_countrys_words_are_not_known_nothing_is_denied(
         ("4283 Express Lane Ste ABC 123", "4283 express ln"),
         ("4283 Express Lane, Suite ABC-12345", "4283 express ln"),
         ("9 Unit Street", "9 unit str"),
+        ("123 Main St Floor 2 Apt 5", "123 main str"),
     ],
 )
 def test_the_house_without_its_units(first: str, house: str) -> None:
-    assert without_unit(folded_street(first)) == house
+    assert house_and_unit(folded_street(first))[0] == house
 
 
 def test_a_building_is_what_its_mailboxes_share() -> None:
@@ -223,6 +287,13 @@ def test_a_building_is_what_its_mailboxes_share() -> None:
         Contact(country="US", postal="34249", address="Suite 10", address_2="4283 Express Lane"),
     ]
     assert {address_facts(each).building for each in rented} == {address_key(lone)}
+
+
+def test_where_the_sign_is_the_houses_two_houses_are_two_buildings() -> None:
+    one, other, same = (
+        Contact(country="MX", postal="06000", address=f"Calle 5 {number}") for number in ("#123", "#456", "No. 123")
+    )
+    assert address_facts(one).building == address_facts(same).building != address_facts(other).building
 
 
 @pytest.mark.parametrize(
