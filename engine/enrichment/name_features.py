@@ -12,7 +12,10 @@ _NAMES, _EMAIL, _WRITTEN = "names", "email_name", "name_written"
 
 _WORD_BY_WORD: Final = (
     " One may have initials for words of the other, or leave out middle names and a second family name; where each has "
-    "a word that the other has not, or the family names differ, it is 79 at most."
+    "a word that the other has not, or the family names differ, it is 79 at most. A slip of the keys is forgiven in a "
+    "family name of four letters or more. A letter of a given name makes another, most of all at its end (Mario and "
+    "Maria, Daniel and Daniela), but for other spellings (Jon, Kareem and Karim), doubled letters, two swapped before "
+    "the ending, and a consonant left out of a long name."
 )
 
 

@@ -2,6 +2,7 @@
 
 Letters in common tell little: MOHAMMED ALI KHAN and MOHAMMED ALI SHAH have nearly all, John and Jane Smith most. So a
 name is another one where both have a word that the other has not, or where they do not share the family name.
+Nor does one letter tell little: Mario and Maria, Daniel and Daniela are two (given_names.py).
 """
 
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import token_ratio, token_sort_ratio
 
+from engine.enrichment.given_names import is_one_given
 from engine.reference.letters import without_digraphs
 
 ALIKE_PERCENT: Final = 80
@@ -20,10 +22,9 @@ _WHOLE_MIN: Final = 2
 _SHORT_WORD: Final = 3
 """Longer words beside the other name are counted: de, van, bin and initials tell nothing."""
 _SLIPS_MAX: Final = 2
-_TWO_SLIPS_MIN: Final = 8
-_SLIP_MIN: Final = {(False, False): 3, (False, True): 4, (True, False): 4, (True, True): 5}
-"""How many letters a word has at least that bears a slip of the keys: by whether it is a family name, and whether a
-letter is another one instead of left out or swapped."""
+_SLIP_MIN, _OTHER_LETTER_MIN = 4, 5
+"""How many letters a family name has at least that bears a slip of the keys: a letter left out or two swapped, and
+another letter, for Chen is not Chan."""
 _SOUND_OF: Final = {"c": "k", "j": "i", "q": "k", "w": "v", "x": "ks", "y": "i", "z": "s"}
 """Letters that one alphabet or land has for another's: Erik and Eric, Lopes and Lopez, Aleksandr and Alexander."""
 _SOUNDS: Final = str.maketrans(_SOUND_OF)
@@ -50,29 +51,39 @@ def likeness_percent(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 def _strays(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
     """How many words of one person's two names are spelt differently; None where they are two persons'."""
     if min(len(one), len(other)) < _WHOLE_MIN:
-        # Many share a first name: one that stands alone is compared with the whole.
-        return 1 if _is_family("".join(one), "".join(other)) else None
+        return _strays_of_whole(one, other)
     if max(len(one), len(other)) > _WORDS_MAX:
         return None
     left, right = _besides(one, other), _besides(other, one)
     is_same_family = one[-1] in other or other[-1] in one
     if not (left and right):
         return 0 if is_same_family and _may_be_left_out(left or right, one, other) else None
-    if _is_family("".join(left), "".join(right)):
-        # O'Brien and Obrien, De la Cruz and Delacruz.
+    are_families = left[-1] == one[-1] and right[-1] == other[-1]
+    if _are_joined("".join(left), "".join(right), are_families=are_families):
+        # O'Brien and Obrien, De la Cruz and Delacruz, Jean-Luc and Jeanluc.
         return 1
     if not (is_same_family or _has_like(one[-1], right) or _has_like(other[-1], left)):
         return None
-    left, right, families = _sounds(left), _sounds(right), _sounds((one[-1], other[-1]))
     strays = 0
     for word in tuple(left):
-        like = _like(word, right, families)
+        like = _like(word, right, one[-1], other[-1])
         if like is not None:
             left.remove(word)
             right.remove(like)
             strays += not _is_initial(word, like)
     are_one = not (left and right) and _may_be_left_out(left or right, one, other)
     return strays if are_one else None
+
+
+def _strays_of_whole(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
+    """The same of names of which one is one word: many share a first name, so it is compared with the whole."""
+    if len(one) == len(other):
+        return 1 if _is_family(one[0], other[0]) and is_one_given(*_sounds((one[0], other[0]))) else None
+    whole, words = (one[0], other) if len(one) < len(other) else (other[0], one)
+    # Who writes without blanks may write the family name first.
+    if whole in ("".join(words), "".join(reversed(words))):
+        return 0
+    return 1 if _are_joined(whole, "".join(words), are_families=False) else None
 
 
 def _begin_apart(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
@@ -102,10 +113,15 @@ def _besides(one: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
     return besides
 
 
-def _like(word: str, others: list[str], families: list[str]) -> str | None:
-    """The first of the other name's words that is the same, an initial or misspelt."""
+def _like(word: str, others: list[str], family: str, other_family: str) -> str | None:
+    """The first of the other name's words that is the same, an initial or misspelt.
+
+    Where one alone is the last of its name, either may be the given one: Rossi Mario is not Maria Rossi.
+    """
     for each in others:
-        if _is_initial(word, each) or _is_alike(word, each, is_family=word in families or each in families):
+        if _is_initial(word, each) or (
+            _is_family(word, each) if word == family and each == other_family else is_one_given(*_sounds((word, each)))
+        ):
             return each
     return None
 
@@ -127,32 +143,28 @@ def _sounds(words: Iterable[str]) -> list[str]:
     return [word.translate(_SOUNDS) for word in words]
 
 
+def _are_joined(one: str, other: str, *, are_families: bool) -> bool:
+    """Whether words are the same without the blanks between them; family names bear a slip of the keys."""
+    return _is_family(one, other) if are_families else one.translate(_SOUNDS) == other.translate(_SOUNDS)
+
+
 def _is_family(one: str, other: str) -> bool:
-    """Whether two words, as written, are one family name but for slips of the keys, none of them at its beginning."""
+    """Whether two words, as written, are one family name but for a slip of the keys, which is not at its beginning.
+
+    For Fernandez is not Hernandez.
+    """
     if _FIRST_SOUND.get(one[0], one[0]) != _FIRST_SOUND.get(other[0], other[0]):
         return False
-    return _is_alike(one.translate(_SOUNDS), other.translate(_SOUNDS), is_family=True)
-
-
-def _is_alike(one: str, other: str, *, is_family: bool) -> bool:
-    """Whether two words, by their sounds, are one but for slips of the keys, of which short ones bear fewer.
-
-    A family name bears one, and not at its beginning, for Fernandez is not Hernandez; of four letters two may be
-    swapped or one left out, for Chen is not Chan.
-    """
+    one, other = _sounds((one, other))
     if one == other:
         return True
-    begin_alike = one[:1] == other[:1]
-    if is_family and not begin_alike:
+    if one[0] != other[0]:
         return False
     slips = OSA.distance(one, other, score_cutoff=_SLIPS_MAX)
     if slips > _SLIPS_MAX:
         return False
     is_other_letter = len(one) == len(other) and sorted(one) != sorted(other)
-    if is_other_letter and not begin_alike:
-        return False
-    shorter = min(len(one), len(other))
-    enough = _SLIP_MIN[is_family, is_other_letter] if slips == 1 else _TWO_SLIPS_MIN
-    if shorter >= enough and not (is_family and slips > 1):
+    enough = _OTHER_LETTER_MIN if is_other_letter else _SLIP_MIN
+    if slips == 1 and min(len(one), len(other)) >= enough:
         return True
     return without_digraphs(one) == without_digraphs(other)
