@@ -15,7 +15,8 @@ _WORD_BY_WORD: Final = (
     "a word that the other has not, or the family names differ, it is 79 at most. A slip of the keys is forgiven in a "
     "family name of four letters or more. A letter of a given name makes another, most of all at its end (Mario and "
     "Maria, Daniel and Daniela), but for other spellings (Jon, Kareem and Karim), doubled letters, two swapped before "
-    "the ending, and a consonant left out of a long name."
+    "the ending, and a consonant left out of a long name. Unknown (`other_script`) for two scripts, kanji beside kana, "
+    "traditional beside simplified characters."
 )
 
 

@@ -25,6 +25,8 @@ _SLIPS_MAX: Final = 2
 _SLIP_MIN, _OTHER_LETTER_MIN = 4, 5
 """How many letters a family name has at least that bears a slip of the keys: a letter left out or two swapped, and
 another letter, for Chen is not Chan."""
+_SYLLABLES: Final = "\u1100"
+"""From here on come the letters of Korea, China and Japan, where a letter is a name."""
 _SOUND_OF: Final = {"c": "k", "j": "i", "q": "k", "w": "v", "x": "ks", "y": "i", "z": "s"}
 """Letters that one alphabet or land has for another's: Erik and Eric, Lopes and Lopez, Aleksandr and Alexander."""
 _SOUNDS: Final = str.maketrans(_SOUND_OF)
@@ -158,7 +160,7 @@ def _is_family(one: str, other: str) -> bool:
     one, other = _sounds((one, other))
     if one == other:
         return True
-    if one[0] != other[0]:
+    if one[0] != other[0] or one[0] >= _SYLLABLES:
         return False
     slips = OSA.distance(one, other, score_cutoff=_SLIPS_MAX)
     if slips > _SLIPS_MAX:

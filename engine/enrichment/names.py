@@ -1,7 +1,7 @@
 """The shopper's names: whether cardholder, billing, shipping name and e-mail address agree, and how they are written.
 
 Names are compared without case, marks, titles and the order of their words. Other scripts than Latin are compared with
-themselves alone: a Cyrillic name and a Latin e-mail address are unknown, not different.
+themselves alone: a Cyrillic name and a Latin e-mail address are unknown, not different; so are kanji and kana.
 """
 
 import re
@@ -15,7 +15,14 @@ from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.enrichment.mailbox import mailbox_of
 from engine.enrichment.name_features import NAME_FEATURES
 from engine.enrichment.name_likeness import ALIKE_PERCENT, likeness_percent
-from engine.enrichment.scripts import case_of, is_mixed, script_of
+from engine.enrichment.scripts import (
+    are_of_two_scripts,
+    case_of,
+    in_katakana,
+    is_mixed,
+    may_be_written_otherwise,
+    script_of,
+)
 from engine.features import Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
@@ -122,7 +129,7 @@ def _words(name: str | None) -> tuple[str, ...] | None:
     plain = plain_letters(name)
     # Most have letters and blanks alone: those are words as they stand.
     is_plain = plain.isascii() and plain.replace(" ", "").isalpha()
-    found = tuple(plain.split() if is_plain else _NOT_LETTERS.sub(" ", plain).split())
+    found = tuple((plain if is_plain else in_katakana(_NOT_LETTERS.sub(" ", plain))).split())
     return found if _TITLES.isdisjoint(found) else tuple([word for word in found if word not in _TITLES]) or found
 
 
@@ -140,18 +147,13 @@ def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None, *, are
         return None
     if not one or not other:
         return _TOO_SHORT
-    if not are_ascii and _are_of_two_scripts("".join(one), "".join(other)):
+    if are_ascii:
+        return likeness_percent(one, other)
+    left, right = "".join(one), "".join(other)
+    if are_of_two_scripts(left, right):
         return _OTHER_SCRIPT
-    return likeness_percent(one, other)
-
-
-def _are_of_two_scripts(one: str, other: str) -> bool:
-    """By most of their letters: one Cyrillic letter in a Latin name does not make it another script's."""
-    # Plain Latin letters are ASCII.
-    if one.isascii() and other.isascii():
-        return False
-    left, right = ("latin" if each.isascii() else script_of(each) for each in (one, other))
-    return left != right
+    percent = likeness_percent(one, other)
+    return _OTHER_SCRIPT if percent < ALIKE_PERCENT and may_be_written_otherwise(left, right) else percent
 
 
 def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None, *, are_ascii: bool) -> int | Unknown | None:
@@ -163,7 +165,7 @@ def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None, *, ar
         return None
     if len(letters) < _LETTERS_MIN or not words:
         return _TOO_SHORT
-    if not are_ascii and _are_of_two_scripts(letters, "".join(words)):
+    if not are_ascii and are_of_two_scripts(letters, "".join(words)):
         return _OTHER_SCRIPT
     return round(extractOne(letters, _ways_to_write(words), scorer=ratio)[1])
 

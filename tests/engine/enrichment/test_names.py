@@ -13,7 +13,7 @@ from rapidfuzz.fuzz import ratio
 from engine.enrichment.mailbox import mailbox_of
 from engine.enrichment.name_likeness import likeness_percent
 from engine.enrichment.names import _TITLES, NAMES, _of_names, _ways_to_write
-from engine.enrichment.scripts import _is_titled, case_of, script_of
+from engine.enrichment.scripts import _is_titled, case_of, in_katakana, may_be_written_otherwise, script_of
 from engine.features import Unknown, Value
 from engine.payment import Card, Contact, Email, Order, Payment
 from engine.reference import LetterPairs, Reference
@@ -108,6 +108,37 @@ def test_a_name_in_another_script_is_unknown(reference: Reference, name: str) ->
     found = of(reference, name, ("Ivan", "Petrov"), ("\u0645\u062d\u0645\u062f", None))
     assert found["cardholder_matches_billing_name"] == Unknown("other_script")
     assert found["cardholder_shipping_name_similarity"] == Unknown("other_script")
+
+
+@pytest.mark.parametrize(
+    ("holder", "first", "last", "percent"),
+    [
+        ("\u5c71\u7530\u592a\u90ce", "\u592a\u90ce", "\u5c71\u7530", 100),
+        ("\u5c71\u7530 \u592a\u90ce", "\u592a\u90ce", "\u5c71\u7530", 100),
+        ("\u738b\u5c0f\u660e", "\u5c0f\u660e", "\u738b", 100),
+        ("\u674e\u96f7", "\u96f7", "\u674e", 100),
+        ("\uae40\ubbfc\uc900", "\ubbfc\uc900", "\uae40", 100),
+        ("\uc774\uc21c\uc2e0", "\uc21c\uc2e0", "\uc774", 100),
+        ("\u3084\u307e\u3060 \u305f\u308d\u3046", "\u30bf\u30ed\u30a6", "\u30e4\u30de\u30c0", 100),
+        ("\uff94\uff8f\uff80\uff9e \uff80\uff9b\uff73", "\u305f\u308d\u3046", "\u3084\u307e\u3060", 100),
+        # Kanji and kana, traditional and simplified characters: no dictionary here brings them together.
+        ("\u5c71\u7530\u592a\u90ce", "\u305f\u308d\u3046", "\u3084\u307e\u3060", None),
+        ("\u5c71\u7530\u592a\u90ce", "\u305f\u308d\u3046", "\u5c71\u7530", None),
+        ("\u91d1\u6c11\u4fca", "\ubbfc\uc900", "\uae40", None),
+        ("\u6b50\u967d\u4fee", "\u4fee", "\u6b27\u9633", None),
+        ("\u5f35\u5049", "\u4f1f", "\u5f20", None),
+        ("\u6fa4\u7530\u592a\u90ce", "\u592a\u90ce", "\u6ca2\u7530", None),
+        # Of one kind, they are another's.
+        ("\u5c71\u7530\u592a\u90ce", "\u82b1\u5b50", "\u5c71\u7530", 44),
+        ("\u674e\u660e", "\u82b3", "\u738b", 0),
+        ("\u5f35\u5049", "\u5f37", "\u9673", 0),
+        ("\u5f35\u5049\u660e", "\u4f1f", "\u5f20", 0),
+        ("\uae40 \ubbfc\uc900", "\uae40", "\ubbfc\uc9c4", 79),
+    ],
+)
+def test_names_of_east_asia(reference: Reference, holder: str, first: str, last: str, percent: int | None) -> None:
+    found = of(reference, holder, (first, last))["cardholder_billing_name_similarity"]
+    assert found == (Unknown("other_script") if percent is None else percent)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +257,7 @@ BITS = {
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    found = tuple(re.sub(r"[\W\d_]+", " ", plain_letters(name)).split())
+    found = tuple(re.sub(r"[\W\d_]+", " ", in_katakana(plain_letters(name))).split())
     return tuple(word for word in found if word not in _TITLES) or found
 
 
@@ -236,7 +267,10 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int | Unknown:
         return Unknown("too_short")
     if script_of(" ".join(one)) != script_of(" ".join(other)):
         return Unknown("other_script")
-    return likeness_percent(one, other)
+    percent = likeness_percent(one, other)
+    if percent < 80 and may_be_written_otherwise("".join(one), "".join(other)):
+        return Unknown("other_script")
+    return percent
 
 
 def likeness_to_email(email: str, words: tuple[str, ...]) -> int | Unknown:
