@@ -94,7 +94,9 @@ NAME_FEATURES: Final = (
         name="cardholder_name_gibberish",
         type=_COUNT,
         unit="%",
-        doc="How likely the letters of the cardholder's name are random, as of the e-mail address.",
+        doc="How likely the letters of the cardholder's name are random, as of the e-mail address. Not judged are "
+        "titles, words of one or two letters, legal forms (Ltd, GmbH) and Chinese names in Latin letters; unknown "
+        "(`too_short`) where fewer than six letters from a to z are left.",
         source=_SOURCE,
         direction=1,
         reason=_WRITTEN,

@@ -38,6 +38,13 @@ _TITLES: Final = frozenset(
     {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau", "monsieur", "madame", "mme", "sr"}
     | {"sra", "jr", "ii", "iii", "iv"}
 )
+_LEGAL_FORMS: Final = frozenset(
+    "ltd limited plc llc llp inc corp corporation gmbh kgaa ohg sarl sas sasu eurl spa srl sociedad ltda pty pte bhd sdn"
+    " oyj aps asa kft zrt sro doo dba".split()
+)
+"""What companies are called by law, where it has more than two letters: shorter ones are not judged."""
+_JUDGED_MIN: Final = 3
+"""Shorter words are not judged: initials, and legal forms such as AG."""
 _PLACEHOLDERS: Final = frozenset(
     {"test", "test test", "test user", "card holder", "cardholder", "cardholder name", "name", "name on card", "abc"}
     | {"john doe", "jane doe", "unknown", "none", "null", "na", "n a", "customer", "guest", "user", "first last"}
@@ -111,7 +118,8 @@ def _of_names(
 def _of_holder(holder: str | None, words: tuple[str, ...] | None, letters: LetterPairs | None) -> Computed:
     if holder is None or words is None:
         return (None,) * 6
-    percent = _NO_LETTERS if letters is None else letters.gibberish_percent(holder)
+    judged = " ".join([word for word in words if len(word) >= _JUDGED_MIN and word not in _LEGAL_FORMS])
+    percent = _NO_LETTERS if letters is None else letters.gibberish_percent(judged)
     return (
         len(words),
         _DIGIT.search(holder) is not None,

@@ -17,7 +17,7 @@ from engine.enrichment.scripts import _is_titled, case_of, in_katakana, may_be_w
 from engine.features import Unknown, Value
 from engine.payment import Card, Contact, Email, Order, Payment
 from engine.reference import LetterPairs, Reference
-from engine.reference.letter_pairs import EMBEDDED_LETTER_PAIRS
+from engine.reference.letter_pairs import _PINYIN, EMBEDDED_LETTER_PAIRS
 from engine.reference.letters import plain_letters
 
 FEATURES = [feature.name for feature in NAMES.features]
@@ -213,6 +213,43 @@ def test_stopgaps_digits_and_struck_keys(reference: Reference) -> None:
     assert plain < 10
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("JOHN SMITH III", "JOHN SMITH JR", "Dr. John Smith", "J F KENNEDY", "JF KENNEDY", "HP SCHMITZ", "NESTLE S.A."),
+        *("VOLKSWAGEN AG", "SIEMENS GMBH", "PIRELLI S.p.A.", "UNILEVER PLC", "ORACLE INC"),
+    ],
+)
+def test_titles_initials_and_legal_forms_are_not_told_random(reference: Reference, name: str) -> None:
+    percent = of(reference, name)["cardholder_name_gibberish"]
+    assert isinstance(percent, int)
+    assert percent < 50
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ACME LTD", "BMW AG", "HSBC PLC", "ACME GMBH", "KLM NV", "JO LEE", "Dr Lee", "III"),
+        *("HP MEIER", "QIU JIAQI", "QU XIAOQIN"),
+    ],
+)
+def test_few_letters_and_chinese_syllables_are_not_judged(reference: Reference, name: str) -> None:
+    assert of(reference, name)["cardholder_name_gibberish"] == Unknown("too_short")
+
+
+@pytest.mark.parametrize("name", ["XU XIAOJUN", "ZHANG XIAOQIANG", "SMITH XIUQIN", "XIAN QIJING"])
+def test_chinese_names_are_not_told_random(reference: Reference, name: str) -> None:
+    percent = of(reference, name)["cardholder_name_gibberish"]
+    assert isinstance(percent, Unknown) or percent < 50
+
+
+@pytest.mark.parametrize("name", ["XQIAOJ ZXUN", "QJXIUZX JQ", "ZHANG XKQJWZ"])
+def test_letters_of_chinese_names_at_random_are_told_random(reference: Reference, name: str) -> None:
+    percent = of(reference, name)["cardholder_name_gibberish"]
+    assert isinstance(percent, int)
+    assert percent > 90
+
+
 def test_three_names_are_compared_by_two(reference: Reference) -> None:
     found = of(reference, "Ada Lovelace", ("Ada", "Lovelace"), ("Charles", "Babbage"))
     assert found["cardholder_billing_name_similarity"] == 100
@@ -283,8 +320,14 @@ def likeness_to_email(email: str, words: tuple[str, ...]) -> int | Unknown:
 
 
 def gibberish(text: str) -> int | Unknown:
-    runs = re.findall("[a-z]+", plain_letters(text))
-    if sum(map(len, runs)) < 3:
+    runs = [run for word in words_of(text) if len(word) > 2 for run in re.findall("[a-z]+", word)]
+    percent = percent_of(runs)
+    besides = [run for run in runs if not _PINYIN.fullmatch(run)]
+    return percent_of(besides) if isinstance(percent, int) and percent > 50 else percent
+
+
+def percent_of(runs: list[str]) -> int | Unknown:
+    if sum(map(len, runs)) < 6:
         return Unknown("too_short")
     pairs = (first + second for run in runs for first, second in zip(f"-{run}", f"{run}-", strict=True))
     bits = sum(BITS[pair] for pair in pairs)
