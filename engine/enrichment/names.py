@@ -39,8 +39,8 @@ _TITLES: Final = frozenset(
     | {"sra", "jr", "ii", "iii", "iv"}
 )
 _LEGAL_FORMS: Final = frozenset(
-    "ltd limited plc llc llp inc corp corporation gmbh kgaa ohg sarl sas sasu eurl spa srl sociedad ltda pty pte bhd sdn"
-    " oyj aps asa kft zrt sro doo dba".split()
+    {"ltd", "limited", "plc", "llc", "llp", "inc", "corp", "gmbh", "kgaa", "ohg", "sarl", "sas", "sasu", "eurl", "spa"}
+    | {"srl", "ltda", "pty", "pte", "bhd", "sdn", "oyj", "aps", "asa", "kft", "zrt", "sro", "doo"}
 )
 """What companies are called by law, where it has more than two letters: shorter ones are not judged."""
 _JUDGED_MIN: Final = 3

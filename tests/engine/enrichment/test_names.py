@@ -216,8 +216,8 @@ def test_stopgaps_digits_and_struck_keys(reference: Reference) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("JOHN SMITH III", "JOHN SMITH JR", "Dr. John Smith", "J F KENNEDY", "JF KENNEDY", "HP SCHMITZ", "NESTLE S.A."),
-        *("VOLKSWAGEN AG", "SIEMENS GMBH", "PIRELLI S.p.A.", "UNILEVER PLC", "ORACLE INC"),
+        *("JOHN SMITH III", "JOHN SMITH JR", "Dr. John Smith", "J F KENNEDY", "JF KENNEDY", "HP SCHMITZ"),
+        *("NESTLE S.A.", "VOLKSWAGEN AG", "SIEMENS GMBH", "PIRELLI S.p.A.", "UNILEVER PLC", "ORACLE INC"),
     ],
 )
 def test_titles_initials_and_legal_forms_are_not_told_random(reference: Reference, name: str) -> None:
@@ -240,7 +240,7 @@ def test_few_letters_and_chinese_syllables_are_not_judged(reference: Reference, 
 @pytest.mark.parametrize("name", ["XU XIAOJUN", "ZHANG XIAOQIANG", "SMITH XIUQIN", "XIAN QIJING"])
 def test_chinese_names_are_not_told_random(reference: Reference, name: str) -> None:
     percent = of(reference, name)["cardholder_name_gibberish"]
-    assert isinstance(percent, Unknown) or percent < 50
+    assert not isinstance(percent, int) or percent < 50
 
 
 @pytest.mark.parametrize("name", ["XQIAOJ ZXUN", "QJXIUZX JQ", "ZHANG XKQJWZ"])
