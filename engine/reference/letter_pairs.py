@@ -33,7 +33,7 @@ _HUNDREDTHS: Final = 100
 _BUILT: Final = date(2026, 11, 30)
 _LETTERS_MIN: Final = 6
 """Fewer are initials and abbreviations as often as not: jdoe, HSBC."""
-_EVEN_PERCENT: Final = 50
+_EVEN_PERCENT, _CERTAIN_PERCENT = 50, 100
 _NASAL: Final = "n(?:g(?![aeiou])|(?![aeiou]))"
 _PINYIN: Final = re.compile(
     rf"""
@@ -108,7 +108,8 @@ class LetterPairs:
         """
         plain = plain_letters(text)
         percent = self._percent(plain)
-        if percent is None or percent <= _EVEN_PERCENT:
+        # Hardly a Chinese name has 100, and nearly all struck keys have.
+        if percent is None or not _EVEN_PERCENT < percent < _CERTAIN_PERCENT:
             return percent
         besides = _PINYIN.sub("", plain)
         return percent if len(besides) == len(plain) else self._percent(besides)

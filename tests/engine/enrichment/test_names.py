@@ -323,7 +323,7 @@ def gibberish(text: str) -> int | Unknown:
     runs = [run for word in words_of(text) if len(word) > 2 for run in re.findall("[a-z]+", word)]
     percent = percent_of(runs)
     besides = [run for run in runs if not _PINYIN.fullmatch(run)]
-    return percent_of(besides) if isinstance(percent, int) and percent > 50 else percent
+    return percent_of(besides) if isinstance(percent, int) and 50 < percent < 100 else percent
 
 
 def percent_of(runs: list[str]) -> int | Unknown:
