@@ -11,12 +11,12 @@ _NAMES, _EMAIL, _WRITTEN = "names", "email_name", "name_written"
 
 
 _WORD_BY_WORD: Final = (
-    " One may have initials for words of the other, or leave out middle names and a second family name; where each has "
-    "a word that the other has not, or the family names differ, it is 79 at most. A slip of the keys is forgiven in a "
-    "family name of four letters or more. A letter of a given name makes another, most of all at its end (Mario and "
-    "Maria, Daniel and Daniela), but for other spellings (Jon, Kareem and Karim), doubled letters, two swapped before "
-    "the ending, and a consonant left out of a long name. Unknown (`other_script`) for two scripts, kanji beside kana, "
-    "traditional beside simplified characters."
+    " One may have initials for words of the other, also together (JF Kennedy), or leave out middle names and a second "
+    "family name; where each has a word that the other has not, or the family names differ, it is 79 at most. A slip "
+    "of the keys is forgiven in a family name of four letters or more. A letter of a given name makes another, most of "
+    "all at its end (Mario and Maria, Daniel and Daniela), but for other spellings (Jon, Kareem and Karim), doubled "
+    "letters, two swapped before the ending, and a consonant left out of a long name. Unknown (`other_script`) for two "
+    "scripts, kanji beside kana, traditional beside simplified characters."
 )
 
 
@@ -54,7 +54,8 @@ NAME_FEATURES: Final = (
         name="email_matches_name",
         type=_FLAG,
         doc="The e-mail address is at least 80 % like the cardholder's or the billing name: first and last name or "
-        "initials, in either order.",
+        "initials, in either order; any word after the first may be the family name. Letters in common are not "
+        "enough (Dan Brown and jan.brown): it has the one name and a spelling, short form or initial of the other.",
         source=_SOURCE,
         direction=-1,
         reason=_EMAIL,

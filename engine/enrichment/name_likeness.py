@@ -2,35 +2,23 @@
 
 Letters in common tell little: MOHAMMED ALI KHAN and MOHAMMED ALI SHAH have nearly all, John and Jane Smith most. So a
 name is another one where both have a word that the other has not, or where they do not share the family name.
-Nor does one letter tell little: Mario and Maria, Daniel and Daniela are two (given_names.py).
+Nor does one letter tell little: Mario and Maria, Daniel and Daniela are two (name_words.py).
 """
 
-from collections.abc import Iterable
 from typing import Final
 
-from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import token_ratio, token_sort_ratio
 
-from engine.enrichment.given_names import is_one_given
-from engine.reference.letters import without_digraphs
+from engine.enrichment.name_words import FIRST_SOUND, by_sound, is_one_family, is_one_given
 
 ALIKE_PERCENT: Final = 80
 """From here on two names are taken for one person's."""
 _OTHERS_MAX: Final = ALIKE_PERCENT - 1
 _WORDS_MAX: Final = 16
 _WHOLE_MIN: Final = 2
+_INITIALS_MAX: Final = 3
 _SHORT_WORD: Final = 3
 """Longer words beside the other name are counted: de, van, bin and initials tell nothing."""
-_SLIPS_MAX: Final = 2
-_SLIP_MIN, _OTHER_LETTER_MIN = 4, 5
-"""How many letters a family name has at least that bears a slip of the keys: a letter left out or two swapped, and
-another letter, for Chen is not Chan."""
-_SYLLABLES: Final = "\u1100"
-"""From here on come the letters of Korea, China and Japan, where a letter is a name."""
-_SOUND_OF: Final = {"c": "k", "j": "i", "q": "k", "w": "v", "x": "ks", "y": "i", "z": "s"}
-"""Letters that one alphabet or land has for another's: Erik and Eric, Lopes and Lopez, Aleksandr and Alexander."""
-_SOUNDS: Final = str.maketrans(_SOUND_OF)
-_FIRST_SOUND: Final = {letter: sound[0] for letter, sound in _SOUND_OF.items()}
 
 
 def likeness_percent(one: tuple[str, ...], other: tuple[str, ...]) -> int:
@@ -64,8 +52,14 @@ def _strays(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
     if _are_joined("".join(left), "".join(right), are_families=are_families):
         # O'Brien and Obrien, De la Cruz and Delacruz, Jean-Luc and Jeanluc.
         return 1
-    if not (is_same_family or _has_like(one[-1], right) or _has_like(other[-1], left)):
-        return None
+    if is_same_family and (_are_initials(left, right) or _are_initials(right, left)):
+        return 0
+    is_same_family = is_same_family or _has_like(one[-1], right) or _has_like(other[-1], left)
+    return _strays_of_words(left, right, one, other) if is_same_family else None
+
+
+def _strays_of_words(left: list[str], right: list[str], one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
+    """The same by each word that one of two names has besides; those that are found in both are taken out."""
     strays = 0
     for word in tuple(left):
         like = _like(word, right, one[-1], other[-1])
@@ -80,7 +74,7 @@ def _strays(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
 def _strays_of_whole(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
     """The same of names of which one is one word: many share a first name, so it is compared with the whole."""
     if len(one) == len(other):
-        return 1 if _is_family(one[0], other[0]) and is_one_given(*_sounds((one[0], other[0]))) else None
+        return 1 if is_one_family(one[0], other[0]) and is_one_given(one[0], other[0]) else None
     whole, words = (one[0], other) if len(one) < len(other) else (other[0], one)
     # Who writes without blanks may write the family name first.
     if whole in ("".join(words), "".join(reversed(words))):
@@ -92,16 +86,16 @@ def _begin_apart(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether no two words begin with one sound: most strangers' do not, and a family name's slip is never there."""
     initials: set[str] = set()
     for word in one:
-        initials.add(_FIRST_SOUND.get(word[0], word[0]))
+        initials.add(FIRST_SOUND.get(word[0], word[0]))
     for word in other:  # noqa: SIM110 - of two words or three, `all` costs more than it asks
-        if _FIRST_SOUND.get(word[0], word[0]) in initials:
+        if FIRST_SOUND.get(word[0], word[0]) in initials:
             return False
     return True
 
 
 def _has_like(family: str, words: list[str]) -> bool:
     """Whether a family name, maybe misspelt, is among another name's words."""
-    return any(_is_family(family, each) for each in words)
+    return any(is_one_family(family, each) for each in words)
 
 
 def _besides(one: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
@@ -122,7 +116,7 @@ def _like(word: str, others: list[str], family: str, other_family: str) -> str |
     """
     for each in others:
         if _is_initial(word, each) or (
-            _is_family(word, each) if word == family and each == other_family else is_one_given(*_sounds((word, each)))
+            is_one_family(word, each) if word == family and each == other_family else is_one_given(word, each)
         ):
             return each
     return None
@@ -133,6 +127,16 @@ def _is_initial(one: str, other: str) -> bool:
     return one[0] == other[0] and min(len(one), len(other)) == 1 and one.islower() and other.islower()
 
 
+def _are_initials(written: list[str], words: list[str]) -> bool:
+    """Whether a name's words are written as their initials together: JF for John F, HP for Hans-Peter.
+
+    A word that begins with a vowel is rather a name: Al, Ed.
+    """
+    if len(written) != 1 or not 1 < len(words) == len(written[0]) <= _INITIALS_MAX or written[0][0] in "aeiou":
+        return False
+    return written[0] == "".join([word[0] for word in words])
+
+
 def _may_be_left_out(besides: list[str], one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether the longer name has no more words besides than are in both; between first and last it may have any."""
     if one[0] == other[0] and one[-1] == other[-1]:
@@ -140,33 +144,6 @@ def _may_be_left_out(besides: list[str], one: tuple[str, ...], other: tuple[str,
     return sum(len(word) > _SHORT_WORD for word in besides) <= min(len(one), len(other))
 
 
-def _sounds(words: Iterable[str]) -> list[str]:
-    """Words by their sounds."""
-    return [word.translate(_SOUNDS) for word in words]
-
-
 def _are_joined(one: str, other: str, *, are_families: bool) -> bool:
     """Whether words are the same without the blanks between them; family names bear a slip of the keys."""
-    return _is_family(one, other) if are_families else one.translate(_SOUNDS) == other.translate(_SOUNDS)
-
-
-def _is_family(one: str, other: str) -> bool:
-    """Whether two words, as written, are one family name but for a slip of the keys, which is not at its beginning.
-
-    For Fernandez is not Hernandez.
-    """
-    if _FIRST_SOUND.get(one[0], one[0]) != _FIRST_SOUND.get(other[0], other[0]):
-        return False
-    one, other = _sounds((one, other))
-    if one == other:
-        return True
-    if one[0] != other[0] or one[0] >= _SYLLABLES:
-        return False
-    slips = OSA.distance(one, other, score_cutoff=_SLIPS_MAX)
-    if slips > _SLIPS_MAX:
-        return False
-    is_other_letter = len(one) == len(other) and sorted(one) != sorted(other)
-    enough = _OTHER_LETTER_MIN if is_other_letter else _SLIP_MIN
-    if slips == 1 and min(len(one), len(other)) >= enough:
-        return True
-    return without_digraphs(one) == without_digraphs(other)
+    return is_one_family(one, other) if are_families else by_sound(one) == by_sound(other)

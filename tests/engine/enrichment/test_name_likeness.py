@@ -84,6 +84,10 @@ def test_one_persons_names(one: str, other: str) -> None:
         ("J D", "JANE DOE"),
         ("Anna Schmidt M\xfcller", "ANNA SCHMIDT MEIER"),
         ("Daria Ivanova", "MARIA IVANOVA"),
+        ("John F Kennedy", "JK KENNEDY"),
+        ("Adam Lee Smith", "AL SMITH"),
+        ("John F Kennedy", "JF KENNY"),
+        ("John Smith", "JS SMITH"),
         ("Jennifer Johnson", "JENNIFER JACKSON"),
         ("Jane Williams", "JANE WILLIAMSON"),
         ("Siti Nurhaliza", "SITI NURAINI"),
@@ -115,6 +119,10 @@ def test_two_persons_names(one: str, other: str) -> None:
         ("Erik Meyer", "ERIC MEIER", 80),
         ("John Smith", "JANE SMITH", 79),
         ("Ada Lovelace", "BORIS PETROV", 25),
+        ("John F Kennedy", "JF KENNEDY", 100),
+        ("Hans-Peter Meier", "HP MEIER", 100),
+        ("John Pierpont Morgan", "JP MORGAN", 100),
+        ("John Ronald Reuel Tolkien", "TOLKIEN JRR", 100),
     ],
 )
 def test_how_alike_they_are(one: str, other: str, percent: int) -> None:

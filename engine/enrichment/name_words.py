@@ -1,16 +1,31 @@
-"""Whether two given names are one, spelt in two ways: one letter tells brother and sister apart, Mario and Maria.
+"""Whether two words are one name, spelt in two ways: a family name, or a given one, which one letter makes another.
 
-So a slip of the keys is forgiven where no other name comes of it: the letters of another alphabet's spelling, a doubled
-letter, a silent h, two neighbours swapped before the ending, and what is left out of a long word. Another letter is
-another name.
+A family name bears a slip of the keys. A given name bears one where no other name comes of it, for Mario and Maria are
+two: the letters of another alphabet's spelling, a doubled letter, a silent h, two neighbours swapped before the ending,
+and what is left out of a long word.
 """
 
 import re
 from typing import Final
 
+from rapidfuzz.distance import OSA
+
+from engine.reference.letters import without_digraphs
 from engine.reference.look_alikes import LOOK_ALIKES
 
+_SOUND_OF: Final = {"c": "k", "j": "i", "q": "k", "w": "v", "x": "ks", "y": "i", "z": "s"}
+"""Letters that one alphabet or land has for another's: Erik and Eric, Lopes and Lopez, Aleksandr and Alexander."""
+_SOUNDS: Final = str.maketrans(_SOUND_OF)
+FIRST_SOUND: Final = {letter: sound[0] for letter, sound in _SOUND_OF.items()}
+"""What a word begins with by its sounds, by the letter that it begins with; other letters are their own."""
+_SLIPS_MAX: Final = 2
+_SLIP_MIN, _OTHER_LETTER_MIN = 4, 5
+"""How many letters a family name has at least that bears a slip of the keys: a letter left out or two swapped, and
+another letter, for Chen is not Chan."""
+_SYLLABLES: Final = "\u1100"
+"""From here on come the letters of Korea, China and Japan, where a letter is a name."""
 _VOWELS: Final = frozenset("aeiou")
+_MORE_MAX: Final = 3
 _SWAP_MIN: Final = 4
 _ENDING: Final = 3
 _LONG_ENDING_MIN: Final = 7
@@ -30,13 +45,43 @@ _TRANSLITERATED: Final = {
 """The most frequent names of Arabic, respelt, that Latin letters write with several vowels: Ahmad and Ahmed."""
 
 
+def by_sound(word: str) -> str:
+    """A word by its sounds."""
+    return word.translate(_SOUNDS)
+
+
+def is_one_family(one: str, other: str) -> bool:
+    """Whether two words are one family name but for a slip of the keys, which is not at its beginning.
+
+    For Fernandez is not Hernandez.
+    """
+    if FIRST_SOUND.get(one[0], one[0]) != FIRST_SOUND.get(other[0], other[0]):
+        return False
+    one, other = by_sound(one), by_sound(other)
+    if one == other:
+        return True
+    if one[0] != other[0] or one[0] >= _SYLLABLES:
+        return False
+    slips = OSA.distance(one, other, score_cutoff=_SLIPS_MAX)
+    if slips > _SLIPS_MAX:
+        return False
+    is_other_letter = len(one) == len(other) and sorted(one) != sorted(other)
+    enough = _OTHER_LETTER_MIN if is_other_letter else _SLIP_MIN
+    if slips == 1 and min(len(one), len(other)) >= enough:
+        return True
+    return without_digraphs(one) == without_digraphs(other)
+
+
 def is_one_given(one: str, other: str) -> bool:
-    """Whether two words, by their sounds (c as k, y as i), are one given name but for a slip of the keys."""
+    """Whether two words are one given name but for a slip of the keys."""
+    one, other = by_sound(one), by_sound(other)
     if one == other:
         return True
     if one.isascii() != other.isascii():
         # A Cyrillic letter in a Latin name is told elsewhere.
         one, other = one.translate(LOOK_ALIKES), other.translate(LOOK_ALIKES)
+    if abs(len(one) - len(other)) > _MORE_MAX or (one[:1] != other[:1] and {one[:1], other[:1]} != {"i", "e"}):
+        return False
     return _are_near(one, other) or _are_near(_respelt(one), _respelt(other))
 
 
@@ -49,7 +94,7 @@ def _are_near(one: str, other: str) -> bool:
 
 
 def _respelt(sounds: str) -> str:
-    """A word as one of its spellings writes it."""
+    """A word, by its sounds, as one of its spellings writes it."""
     if sounds.startswith("ie"):
         # Yelena and Elena.
         sounds = sounds[1:]
