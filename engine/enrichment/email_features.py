@@ -172,7 +172,8 @@ EMAIL_FEATURES: Final = (
         type=_COUNT,
         unit="%",
         doc="How likely the letters of the local part were struck at random rather than taken from names and words, by "
-        "which letters follow which; 50 says neither. Unknown where it has fewer than three letters from a to z.",
+        "which letters follow which; 50 says neither. Unknown where it has fewer than six letters from a to z besides "
+        "Chinese names.",
         source=_SOURCE,
         direction=1,
         reason="email_gibberish",

@@ -11,8 +11,12 @@ _NAMES, _EMAIL, _WRITTEN = "names", "email_name", "name_written"
 
 
 _WORD_BY_WORD: Final = (
-    " One may have initials for words of the other, or leave out middle names and a second family name; where each has "
-    "a word that the other has not, or the family names differ, it is 79 at most."
+    " One may have initials for words of the other, also together (JF Kennedy), or leave out middle names and a second "
+    "family name; where each has a word that the other has not, or the family names differ, it is 79 at most. A slip "
+    "of the keys is forgiven in a family name of four letters or more. A letter of a given name makes another, most of "
+    "all at its end (Mario and Maria, Daniel and Daniela), but for other spellings (Jon, Kareem and Karim), doubled "
+    "letters, two swapped before the ending, and a consonant left out of a long name. Unknown (`other_script`) for two "
+    "scripts, kanji beside kana, traditional beside simplified characters."
 )
 
 
@@ -50,7 +54,8 @@ NAME_FEATURES: Final = (
         name="email_matches_name",
         type=_FLAG,
         doc="The e-mail address is at least 80 % like the cardholder's or the billing name: first and last name or "
-        "initials, in either order.",
+        "initials, in either order; any word after the first may be the family name. Letters in common are not "
+        "enough (Dan Brown and jan.brown): it has the one name and a spelling, short form or initial of the other.",
         source=_SOURCE,
         direction=-1,
         reason=_EMAIL,
@@ -90,7 +95,9 @@ NAME_FEATURES: Final = (
         name="cardholder_name_gibberish",
         type=_COUNT,
         unit="%",
-        doc="How likely the letters of the cardholder's name are random, as of the e-mail address.",
+        doc="How likely the letters of the cardholder's name are random, as of the e-mail address. Not judged are "
+        "titles, words of one or two letters, legal forms (Ltd, GmbH) and Chinese names in Latin letters; unknown "
+        "(`too_short`) where fewer than six letters from a to z are left.",
         source=_SOURCE,
         direction=1,
         reason=_WRITTEN,

@@ -1,21 +1,26 @@
 """The shopper's names: whether cardholder, billing, shipping name and e-mail address agree, and how they are written.
 
 Names are compared without case, marks, titles and the order of their words. Other scripts than Latin are compared with
-themselves alone: a Cyrillic name and a Latin e-mail address are unknown, not different.
+themselves alone: a Cyrillic name and a Latin e-mail address are unknown, not different; so are kanji and kana.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
-from rapidfuzz.fuzz import ratio
-from rapidfuzz.process import extractOne
-
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.enrichment.mailbox import mailbox_of
 from engine.enrichment.name_features import NAME_FEATURES
+from engine.enrichment.name_in_email import NOT_LETTERS, letters_of, likeness_to_local
 from engine.enrichment.name_likeness import ALIKE_PERCENT, likeness_percent
-from engine.enrichment.scripts import case_of, is_mixed, script_of
+from engine.enrichment.scripts import (
+    are_of_two_scripts,
+    case_of,
+    in_katakana,
+    is_mixed,
+    may_be_written_otherwise,
+    script_of,
+)
 from engine.features import Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
@@ -24,37 +29,29 @@ from engine.reference.letters import plain_letters
 
 _LETTERS_MIN: Final = 3
 _OTHER_SCRIPT, _TOO_SHORT, _NO_LETTERS = Unknown("other_script"), Unknown("too_short"), Unknown("letter_pairs")
-_NOT_LETTERS: Final = re.compile(r"[\W\d_]+")
-_ASCII_BUT_LETTERS: Final = bytes(each for each in range(128) if not chr(each).isalpha())
 _DIGIT: Final = re.compile(r"\d")
 _TITLES: Final = frozenset(
     {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau", "monsieur", "madame", "mme", "sr"}
     | {"sra", "jr", "ii", "iii", "iv"}
 )
+_LEGAL_FORMS: Final = frozenset(
+    {"ltd", "limited", "plc", "llc", "llp", "inc", "corp", "gmbh", "kgaa", "ohg", "sarl", "sas", "sasu", "eurl", "spa"}
+    | {"srl", "ltda", "pty", "pte", "bhd", "sdn", "oyj", "aps", "asa", "kft", "zrt", "sro", "doo"}
+)
+"""What companies are called by law, where it has more than two letters: shorter ones are not judged."""
+_JUDGED_MIN: Final = 3
+"""Shorter words are not judged: initials, and legal forms such as AG."""
+_OF_SCHEMES: Final = ("card", "cardholder", "prepaid", "gift", "gift card", "gift cardholder", "test", "test card")
 _PLACEHOLDERS: Final = frozenset(
     {"test", "test test", "test user", "card holder", "cardholder", "cardholder name", "name", "name on card", "abc"}
     | {"john doe", "jane doe", "unknown", "none", "null", "na", "n a", "customer", "guest", "user", "first last"}
-    | {
-        "gift card recipient",
-        "giftcard",
-        "full name",
-        "first name",
-        "your name",
-        "card member",
-        "prepaid",
-        "prepaid card",
-    }
-    | {
-        "visa cardholder",
-        "valued cardholder",
-        "visa gift card",
-        "mastercard gift card",
-        "gift card holder",
-        "gift recipient",
-    }
-    | {"visa card", "visa prepaid", "mastercard cardholder", "valued card member", "preferred customer", "our customer"}
+    | {"full name", "first name", "your name", "card member", "prepaid", "prepaid card", "valued customer"}
+    | {"a gift for you", "gift for you", "gift card for you", "giftcard", "gift card", "gift", "gift recipient"}
+    | {"gift card recipient", "gift card holder", "test card", "test cardholder", "test name", "card test"}
+    | {f"{scheme} {what}" for scheme in ("visa", "mastercard", "amex", "american express") for what in _OF_SCHEMES}
+    | {"valued cardholder", "valued card member", "preferred customer", "our customer", "instant issue", "anonymous"}
     | {"max mustermann", "erika mustermann", "mustermann", "joe bloggs", "john q public"}
-    | {"gift card", "valued customer", "instant issue", "asdf", "asdf asdf", "qwerty", "foo bar", "xxx", "anonymous"}
+    | {"asdf", "asdf asdf", "qwerty", "foo bar", "xxx"}
 )
 """What is typed where a form insists on a name, and what gift and instantly issued cards have printed on them."""
 
@@ -84,7 +81,7 @@ def _of_names(
     of_shipping = of_billing if shipping == billing else _words(shipping)
     # Most are: then their scripts are one, and are not looked at.
     are_ascii = f"{holder}{billing}{shipping}{email}".isascii()
-    local = None if email is None else _letters(mailbox_of(email).local)
+    local = None if email is None else mailbox_of(email).local
     by_holder = _likeness_to_email(local, of_holder, are_ascii=are_ascii)
     by_billing = by_holder if of_billing == of_holder else _likeness_to_email(local, of_billing, are_ascii=are_ascii)
     alike = _likeness(of_holder, of_billing, are_ascii=are_ascii)
@@ -104,7 +101,8 @@ def _of_names(
 def _of_holder(holder: str | None, words: tuple[str, ...] | None, letters: LetterPairs | None) -> Computed:
     if holder is None or words is None:
         return (None,) * 6
-    percent = _NO_LETTERS if letters is None else letters.gibberish_percent(holder)
+    judged = " ".join([word for word in words if len(word) >= _JUDGED_MIN and word not in _LEGAL_FORMS])
+    percent = _NO_LETTERS if letters is None else letters.gibberish_percent(judged)
     return (
         len(words),
         _DIGIT.search(holder) is not None,
@@ -122,16 +120,8 @@ def _words(name: str | None) -> tuple[str, ...] | None:
     plain = plain_letters(name)
     # Most have letters and blanks alone: those are words as they stand.
     is_plain = plain.isascii() and plain.replace(" ", "").isalpha()
-    found = tuple(plain.split() if is_plain else _NOT_LETTERS.sub(" ", plain).split())
+    found = tuple((plain if is_plain else in_katakana(NOT_LETTERS.sub(" ", plain))).split())
     return found if _TITLES.isdisjoint(found) else tuple([word for word in found if word not in _TITLES]) or found
-
-
-def _letters(text: str) -> str:
-    """The letters alone, as they are compared."""
-    plain = plain_letters(text)
-    if plain.isascii():
-        return plain.encode().translate(None, _ASCII_BUT_LETTERS).decode()
-    return _NOT_LETTERS.sub("", plain)
 
 
 def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None, *, are_ascii: bool) -> int | Unknown | None:
@@ -140,40 +130,25 @@ def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None, *, are
         return None
     if not one or not other:
         return _TOO_SHORT
-    if not are_ascii and _are_of_two_scripts("".join(one), "".join(other)):
+    if are_ascii:
+        return likeness_percent(one, other)
+    left, right = "".join(one), "".join(other)
+    if are_of_two_scripts(left, right):
         return _OTHER_SCRIPT
-    return likeness_percent(one, other)
+    percent = likeness_percent(one, other)
+    return _OTHER_SCRIPT if percent < ALIKE_PERCENT and may_be_written_otherwise(left, right) else percent
 
 
-def _are_of_two_scripts(one: str, other: str) -> bool:
-    """By most of their letters: one Cyrillic letter in a Latin name does not make it another script's."""
-    # Plain Latin letters are ASCII.
-    if one.isascii() and other.isascii():
-        return False
-    left, right = ("latin" if each.isascii() else script_of(each) for each in (one, other))
-    return left != right
-
-
-def _likeness_to_email(letters: str | None, words: tuple[str, ...] | None, *, are_ascii: bool) -> int | Unknown | None:
-    """How alike the letters of an address's local part are to a name, in %: to first and last name, or initials.
-
-    In either order.
-    """
-    if letters is None or words is None:
+def _likeness_to_email(local: str | None, words: tuple[str, ...] | None, *, are_ascii: bool) -> int | Unknown | None:
+    """How alike an address's local part is to a name, in %: to first and last name, or initials, in either order."""
+    if local is None or words is None:
         return None
+    letters = letters_of(local)
     if len(letters) < _LETTERS_MIN or not words:
         return _TOO_SHORT
-    if not are_ascii and _are_of_two_scripts(letters, "".join(words)):
+    if not are_ascii and are_of_two_scripts(letters, "".join(words)):
         return _OTHER_SCRIPT
-    return round(extractOne(letters, _ways_to_write(words), scorer=ratio)[1])
-
-
-def _ways_to_write(words: tuple[str, ...]) -> tuple[str, ...]:
-    first, last = words[0], words[-1]
-    if len(words) == 1:
-        return (first,)
-    ways = (first + last, last + first, first[0] + last, last + first[0], first + last[0], first, last)
-    return ways if len(words) == 2 else (*ways, "".join(words))  # noqa: PLR2004 - first and last
+    return likeness_to_local(letters, local, words)
 
 
 def _matches(one: int | Unknown | None, other: int | Unknown | None) -> bool | Unknown | None:

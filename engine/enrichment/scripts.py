@@ -1,4 +1,7 @@
-"""How a name is written: the script of its letters, scripts mixed within a word, and its capitals."""
+"""How a name is written: the script of its letters, scripts mixed within a word, and its capitals.
+
+And whether two names are written so differently that they cannot be compared.
+"""
 
 from functools import lru_cache
 from itertools import pairwise
@@ -12,6 +15,9 @@ SCRIPTS: Final = (
 CASES: Final = ("upper", "lower", "title", "mixed", "none")
 _EAST_ASIAN: Final = frozenset({"cjk", "hiragana", "katakana", "hangul", "bopomofo", "halfwidth", "fullwidth"})
 """Japanese and Korean names mix these, and that is how they are written."""
+_EAST_ASIAN_KINDS: Final = {"cjk": "han", "hiragana": "kana", "katakana": "kana", "hangul": "hangul"}
+_KATAKANA: Final = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+"""The same syllable's sign in katakana, by the one in hiragana."""
 _FALLS_MAX: Final = 2
 _IMITATING: Final = frozenset({"latin", "cyrillic", "greek", "armenian"})
 """Scripts with letters that look the same: a word of two of them was made to look like another word."""
@@ -30,6 +36,54 @@ def script_of(text: str) -> str:
         return "latin" if any(map(str.isalpha, text)) else "none"
     found = [_script(each) for each in text if each.isalpha()]
     return max(dict.fromkeys(found), key=found.count, default="none")
+
+
+def in_katakana(text: str) -> str:
+    """The text with katakana for hiragana: a name in the one is the same in the other."""
+    return text.translate(_KATAKANA)
+
+
+def are_of_two_scripts(one: str, other: str) -> bool:
+    """By most of their letters: one Cyrillic letter in a Latin name does not make it another script's."""
+    # Plain Latin letters are ASCII.
+    if one.isascii() and other.isascii():
+        return False
+    left, right = ("latin" if each.isascii() else script_of(each) for each in (one, other))
+    return left != right
+
+
+def may_be_written_otherwise(one: str, other: str) -> bool:
+    """Whether two East Asian names that are not alike may be one, for what only a dictionary tells: kanji and kana.
+
+    And traditional and simplified characters, one for one.
+    """
+    kinds, others = _east_asian_kinds(one), _east_asian_kinds(other)
+    if not (kinds and others):
+        return False
+    if kinds != others:
+        return True
+    here, there = set(one) - set(other), set(other) - set(one)
+    return len(one) == len(other) and ((_has_old(here) and _has_new(there)) or (_has_new(here) and _has_old(there)))
+
+
+def _east_asian_kinds(text: str) -> set[str]:
+    """Han, kana and hangul, of which a text has letters."""
+    firsts = {name_of(each, "").partition(" ")[0].lower() for each in text}
+    return {_EAST_ASIAN_KINDS[first] for first in firsts & _EAST_ASIAN_KINDS.keys()}
+
+
+def _has_old(characters: set[str]) -> bool:
+    """Whether one is a traditional character alone: Taiwan's charset has it, the mainland's has not."""
+    return any(_is_in(each, "big5") and not _is_in(each, "gb2312") for each in characters)
+
+
+def _has_new(characters: set[str]) -> bool:
+    """Whether one is no traditional character: China's simplified ones and those of Japan's reform."""
+    return not all(_is_in(each, "big5") for each in characters)
+
+
+def _is_in(character: str, charset: str) -> bool:
+    return bool(character.encode(charset, "ignore"))
 
 
 def is_mixed(text: str) -> bool:

@@ -8,6 +8,7 @@ is a measure and no proof: strangers' names look odder than one's own.
 
 import csv
 import io
+import re
 from array import array
 from collections.abc import Mapping
 from datetime import date
@@ -30,7 +31,27 @@ _CODES: Final = bytes(max(_LETTERS.find(chr(each).lower()) + 1, 0) for each in r
 """By a character in ASCII: 1 to 26 for a letter, 0 for what parts words."""
 _HUNDREDTHS: Final = 100
 _BUILT: Final = date(2026, 11, 30)
-_LETTERS_MIN: Final = 3
+_LETTERS_MIN: Final = 6
+"""Fewer are initials and abbreviations as often as not: jdoe, HSBC."""
+_EVEN_PERCENT, _CERTAIN_PERCENT = 50, 100
+_NASAL: Final = "n(?:g(?![aeiou])|(?![aeiou]))"
+_PINYIN: Final = re.compile(
+    rf"""
+    (?<![a-z])
+    (?> [jqx] (?: i (?: a (?: {_NASAL} | o )? | e | ong | u | {_NASAL} )? | u (?: e | a? n (?![aeiou]) )? )
+      | [bpmdtnl] i (?: a (?: {_NASAL} | o )? | e | u | {_NASAL} )?
+      | (?: [zcs] h? | [dtnlgkhr] )
+        (?: a (?: i | o | {_NASAL} )? | e (?: i | {_NASAL} )? | i
+          | o (?: u | ng ) | u (?: a (?: i | {_NASAL} )? | i | o | n (?![aeiou]) )? )
+      | [bpmfw] (?: a (?: i | o | {_NASAL} )? | e (?: i | {_NASAL} )? | ou? | u )
+      | y (?: a (?: {_NASAL} | o )? | e | i (?: {_NASAL} )? | o (?: ng | u ) | u (?: e | a? n (?![aeiou]) )? )
+      | [nl] v e? | a (?: i | o | {_NASAL} )? | e (?: r | {_NASAL} )? | ou?
+    )+
+    (?![a-z])
+    """,
+    re.VERBOSE,
+)
+"""Words of Chinese syllables in Latin letters, whose x, q and j stand where no name of elsewhere has them."""
 _BITS_MAX: Final = 8
 """Beyond this the probability is 0 or 100 %."""
 _SUM_MAX: Final = _BITS_MAX * _HUNDREDTHS
@@ -80,11 +101,21 @@ class LetterPairs:
         return cls(hundredths=found, version=source.fingerprint)
 
     def gibberish_percent(self, text: str) -> int | None:
-        """How likely the letters are random rather than of names, in %; None where a to z are fewer than three.
+        """How likely the letters are random rather than of names, in %; None where a to z are fewer than six.
 
-        Case and marks are no matter: \u00e9 is e. What is no letter parts words.
+        Case and marks are no matter: \u00e9 is e. What is no letter parts words. Words of Chinese syllables are not
+        judged where they would be told random.
         """
-        plain = text if text.isascii() else plain_letters(text)
+        plain = plain_letters(text)
+        percent = self._percent(plain)
+        # Hardly a Chinese name has 100, and nearly all struck keys have.
+        if percent is None or not _EVEN_PERCENT < percent < _CERTAIN_PERCENT:
+            return percent
+        besides = _PINYIN.sub("", plain)
+        return percent if len(besides) == len(plain) else self._percent(besides)
+
+    def _percent(self, plain: str) -> int | None:
+        """The same of each letter, in lower case."""
         codes = plain.encode("ascii", "replace").translate(_CODES)
         if len(codes) - codes.count(0) < _LETTERS_MIN:
             return None

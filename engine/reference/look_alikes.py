@@ -33,7 +33,7 @@ _GIVEN_AWAY: Final = frozenset(_SUFFIXES.split())
 """Top-level domains that are had for nothing or for a coin, under which no great provider has mailboxes."""
 _PARTS: Final = re.compile(r"[.\-_]")
 _ACE_PREFIX: Final = "xn--"
-_LETTERS: Final = str.maketrans(
+LOOK_ALIKES: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u04cf\u043a\u043c\u0442\u043d"
     "\u03b1\u03bf\u03c1\u03b9\u03c5\u03bd\u03ba\u0131\u0261\u0251\u026a\u029f\u0142",
     "aeopcyxijsdhlkmth" + "aopiuvk" + "igaill",
@@ -99,7 +99,8 @@ def _read(word: str) -> str:
     """A word as an eye in a hurry reads it: letters without accents, each as the Latin one that it looks like."""
     read = word
     if not word.isascii():
-        read = "".join([each for each in normalize("NFKD", word).casefold() if not combining(each)]).translate(_LETTERS)
+        plain = "".join([each for each in normalize("NFKD", word).casefold() if not combining(each)])
+        read = plain.translate(LOOK_ALIKES)
     for looks_like, letter in _PLAIN:
         read = read.replace(looks_like, letter)
     return read

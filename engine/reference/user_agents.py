@@ -25,8 +25,9 @@ ODDITIES: Final = (NO_ODDITY, TWO_SYSTEMS, OTHER_SYSTEM, NO_SUCH_SYSTEM, CUT)
 IMPOSSIBLE: Final = frozenset({TWO_SYSTEMS, OTHER_SYSTEM, NO_SUCH_SYSTEM})
 
 _HEADLESS: Final = re.compile(r"headless|phantomjs|puppeteer|playwright|selenium|webdriver|slimerjs|electron/.*cypress")
+# Cubot makes phones.
 _BOT: Final = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|\+https?://|facebookexternalhit|preview|monitor|archiver|scrapy"
+    r"(?<!\bcu)bot\b|crawl|spider|slurp|\+https?://|facebookexternalhit|preview|monitor|archiver|scrapy"
 )
 _LIBRARY: Final = re.compile(
     r"^(?:curl|wget|python|aiohttp|httpx|java|apache-httpclient|go-http-client|libwww-perl|lwp|php|guzzlehttp|ruby"

@@ -114,6 +114,14 @@ AGENTS = [
         "PostmanRuntime 7 - other library none",
     ),
     (
+        f"Mozilla/5.0 (Linux; Android 11; CUBOT X30) {WEBKIT} Chrome/120.0.0.0 Mobile Safari/537.36",
+        "Chrome_Mobile 120 Android mobile browser none",
+    ),
+    (
+        "Mozilla/5.0 (compatible; Focubot/1.0)",
+        "Focubot 1 - other bot none",
+    ),
+    (
         "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
         "Googlebot 2 - other bot none",
     ),

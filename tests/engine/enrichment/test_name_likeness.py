@@ -84,6 +84,10 @@ def test_one_persons_names(one: str, other: str) -> None:
         ("J D", "JANE DOE"),
         ("Anna Schmidt M\xfcller", "ANNA SCHMIDT MEIER"),
         ("Daria Ivanova", "MARIA IVANOVA"),
+        ("John F Kennedy", "JK KENNEDY"),
+        ("Adam Lee Smith", "AL SMITH"),
+        ("John F Kennedy", "JF KENNY"),
+        ("John Smith", "JS SMITH"),
         ("Jennifer Johnson", "JENNIFER JACKSON"),
         ("Jane Williams", "JANE WILLIAMSON"),
         ("Siti Nurhaliza", "SITI NURAINI"),
@@ -115,10 +119,59 @@ def test_two_persons_names(one: str, other: str) -> None:
         ("Erik Meyer", "ERIC MEIER", 80),
         ("John Smith", "JANE SMITH", 79),
         ("Ada Lovelace", "BORIS PETROV", 25),
+        ("John F Kennedy", "JF KENNEDY", 100),
+        ("Hans-Peter Meier", "HP MEIER", 100),
+        ("John Pierpont Morgan", "JP MORGAN", 100),
+        ("John Ronald Reuel Tolkien", "TOLKIEN JRR", 100),
     ],
 )
 def test_how_alike_they_are(one: str, other: str, percent: int) -> None:
     assert likeness_percent(words(one), words(other)) == percent
+
+
+TWO_PERSONS = """
+    Mario/Maria Paulo/Paula Daniel/Daniela Robert/Roberta Alexander/Alexandra Andrea/Andreas Louis/Louise Ivan/Ivana
+    Christian/Christina Christiane/Christine Christiana/Christina John/Joan Mark/Mary Carlo/Carol Elias/Elisa
+    Francis/Frances Maira/Maria Martina/Marina Marcia/Maria Marcel/Marcela Johan/Joan Johanna/Joanna Johanne/Johannes
+    Narendra/Nagendra Gurpreet/Harpreet Ren\xe9/Ren\xe9e Jan/Jon Gabriel/Gabriela Michael/Michaela Victor/Victoria
+    Orlando/Rolando Dana/Ana Erik/Erika Stephan/Stephen Mike/Mika Marc/Marco Emil/Emily Simon/Simone Marian/Marion
+    Julian/Juliana Julio/Julia Justin/Justine Ann/Anna Jo/Joe Hans/Hanna Shan/San Xiaoming/Xiaoqing Yongqing/Yangqing
+    \u0418\u0432\u0430\u043d/\u0418\u0432\u0430\u043d\u0430
+"""
+
+
+@pytest.mark.parametrize("givens", TWO_PERSONS.split())
+def test_two_given_names_are_two_persons(givens: str) -> None:
+    one, other = givens.split("/")
+    for left, right in permutations((one, other)):
+        assert likeness_percent(words(f"{left} Rossi"), words(f"{right} Rossi")) < ALIKE_PERCENT
+        assert likeness_percent(words(f"{left} K Rossi"), words(f"{right} Rossi")) < ALIKE_PERCENT
+        assert likeness_percent(words(f"Rossi {left}"), words(f"{right} Rossi")) < ALIKE_PERCENT
+        assert likeness_percent(words(f"{left}rossi"), words(f"{right} Rossi")) < ALIKE_PERCENT
+        assert likeness_percent(words(left), words(right)) < ALIKE_PERCENT
+
+
+ONE_PERSON = """
+    Jonh/John Jhon/John Jon/John Micheal/Michael Michael/Mikael Brian/Brain Sarah/Sara Anna/Ana Philip/Phillip
+    Mohammed/Mohamed Mohammad/Muhammed Ahmad/Ahmed Hussain/Hossein Yusuf/Yousef Kareem/Karim Mahmoud/Mahmud
+    Katherine/Kathrine Kathrin/Katrin Theresa/Teresa Thomas/Tomas Stephan/Stefan Christopher/Kristofer
+    Christopher/Chistopher Aleksandr/Alexander Elena/Yelena Evgeny/Yevgeny Sergei/Sergey Natalia/Nataliya
+    J\xf6rg/Joerg S\xf8ren/Soeren Haakon/H\xe5kon Jos\xe9/Jose J\u043ehn/John
+    \u041d\u0430\u0442\u0430\u043b\u0438\u044f/\u041d\u0430\u0442\u0430\u043b\u0438\u0438\u044f
+"""
+
+
+@pytest.mark.parametrize("givens", ONE_PERSON.split())
+def test_a_given_name_spelt_in_two_ways_is_one_persons(givens: str) -> None:
+    one, other = givens.split("/")
+    for left, right in permutations((one, other)):
+        assert likeness_percent(words(f"{left} Rossi"), words(f"{right} Rossi")) >= ALIKE_PERCENT
+
+
+@pytest.mark.parametrize("families", ["Smiht/Smith", "Smyth/Smith", "Garcia/Gracia", "Petersen/Peterson"])
+def test_a_family_name_bears_a_slip(families: str) -> None:
+    one, other = families.split("/")
+    assert ALIKE_PERCENT <= likeness_percent(words(f"John {one}"), words(f"John {other}")) < 100
 
 
 NAME = st.lists(st.text("abenst", min_size=1, max_size=6), min_size=1, max_size=4).map(tuple)

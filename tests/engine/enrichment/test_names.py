@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rapidfuzz.fuzz import ratio
 
 from engine.enrichment.mailbox import mailbox_of
+from engine.enrichment.name_in_email import likeness_to_local
 from engine.enrichment.name_likeness import likeness_percent
-from engine.enrichment.names import _TITLES, NAMES, _of_names, _ways_to_write
-from engine.enrichment.scripts import _is_titled, case_of, script_of
+from engine.enrichment.names import _LEGAL_FORMS, _TITLES, NAMES, _of_names
+from engine.enrichment.scripts import _is_titled, case_of, in_katakana, may_be_written_otherwise, script_of
 from engine.features import Unknown, Value
 from engine.payment import Card, Contact, Email, Order, Payment
 from engine.reference import LetterPairs, Reference
-from engine.reference.letter_pairs import EMBEDDED_LETTER_PAIRS
+from engine.reference.letter_pairs import _PINYIN, EMBEDDED_LETTER_PAIRS
 from engine.reference.letters import plain_letters
 
 FEATURES = [feature.name for feature in NAMES.features]
@@ -111,6 +111,37 @@ def test_a_name_in_another_script_is_unknown(reference: Reference, name: str) ->
 
 
 @pytest.mark.parametrize(
+    ("holder", "first", "last", "percent"),
+    [
+        ("\u5c71\u7530\u592a\u90ce", "\u592a\u90ce", "\u5c71\u7530", 100),
+        ("\u5c71\u7530 \u592a\u90ce", "\u592a\u90ce", "\u5c71\u7530", 100),
+        ("\u738b\u5c0f\u660e", "\u5c0f\u660e", "\u738b", 100),
+        ("\u674e\u96f7", "\u96f7", "\u674e", 100),
+        ("\uae40\ubbfc\uc900", "\ubbfc\uc900", "\uae40", 100),
+        ("\uc774\uc21c\uc2e0", "\uc21c\uc2e0", "\uc774", 100),
+        ("\u3084\u307e\u3060 \u305f\u308d\u3046", "\u30bf\u30ed\u30a6", "\u30e4\u30de\u30c0", 100),
+        ("\uff94\uff8f\uff80\uff9e \uff80\uff9b\uff73", "\u305f\u308d\u3046", "\u3084\u307e\u3060", 100),
+        # Kanji and kana, traditional and simplified characters: no dictionary here brings them together.
+        ("\u5c71\u7530\u592a\u90ce", "\u305f\u308d\u3046", "\u3084\u307e\u3060", None),
+        ("\u5c71\u7530\u592a\u90ce", "\u305f\u308d\u3046", "\u5c71\u7530", None),
+        ("\u91d1\u6c11\u4fca", "\ubbfc\uc900", "\uae40", None),
+        ("\u6b50\u967d\u4fee", "\u4fee", "\u6b27\u9633", None),
+        ("\u5f35\u5049", "\u4f1f", "\u5f20", None),
+        ("\u6fa4\u7530\u592a\u90ce", "\u592a\u90ce", "\u6ca2\u7530", None),
+        # Of one kind, they are another's.
+        ("\u5c71\u7530\u592a\u90ce", "\u82b1\u5b50", "\u5c71\u7530", 44),
+        ("\u674e\u660e", "\u82b3", "\u738b", 0),
+        ("\u5f35\u5049", "\u5f37", "\u9673", 0),
+        ("\u5f35\u5049\u660e", "\u4f1f", "\u5f20", 0),
+        ("\uae40 \ubbfc\uc900", "\uae40", "\ubbfc\uc9c4", 79),
+    ],
+)
+def test_names_of_east_asia(reference: Reference, holder: str, first: str, last: str, percent: int | None) -> None:
+    found = of(reference, holder, (first, last))["cardholder_billing_name_similarity"]
+    assert found == (Unknown("other_script") if percent is None else percent)
+
+
+@pytest.mark.parametrize(
     ("local", "name", "is_alike"),
     [
         ("ada.lovelace", "Ada Lovelace", True),
@@ -127,6 +158,40 @@ def test_a_name_in_another_script_is_unknown(reference: Reference, name: str) ->
         ("info", "Ada Lovelace", False),
         ("al", "Ada Lovelace", Unknown("too_short")),
         ("ivan.petrov", IVAN, Unknown("other_script")),
+        # Of two family names the first is what Spaniards use.
+        ("jgarcia", "JOSE GARCIA LOPEZ", True),
+        ("garcia.jose", "JOSE GARCIA LOPEZ", True),
+        ("jose.garcia.lopez", "JOSE GARCIA LOPEZ", True),
+        ("josegarcialopez", "JOSE GARCIA LOPEZ", True),
+        ("jlopez", "JOSE GARCIA LOPEZ", True),
+        ("mdelacruz", "Maria de la Cruz", True),
+        ("cobrien", "Conan O'Brien", True),
+        ("jpmorgan", "JOHN PIERPONT MORGAN", True),
+        ("aklovelace", "Ada Lovelace", True),
+        # Other spellings, short forms and words behind it
+        ("kathrine.smyth", "Katherine Smyth", True),
+        ("adalovelcae", "Ada Lovelace", True),
+        ("hmueller", "Hans M\xfcller", True),
+        ("alexpetrov", "Alexander Petrov", True),
+        ("ada.lovelace.shop", "Ada Lovelace", True),
+        ("adalovelaceshop", "Ada Lovelace", True),
+        ("ada.lovelace3f9", "Ada Lovelace", True),
+        ("lovelace.ada.x", "Ada Lovelace", True),
+        ("mr.ada.lovelace", "Ada Lovelace", True),
+        ("lovelace.x", "Lovelace", True),
+        ("mohamed", "Mohammed", True),
+        # Another's
+        ("jan.brown", "DAN BROWN", False),
+        ("ksmith", "John Smith", False),
+        ("maria.rossi", "MARIO ROSSI", False),
+        ("daniela.rossi", "Daniel Rossi", False),
+        ("daniel.rossi", "Daniela Rossi", False),
+        ("rossi.maria", "ROSSI MARIO", False),
+        ("adam", "Ada Lovelace", False),
+        ("danarossi", "Ana Rossi", False),
+        ("dana.rossi", "Ana Rossi", False),
+        ("rossi.annette", "Ann Rossi", False),
+        ("jane.williamson", "Jane Williams", False),
     ],
 )
 def test_the_email_address_against_the_name(
@@ -171,6 +236,8 @@ def test_stopgaps_digits_and_struck_keys(reference: Reference) -> None:
     assert of(reference, "Mr John Doe")["is_cardholder_name_placeholder"] is True
     for name in ("VISA CARDHOLDER", "VISA GIFT CARD", "VALUED CARDHOLDER", "Max Mustermann", "Erika Mustermann"):
         assert of(reference, name)["is_cardholder_name_placeholder"] is True
+    for name in ("A GIFT FOR YOU", "VISA GIFT", "VISA GIFT CARD", "TEST CARD", "Mastercard Gift Card"):
+        assert of(reference, name)["is_cardholder_name_placeholder"] is True
     assert of(reference, "Jan Kowalski")["is_cardholder_name_placeholder"] is False
     assert of(reference, "Ada Lovelace")["is_cardholder_name_placeholder"] is False
     assert of(reference, "Ada L0velace")["cardholder_name_has_digits"] is True
@@ -180,6 +247,43 @@ def test_stopgaps_digits_and_struck_keys(reference: Reference) -> None:
     assert isinstance(plain, int)
     assert gibberish > 90
     assert plain < 10
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("JOHN SMITH III", "JOHN SMITH JR", "Dr. John Smith", "J F KENNEDY", "JF KENNEDY", "HP SCHMITZ"),
+        *("NESTLE S.A.", "VOLKSWAGEN AG", "SIEMENS GMBH", "PIRELLI S.p.A.", "UNILEVER PLC", "ORACLE INC"),
+    ],
+)
+def test_titles_initials_and_legal_forms_are_not_told_random(reference: Reference, name: str) -> None:
+    percent = of(reference, name)["cardholder_name_gibberish"]
+    assert isinstance(percent, int)
+    assert percent < 50
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ACME LTD", "BMW AG", "HSBC PLC", "ACME GMBH", "KLM NV", "JO LEE", "Dr Lee", "III"),
+        *("HP MEIER", "QIU JIAQI", "QU XIAOQIN"),
+    ],
+)
+def test_few_letters_and_chinese_syllables_are_not_judged(reference: Reference, name: str) -> None:
+    assert of(reference, name)["cardholder_name_gibberish"] == Unknown("too_short")
+
+
+@pytest.mark.parametrize("name", ["XU XIAOJUN", "ZHANG XIAOQIANG", "SMITH XIUQIN", "XIAN QIJING"])
+def test_chinese_names_are_not_told_random(reference: Reference, name: str) -> None:
+    percent = of(reference, name)["cardholder_name_gibberish"]
+    assert not isinstance(percent, int) or percent < 50
+
+
+@pytest.mark.parametrize("name", ["XQIAOJ ZXUN", "QJXIUZX JQ", "ZHANG XKQJWZ"])
+def test_letters_of_chinese_names_at_random_are_told_random(reference: Reference, name: str) -> None:
+    percent = of(reference, name)["cardholder_name_gibberish"]
+    assert isinstance(percent, int)
+    assert percent > 90
 
 
 def test_three_names_are_compared_by_two(reference: Reference) -> None:
@@ -226,7 +330,7 @@ BITS = {
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    found = tuple(re.sub(r"[\W\d_]+", " ", plain_letters(name)).split())
+    found = tuple(re.sub(r"[\W\d_]+", " ", in_katakana(plain_letters(name))).split())
     return tuple(word for word in found if word not in _TITLES) or found
 
 
@@ -236,7 +340,10 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int | Unknown:
         return Unknown("too_short")
     if script_of(" ".join(one)) != script_of(" ".join(other)):
         return Unknown("other_script")
-    return likeness_percent(one, other)
+    percent = likeness_percent(one, other)
+    if percent < 80 and may_be_written_otherwise("".join(one), "".join(other)):
+        return Unknown("other_script")
+    return percent
 
 
 def likeness_to_email(email: str, words: tuple[str, ...]) -> int | Unknown:
@@ -245,12 +352,19 @@ def likeness_to_email(email: str, words: tuple[str, ...]) -> int | Unknown:
         return Unknown("too_short")
     if script_of(letters) != script_of("".join(words)):
         return Unknown("other_script")
-    return round(max(ratio(letters, written) for written in _ways_to_write(words)))
+    return likeness_to_local(letters, mailbox_of(email).local, words)
 
 
 def gibberish(text: str) -> int | Unknown:
-    runs = re.findall("[a-z]+", plain_letters(text))
-    if sum(map(len, runs)) < 3:
+    judged = [word for word in words_of(text) if len(word) > 2 and word not in _LEGAL_FORMS]
+    runs = [run for word in judged for run in re.findall("[a-z]+", word)]
+    percent = percent_of(runs)
+    besides = [run for run in runs if not _PINYIN.fullmatch(run)]
+    return percent_of(besides) if isinstance(percent, int) and 50 < percent < 100 else percent
+
+
+def percent_of(runs: list[str]) -> int | Unknown:
+    if sum(map(len, runs)) < 6:
         return Unknown("too_short")
     pairs = (first + second for run in runs for first, second in zip(f"-{run}", f"{run}-", strict=True))
     bits = sum(BITS[pair] for pair in pairs)
