@@ -318,13 +318,14 @@ class GroupCommit:
 
 def _made(groups: Sequence[_Waitings]) -> tuple[Sequence[_Waitings], list[tuple[str, list[Row]]]]:
     """The rows to insert, by statement, and their callers. Whose rows cannot be made is told so, and no other."""
-    try:
-        return groups, [(group[0].statement, [row for each in group for row in each.bound()]) for group in groups]
-    except Exception:  # noqa: BLE001 - whatever it is, no caller may be left without an answer
-        apart = [[(each, rows) for each in group if (rows := _rows_of(each)) is not None] for group in groups]
-        able = [group for group in apart if group]
-        inserts = [(group[0][0].statement, [row for _, rows in group for row in rows]) for group in able]
-        return [[each for each, _ in group] for group in able], inserts
+    able: list[_Waitings] = []
+    inserts: list[tuple[str, list[Row]]] = []
+    for group in groups:
+        made = [(each, rows) for each in group if (rows := _rows_of(each)) is not None]
+        if made:
+            able.append([each for each, _ in made])
+            inserts.append((group[0].statement, [row for _, rows in made for row in rows]))
+    return able, inserts
 
 
 def _rows_of(waiting: Waiting[Any]) -> list[Row] | None:
@@ -332,6 +333,7 @@ def _rows_of(waiting: Waiting[Any]) -> list[Row] | None:
     try:
         return [*waiting.bound()]
     except Exception as error:
+        # Whatever it is, no caller may be left without an answer, least of all those that came with it.
         log.exception("record_failed")
         waiting.fail(LedgerUnavailable(f"What is to be recorded could not be written down: {type(error).__name__}."))
         return None

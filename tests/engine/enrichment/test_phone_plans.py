@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from engine.enrichment import enrich
 from engine.enrichment.phone import PHONE, _read, is_placeholder, normalized_phone
 from engine.errors import ReferenceInvalid
-from engine.payment import Card, Contact, Device, Payment
+from engine.payment import Contact, Payment
 from engine.reference import PhonePlans, Reference
 from engine.reference.calling_codes import CALLING_CODES
 from engine.reference.phones import EMBEDDED_PHONES, FIXED_OR_MOBILE, NO_SUCH
@@ -315,66 +315,6 @@ def test_a_mobile_number_is_normalized_as_the_library_does_it() -> None:
 )
 def test_numbers_that_people_make_up(number: str, is_one: bool) -> None:
     assert is_placeholder(number) is is_one
-
-
-US_TEXAS: Final = Contact(country="US", postal="78701", region="TX", phone_number="512 236 5000")
-
-
-@pytest.mark.parametrize(
-    ("billing", "expected"),
-    [
-        (US_TEXAS, True),
-        (replace(US_TEXAS, phone_number="212 736 5000"), False),
-        (replace(US_TEXAS, phone_number="+44 20 7946 0018"), False),
-        (replace(US_TEXAS, phone_number="800 222 1222"), "no_one_country"),
-        (replace(US_TEXAS, postal=None), None),
-        (replace(US_TEXAS, postal="0"), "not_told"),
-        (replace(US_TEXAS, country="CA", postal="H2X 1Y4", phone_number="514 987 6543"), True),
-        (Contact(country="GB", postal="SW1Y 4JH", phone_number="020 7946 0018"), "not_told"),
-        (Contact(country="US", postal="78701"), None),
-    ],
-)
-def test_the_area_code_against_the_postal_code(
-    make_payment: Callable[..., Payment], reference: Reference, billing: Contact, expected: bool | str | None
-) -> None:
-    found, causes = enrich(make_payment(billing=billing), reference)
-    assert causes.get("phone_matches_billing_postal", found["phone_matches_billing_postal"]) == expected
-
-
-def test_the_phones_country_against_all_others(make_payment: Callable[..., Payment], reference: Reference) -> None:
-    payment = make_payment(
-        billing=Contact(country="US", phone_number="+44 20 7946 0018"),
-        shipping=Contact(country="GB", phone_number="020 7946 0018"),
-        card=Card(bin="493001"),
-        device=Device(ip_address="86.130.10.20"),
-    )
-    found, _ = enrich(payment, reference)
-    assert [found[f"phone_country_matches_{each}"] for each in ("billing", "shipping", "card", "ip")] == [
-        False,
-        True,
-        False,
-        True,
-    ]
-    assert found["shipping_phone_matches_billing"] is True
-
-
-@pytest.mark.parametrize(
-    ("billing", "cause"),
-    [
-        (Contact(phone_number="+44 20 7946 0018"), "country_unknown"),
-        (Contact(phone_number="020 7946 0018"), "country_unknown"),
-        (Contact(country="GB", phone_number="123"), "phone_invalid"),
-        (Contact(country="GB", phone_number="0000000000"), "phone_invalid"),
-        (Contact(country="GB", phone_number="0800 123 4567"), "no_one_country"),
-        (Contact(country="GB"), None),
-    ],
-)
-def test_why_a_phone_is_not_compared(
-    make_payment: Callable[..., Payment], reference: Reference, billing: Contact, cause: str | None
-) -> None:
-    found, causes = enrich(make_payment(billing=billing), reference)
-    name = "phone_country_matches_billing"
-    assert (found[name], causes.get(name)) == (None, cause)
 
 
 def test_a_missing_table_leaves_the_number(make_payment: Callable[..., Payment], reference: Reference) -> None:
