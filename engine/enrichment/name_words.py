@@ -25,7 +25,8 @@ another letter, for Chen is not Chan."""
 _SYLLABLES: Final = "\u1100"
 """From here on come the letters of Korea, China and Japan, where a letter is a name."""
 _VOWELS: Final = frozenset("aeiou")
-_MORE_MAX: Final = 3
+_APART_MAX: Final = 4
+"""No two spellings of a name differ in more letters."""
 _SWAP_MIN: Final = 4
 _ENDING: Final = 3
 _LONG_ENDING_MIN: Final = 7
@@ -80,7 +81,9 @@ def is_one_given(one: str, other: str) -> bool:
     if one.isascii() != other.isascii():
         # A Cyrillic letter in a Latin name is told elsewhere.
         one, other = one.translate(LOOK_ALIKES), other.translate(LOOK_ALIKES)
-    if abs(len(one) - len(other)) > _MORE_MAX or (one[:1] != other[:1] and {one[:1], other[:1]} != {"i", "e"}):
+    if one[:1] != other[:1] and {one[:1], other[:1]} != {"i", "e"}:
+        return False
+    if OSA.distance(one, other, score_cutoff=_APART_MAX) > _APART_MAX:
         return False
     return _are_near(one, other) or _are_near(_respelt(one), _respelt(other))
 
