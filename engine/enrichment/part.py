@@ -24,8 +24,6 @@ class Settled(NamedTuple):
 
     values: tuple[Value, ...]
     """By its features."""
-    known: Mapping[str, Value]
-    """Of these what others read."""
     causes: Mapping[str, str]
     """Why values are unknown, where more is to be said than that the request left them out."""
 
@@ -88,14 +86,16 @@ class Profile:
     Where one field is another than before, the parts that do not read it still have their answers.
     """
 
-    __slots__ = ("_causes", "_key", "_members", "_read", "enrichments", "name")
+    __slots__ = ("_causes", "_key", "_members", "_read", "_values_read", "enrichments", "name")
 
     def __init__(self, name: str, members: Sequence[Steps | Part], read: frozenset[str]) -> None:
         """`read` names the features that any enrichment outside reads."""
         self.name = name
         self.enrichments: tuple[Enrichment, ...] = tuple(each for member in members for each in member.enrichments)
         self._members = tuple(members)
-        self._read = tuple(sorted(read.intersection(names_of(self.enrichments))))
+        places = _places(self.enrichments, read)
+        self._read = tuple(name for _, name in places)
+        self._values_read = itemgetter(*(at for at, _ in places))
         self._causes = Causes(self.enrichments)
         self._key = _key_of(self.enrichments)
 
@@ -105,7 +105,7 @@ class Profile:
         settled: Settled | None = answers.asked(key)
         if settled is None:
             return answers.hold(key, self._settled(payment, reference, known))
-        known.update(settled.known)
+        known.update(zip(self._read, self._values_read(settled.values), strict=True))
         return settled
 
     def _settled(self, payment: Payment, reference: Reference, known: dict[str, Value]) -> Settled:
@@ -113,7 +113,7 @@ class Profile:
         for member in self._members:
             member.take(payment, reference, known, found)
         causes = self._causes.taken(found)
-        return Settled(tuple(found), {name: known[name] for name in self._read}, causes)
+        return Settled(tuple(found), causes)
 
 
 class Causes:

@@ -5,8 +5,8 @@ from typing import Any, Final, TypeVar
 
 ANSWERS_MAX: Final = 16_384
 """Of what one table tells."""
-_PROFILES_MAX: Final = 32_768
-"""Of all that most of a payment's fields tell together: some 3.7 KB each, so that all take some 120 MB."""
+_PROFILES_MAX: Final = 40_960
+"""Of all that most of a payment's fields tell together: some 3.5 KB each, so that all take some 145 MB."""
 _PARTS_MAX: Final = 16_384
 """Of what some fields tell together: some 1.5 KB a shopper with both parts, so that all take some 25 MB."""
 
