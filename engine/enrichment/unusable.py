@@ -26,7 +26,7 @@ _CONTACT: Final[Mapping[str, Any]] = {
     "delivery_speed": "standard",
 }
 _LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
-USUAL: Final[Mapping[str, Mapping[str, Any]]] = {
+_USUAL: Final[Mapping[str, Mapping[str, Any]]] = {
     "account": {
         "user_id": "user-77",
         "username_md5": "5f4dcc3b5aa765d61d8327deb882cf99",
@@ -105,6 +105,6 @@ def mended(payment: Payment) -> tuple[Payment, str]:
         if each == cause:
             _, group, field = pointer.split("/")
             group, field = _GROUPS.get(group, group), _FIELDS.get(field, field)
-            groups.setdefault(group, {})[field] = USUAL[group][field]
+            groups.setdefault(group, {})[field] = _USUAL[group][field]
     made: dict[str, Any] = {group: replace(getattr(payment, group), **values) for group, values in groups.items()}
     return replace(payment, unusable=tuple([each for each in payment.unusable if each[1] != cause]), **made), cause

@@ -67,7 +67,7 @@ _WITH_DIGITS: Final = frozenset(
 )
 """What is called digital for how it works is sent by post all the same."""
 _MODEL: Final = re.compile(r"[a-z]?[0-9]+[a-z]*|pro|max|plus|mini|ultra")
-_PHONE: Final = frozenset({"phone", "telephone", "computer"})
+_SAID_TWICE: Final = frozenset({"phone", "telephone", "computer"})
 """Behind mobile, or laptop, these say nothing more."""
 _MODEL_WORDS_MAX: Final = 3
 """So many words name a phone's model at most, between it and the word for what belongs to it."""
@@ -133,7 +133,7 @@ def _is_of_what_belongs(words: Sequence[str], behind: int) -> bool:
     for word in words[behind : behind + _MODEL_WORDS_MAX + 1]:
         if word in _BELONGING:
             return True
-        if not _MODEL.fullmatch(word) and word not in _PHONE:
+        if not _MODEL.fullmatch(word) and word not in _SAID_TWICE:
             return False
     return False
 
