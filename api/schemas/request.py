@@ -252,13 +252,25 @@ def _payment(
             event_time=event_time_of(event.get("time"), received_at, findings),
             cart=tuple([CartItem(**item) for item in cart]),
             custom=custom,
-            unusable=tuple([each for each in findings.unusable.items() if each[0] in _TOLD_BY]),
+            unusable=_dropped(findings.unusable) if findings.unusable else (),
             **optional,
         )
     except PaymentInvalid as error:
         findings.add_faults(_as_sent(fault, groups) for fault in error.faults)
         return None
     return None if findings.faults else payment
+
+
+def _dropped(unusable: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What of it a payment may lack though it came; of the cart the first line that lacks a field stands for all."""
+    told: dict[str, tuple[str, str]] = {}
+    for pointer, cause in unusable.items():
+        field = pointer.rpartition("/")[2]
+        if pointer in _TOLD_BY:
+            told[pointer] = (pointer, cause)
+        elif pointer.startswith("/shopping_cart/") and field in _CART_NAMES:
+            told.setdefault(field, (pointer, cause))
+    return tuple(told.values())
 
 
 def _says_how_3ds_went(payment: Payment) -> bool:

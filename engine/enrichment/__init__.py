@@ -27,7 +27,7 @@ from engine.enrichment.part import Causes, Part, Profile, Steps
 from engine.enrichment.phone import PHONE, PHONE_RELATIONS
 from engine.enrichment.postal import POSTAL
 from engine.enrichment.request import REQUEST
-from engine.enrichment.unusable import mended
+from engine.enrichment.unusable import mended, whole
 from engine.features import FeatureType, Value
 from engine.payment import Payment
 from engine.reference import Reference
@@ -107,6 +107,8 @@ def enrich(payment: Payment, reference: Reference) -> tuple[dict[str, Value], di
 
 def enriched_row(payment: Payment, reference: Reference) -> tuple[tuple[Value, ...], dict[str, str]]:
     """The values alone, by the position of ENRICHED, and the causes."""
+    if payment.unusable:
+        payment = whole(payment)
     known: dict[str, Value] = {}
     settled = _SETTLED.settled(payment, reference, known)
     found: list[Any] = []

@@ -96,13 +96,17 @@ def _three_ds(said: _Said, meaning: str | Unknown | None) -> Value | Unknown:
     return _BY_ECI[meaning] if isinstance(meaning, str) else meaning
 
 
-def _agrees(said: _Said, meaning: str | Unknown | None) -> Value:
-    """Whether all that was said of an authentication says the same; unknown where fewer than two things were said."""
+def _agrees(said: _Said, meaning: str | Unknown | None) -> Value | Unknown:
+    """Whether all that was said of an authentication says the same; unknown where fewer than two things were said.
+
+    Where an ECI that cannot be read is one of two, that is why.
+    """
     proofs = [proof for proof in (_PROOFS.get(said.status or ""), meaning) if proof in _PROOFS.values()]
+    unread = meaning if isinstance(meaning, Unknown) else None
     if said.was_successful is None:
-        return None if len(proofs) <= 1 else proofs[0] == proofs[1]
+        return proofs[0] == proofs[1] if len(proofs) > 1 else unread if proofs else None
     if not proofs:
-        return None
+        return unread
     return len(set(proofs)) == 1 and proofs[0] in _PROOFS_BY_SUCCESS[said.was_successful]
 
 

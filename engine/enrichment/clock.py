@@ -41,7 +41,7 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
         return (_AMBIGUOUS if is_placed else None, None, None, None, None, band)
     return (
         _hour(minute, told),
-        None
+        _NO_COUNTRY
         if ip_country is None
         else _AMBIGUOUS
         if not is_one_at_ip and (told in at_ip or not at_ip)

@@ -2,9 +2,11 @@
 
 Which features those are is found by asking: the payment is enriched once more with a usual value in the place of what
 was dropped, and what is then known was unknown for it. Few payments pay for that, and no list has to be kept true.
+What is left of a text of several parts is not looked at: a street whose second line was dropped is not known to be no
+PO box.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -96,15 +98,62 @@ _USUAL: Final[Mapping[str, Mapping[str, Any]]] = {
 _GROUPS: Final = {"credit_card": "card", "payment": "processing"}
 _FIELDS: Final = {"issuer_id_number": "bin"}
 """The names of a request that a payment has under others."""
+_CART: Final = "shopping_cart"
+_USUAL_LINE: Final[Mapping[str, Any]] = {"category": "books", "item_id": "isbn", "quantity": 1, "price": "10"}
+_TOGETHER: Final = {"address": "address_2", "first_name": "last_name"}
+"""A person's, and a place's, in two fields."""
+_OTHERS: Final = {**_TOGETHER, **{second: first for first, second in _TOGETHER.items()}}
+
+
+def whole(payment: Payment) -> Payment:
+    """The payment without what is left of a text, or of the cart's lines, where a part of it was dropped."""
+    rest: dict[str, dict[str, Any]] = {}
+    for pointer, _ in payment.unusable:
+        group, field = _place(pointer)
+        for each in _rest(group, field):
+            rest.setdefault(group, {})[each] = None
+    return _with(payment, rest) if rest else payment
 
 
 def mended(payment: Payment) -> tuple[Payment, str]:
     """A payment that has usual values for what was dropped of it for its first cause, and that cause."""
-    cause, groups = payment.unusable[0][1], dict[str, dict[str, Any]]()
-    for pointer, each in payment.unusable:
-        if each == cause:
-            _, group, field = pointer.split("/")
-            group, field = _GROUPS.get(group, group), _FIELDS.get(field, field)
-            groups.setdefault(group, {})[field] = _USUAL[group][field]
-    made: dict[str, Any] = {group: replace(getattr(payment, group), **values) for group, values in groups.items()}
-    return replace(payment, unusable=tuple([each for each in payment.unusable if each[1] != cause]), **made), cause
+    cause = payment.unusable[0][1]
+    dropped = _dropped([each for each in payment.unusable if each[1] == cause])
+    groups = {group: {field: _usual(group, field) for field in fields} for group, fields in dropped.items()}
+    rest = tuple([each for each in payment.unusable if each[1] != cause])
+    return replace(_with(payment, groups), unusable=rest), cause
+
+
+def _dropped(unusable: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """The fields of each group of a payment that were dropped, and those that say nothing without them."""
+    groups: dict[str, set[str]] = {}
+    for pointer, _ in unusable:
+        group, field = _place(pointer)
+        groups.setdefault(group, set()).update((field, *_rest(group, field)))
+    return groups
+
+
+def _place(pointer: str) -> tuple[str, str]:
+    """Group and field of a payment at a pointer into a request: of the cart the field of any line."""
+    _, group, *_, field = pointer.split("/")
+    return _GROUPS.get(group, group), _FIELDS.get(field, field)
+
+
+def _rest(group: str, field: str) -> tuple[str, ...]:
+    """What says nothing without this field: its other part, and what other lines of the cart have."""
+    if group == _CART:
+        return (field,)
+    return (_OTHERS[field],) if _USUAL[group] is _CONTACT and field in _OTHERS else ()
+
+
+def _usual(group: str, field: str) -> Any:  # noqa: ANN401 - of any field
+    return _USUAL_LINE[field] if group == _CART else _USUAL[group][field]
+
+
+def _with(payment: Payment, groups: Mapping[str, Mapping[str, Any]]) -> Payment:
+    made: dict[str, Any] = {
+        group: replace(getattr(payment, group), **values) for group, values in groups.items() if group != _CART
+    }
+    if lines := groups.get(_CART):
+        made["cart"] = tuple([replace(line, **lines) for line in payment.cart])
+    return replace(payment, **made)

@@ -66,6 +66,7 @@ CODE_UNKNOWN: Final = Unknown("code_unknown")
 AMBIGUOUS: Final = Unknown("ambiguous")
 _DISPUTED_MATCHES: Final = dict.fromkeys(_MATCHES, AMBIGUOUS)
 _AVS_UNKNOWN: Final = (CODE_UNKNOWN, CODE_UNKNOWN, CODE_UNKNOWN)
+_AVS_AMBIGUOUS: Final = (AMBIGUOUS, AMBIGUOUS, AMBIGUOUS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,13 +201,14 @@ def _avs(path: Path) -> Read[dict[str, dict[str, Avs]]]:
 
 
 def _agreed(tables: Mapping[str, Mapping[str, Avs]]) -> dict[str, Avs]:
-    """The codes that every network has and means the same by; what one says of the name beside is not in it."""
-    first, *others = tables.values()
-    return {
-        code: (street, postal, UNAVAILABLE if street == UNAVAILABLE else UNCHECKED)
-        for code, (street, postal, _) in first.items()
-        if all(table.get(code, ("", "", ""))[:2] == (street, postal) for table in others)
-    }
+    """Every code that any network has, with what all networks mean by it; else unknown. Of the name it says nothing."""
+    found: dict[str, Avs] = {}
+    for code, (street, postal, _) in chain.from_iterable(table.items() for table in tables.values()):
+        if all(table.get(code, ("", "", ""))[:2] == (street, postal) for table in tables.values()):
+            found[code] = (street, postal, UNAVAILABLE if street == UNAVAILABLE else UNCHECKED)
+        else:
+            found[code] = _AVS_AMBIGUOUS
+    return found
 
 
 def _cvv(path: Path) -> Read[dict[str, str | Unknown]]:

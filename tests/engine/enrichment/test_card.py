@@ -96,7 +96,9 @@ def test_a_table_in_place_of_another_answers_anew(make_payment: Make, reference:
     [
         ({"card": Card(brand="visa", avs_result="A")}, {"address_line1_check": "pass", "address_zip_check": "fail"}),
         ({"card": Card(brand="discover", avs_result="A")}, {"address_zip_check": "ambiguous"}),
-        ({"card": Card(avs_result="A")}, {"address_zip_check": "code_unknown", "cvc_check": None}),
+        ({"card": Card(avs_result="A")}, {"address_zip_check": "ambiguous", "cvc_check": None}),
+        ({"card": Card(avs_result="Q")}, {"address_zip_check": "code_unknown"}),
+        ({"card": Card(brand="jcb", avs_result="Y")}, {"address_line1_check": "ambiguous"}),
         ({"card": Card(bin="42424242", brand="unknown", avs_result="A")}, {"address_line1_check": "pass"}),
         ({"card": Card(brand="amex", avs_result="F")}, {"cardholder_name_check": "ambiguous"}),
         ({"card": Card(brand="amex", avs_result="O")}, {"cardholder_name_check": "pass", "address_zip_check": "fail"}),
@@ -119,6 +121,14 @@ def test_a_table_in_place_of_another_answers_anew(make_payment: Make, reference:
         ({"authentication": Authentication(eci="07")}, {"three_ds_check": "ambiguous", "eci": "07"}),
         ({"card": Card(was_3d_secure_successful=True)}, {"three_ds_check": "pass", "three_ds_codes_agree": None}),
         ({"card": Card(was_3d_secure_successful=False)}, {"three_ds_check": "ambiguous"}),
+        (
+            {"card": Card(brand="visa"), "authentication": Authentication(trans_status="Y", eci="02")},
+            {"three_ds_codes_agree": "code_unknown", "three_ds_check": "pass"},
+        ),
+        (
+            {"authentication": Authentication(trans_status="N", eci="05")},
+            {"three_ds_codes_agree": "ambiguous"},
+        ),
         (
             {"card": Card(brand="visa"), "authentication": Authentication(trans_status="Y", eci="05")},
             {"three_ds_codes_agree": True, "eci_authentication": "authenticated"},

@@ -36,7 +36,7 @@ def of(
     ("offset", "known", "hour", "matches_ip"),
     [
         (None, {}, None, None),
-        (60, {}, 13, None),
+        (60, {}, 13, NOWHERE),
         (-480, {"ip_country": "US"}, 4, AMBIGUOUS),
         (180, {"ip_country": "US"}, 15, False),
         (-780, {"ip_country": "US"}, 23, False),
@@ -48,7 +48,7 @@ def of(
         (-300, {"ip_country": "US", "ip_time_zone": "America/New_York"}, 7, True),
         (60, {"ip_country": "US", "ip_time_zone": "America/New_York"}, 13, False),
         (60, {"ip_country": "DE", "ip_time_zone": "Nowhere/At_All"}, 13, True),
-        (60, {"billing_country": "DE"}, 13, None),
+        (60, {"billing_country": "DE"}, 13, NOWHERE),
         (None, {"billing_country": "XK"}, AMBIGUOUS, None),
     ],
 )

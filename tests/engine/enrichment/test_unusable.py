@@ -1,5 +1,6 @@
 """What came and was dropped leaves another cause behind than what never came, and a user agent that came is there."""
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from engine.enrichment.unusable import mended
 from engine.payment import Payment
 from engine.payment_record import payment_bytes, payment_of
 from engine.reference import Reference
-from tests.api.decision_requests import decide, with_value
+from tests.api.decision_requests import LEAST, decide, with_value
 
 _REQUIRED = {"/order/amount", "/order/amount_minor", "/order/currency"}
 """Without these there is no payment: a fault, and no warning."""
@@ -62,6 +63,64 @@ def test_what_was_dropped_is_unknown_for_that(
     known, causes = enrich(payment, reference)
     assert {known[name] for name in names} == {None}
     assert {causes.get(name) for name in names} == {cause}
+
+
+TOO_LONG = "4283 Express Lane PO Box 12 " + "x" * 260
+HOME = {"address": "12 Main St", "address_2": "Apt 4", "city": "Sarasota", "postal": "34249", "country": "US"}
+ALL = {
+    "billing": {"first_name": "Ada", "last_name": "Lovelace", **HOME},
+    "shipping": {"first_name": "Ada", "last_name": "Lovelace", **HOME},
+    "credit_card": {"cardholder_name": "ADA LOVELACE"},
+    "shopping_cart": [{"quantity": 1, "price": "5", "category": "books"}, {"quantity": 1}],
+}
+
+
+@pytest.mark.parametrize(
+    ("group", "field", "value", "names"),
+    [
+        (
+            "shipping",
+            "address_2",
+            TOO_LONG,
+            (
+                "shipping_is_po_box",
+                "shipping_has_unit",
+                "shipping_is_known_forwarder",
+                "shipping_address",
+                "shipping_building",
+                "shipping_address_matches_billing",
+            ),
+        ),
+        ("shipping", "address", TOO_LONG, ("shipping_is_po_box", "shipping_has_unit", "shipping_address")),
+        (
+            "billing",
+            "last_name",
+            "x" * 256,
+            ("cardholder_billing_name_similarity", "cardholder_matches_billing_name"),
+        ),
+        ("billing", "first_name", "x" * 256, ("cardholder_matches_billing_name",)),
+        ("shopping_cart", "quantity", 10**9, ("cart_quantity", "cart_highest_quantity")),
+    ],
+)
+def test_what_is_left_of_something_dropped_is_not_taken_for_all_of_it(
+    reference: Reference, group: str, field: str, value: Any, names: tuple[str, ...]
+) -> None:
+    fields = copy.deepcopy(LEAST | ALL)
+    usual = enrich(decide(fields)[0], reference)[0]
+    part = fields[group][1] if group == "shopping_cart" else fields[group]
+    part[field] = value
+    payment = decide(fields)[0]
+    known, causes = enrich(payment, reference)
+    assert None not in [usual[name] for name in names]
+    assert {name: known[name] for name in names} == dict.fromkeys(names)
+    assert {name: causes.get(name) for name in names} == dict.fromkeys(names, "unusable")
+    assert payment_of(payment_bytes(payment)) == payment
+
+
+def test_of_a_cart_each_field_that_was_dropped_is_told_once() -> None:
+    odd = {"quantity": 10**9, "category": "x" * 256}
+    payment = decided("/shopping_cart", [{"quantity": 1}, odd, odd])
+    assert dict(payment.unusable).keys() == {"/shopping_cart/1/quantity", "/shopping_cart/1/category"}
 
 
 @pytest.mark.parametrize("pointer", sorted(_TOLD_BY - _REQUIRED))
