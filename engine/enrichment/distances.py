@@ -25,7 +25,7 @@ _IP_DEFAULT_RADIUS_KM: Final = 100
 _MISSING, _NOT_PLACED = Unknown("places"), Unknown("not_found")
 _PLACE_UNKNOWN, _IMPRECISE = Unknown("place_unknown"), Unknown("imprecise")
 _NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
-_radius_km = attrgetter("radius_km")
+_by_radius = attrgetter("radius_km", "latitude", "longitude")
 
 Located = Place | Unknown | None
 Measured = tuple[int | Unknown | None, int | Unknown | None]
@@ -51,7 +51,8 @@ def _place(contact: Contact, places: Places, rules: PostalRules | None, *, is_mi
 def _as_one(billing: Located, shipping: Located) -> tuple[Located, Located]:
     """The places of two addresses of one postal code: as well as one of both is known, so are both."""
     if isinstance(billing, Place) and isinstance(shipping, Place):
-        nearest = min(billing, shipping, key=_radius_km)
+        # Of two that reach as far, one and the same whichever of both is the billing place.
+        nearest = min(billing, shipping, key=_by_radius)
         return nearest, nearest
     return billing, shipping
 

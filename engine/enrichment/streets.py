@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.reference.letters import composed, unaccented, without_digraphs
 from engine.reference.postal import LETTERS_BEFORE
+from engine.reference.territories import WITH_ZIP_CODES
 
 _JOINING: Final = ("'", "\u2019", ".")
 _POINT: Final = re.compile(r"\.(?=\d)")
@@ -89,7 +90,7 @@ def _has_digraph(folded: str) -> bool:
 def folded_postal(postal: str, country: str | None) -> str:
     """A postal code's letters and digits, in lower case, without the country's letters before its first digit.
 
-    Of the United States the first five, without ZIP+4.
+    Of the United States and their territories the first five, without ZIP+4.
     """
     lower = postal.lower() if postal.isascii() else composed(postal).casefold()
     plain = lower.replace(" ", "").replace("-", "")
@@ -99,7 +100,7 @@ def folded_postal(postal: str, country: str | None) -> str:
             if plain.startswith(letters) and plain[len(letters) :][:1].isdecimal():
                 return plain[len(letters) :]
         return plain
-    return plain[:_ZIP_DIGITS] if country == "US" else plain
+    return plain[:_ZIP_DIGITS] if country in WITH_ZIP_CODES else plain
 
 
 @lru_cache(maxsize=_CACHED)
