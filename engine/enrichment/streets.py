@@ -6,8 +6,8 @@ from functools import lru_cache
 from string import ascii_lowercase
 from typing import Final
 
-from engine.reference.letters import composed, unaccented, without_digraphs
-from engine.reference.postal import LETTERS_BEFORE
+from engine.reference.letters import unaccented, without_digraphs
+from engine.reference.postal import LETTERS_BEFORE, with_usual_digits
 from engine.reference.territories import WITH_ZIP_CODES
 
 _JOINING: Final = ("'", "\u2019", ".")
@@ -92,7 +92,7 @@ def folded_postal(postal: str, country: str | None) -> str:
 
     Of the United States and their territories the first five, without ZIP+4.
     """
-    lower = postal.lower() if postal.isascii() else composed(postal).casefold()
+    lower = postal.lower() if postal.isascii() else with_usual_digits(postal).casefold()
     plain = lower.replace(" ", "").replace("-", "")
     plain = plain if plain.isalnum() else "".join(_WORD.findall(plain))
     if country in _LETTERS and not plain.isdecimal():

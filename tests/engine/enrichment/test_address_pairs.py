@@ -43,6 +43,11 @@ ADDRESS, CITY, POSTAL = (f"shipping_{each}_matches_billing" for each in ("addres
         (replace(HOME, country="PR", postal="00901-1234"), replace(HOME, country="PR", postal="00901"), *(True,) * 3),
         (replace(HOME, country="US", postal="00901-1234"), replace(HOME, country="PR", postal="00901"), *(True,) * 3),
         (replace(HOME, country="US", postal="00901"), replace(HOME, country="PR", postal="00902"), False, True, False),
+        (
+            replace(HOME, country="SA", postal="\u0661\u0662\u0662\u0661\u0661"),
+            replace(HOME, country="SA", postal="12211"),
+            *(True,) * 3,
+        ),
         (replace(HOME, country="FI", postal="22100"), replace(HOME, country="AX", postal="AX-22100"), *(True,) * 3),
         (
             replace(HOME, country="PR", postal="00901-1234"),
