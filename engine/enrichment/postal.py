@@ -13,9 +13,11 @@ _MISSING: Final = (Unknown("postal"),) * 3
 _NO_COUNTRY, _NO_CODES = Unknown("country_unknown"), Unknown("no_postal_codes")
 _REGION_UNKNOWN, _NO_RULE = Unknown("region_unknown"), Unknown("no_rule")
 _INVALID: Final = Unknown("postal_invalid")
-_STOPGAPS: Final = frozenset(
-    ["", "NA", "NONE", "NULL", "NIL", "UNKNOWN", "UNDEFINED", "NOTAPPLICABLE", "NOTPROVIDED", "NOZIP", "NOPOSTCODE"]
-)
+_STOPGAP_WORDS: Final = """
+    NA NAN NIL NO NONE NULL UNDEFINED UNKNOWN NOTAPPLICABLE NOTAVAILABLE NOTPROVIDED NOZIP NOZIPCODE NOPOSTCODE
+    NOPOSTALCODE X XX XXX XXXX XXXXX
+"""
+_STOPGAPS: Final = frozenset(("", *_STOPGAP_WORDS.split()))
 """What is written where there is no postal code, its letters in upper case: N/A, none, a hyphen."""
 _NOTHING: Final = (None, None, None)
 

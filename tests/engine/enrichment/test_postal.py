@@ -70,6 +70,8 @@ RULES: Final = json.loads(lzma.decompress(EMBEDDED_POSTAL.read_bytes()))["countr
         ("US", "CA", "N/A", None, None, True),
         ("US", None, "none", None, None, None),
         ("GB", None, "-", None, None, None),
+        ("IE", "Cork", "Not available", None, None, True),
+        ("HU", None, "xxxx", None, None, None),
         ("AE", None, "N/A", "no_postal_codes", None, None),
         ("GB", None, "SW1Y", False, None, None),
         ("DE", None, "D-10115", True, None, None),
