@@ -14,6 +14,7 @@ from engine.enrichment.address_parts import (
     names_no_unit,
     with_unit_word,
 )
+from engine.enrichment.military import is_military_place
 from engine.enrichment.po_box import is_po_box
 from engine.enrichment.streets import (
     folded_city,
@@ -93,12 +94,14 @@ class AddressFacts(NamedTuple):
 
 
 _NOTHING: Final = AddressFacts(None, None, "", "", "", "", None, None, None, None, None)
+_MILITARY: Final = _NOTHING._replace(is_military=True)
 
 
 def address_facts(contact: Contact) -> AddressFacts:
-    """What one address says. Without a first line all is unknown."""
+    """What one address says. Without a first line all is unknown, but for a military post office, which has none."""
     if contact.address is None:
-        return _NOTHING
+        is_theirs = is_military_place(contact.city, contact.region, contact.country, contact.postal)
+        return _MILITARY if is_theirs else _NOTHING
     return _facts(contact.address, contact.address_2, contact.city, contact.region, contact.country, contact.postal)
 
 
@@ -108,7 +111,7 @@ def _facts(
     first, rest = folded_street(street), "" if second is None else folded_street(second)
     lines = f"{first} {rest}" if rest else first
     if not lines:
-        return _NOTHING
+        return _MILITARY if is_military_place(city, region, country, postal) else _NOTHING
     words = lines.split()
     alike, house = _parted(street, first, rest, first.split() if rest else words, country)
     code = "" if postal is None else folded_postal(postal, country)
@@ -126,5 +129,5 @@ def _facts(
         # A number that stands alone is no ordinal.
         any(map(str.isdecimal, words)) or _DIGIT.search(_ORDINAL.sub("", lines)) is not None,
         is_pickup_point(lines, words),
-        is_military(lines, city, region, country),
+        is_military_place(city, region, country, postal) or is_military(lines, city, region, country),
     )

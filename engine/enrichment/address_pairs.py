@@ -23,7 +23,7 @@ from engine.payment import Contact
 from engine.reference import Places, PostalRules, Reference
 from engine.reference.letters import without_digraphs
 from engine.reference.places import folded_place
-from engine.reference.territories import is_same_country
+from engine.reference.territories import common_country, is_same_country
 
 Same = bool | Unknown | None
 
@@ -56,7 +56,7 @@ def _is_same_with_second(billing: Contact, shipping: Contact) -> bool:
     """Whether both lines together are the same: a flat may stand in the first of one and in the second of the other."""
     if billing.address_2 is None and shipping.address_2 is None:
         return False
-    country = billing.country or shipping.country
+    country = common_country(billing.country, shipping.country)
     return _both_lines(billing, country) == _both_lines(shipping, country)
 
 
@@ -82,8 +82,9 @@ def same_postal(billing: Contact, shipping: Contact, paid: AddressFacts, sent: A
         return _NO_COUNTRY if is_open else one == other
     if not _may_be_one_country(billing, shipping):
         return False
-    known = billing.country or shipping.country
-    is_same = folded_postal(left, known) == folded_postal(right, known)
+    # Each in its own country: AX-22100 in Åland is 22100 in Finland.
+    paid_in, sent_to = billing.country or shipping.country, shipping.country or billing.country
+    is_same = folded_postal(left, paid_in) == folded_postal(right, sent_to)
     return _NO_COUNTRY if is_same and _lacks_country(billing, shipping) else is_same
 
 
@@ -107,7 +108,7 @@ def same_city(billing: Contact, shipping: Contact, reference: Reference, postal:
         return True
     if not _may_be_one_country(billing, shipping):
         return False
-    country = billing.country or shipping.country
+    country = common_country(billing.country, shipping.country)
     is_same = _is_one_city(country, left, right, reference.places)
     if is_same is not True:
         is_same = _is_one_district(country, left, right, reference.places, postal) or is_same

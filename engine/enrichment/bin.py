@@ -6,6 +6,7 @@ processor says that it does not know either, nothing was said.
 """
 
 from collections.abc import Mapping
+from operator import eq
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment
@@ -13,6 +14,7 @@ from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Card, Payment
 from engine.reference import BinRecord, BinTable, Reference
 from engine.reference.bins import DOMESTIC_BRANDS
+from engine.reference.territories import is_same_country
 
 FUNDINGS: Final = ("credit", "debit", "prepaid", "charge")
 CONFIDENCES: Final = ("high", "medium", "low")
@@ -27,6 +29,8 @@ _UNKNOWN: Final = "unknown"
 """What processors write for a brand or a funding that they do not know."""
 _SOURCE: Final = "enrichment bin"
 
+_ARE_SAME: Final = (eq, eq, is_same_country)
+"""Whether two say one brand, one funding, one country: a card of Puerto Rico is one of the United States."""
 _Stated = tuple[str | None, str | None, str | None]
 """Brand, funding and country, as the processor said them."""
 
@@ -59,10 +63,11 @@ def _facts(bins: BinTable, digits: str, stated: _Stated) -> Computed:
         return _without_record(stated, _NOT_FOUND)
     found: list[Value | Unknown] = []
     is_other: bool | None = None
-    for said, known in zip(stated, (record.brand, record.funding, record.country), strict=True):
+    in_table = (record.brand, record.funding, record.country)
+    for said, known, is_same in zip(stated, in_table, _ARE_SAME, strict=True):
         found.append(known if said is None else said)
         if said is not None and known is not None and _are_comparable(said, known):
-            is_other = said != known or is_other is True
+            is_other = not is_same(said, known) or is_other is True
     confidence = "low" if is_other or _is_out_of_range(record) else "high" if record.is_own else "medium"
     prepaid = _is_prepaid(stated[1], record.prepaid, _NOT_FOUND)
     found += (record.issuer, record.category, prepaid, record.commercial, len(record.prefix), confidence)

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
+from engine.enrichment.streets import without_district
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Place, Places, PostalRules, Reference
@@ -25,7 +26,7 @@ _IP_DEFAULT_RADIUS_KM: Final = 100
 _MISSING, _NOT_PLACED = Unknown("places"), Unknown("not_found")
 _PLACE_UNKNOWN, _IMPRECISE = Unknown("place_unknown"), Unknown("imprecise")
 _NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
-_radius_km = attrgetter("radius_km")
+_by_radius = attrgetter("radius_km", "latitude", "longitude")
 
 Located = Place | Unknown | None
 Measured = tuple[int | Unknown | None, int | Unknown | None]
@@ -45,13 +46,27 @@ def _place(contact: Contact, places: Places, rules: PostalRules | None, *, is_mi
         region = rules.facts(country, region, contact.postal).region or region
     # Elsewhere a postal code says nothing of the place, and one more place to remember is one too many.
     postal = contact.postal if country == "US" else None
-    return places.locate(territory_of(country, contact.postal), region, contact.city, postal) or _NOT_PLACED
+    where = territory_of(country, contact.postal)
+    place = places.locate(where, region, contact.city, postal)
+    if place is not None and place.precision == "country" and contact.city is not None and country != "US":
+        place = _of_city_alone(where, region, contact.city, places) or place
+    return place or _NOT_PLACED
+
+
+def _of_city_alone(country: str, region: str | None, city: str, places: Places) -> Place | None:
+    """Where a city is that is written with a district or a sorting office: Praha 1, Lyon Cedex 03.
+
+    In the States such a word is of the name: Dale City is not Dale.
+    """
+    bare = without_district(city)
+    return None if bare == city else places.locate(country, region, bare, None)
 
 
 def _as_one(billing: Located, shipping: Located) -> tuple[Located, Located]:
     """The places of two addresses of one postal code: as well as one of both is known, so are both."""
     if isinstance(billing, Place) and isinstance(shipping, Place):
-        nearest = min(billing, shipping, key=_radius_km)
+        # Of two that reach as far, one and the same whichever of both is the billing place.
+        nearest = min(billing, shipping, key=_by_radius)
         return nearest, nearest
     return billing, shipping
 

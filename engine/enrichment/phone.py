@@ -29,6 +29,8 @@ _DIALLED_MAX: Final = 20
 _TRUNK_IN_BRACKETS: Final = "(0)"
 _EXTENSION: Final = re.compile(r"[;,#]|ext|x\s*\d", re.IGNORECASE)
 _NO_DIGITS: Final = re.compile(r"[^0-9]+")
+_BEFORE: Final = re.compile(r"[^\d+\uff0b]+")
+_PLUS_FIRST: Final = re.compile(r"\D*[+\uff0b]")
 _WITHOUT_MARKS: Final = str.maketrans("", "", " ()+-./")
 """What most write between the digits; where nothing else is, there is no extension."""
 _VANITY: Final = re.compile(r"(?:[^A-Za-z\d]*\d){3}(?:.*?[A-Za-z]){3}")
@@ -75,8 +77,8 @@ def _normalized(written: str, digits: str, calling_code: str) -> str | None:
 
 
 def _is_whole(written: str) -> bool:
-    """Whether it has its calling code."""
-    return written.lstrip(" (").startswith(("+", "\uff0b"))
+    """Whether it has its calling code: a + before all digits, whatever stands before that (Tel. +49, '+1, [+1])."""
+    return ("+" in written or "\uff0b" in written) and _PLUS_FIRST.match(written) is not None
 
 
 def _bare(national: str, calling_code: str) -> str:
@@ -102,7 +104,9 @@ def _dialled(number: str) -> tuple[str, str]:
     digits = written.translate(_WITHOUT_MARKS)
     if digits.isascii() and digits.isdecimal():
         return written, digits
-    written = _EXTENSION.split(number, maxsplit=1)[0].replace(_TRUNK_IN_BRACKETS, " ")
+    # What is copied from a contact has marks of the writing's direction before it, a link has tel:, a field a label.
+    label = _BEFORE.match(written)
+    written = _EXTENSION.split(written if label is None else written[label.end() :], maxsplit=1)[0]
     # Digits of other scripts are decimals too; their like in ASCII is what they count as.
     plain = written if written.isascii() else "".join([str(int(c)) if c.isdecimal() else c for c in written])
     return written, _NO_DIGITS.sub("", plain)
@@ -150,7 +154,7 @@ def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]
     same: Value | Unknown = None
     if billing is not None and shipping is not None:
         both = isinstance(billing, str) and isinstance(shipping, str)
-        same = billing == shipping if both else _INVALID
+        same = billing == shipping if both else _INVALID if _INVALID in (billing, shipping) else _NO_COUNTRY
     phone, facts = (shipping, of_shipping) if billing is None else (billing, of_billing)
     if phone is None:
         return (None, None, None, None, None, None, same)
@@ -290,12 +294,15 @@ def _agrees_with_postal(contact: Contact, reference: Reference, phone: Value, nu
         return None if postal is None else _COUNTRY_UNKNOWN
     if country not in _WITH_AREA_CODES:
         return _NOT_TOLD
-    if phone != country:
+    if not is_same_country(phone, country):
         return False
     if reference.postal is None or reference.phones is None:
         return _NO_POSTAL
     lies_in = reference.postal.facts(country, contact.region, postal).of_code
+    # A territory is written as a state (San Juan, PR, US), and its numbers are of no state's area code.
     state = reference.phones.facts(number).state if isinstance(number, str) else None
+    if phone != country:
+        state = f"{country}-{phone}"
     return _NOT_TOLD if lies_in is None or state is None else state == f"{country}-{lies_in}"
 
 

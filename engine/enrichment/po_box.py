@@ -22,17 +22,19 @@ _BOX_WORDS: Final = frozenset(_BOX_TOKENS.split())
 _STREET: Final = r"(?:rd|ln|ave|dr|blvd|ct|pl|ter|cir|cl|way|row|trail|hill|alle|allee|vej|vei|veien|weg|str(?=\ \d|$))"
 _NO_STREET: Final = rf"(?!\ {_STREET}\b)"
 """Not a street that is called after one: PO Box Lane, Mail Bag Road; a box in St. Louis is one."""
+_NO: Final = r"(?:no?\ ?)?"
+"""What is written before the number (n°, No, nr: folded to no), or left out."""
 _BOX: Final = re.compile(
     rf"""
     \b(?:
         p\ ?o\ ?b\ ?(?:(?:no|num)\ ?)?\d | p\ ?[o0]\ ?b[o0]?x\ ?(?:(?:no|num)\ ?)?\d | p\ ?[o0]\ b[o0]?x\b{_NO_STREET}
-      | p[o0]b[o0]x$ | post\ office\ box | gpo\ box | po\ bag | ^box\ \d | postbox | post\ box\ (?:no\ )?\d
+      | p[o0]b[o0]x$ | post\ office\ box | gpo\ box | po\ bag | ^box\ \d | postbox | post\ box\ {_NO}\d
       | (?:private|locked|mail|post)\ bag\b{_NO_STREET} | pmb\ ?\d
       | postfach | postbus\ ?\d | antwoordnummer\ ?\d | postboks{_NO_STREET}
-      | boite\ postale | case\ postale | casella\ postale | ^casella\ (?:no\ )?\d
+      | boite\ postale | case\ postale | casella\ postale | ^casella\ {_NO}\d
       | p\ ?o\ drawer\b{_NO_STREET} | ^drawer\ (?:\d|[a-z]$) | lock\ ?box\ \d | caller\ (?:box\ |service\ )?\d
-      | (?:caixa|casilla)\ (?:postal|de\ correos?|\d)
-      | (?:apartado|apdo|aptdo)s?\ (?:aereo|postal|de\ correos?|correos|(?:no\ )?\d)
+      | (?:caixa|casilla)\ (?:postal|de\ correos?|{_NO}\d)
+      | (?:apartado|apdo|aptdo)s?\ (?:aereo|postal|de\ correos?|correos|{_NO}\d)
       | skrytka\ pocztowa | skr\ ?poczt | postilokero | postovni\ schranka | postovy\ priecinok | posta\ kutusu
       | casuta\ postala | postanski\ (?:pretinac|fah) | postni\ predal | postafiok | postholf | postkast
       | abonentine\ dezute | abonenta\ kastite | kutia\ postare | kotak\ pos | peti\ surat | hop\ thu
@@ -61,13 +63,19 @@ _ABBREVIATED: Final = {
     "UA": "а ?с",  # noqa: RUF001 - Ukrainian: a subscriber's box
 }
 """Where a few letters before a number are a box: elsewhere the same letters are other things."""
-_IN_COUNTRY: Final = {country: re.compile(rf"^(?:.* )?{word} ?\d+") for country, word in _ABBREVIATED.items()}
+_POSTAL_CODES: Final = {"BG": r"\d{4}\b", "MD": r"\d{4}\b", "RO": r"\d{6}\b", "TR": r"\d{5}\b"}
+"""Where the same letters stand before a postal code: posta kutusu, a box, and posta kodu, a code, are P.K. both."""
+_NO_CODE: Final = {country: f"(?!{code})" for country, code in _POSTAL_CODES.items()}
+_IN_COUNTRY: Final = {
+    country: re.compile(rf"^(?:.* )?{word} ?{_NO}{_NO_CODE.get(country, '')}\d")
+    for country, word in _ABBREVIATED.items()
+}
 _OTHER_SCRIPTS: Final = re.compile(
     "|".join(
         map(
             unaccented,
             (
-                r"(?:^| )а ?я \d",  # noqa: RUF001 - Russian: a subscriber's box
+                rf"(?:^| )а ?я {_NO}\d",  # noqa: RUF001 - Russian: a subscriber's box
                 "абонентский ящик",
                 "абонентська скринька",
                 "пощенска кутия",
@@ -76,8 +84,8 @@ _OTHER_SCRIPTS: Final = re.compile(
                 "郵政信箱",
                 "信箱",
                 "사서함",
-                "ต ปณ",
-                r"(?:^| )תד \d",
+                "ต ?ปณ",
+                rf"(?:^| )ת ?ד {_NO}\d",
                 r"(?:^| )ص ?ب \d",
                 "صندوق بريد",
                 "صندوق البريد",

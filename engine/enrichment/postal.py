@@ -7,12 +7,18 @@ from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import PostalRules, Reference
-from engine.reference.postal import PostalFacts
+from engine.reference.postal import PostalFacts, plain_code
 
 _MISSING: Final = (Unknown("postal"),) * 3
 _NO_COUNTRY, _NO_CODES = Unknown("country_unknown"), Unknown("no_postal_codes")
 _REGION_UNKNOWN, _NO_RULE = Unknown("region_unknown"), Unknown("no_rule")
 _INVALID: Final = Unknown("postal_invalid")
+_STOPGAP_WORDS: Final = """
+    NA NAN NIL NO NONE NULL UNDEFINED UNKNOWN NOTAPPLICABLE NOTAVAILABLE NOTPROVIDED NOZIP NOZIPCODE NOPOSTCODE
+    NOPOSTALCODE X XX XXX XXXX XXXXX
+"""
+_STOPGAPS: Final = frozenset(("", *_STOPGAP_WORDS.split()))
+"""What is written where there is no postal code, its letters in upper case: N/A, none, a hyphen."""
 _NOTHING: Final = (None, None, None)
 
 
@@ -28,6 +34,11 @@ def _of(contact: Contact, rules: PostalRules) -> tuple[Value | Unknown, ...]:
             None if region is None else _NO_COUNTRY,
         )
     found = rules.facts(country, region, postal)
+    if found.is_valid is False and postal is not None and plain_code(postal) in _STOPGAPS:
+        # What a form asked for and the shopper has not is left out, not wrong.
+        if region is None:
+            return _NOTHING
+        postal, found = None, rules.facts(country, region, None)
     valid: Value | Unknown = found.is_valid
     within: Value | Unknown = found.is_in_region
     if postal is not None and valid is None:
@@ -43,7 +54,7 @@ def _of(contact: Contact, rules: PostalRules) -> tuple[Value | Unknown, ...]:
 def _why_not_within(found: PostalFacts) -> Unknown:
     """Why nothing says whether a code lies in a region."""
     if found.region is None:
-        return _REGION_UNKNOWN
+        return _REGION_UNKNOWN if found.has_regions else _NO_RULE
     # What is no code of the country lies nowhere in it, though there is a rule.
     return _INVALID if found.is_valid is False and found.is_region_coded else _NO_RULE
 

@@ -6,8 +6,9 @@ from functools import lru_cache
 from string import ascii_lowercase
 from typing import Final
 
-from engine.reference.letters import composed, unaccented, without_digraphs
-from engine.reference.postal import LETTERS_BEFORE
+from engine.reference.letters import unaccented, without_digraphs
+from engine.reference.postal import LETTERS_BEFORE, with_usual_digits
+from engine.reference.territories import WITH_ZIP_CODES
 
 _JOINING: Final = ("'", "\u2019", ".")
 _POINT: Final = re.compile(r"\.(?=\d)")
@@ -89,9 +90,9 @@ def _has_digraph(folded: str) -> bool:
 def folded_postal(postal: str, country: str | None) -> str:
     """A postal code's letters and digits, in lower case, without the country's letters before its first digit.
 
-    Of the United States the first five, without ZIP+4.
+    Of the United States and their territories the first five, without ZIP+4.
     """
-    lower = postal.lower() if postal.isascii() else composed(postal).casefold()
+    lower = postal.lower() if postal.isascii() else with_usual_digits(postal).casefold()
     plain = lower.replace(" ", "").replace("-", "")
     plain = plain if plain.isalnum() else "".join(_WORD.findall(plain))
     if country in _LETTERS and not plain.isdecimal():
@@ -99,7 +100,7 @@ def folded_postal(postal: str, country: str | None) -> str:
             if plain.startswith(letters) and plain[len(letters) :][:1].isdecimal():
                 return plain[len(letters) :]
         return plain
-    return plain[:_ZIP_DIGITS] if country == "US" else plain
+    return plain[:_ZIP_DIGITS] if country in WITH_ZIP_CODES else plain
 
 
 @lru_cache(maxsize=_CACHED)

@@ -47,6 +47,12 @@ _OTHER_NAMES: Final = {
     "MX": dict.fromkeys(("mexicocity", "df", "mexicodf", "distritofederal"), "cmx"),
 }
 """Former codes and foreign names of regions that the list does not have."""
+_WHOLE_CODES: Final = {
+    # Any seven letters are none: IRELAND. A routing key, then four of those that are not taken for others.
+    "IE": r"(?:[AC-FHKNPRTV-Y]\d{2}|D6W)[\dAC-FHKNPRTV-Y]{4}",
+    "SA": r"\d{5}(?:\d{4})?",
+}
+"""What whole codes are where the table's pattern takes too much, or too little."""
 _WRITTEN_ONE_WAY: Final = frozenset({"AU", "BR", "CA", "US"})
 """Countries whose lists hold all that people write for a region; of the others a region on no list may be one yet:
 Moscow beside Moskva, Lazio where the list is of provinces."""
@@ -65,9 +71,14 @@ def _bare_region(region: str) -> str:
     return bare[:-1] if len(bare) >= _HAN_MIN and bare[-1] in _KINDS_IN_HAN else bare
 
 
+def with_usual_digits(postal: str) -> str:
+    """The text with its characters in their usual forms and its digits, of whatever script, as 0 to 9."""
+    return "".join([str(int(each)) if each.isdecimal() else each for each in composed(postal)])
+
+
 def plain_code(postal: str) -> str:
     """A postal code's letters and digits, in upper case."""
-    plain = (postal if postal.isascii() else composed(postal)).replace(" ", "").replace("-", "")
+    plain = (postal if postal.isascii() else with_usual_digits(postal)).replace(" ", "").replace("-", "")
     return (plain if plain.isalnum() else "".join(_WORD.findall(plain))).upper()
 
 
@@ -193,7 +204,8 @@ class PostalRules:
     def _country(self, country: str) -> _Country | None:
         if country not in self._compiled:
             rule = self._rules.get(country)
-            self._compiled[country] = None if rule is None else _compiled(rule)
+            whole = _WHOLE_CODES.get(country)
+            self._compiled[country] = None if rule is None else _compiled({**rule, "zip": whole} if whole else rule)
         return self._compiled[country]
 
 

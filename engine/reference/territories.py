@@ -26,13 +26,32 @@ def is_same_country(left: object, right: object) -> bool:
     return left == right or _COUNTRY_OF.get(left, left) == _COUNTRY_OF.get(right, right)
 
 
-_OF_POSTAL: Final = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "975": "PM", "976": "YT"}
-"""Departments of France overseas by the first digits of their postal codes."""
+def common_country(left: str | None, right: str | None) -> str | None:
+    """The one country of two codes, whichever comes first: the known one, or that of two territories."""
+    if left is None or right is None or left == right:
+        return left or right
+    return _COUNTRY_OF.get(left, left)
+
+
+WITH_ZIP_CODES: Final = frozenset({"US", *_TERRITORIES["US"], "FM", "MH", "PW"})
+"""Where the post of the United States delivers, by its ZIP codes and ZIP+4."""
+_OF_POSTAL: Final = {
+    "971": "GP",
+    "972": "MQ",
+    "973": "GF",
+    "974": "RE",
+    "975": "PM",
+    "976": "YT",
+    "986": "WF",
+    "987": "PF",
+    "988": "NC",
+}
+"""What France has overseas by the first digits of its postal codes."""
 _DEPARTMENT_DIGITS: Final = 3
 
 
 def territory_of(country: str, postal: str | None) -> str:
     """The code of the territory that a postal code is of, where the country is written; else the country's."""
-    if country == "FR" and postal is not None and postal.startswith("97"):
+    if country == "FR" and postal is not None and postal.startswith(("97", "98")):
         return _OF_POSTAL.get(postal[:_DEPARTMENT_DIGITS], country)
     return country

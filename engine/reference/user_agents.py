@@ -19,20 +19,28 @@ _VERSION_DIGITS_MAX: Final = 6
 KINDS: Final = ("browser", "app", "headless", "library", "bot", "other")
 DEVICE_TYPES: Final = ("desktop", "mobile", "tablet", "tv", "console", "other")
 _ON_DEVICES: Final = ("browser", "app", "headless")
+_OF_AGENTS: Final = "bot"
 NO_ODDITY: Final = "none"
 TWO_SYSTEMS, OTHER_SYSTEM, NO_SUCH_SYSTEM, CUT = "two_systems", "browser_system", "no_such_system", "incomplete"
 ODDITIES: Final = (NO_ODDITY, TWO_SYSTEMS, OTHER_SYSTEM, NO_SUCH_SYSTEM, CUT)
 IMPOSSIBLE: Final = frozenset({TWO_SYSTEMS, OTHER_SYSTEM, NO_SUCH_SYSTEM})
 
 _HEADLESS: Final = re.compile(r"headless|phantomjs|puppeteer|playwright|selenium|webdriver|slimerjs|electron/.*cypress")
-# Cubot makes phones.
+_AGENTS: Final = (
+    r"(?:chatgpt|claude|perplexity|mistralai|manus)-user|google-agent|googleother|meta-external(?:agent|fetcher)"
+    r"|(?:anthropic|cohere)-ai|claude-web"
+)
+"""What calls itself an agent or a reader of a language model's: it acts on somebody's word, and no person is at it."""
+_AGENT: Final = re.compile(rf"\b({_AGENTS})(?:/(\d+))?", re.IGNORECASE)
+# Cubot makes phones. Behind a + stands where to ask about the program.
 _BOT: Final = re.compile(
-    r"(?<!\bcu)bot\b|crawl|spider|slurp|\+https?://|facebookexternalhit|preview|monitor|archiver|scrapy"
+    r"(?<!\bcu)bot\b|crawl|spider|slurp|\+https?://|\+[\w.-]+@|facebookexternalhit|preview|monitor|archiver|scrapy"
+    rf"|\b(?:{_AGENTS})"
 )
 _LIBRARY: Final = re.compile(
     r"^(?:curl|wget|python|aiohttp|httpx|java|apache-httpclient|go-http-client|libwww-perl|lwp|php|guzzlehttp|ruby"
     r"|rest-client|windowspowershell|node|axios|got |undici|postman|insomnia|httpie|winhttp|powershell|mechanize"
-    r"|faraday|typhoeus)"
+    r"|faraday|typhoeus|reqwest|ureq/|hyper/|deno/|bun/|go-resty|fasthttp|restsharp)"
 )
 _APP: Final = re.compile(
     r"okhttp|cfnetwork|dalvik|alamofire|; wv\)|fban|fbav|instagram|musical_ly|bytedance|line/|micromessenger"
@@ -123,6 +131,9 @@ def _read(text: str, families: Callable[[str], _FAMILIES]) -> UserAgent:
     lower = text.lower()
     shape = lower.encode("utf-8", "surrogatepass").translate(_NINES)
     kind, device_type = _kind_and_type(shape, "web0s" in lower, "x11" in lower)
+    if kind == _OF_AGENTS and (agent := _AGENT.search(text)) is not None:
+        # The patterns take the address behind it for its name, or know none.
+        browser, major = agent[1], agent[2]
     return UserAgent(
         None if browser is None else browser[:_FAMILY_MAX],
         int(major) if major is not None and _is_short_number(major) else None,

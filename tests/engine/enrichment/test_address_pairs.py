@@ -40,6 +40,20 @@ ADDRESS, CITY, POSTAL = (f"shipping_{each}_matches_billing" for each in ("addres
             False,
         ),
         (replace(HOME, country="US"), replace(HOME, country="PR"), True, True, True),
+        (replace(HOME, country="PR", postal="00901-1234"), replace(HOME, country="PR", postal="00901"), *(True,) * 3),
+        (replace(HOME, country="US", postal="00901-1234"), replace(HOME, country="PR", postal="00901"), *(True,) * 3),
+        (replace(HOME, country="US", postal="00901"), replace(HOME, country="PR", postal="00902"), False, True, False),
+        (
+            replace(HOME, country="SA", postal="\u0661\u0662\u0662\u0661\u0661"),
+            replace(HOME, country="SA", postal="12211"),
+            *(True,) * 3,
+        ),
+        (replace(HOME, country="FI", postal="22100"), replace(HOME, country="AX", postal="AX-22100"), *(True,) * 3),
+        (
+            replace(HOME, country="PR", postal="00901-1234"),
+            replace(HOME, country=None, postal="00901"),
+            *("country_unknown",) * 3,
+        ),
         (replace(HOME, country="GB", postal="JE2 3AB"), replace(HOME, country="JE", postal="je23ab"), True, True, True),
         (
             replace(HOME, country="DE", postal="D-80331"),

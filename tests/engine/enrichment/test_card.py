@@ -39,6 +39,10 @@ def known_of(payment: Payment, reference: Reference, *names: str) -> tuple[Value
         (Card(bin="42424242", country="GB"), {"card_contradicts_bin": False, "bin_confidence": "medium"}),
         (Card(bin="42424242", country="NG"), {"card_contradicts_bin": True, "card_country": "NG"}),
         (Card(bin="42424242", country="NG"), {"bin_confidence": "low"}),
+        # To its issuer a card of a territory is one of the country.
+        (Card(bin="493001", country="PR"), {"card_contradicts_bin": False, "bin_confidence": "medium"}),
+        (Card(bin="42424242", country="JE"), {"card_contradicts_bin": False, "card_country": "JE"}),
+        (Card(bin="493001", country="MX"), {"card_contradicts_bin": True, "bin_confidence": "low"}),
         (Card(bin="42424242", brand="mastercard"), {"card_contradicts_bin": True, "card_brand": "mastercard"}),
         (Card(bin="42424242", funding="prepaid"), {"card_is_prepaid": True, "card_contradicts_bin": True}),
         # The processor that does not know has said nothing: the table answers.

@@ -129,6 +129,46 @@ AGENTS = [
         f"Mozilla/5.0 ({WINDOWS}) {WEBKIT} HeadlessChrome/120.0.0.0 Safari/537.36",
         "HeadlessChrome 120 Windows desktop headless none",
     ),
+    (
+        f"Mozilla/5.0 {WEBKIT[:-1]}; compatible; Claude-User/1.0; +Claude-User@anthropic.com)",
+        "Claude-User 1 - other bot none",
+    ),
+    (
+        f"Mozilla/5.0 {WEBKIT}; compatible; ChatGPT-User/1.0; +https://openai.com/bot",
+        "ChatGPT-User 1 - other bot none",
+    ),
+    (
+        f"Mozilla/5.0 ({MAC}) {WEBKIT} Chrome/131.0.0.0 Safari/537.36; compatible; ChatGPT-User/1.0",
+        "ChatGPT-User 1 Mac_OS_X other bot none",
+    ),
+    (
+        "Claude-User",
+        "Claude-User - - other bot none",
+    ),
+    (
+        "meta-externalfetcher/1.1",
+        "meta-externalfetcher 1 - other bot none",
+    ),
+    (
+        "Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+        "GPTBot 1 - other bot none",
+    ),
+    (
+        f"Mozilla/5.0 (compatible; Pricer/2.1; +mail@prices.example) {WEBKIT}",
+        "* none",
+    ),
+    (
+        "reqwest/0.11.18",
+        "reqwest 0 - other library none",
+    ),
+    (
+        "go-resty/2.7.0 (https://github.com/go-resty/resty)",
+        "go-resty 2 - other library none",
+    ),
+    (
+        "ureq/2.9.1",
+        "ureq 2 - other library none",
+    ),
     # What no device says
     (
         f"Mozilla/5.0 ({IPHONE}; Windows NT 10.0) {APPLE} Version/17.5 Safari/604.1",

@@ -140,6 +140,24 @@ AUSTIN: Final = Contact(country="US", region="TX", city="Austin", postal="78701"
         # Of one postal code both are where the better known one is.
         (_HALLE, replace(_HALLE, city="Halle (Saale)"), (0, 0), 60),
         (replace(PARIS, city=None), PARIS, (0, 0), 130),
+        # With a district or a sorting office, and without.
+        (Contact(country="CZ", city="Praha 1"), Contact(country="CZ", city="Prague"), (0, 0), 130),
+        (Contact(country="FR", city="Lyon Cedex 03"), Contact(country="FR", city="Lyon"), (0, 0), 130),
+        (
+            Contact(country="DK", city="K\u00f8benhavn \u00d8"),
+            Contact(country="DK", city="K\u00f8benhavn"),
+            (0, 0),
+            130,
+        ),
+        (Contact(country="CZ", city="Nowhere 1"), Contact(country="CZ", city="Prague"), "imprecise", None),
+        # New Caledonia and Polynesia, written as France.
+        (
+            Contact(country="FR", city="Noum\u00e9a", postal="98800"),
+            Contact(country="NC", city="Noum\u00e9a", postal="98800"),
+            (0, 0),
+            130,
+        ),
+        (Contact(country="FR", city="Papeete", postal="98714"), Contact(country="PF", city="Papeete"), (0, 0), 130),
         # R\u00e9union, written as France.
         (PARIS, Contact(country="FR", city="Saint-Denis", postal="97400"), (9_400, 60), 130),
         (PARIS, Contact(country="FR", city="Saint-Denis", postal="93200"), (8, 8), 130),

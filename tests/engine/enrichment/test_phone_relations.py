@@ -20,6 +20,16 @@ US_TEXAS: Final = Contact(country="US", postal="78701", region="TX", phone_numbe
         (replace(US_TEXAS, phone_number="212 736 5000"), False),
         (replace(US_TEXAS, phone_number="+44 20 7946 0018"), False),
         (replace(US_TEXAS, phone_number="800 222 1222"), "no_one_country"),
+        (replace(US_TEXAS, region="PR", postal="00901", phone_number="787 722 1234"), True),
+        (replace(US_TEXAS, region="PR", postal="00901-1234", phone_number="+1 939 722 1234"), True),
+        (replace(US_TEXAS, region="GU", postal="96910", phone_number="671 646 1234"), True),
+        (replace(US_TEXAS, region="VI", postal="00802", phone_number="340 774 1234"), True),
+        (replace(US_TEXAS, region="AS", postal="96799", phone_number="684 633 1234"), True),
+        (replace(US_TEXAS, region="MP", postal="96950", phone_number="670 234 1234"), True),
+        (replace(US_TEXAS, phone_number="787 722 1234"), False),
+        (replace(US_TEXAS, region="PR", postal="00901"), False),
+        (replace(US_TEXAS, phone_number="876 926 1234"), False),
+        (Contact(country="PR", postal="00901", phone_number="787 722 1234"), "not_told"),
         (replace(US_TEXAS, postal=None), None),
         (replace(US_TEXAS, postal="0"), "not_told"),
         (replace(US_TEXAS, country="CA", postal="H2X 1Y4", phone_number="514 987 6543"), True),
@@ -49,6 +59,33 @@ def test_the_phones_country_against_all_others(make_payment: Callable[..., Payme
         True,
     ]
     assert found["shipping_phone_matches_billing"] is True
+
+
+_HERE, _BAD = Contact(country="GB", phone_number="020 7946 0018"), Contact(country="GB", phone_number="123")
+_ANYWHERE: Final = Contact(phone_number="020 7946 0018")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (_HERE, _HERE, True),
+        (_HERE, _ANYWHERE, "country_unknown"),
+        (_ANYWHERE, _ANYWHERE, "country_unknown"),
+        (_HERE, _BAD, "phone_invalid"),
+        (_ANYWHERE, _BAD, "phone_invalid"),
+    ],
+)
+def test_why_two_numbers_are_not_compared(
+    make_payment: Callable[..., Payment],
+    reference: Reference,
+    one: Contact,
+    other: Contact,
+    expected: bool | str,
+) -> None:
+    for billing, shipping in ((one, other), (other, one)):
+        found, causes = enrich(make_payment(billing=billing, shipping=shipping), reference)
+        name = "shipping_phone_matches_billing"
+        assert causes.get(name, found[name]) == expected
 
 
 @pytest.mark.parametrize(

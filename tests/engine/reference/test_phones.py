@@ -85,11 +85,12 @@ def whole_apart(digits: str) -> tuple[str, str]:
 
 
 def written_out(number: str, calling_code: str) -> str | None:
-    """The number in E.164, its extension looked for before all else."""
-    written = re.split(r"[;,#]|ext|x\s*\d", number, maxsplit=1, flags=re.IGNORECASE)[0].replace("(0)", " ")
+    """The number in E.164, what stands before it cut off and its extension looked for before all else."""
+    number = re.sub(r"^[^\d+\uff0b]+", "", number.replace("(0)", " "))
+    written = re.split(r"[;,#]|ext|x\s*\d", number, maxsplit=1, flags=re.IGNORECASE)[0]
     plain = written if written.isascii() else "".join([str(int(c)) if c.isdecimal() else c for c in written])
     digits = re.sub(r"[^0-9]+", "", plain)
-    if written.lstrip(" (").startswith(("+", "\uff0b")):
+    if re.match(r"\D*[+\uff0b]", written):
         code, national = whole_apart(digits)
     elif digits.startswith("00"):
         code, national = whole_apart(digits[2:])
@@ -126,6 +127,10 @@ _MARKS: Final = (
     ";",
     "#",
     "a",
+    "Tel. ",
+    "\u202a",
+    "'",
+    "[",
     "\uff0b",
 )
 
