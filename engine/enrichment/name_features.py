@@ -18,6 +18,11 @@ _WORD_BY_WORD: Final = (
     "letters, two swapped before the ending, and a consonant left out of a long name. Unknown (`other_script`) for two "
     "scripts, kanji beside kana, traditional beside simplified characters."
 )
+_ALSO_SO: Final = " Compared word by word, as `cardholder_billing_name_similarity` says."
+_TO_EMAIL: Final = (
+    " Scripts are never compared: a name in other letters than the address has, as nearly every Cyrillic or Chinese "
+    "one, is unknown (`other_script`)."
+)
 
 
 def _likeness(name: str, between: str, reason: str, also: str = "") -> Feature:
@@ -35,8 +40,8 @@ def _likeness(name: str, between: str, reason: str, also: str = "") -> Feature:
 
 NAME_FEATURES: Final = (
     _likeness("cardholder_billing_name_similarity", "cardholder and billing name", _NAMES, _WORD_BY_WORD),
-    _likeness("cardholder_shipping_name_similarity", "cardholder and shipping name", _NAMES, _WORD_BY_WORD),
-    _likeness("billing_shipping_name_similarity", "billing and shipping name", _NAMES, _WORD_BY_WORD),
+    _likeness("cardholder_shipping_name_similarity", "cardholder and shipping name", _NAMES, _ALSO_SO),
+    _likeness("billing_shipping_name_similarity", "billing and shipping name", _NAMES, _ALSO_SO),
     Feature(
         name="cardholder_matches_billing_name",
         type=_FLAG,
@@ -48,14 +53,16 @@ NAME_FEATURES: Final = (
         says="The cardholder is the one who is billed",
         denies="The cardholder is another one than is billed",
     ),
-    _likeness("email_cardholder_name_similarity", "e-mail address and cardholder name", _EMAIL),
-    _likeness("email_billing_name_similarity", "e-mail address and billing name", _EMAIL),
+    _likeness("email_cardholder_name_similarity", "e-mail address and cardholder name", _EMAIL, _TO_EMAIL),
+    _likeness("email_billing_name_similarity", "e-mail address and billing name", _EMAIL, _TO_EMAIL),
     Feature(
         name="email_matches_name",
         type=_FLAG,
-        doc="The e-mail address is at least 80 % like the cardholder's or the billing name: first and last name or "
-        "initials, in either order; any word after the first may be the family name. Letters in common are not "
-        "enough (Dan Brown and jan.brown): it has the one name and a spelling, short form or initial of the other.",
+        doc="The e-mail address is at least 80 % like the cardholder's or the billing name: it has both or one of "
+        "first and family name, or an initial of one beside the other, in either order; any word after the first may "
+        "be the family name. A name may be spelt otherwise (\u00fc as ue) or cut to its beginning (chris.lee of "
+        "Christopher Lee; not Bob of Robert); middle initials, titles and a further word behind a dot are no matter. "
+        "Letters in common are not enough (Dan Brown and jan.brown). Unknown where both names are in other letters.",
         source=_SOURCE,
         direction=-1,
         reason=_EMAIL,

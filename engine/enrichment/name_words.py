@@ -42,8 +42,14 @@ _DIGRAPH: Final = re.compile("(?<=[aou])e(?!$)")
 _TRANSLITERATED: Final = {
     "mohamad": "mohamed", "muhamad": "mohamed", "muhamed": "mohamed", "amad": "amed", "khalid": "khaled",
     "husain": "husein", "hosain": "husein", "hosein": "husein", "iusef": "iusuf", "omar": "umar", "osama": "usama",
+    "steven": "stefen",
 }  # fmt: skip
-"""The most frequent names of Arabic, respelt, that Latin letters write with several vowels: Ahmad and Ahmed."""
+"""The most frequent names of Arabic, respelt, that Latin letters write with several vowels: Ahmad and Ahmed. And
+Stephen, whose v is written ph."""
+_SHORTENED: Final = {"mohd": "mohamed", "muhd": "mohamed", "md": "mohamed", "ma": "maria"}
+"""How Malays and Bengalis shorten Mohammed, and Spaniards and Filipinos Maria (M\u00aa)."""
+_DJ: Final = "dj"
+"""How a Serb's \u0111 is written where it is not d."""
 
 
 def by_sound(word: str) -> str:
@@ -58,34 +64,35 @@ def is_one_family(one: str, other: str) -> bool:
     """
     if FIRST_SOUND.get(one[0], one[0]) != FIRST_SOUND.get(other[0], other[0]):
         return False
-    one, other = by_sound(one), by_sound(other)
-    if one == other:
+    left, right = by_sound(one), by_sound(other)
+    if left == right:
         return True
-    if one[0] != other[0] or one[0] >= _SYLLABLES:
+    if left[0] != right[0] or left[0] >= _SYLLABLES:
         return False
-    slips = OSA.distance(one, other, score_cutoff=_SLIPS_MAX)
+    slips = OSA.distance(left, right, score_cutoff=_SLIPS_MAX)
     if slips > _SLIPS_MAX:
         return False
-    is_other_letter = len(one) == len(other) and sorted(one) != sorted(other)
+    is_other_letter = len(left) == len(right) and sorted(left) != sorted(right)
     enough = _OTHER_LETTER_MIN if is_other_letter else _SLIP_MIN
-    if slips == 1 and min(len(one), len(other)) >= enough:
+    if slips == 1 and min(len(left), len(right)) >= enough:
         return True
-    return without_digraphs(one) == without_digraphs(other)
+    return without_digraphs(left) == without_digraphs(right) or _are_with_dj(one, other)
 
 
 def is_one_given(one: str, other: str) -> bool:
     """Whether two words are one given name but for a slip of the keys."""
-    one, other = by_sound(one), by_sound(other)
-    if one == other:
+    left, right = by_sound(one), by_sound(other)
+    if left == right:
         return True
-    if one.isascii() != other.isascii():
+    if left.isascii() != right.isascii():
         # A Cyrillic letter in a Latin name is told elsewhere.
-        one, other = one.translate(LOOK_ALIKES), other.translate(LOOK_ALIKES)
-    if one[:1] != other[:1] and {one[:1], other[:1]} != {"i", "e"}:
+        left, right = left.translate(LOOK_ALIKES), right.translate(LOOK_ALIKES)
+    if left[:1] != right[:1] and {left[:1], right[:1]} != {"i", "e"}:
         return False
-    if OSA.distance(one, other, score_cutoff=_APART_MAX) > _APART_MAX:
+    left, right = _SHORTENED.get(left, left), _SHORTENED.get(right, right)
+    if OSA.distance(left, right, score_cutoff=_APART_MAX) > _APART_MAX:
         return False
-    return _are_near(one, other) or _are_near(_respelt(one), _respelt(other))
+    return _are_near(left, right) or _are_near(_respelt(left), _respelt(right)) or _are_with_dj(one, other)
 
 
 def _are_near(one: str, other: str) -> bool:
@@ -94,6 +101,11 @@ def _are_near(one: str, other: str) -> bool:
         return True
     shorter, longer = sorted((one, other), key=len)
     return len(longer) - len(shorter) == 1 and longer.isascii() and _is_left_out(shorter, longer)
+
+
+def _are_with_dj(one: str, other: str) -> bool:
+    """Whether two words are one where dj stands for d: Djordje and Dorde. Nadja and Nada, who begin alike, are two."""
+    return (one.startswith(_DJ) or other.startswith(_DJ)) and one.replace(_DJ, "d") == other.replace(_DJ, "d")
 
 
 def _respelt(sounds: str) -> str:

@@ -30,6 +30,8 @@ from engine.reference.letters import plain_letters
 _LETTERS_MIN: Final = 3
 _OTHER_SCRIPT, _TOO_SHORT, _NO_LETTERS = Unknown("other_script"), Unknown("too_short"), Unknown("letter_pairs")
 _DIGIT: Final = re.compile(r"\d")
+_JOINING: Final = str.maketrans("", "", "'`")
+"""Apostrophes, which join what they stand between: O'Brien is one word. Other signs for one are no more there."""
 _TITLES: Final = frozenset(
     {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau", "monsieur", "madame", "mme", "sr"}
     | {"sra", "jr", "ii", "iii", "iv"}
@@ -120,7 +122,7 @@ def _words(name: str | None) -> tuple[str, ...] | None:
     plain = plain_letters(name)
     # Most have letters and blanks alone: those are words as they stand.
     is_plain = plain.isascii() and plain.replace(" ", "").isalpha()
-    found = tuple((plain if is_plain else in_katakana(NOT_LETTERS.sub(" ", plain))).split())
+    found = tuple((plain if is_plain else in_katakana(NOT_LETTERS.sub(" ", plain.translate(_JOINING)))).split())
     return found if _TITLES.isdisjoint(found) else tuple([word for word in found if word not in _TITLES]) or found
 
 

@@ -4,7 +4,7 @@ And whether two names are written so differently that they cannot be compared.
 """
 
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 from unicodedata import name as name_of
 
@@ -23,18 +23,32 @@ _IMITATING: Final = frozenset({"latin", "cyrillic", "greek", "armenian"})
 """Scripts with letters that look the same: a word of two of them was made to look like another word."""
 
 
-@lru_cache(maxsize=4096)
+_CACHED: Final = 16_384
+"""More letters than any shop meets; all of Korea's alone are 11,172."""
+_READ: Final = 64
+"""So many letters tell a script: a name has fewer, and what has more is bounded in time."""
+
+
+@lru_cache(maxsize=_CACHED)
+def _kind(letter: str) -> str:
+    """The first word of a letter's Unicode name: mostly its script."""
+    return name_of(letter, "").partition(" ")[0].lower()
+
+
+@lru_cache(maxsize=_CACHED)
 def _script(letter: str) -> str:
-    """A letter's script, by the first word of its Unicode name."""
-    first = name_of(letter, "").partition(" ")[0].lower()
-    return "east_asian" if first in _EAST_ASIAN else first if first in SCRIPTS else "other"
+    kind = _kind(letter)
+    return "east_asian" if kind in _EAST_ASIAN else kind if kind in SCRIPTS else "other"
 
 
 def script_of(text: str) -> str:
-    """The script of most of the letters, the first one's where they are even; `none` where there are no letters."""
+    """The script of most of the letters, the first one's where they are even; `none` where there are no letters.
+
+    Of a text of more letters than a name has it is that of those it begins with.
+    """
     if text.isascii():
         return "latin" if any(map(str.isalpha, text)) else "none"
-    found = [_script(each) for each in text if each.isalpha()]
+    found = [_script(each) for each in islice(filter(str.isalpha, text), _READ)]
     return max(dict.fromkeys(found), key=found.count, default="none")
 
 
@@ -67,23 +81,23 @@ def may_be_written_otherwise(one: str, other: str) -> bool:
 
 
 def _east_asian_kinds(text: str) -> set[str]:
-    """Han, kana and hangul, of which a text has letters."""
-    firsts = {name_of(each, "").partition(" ")[0].lower() for each in text}
-    return {_EAST_ASIAN_KINDS[first] for first in firsts & _EAST_ASIAN_KINDS.keys()}
+    """Han, kana and hangul, of which a text has letters where it begins."""
+    return {_EAST_ASIAN_KINDS[kind] for kind in set(map(_kind, text[:_READ])) & _EAST_ASIAN_KINDS.keys()}
 
 
 def _has_old(characters: set[str]) -> bool:
     """Whether one is a traditional character alone: Taiwan's charset has it, the mainland's has not."""
-    return any(_is_in(each, "big5") and not _is_in(each, "gb2312") for each in characters)
+    return not _within(characters, "big5") <= _within(characters, "gb2312")
 
 
 def _has_new(characters: set[str]) -> bool:
     """Whether one is no traditional character: China's simplified ones and those of Japan's reform."""
-    return not all(_is_in(each, "big5") for each in characters)
+    return not characters <= _within(characters, "big5")
 
 
-def _is_in(character: str, charset: str) -> bool:
-    return bool(character.encode(charset, "ignore"))
+def _within(characters: set[str], charset: str) -> set[str]:
+    """Those of the characters that a charset has."""
+    return set("".join(characters).encode(charset, "ignore").decode(charset))
 
 
 def is_mixed(text: str) -> bool:

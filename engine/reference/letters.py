@@ -1,11 +1,12 @@
-"""Letters as who has no others writes them: without case and marks, \u0142 as l, \u00f8 as o, \u00df as ss.
+"""Letters as who has no others writes them: without case and accents, \u0142 as l, \u00f8 as o, \u00df as ss.
 
-In bounded time, for shoppers type what they like.
+Accents are marks beside a letter that many leave out. The vowel signs of India and Thailand and the voicing marks of
+kana are none: without them the word is another. In bounded time, for shoppers type what they like.
 """
 
 import re
 from typing import Final
-from unicodedata import combining, normalize
+from unicodedata import category, combining, normalize
 
 _PAIRS: Final = """
     \u00e6 ae \u0153 oe \u00df ss \u00fe th \u00f8 o \u00f0 d \u0111 d \u0142 l \u0131 i \u0237 j \u0127 h \u0167 t
@@ -17,20 +18,66 @@ _PAIRS: Final = """
 """
 """Letters of living alphabets that Unicode takes no mark off: those of Europe, then of Azerbaijan and Africa."""
 _FOLDS: Final = str.maketrans(dict(zip(_PAIRS.split()[::2], _PAIRS.split()[1::2], strict=True)))
+_VARIANTS: Final = """
+    \u0649 \u064a \u06cc \u064a \u0629 \u0647 \u06a9 \u0643 \u06c1 \u0647 \u06be \u0647
+    \u9ad9 \u9ad8 \ufa11 \u5d0e \u5d5c \u5d0e \U00020bb7 \u5409 \u6801 \u67f3 \u6852 \u6851 \u6ff5 \u6ff1 \u9089 \u908a
+"""
+"""Letters that one person types for another: Arabic ones that sound alike at a word's end or that a Persian or Urdu
+keyboard has, and kanji of Japanese family names that registers have and few charsets."""
+_ALIKE: Final = _FOLDS | str.maketrans(dict(zip(_VARIANTS.split()[::2], _VARIANTS.split()[1::2], strict=True)))
+_ACCENTS: Final = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u08ca-\u08e1\u08e3-\u08ff"
+    "\u0711\u0730-\u074a\u093c\u0a3c\u0abc\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
+)
+"""Marks that many leave out: of Latin, Greek and Cyrillic letters, the points of Hebrew, Arabic and Syriac and what
+draws an Arabic word long, the dots by which Hindi writes sounds of other languages, and what picks a glyph."""
 _SENTENCES: Final = re.compile("[\ufdfa\ufdfb]")
 """Characters that stand for a sentence, eighteen letters and eight: no other stands for more than seven."""
+_WORD: Final = re.compile("[a-z0-9]+", re.IGNORECASE)
 _DIGRAPHS: Final = re.compile("(?<=[aou])e|(?<=a)a")
 
 
 def plain_letters(text: str) -> str:
-    """The text in lower case, its Latin letters as a to z; other scripts' stay, without their marks."""
+    """The text in lower case, its Latin letters as a to z; other scripts' stay, with their vowel signs.
+
+    Beyond ASCII there are letters alone and their signs.
+    """
     if text.isascii():
         return text.lower()
-    return "".join([each for each in apart(text).lower() if each.isascii() or each.isalpha()]).translate(_FOLDS)
+    plain = _ACCENTS.sub("", apart(text)).lower()
+    if plain.isascii():
+        return plain
+    # Put together only now: a letter and its voicing mark are one, as are the letters of a Korean syllable.
+    plain = normalize("NFC", plain).translate(_ALIKE)
+    if plain.replace(" ", "").isalpha():
+        return plain
+    return "".join([each for each in plain if each.isascii() or each.isalpha() or _is_sign(each)])
+
+
+def _is_sign(character: str) -> bool:
+    """Whether a character is a vowel sign, or another mark without which a word is another."""
+    return category(character)[0] == "M"
 
 
 def unaccented(text: str) -> str:
-    """The same of a text whose digits and signs of other scripts count: addresses, names of places, categories."""
+    """The same of a text whose digits and signs of other scripts count: addresses, names of regions, categories."""
+    if text.isascii():
+        return text.lower()
+    plain = _ACCENTS.sub("", apart(text)).casefold()
+    return plain if plain.isascii() else normalize("NFC", plain).translate(_ALIKE)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, which are letters and digits; vowel signs part none."""
+    if text.isascii():
+        return _WORD.findall(text)
+    return "".join([each if each.isalnum() or _is_sign(each) else " " for each in text]).split()
+
+
+def unmarked(text: str) -> str:
+    """The text without case and any mark: how the table of places, made so, has its names. Many are one in it."""
     if text.isascii():
         return text.lower()
     return "".join([each for each in apart(text).casefold() if not combining(each)]).translate(_FOLDS)

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Self
 import orjson
 
 from engine.errors import ReferenceInvalid
-from engine.reference.letters import unaccented
+from engine.reference.letters import unaccented, unmarked, words_of
 from engine.reference.source import EMBEDDED, Source, read_source
 from engine.reference.table import TableInfo
 
@@ -57,9 +57,18 @@ _ONE_CITY_KM: Final = 100
 def folded_place(name: str) -> str:
     """A city's name in one spelling: without case, accents, blanks and punctuation; Saint is St, Fort is Ft."""
     plain = name.lower()
-    if not plain.isascii():
-        plain = unaccented(plain)
-    return "".join([_SAINTS.get(word, word) for word in _WORD.findall(plain)])
+    words = _WORD.findall(plain) if plain.isascii() else words_of(unaccented(plain))
+    return "".join([_SAINTS.get(word, word) for word in words])
+
+
+def place_key(name: str) -> str:
+    """What the table has a city under: as `folded_place`, but without any mark, vowel signs and voicing marks too.
+
+    Coarser, for so the table was made.
+    """
+    if name.isascii():
+        return folded_place(name)
+    return "".join([_SAINTS.get(word, word) for word in _WORD.findall(unmarked(name.lower()))])
 
 
 class Place(NamedTuple):
@@ -160,7 +169,7 @@ class Places:
     def is_one_city(self, country: str, left: str, right: str) -> bool | None:
         """Whether two names are of one city of a country; None where one of them is not in the table."""
         cities = self._cities.get(country, _NO_CITIES)
-        one, other = cities.get(folded_place(left)), cities.get(folded_place(right))
+        one, other = cities.get(place_key(left)), cities.get(place_key(right))
         if one is None or other is None:
             return None
         return not set(one.split(CITY_MARK)).isdisjoint(other.split(CITY_MARK))
@@ -170,7 +179,7 @@ class Places:
 
         Cached, for postal codes are many, and cities few.
         """
-        city = folded_place(name)
+        city = place_key(name)
         called = self._cities.get(country, _NO_CITIES).get(city)
         if called is None:
             return None
@@ -199,7 +208,7 @@ class Places:
             return None
         names = found.cities.split(NAME_MARK)
         # Austin, TX: the state is written behind the city in one field as often as in its own.
-        folded = folded_place(city)
+        folded = place_key(city)
         spelt = {folded, folded.removesuffix(found.state.lower())}
         return not spelt.union(_CALLED.get(each, each) for each in spelt).isdisjoint(names)
 

@@ -136,6 +136,7 @@ TWO_PERSONS = """
     Narendra/Nagendra Gurpreet/Harpreet Ren\xe9/Ren\xe9e Jan/Jon Gabriel/Gabriela Michael/Michaela Victor/Victoria
     Orlando/Rolando Dana/Ana Erik/Erika Stephan/Stephen Mike/Mika Marc/Marco Emil/Emily Simon/Simone Marian/Marion
     Julian/Juliana Julio/Julia Justin/Justine Ann/Anna Jo/Joe Hans/Hanna Shan/San Xiaoming/Xiaoqing Yongqing/Yangqing
+    Diana/Dana Nadja/Nada Stephan/Steven Stephanie/Steven
     \u0418\u0432\u0430\u043d/\u0418\u0432\u0430\u043d\u0430
 """
 
@@ -156,6 +157,7 @@ ONE_PERSON = """
     Mohammed/Mohamed Mohammad/Muhammed Ahmad/Ahmed Hussain/Hossein Yusuf/Yousef Kareem/Karim Mahmoud/Mahmud
     Katherine/Kathrine Kathrin/Katrin Theresa/Teresa Thomas/Tomas Stephan/Stefan Christopher/Kristofer
     Christopher/Chistopher Aleksandr/Alexander Elena/Yelena Evgeny/Yevgeny Sergei/Sergey Natalia/Nataliya
+    Mohd/Mohammed Mohd/Muhammad Md/Mohammad Stephen/Steven \u0110or\u0111e/Djordje Ma/Maria
     J\xf6rg/Joerg S\xf8ren/Soeren Haakon/H\xe5kon Jos\xe9/Jose J\u043ehn/John
     \u041d\u0430\u0442\u0430\u043b\u0438\u044f/\u041d\u0430\u0442\u0430\u043b\u0438\u0438\u044f
 """

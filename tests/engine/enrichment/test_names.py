@@ -133,7 +133,7 @@ def test_a_name_in_another_script_is_unknown(reference: Reference, name: str) ->
         ("\u674e\u660e", "\u82b3", "\u738b", 0),
         ("\u5f35\u5049", "\u5f37", "\u9673", 0),
         ("\u5f35\u5049\u660e", "\u4f1f", "\u5f20", 0),
-        ("\uae40 \ubbfc\uc900", "\uae40", "\ubbfc\uc9c4", 79),
+        ("\uae40 \ubbfc\uc900", "\uae40", "\ubbfc\uc9c4", 75),
     ],
 )
 def test_names_of_east_asia(reference: Reference, holder: str, first: str, last: str, percent: int | None) -> None:
@@ -174,7 +174,8 @@ def test_the_email_address_against_the_name(
         ("ada lovelace", 2, "latin", "lower", False),
         ("Ludwig van der Berg", 4, "latin", "title", False),
         ("Ronald McDonald", 2, "latin", "title", False),
-        ("Conan O'Brien", 3, "latin", "title", False),
+        ("Conan O'Brien", 2, "latin", "title", False),
+        ("CONAN O\u2019BRIEN", 2, "latin", "upper", False),
         ("Jean-Luc PICARD", 3, "latin", "title", False),
         ("aDA lOVELACE", 2, "latin", "mixed", False),
         ("AdA LoVeLaCe", 2, "latin", "mixed", False),
@@ -296,7 +297,8 @@ BITS = {
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    found = tuple(re.sub(r"[\W\d_]+", " ", in_katakana(plain_letters(name))).split())
+    plain = in_katakana(re.sub("['`]", "", plain_letters(name)))
+    found = tuple(re.sub("[^a-z\x80-\U0010ffff]+", " ", plain).split())
     return tuple(word for word in found if word not in _TITLES) or found
 
 
@@ -313,7 +315,7 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int | Unknown:
 
 
 def likeness_to_email(email: str, words: tuple[str, ...]) -> int | Unknown:
-    letters = re.sub(r"[\W\d_]+", "", plain_letters(mailbox_of(email).local))
+    letters = re.sub("[^a-z\x80-\U0010ffff]+", "", plain_letters(mailbox_of(email).local))
     if len(letters) < 3 or not words:
         return Unknown("too_short")
     if script_of(letters) != script_of("".join(words)):
