@@ -29,7 +29,8 @@ _ACCENTS: Final = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
-    "\u08ca-\u08e1\u08e3-\u08ff\u0711\u0730-\u074a\u093c\u0a3c\u0abc\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
+    "\u08ca-\u08e1\u08e3-\u08ff"
+    "\u0711\u0730-\u074a\u093c\u0a3c\u0abc\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
 )
 """Marks that many leave out: of Latin, Greek and Cyrillic letters, the points of Hebrew, Arabic and Syriac and what
 draws an Arabic word long, the dots by which Hindi writes sounds of other languages, and what picks a glyph."""
