@@ -6,6 +6,7 @@ from functools import lru_cache
 from string import ascii_lowercase
 from typing import Final
 
+from engine.enrichment.shown_text import as_shown, in_one_script
 from engine.reference.letters import composed, unaccented, without_digraphs
 from engine.reference.postal import LETTERS_BEFORE
 
@@ -49,9 +50,9 @@ def folded_street(street: str) -> str:
     """A street and house number in one spelling: without case, accents, punctuation and long forms of common words.
 
     Apostrophes and dots within a word join it: `St. James's` and `st jamess` are the same. Empty where no letter or
-    digit is in it.
+    digit is in it. Written with characters that nobody sees, or letters that look like others, it is the same.
     """
-    plain = unaccented(street)
+    plain = street.lower() if street.isascii() else unaccented(as_shown(street))
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
         # 12.5 is no 125, and in Hauptstr.5 the number is a word of its own.
@@ -62,6 +63,8 @@ def folded_street(street: str) -> str:
         words = _WORD.findall(plain)
     else:
         words = plain.split()
+    if not plain.isascii():
+        words = in_one_script(words)
     folded = " ".join([_SHORT.get(word, word) for word in words])
     return _GERMAN_STREET.sub("str", folded) if "strasse" in folded else folded
 
@@ -91,7 +94,7 @@ def folded_postal(postal: str, country: str | None) -> str:
 
     Of the United States the first five, without ZIP+4.
     """
-    lower = postal.lower() if postal.isascii() else composed(postal).casefold()
+    lower = postal.lower() if postal.isascii() else in_one_script([composed(as_shown(postal)).casefold()])[0]
     plain = lower.replace(" ", "").replace("-", "")
     plain = plain if plain.isalnum() else "".join(_WORD.findall(plain))
     if country in _LETTERS and not plain.isdecimal():

@@ -38,6 +38,18 @@ LONDON = Contact(address="12 St James's Square", address_2="Flat 4", city="Londo
         ("C/ Mayor 5", "calle mayor 5"),
         ("c/o Jones, 5 Elm St", "c o jones 5 elm str"),
         ("-- . --", ""),
+        ("4283 E\u200bxpress Lane", "4283 express ln"),
+        ("4283 Ex\u00adpress \u202dLane\u202c", "4283 express ln"),
+        ("\ufeff4283 Express L\u0430ne", "4283 express ln"),
+        ("12 \u041cain St", "12 main str"),
+        ("12 M\u03b1in St", "12 main str"),
+        ("12 \u0412\u0415\u0410\u0421\u041d Rd", "12 beach rd"),
+        ("\u0443\u043b. \u041b\u0435\u043d\u0438\u043da, 5 A", "\u0443\u043b \u043b\u0435\u043d\u0438\u043d\u0430 5 a"),
+        ("\u043a\u0432. 5A", "\u043a\u0432 5a"),
+        ("\u0661\u0662 \u0634\u0627\u0631\u0639", "12 \u0634\u0627\u0631\u0639"),
+        ("5\u00bd Main St", "5 1 2 main str"),
+        ("5 1/2 Main St", "5 1 2 main str"),
+        ("51/2 Main St", "51 2 main str"),
     ],
 )
 def test_what_a_street_comes_to(street: str, folded: str) -> None:
@@ -75,6 +87,9 @@ def test_folding_takes_any_text_and_case_and_space_tell_nothing(street: str) -> 
         ("JE2 3AB", "JE", "je23ab"),
         ("D02 X285", "IE", "d02x285"),
         ("DX", "DE", "dx"),
+        ("34\u200b249", "US", "34249"),
+        ("SW1\u0410 4JH", "GB", "sw1a4jh"),
+        ("\u0661\u0662\u0663\u0664\u0665", "SA", "12345"),
         ("-", "GB", ""),
     ],
 )

@@ -133,6 +133,8 @@ CASES: Final = (
     ("US", "P O BX 12", None, "box number"),
     ("US", "\u0420o Box 123", None, "box number"),
     ("US", "P\u041e B\u043e\u0445 123", None, "box number"),
+    ("US", "P.O. B\u200box 12", None, "box number"),
+    ("US", "12 Main St A\u200bpt 4", None, "number unit"),
     ("US", "12 Pobox Street", None, "number"),
     ("US", "PO Box", None, "box"),
     ("US", "PO Drawer 12", None, "box number"),
