@@ -10,12 +10,13 @@ from engine.enrichment.address_parts import (
     house_and_unit,
     is_military,
     is_pickup_point,
-    is_unit_alone,
     names_no_unit,
     with_unit_word,
 )
+from engine.enrichment.house_line import HouseLine, house_line
 from engine.enrichment.po_box import is_po_box
 from engine.enrichment.streets import (
+    country_that_counts,
     folded_city,
     folded_postal,
     folded_street,
@@ -34,42 +35,48 @@ _ORDINAL: Final = re.compile(r"\b\d+(?:st|nd|rd|th)\b")
 def address_key(contact: Contact) -> str | None:
     """A hash of country, postal code and street; None where one of the latter two is missing, for many share the rest.
 
-    The second line (flat, suite) is left out: who makes one address look like many varies that.
+    The other line (flat, suite, company) is left out: who makes one address look like many varies that.
     """
     if contact.address is None or contact.postal is None:
         return None
-    country = contact.country
-    return _hash(street_alike(contact.address, country), folded_postal(contact.postal, country), country)
+    country, second = contact.country, contact.address_2
+    first, rest = folded_street(contact.address), "" if second is None else folded_street(second)
+    street, line = _of_house(contact.address, second, first, rest)
+    return _hash(_parted(street, line, line.split(), country)[0], folded_postal(contact.postal, country), country)
 
 
 def street_alike(street: str, country: str | None) -> str:
     """A street, house number and unit as keys have them: equal for all spellings of one; empty where there is none."""
     first = folded_street(street)
-    return _parted(street, first, "", first.split(), country)[0]
+    return _parted(street, first, first.split(), country)[0]
 
 
-def _parted(street: str, first: str, rest: str, words: Sequence[str], country: str | None) -> tuple[str, str]:
-    """The first line as keys have it, and the house alone, which the second line tells where the first is but a unit.
+def _of_house(street: str, second: str | None, first: str, rest: str) -> tuple[str, str]:
+    """The line that tells one house from another, as it came and folded; `first` and `rest` are both lines folded."""
+    if not first or not rest or second is None:
+        return street, first
+    where = house_line(first.split(), rest.split())
+    if where is HouseLine.FIRST:
+        return street, first
+    return (second, rest) if where is HouseLine.SECOND else (f"{street} {second}", f"{first} {rest}")
 
-    `first` and `rest` are the lines folded, `words` those of the first.
-    """
+
+def _parted(street: str, line: str, words: Sequence[str], country: str | None) -> tuple[str, str]:
+    """A line as keys have it, and the house alone; `line` is the street folded, `words` are those of it."""
     # Most streets are done with here.
-    if not first or ("#" not in street and names_no_unit(words) and is_spelt_one_way(first, words)):
-        return first, first
-    marked = without_number_words(first if "#" not in street else folded_street(with_unit_word(street, country)))
+    if not line or ("#" not in street and names_no_unit(words) and is_spelt_one_way(line, words)):
+        return line, line
+    marked = without_number_words(line if "#" not in street else folded_street(with_unit_word(street, country)))
     house, unit = house_and_unit(marked)
     alike = spelt_alike(f"{house} {unit}" if unit else house)
-    if rest and is_unit_alone(marked):
-        house = house_and_unit(without_number_words(rest))[0]
-    elif not unit:
-        return alike, alike
-    return alike, spelt_alike(house)
+    return (alike, spelt_alike(house)) if unit else (alike, alike)
 
 
 def _hash(street: str, postal: str, country: str | None) -> str | None:
     if not street or not postal:
         return None
-    return sha256(f"{street}|{postal}|{country or ''}".encode()).hexdigest()[:_HASH_LENGTH]
+    counts = country_that_counts(country) or ""
+    return sha256(f"{street}|{postal}|{counts}".encode()).hexdigest()[:_HASH_LENGTH]
 
 
 class AddressFacts(NamedTuple):
@@ -78,7 +85,7 @@ class AddressFacts(NamedTuple):
     key: str | None
     building: str | None
     street: str
-    """The first line, as keys have it."""
+    """The line that holds the street and the house, as keys have it."""
     lines: str
     """Both lines, folded as all text here."""
     code: str
@@ -110,7 +117,11 @@ def _facts(
     if not lines:
         return _NOTHING
     words = lines.split()
-    alike, house = _parted(street, first, rest, first.split() if rest else words, country)
+    if rest:
+        house_street, line = _of_house(street, second, first, rest)
+        alike, house = _parted(house_street, line, line.split(), country)
+    else:
+        alike, house = _parted(street, first, words, country)
     code = "" if postal is None else folded_postal(postal, country)
     town = "" if city is None else folded_city(city)
     key = _hash(alike, code, country)

@@ -82,8 +82,9 @@ def same_postal(billing: Contact, shipping: Contact, paid: AddressFacts, sent: A
         return _NO_COUNTRY if is_open else one == other
     if not _may_be_one_country(billing, shipping):
         return False
-    known = billing.country or shipping.country
-    is_same = folded_postal(left, known) == folded_postal(right, known)
+    is_same = folded_postal(left, billing.country or shipping.country) == folded_postal(
+        right, shipping.country or billing.country
+    )
     return _NO_COUNTRY if is_same and _lacks_country(billing, shipping) else is_same
 
 

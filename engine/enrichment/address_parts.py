@@ -47,6 +47,7 @@ _LETTER_BOXES: Final = frozenset({"bus", "bte", "boite"})
 _PARTS: Final = frozenset({"bldg", "building", "bat", "batiment", "esc", "escalier", "porte", "puerta", "pta"})
 """Words before a part of a house that is no one flat: they tell that there are flats."""
 _FLOORS: Final = frozenset({"floor", "fl"})
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th)")
 _STOREY: Final = re.compile(r"\d+(?:st|nd|rd|th)|ground|top|upper|lower")
 _SLASHED: Final = {
     **dict.fromkeys(("AU", "NZ"), re.compile(r"^\s*\d+[a-zA-Z]?\s*/\s*\d")),
@@ -190,16 +191,23 @@ def house_and_unit(first: str) -> tuple[str, str]:
     These are empty where none is named, and where without them no house is left: `unit 3, mill house` is a name.
     """
     words, units = first.split(), list[str]()
-    while len(units) < _UNITS_MAX and (at := _unit_at(words)) is not None:
-        end = _end_of_unit(words, at)
-        # Apt #4 has two words for one.
-        begin = at - 1 if at and words[at - 1] in _NAMING else at
+    while len(units) < _UNITS_MAX and (found := _unit_span(words)) is not None:
+        begin, at, end = found
         rest = words[:begin] + words[end:]
         if not any(map(_is_numbered, rest)):
             break
         units.append(" ".join((_KINDS.get(words[begin], "unit"), *words[at + 1 : end])))
         words = rest
     return (" ".join(words), " ".join(sorted(units))) if units else (first, "")
+
+
+def _unit_span(words: Sequence[str]) -> tuple[int, int, int] | None:
+    """Where the words of a unit begin, where the last of its kind stands, and where the next that is none of it."""
+    if (at := _unit_at(words)) is None:
+        return None
+    # Apt #4 has two words for one.
+    begin = at - 1 if at and words[at - 1] in _NAMING else at
+    return begin, at, _end_of_unit(words, at)
 
 
 def _end_of_unit(words: Sequence[str], at: int) -> int:
@@ -212,10 +220,27 @@ def _end_of_unit(words: Sequence[str], at: int) -> int:
     return end
 
 
-def is_unit_alone(first: str) -> bool:
-    """Whether a folded first line is a unit and nothing else: the street stands in the second."""
-    words = first.split()
-    return len(words) > 1 and words[0] in _NAMING and all(map(_is_designation, words[1:]))
+def without_parts(words: Sequence[str]) -> Sequence[str]:
+    """The words of a line without units and parts of a house, even where nothing else is left."""
+    for _ in range(_UNITS_MAX):
+        if (found := _unit_span(words)) is None:
+            break
+        begin, _at, end = found
+        words = [*words[:begin], *words[end:]]
+    for at, (word, behind) in enumerate(pairwise(words)):
+        if word in _PARTS and _is_designation(behind):
+            return [*words[:at], *words[at + 2 :]]
+    return words
+
+
+def has_house_number(words: Sequence[str]) -> bool:
+    """Whether a number is among words that is no ordinal: in `5th avenue` there is none."""
+    return any(_is_numbered(word) and _ORDINAL.fullmatch(word) is None for word in words)
+
+
+def are_designations(words: Sequence[str]) -> bool:
+    """Whether words are numbers and letters that stand alone, and no name: 12 a."""
+    return all(map(_is_designation, words))
 
 
 def is_unit_number(second: str) -> bool:

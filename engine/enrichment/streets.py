@@ -7,8 +7,10 @@ from string import ascii_lowercase
 from typing import Final
 
 from engine.enrichment.shown_text import as_shown, in_one_script
+from engine.iso import COUNTRIES
 from engine.reference.letters import composed, unaccented, without_digraphs
 from engine.reference.postal import LETTERS_BEFORE
+from engine.reference.territories import is_same_country
 
 _JOINING: Final = ("'", "\u2019", ".")
 _POINT: Final = re.compile(r"\.(?=\d)")
@@ -30,7 +32,20 @@ _SHORT: Final = {
     for short, *others in (line.split() for line in _SPELLINGS.replace("\n", " · ").split("·") if line.split())
     for other in others
 }
-_LETTERS: Final = {country: tuple(each.lower() for each in letters) for country, letters in LETTERS_BEFORE.items()}
+_OWNERS: Final = {
+    country: owner
+    for owner in ("US", "GB", "FR", "DK", "FI", "NO", "AU")
+    for country in COUNTRIES
+    if country != owner and is_same_country(country, owner)
+}
+"""The country that a territory is of: its addresses are written with the one code or the other."""
+_LETTERS: Final = {
+    country: tuple(
+        each.lower() for code in (country, _OWNERS.get(country)) for each in LETTERS_BEFORE.get(code or "", ())
+    )
+    for country in (*LETTERS_BEFORE, *_OWNERS)
+}
+_WITH_ZIP: Final = frozenset({"US", *(country for country, owner in _OWNERS.items() if owner == "US")})
 _GERMAN_STREET: Final = re.compile(r"(?<=\w)strasse\b")
 _NUMBER_WORD: Final = re.compile(r"\b(?:no ?(?=\d)|n (?=\d+[a-z]?(?: |$)))")
 """What is written before a house number, or left out. N is north before a street's: N 5th St."""
@@ -89,10 +104,15 @@ def _has_digraph(folded: str) -> bool:
     return "ue" in folded or "oe" in folded or "ae" in folded or "aa" in folded
 
 
+def country_that_counts(country: str | None) -> str | None:
+    """The country whose address it is: the United States for Puerto Rico; the same where it is no territory."""
+    return _OWNERS.get(country, country) if country else None
+
+
 def folded_postal(postal: str, country: str | None) -> str:
     """A postal code's letters and digits, in lower case, without the country's letters before its first digit.
 
-    Of the United States the first five, without ZIP+4.
+    Of the United States and their territories the first five, without ZIP+4.
     """
     lower = postal.lower() if postal.isascii() else in_one_script([composed(as_shown(postal)).casefold()])[0]
     plain = lower.replace(" ", "").replace("-", "")
@@ -102,7 +122,7 @@ def folded_postal(postal: str, country: str | None) -> str:
             if plain.startswith(letters) and plain[len(letters) :][:1].isdecimal():
                 return plain[len(letters) :]
         return plain
-    return plain[:_ZIP_DIGITS] if country == "US" else plain
+    return plain[:_ZIP_DIGITS] if country in _WITH_ZIP else plain
 
 
 @lru_cache(maxsize=_CACHED)

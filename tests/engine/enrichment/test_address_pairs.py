@@ -179,6 +179,72 @@ def test_without_the_table_a_city_may_have_another_name(
         assert causes.get(CITY, known[CITY]) == expected
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        # What stands in the line without the street tells nothing of the house.
+        (("Apt 4", "12 Main St"), ("Apt 4", "99 Oak St"), False),
+        (("Acme Corp", "12 Main St"), ("Acme Corp", "99 Oak St"), False),
+        (("Unit 3, Mill House", "12 Main St"), ("Unit 3, Mill House", "99 Oak St"), False),
+        (("Suite 5 Floor 2", "12 Main St"), ("Suite 5 Floor 2", "99 Oak St"), False),
+        (("First Church", "12 Main St"), ("First Church", "99 Oak St"), False),
+        (("4", "12 Main St"), ("4", "99 Oak St"), False),
+        (("Flat 4", "Mill House"), ("Flat 4", "Rose Cottage"), False),
+        (("12", "Main Street"), ("12", "Oak Street"), False),
+        (("Main Street", "12"), ("Main Street", "99"), False),
+        (("Hauptstr.", "Hinterhaus 2"), ("Lindenweg", "Hinterhaus 2"), False),
+        (("Main Street", "12 Park View"), ("Oak Street", "12 Park View"), False),
+        (("Amazon Locker", "100 Oak St"), ("Amazon Locker", "200 Oak St"), False),
+        (("Acme Corp", "PO Box 5"), ("Acme Corp", "PO Box 6"), False),
+        (("Apt 4", "12 Main St"), ("12 Main Street", "Apt 4"), True),
+        (("Acme Corp", "12 Main St"), ("12 Main Street", "Acme Corp"), True),
+        (("Acme Corp", "Hauptstr. 5"), ("Hauptstr. 5", None), True),
+        (("4", "12 Main St"), ("12 Main St", "4"), True),
+        (("Main Street", "12"), ("Main Street 12", None), True),
+        (("12", "Main Street"), ("12 Main Street", None), True),
+        (("Rose Cottage", "Flat 4"), ("Rose Cottage", "Flat 5"), True),
+        (("12 Main St", "Bldg 4"), ("12 Main St", "Bldg 5"), True),
+        (("Main Street", "Bldg 4"), ("Main Street", None), True),
+        (("Fifth Avenue", "Floor 21"), ("Fifth Avenue", None), True),
+    ],
+)
+def test_the_line_with_the_street_tells_one_house_from_another(
+    make_payment: Callable[..., Payment],
+    reference: Reference,
+    first: tuple[str, str],
+    second: tuple[str, str | None],
+    is_one: bool,
+) -> None:
+    billing, shipping = (replace(HOME, address=line, address_2=other) for line, other in (first, second))
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert known[ADDRESS] is is_one
+    assert (known["billing_address"] == known["shipping_address"]) is is_one
+    alone, _ = enrich(make_payment(shipping=billing), reference)
+    assert (alone["shipping_building"] == known["shipping_building"]) is is_one
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "postal", "other"),
+    [
+        ("US", "PR", "00901", "00901-1234"),
+        ("PR", "PR", "00901", "00901-1234"),
+        ("GU", "GU", "96910-1234", "96910"),
+        ("FR", "GP", "97110", "F-97110"),
+        ("GB", "JE", "JE2 3AB", "je23ab"),
+        ("FI", "AX", "22100", "AX-22100"),
+        ("DK", "FO", "100", "FO-100"),
+    ],
+)
+def test_a_territorys_address_is_one_with_its_code_and_the_countrys(
+    make_payment: Callable[..., Payment], reference: Reference, left: str, right: str, postal: str, other: str
+) -> None:
+    one, same = replace(HOME, country=left, postal=postal), replace(HOME, country=right, postal=other)
+    for billing, shipping in ((one, same), (same, one)):
+        known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+        assert known["billing_address"] == known["shipping_address"]
+        assert known[ADDRESS] is True
+
+
 def test_a_point_within_a_number_joins_nothing(make_payment: Callable[..., Payment], reference: Reference) -> None:
     billing, shipping = replace(HOME, address="12.5 Main St"), replace(HOME, address="125 Main St")
     assert enrich(make_payment(billing=billing, shipping=shipping), reference)[0][ADDRESS] is False

@@ -35,6 +35,7 @@ RENTED = Contact(country="US", postal="34249-1200", address="4283 EXPRESS LN., S
         (replace(RENTED, country=None), "country_unknown"),
         (replace(RENTED, country=None, address="12 Elm St"), False),
         (replace(RENTED, country="MX"), False),
+        (replace(RENTED, country="PR"), True),
         (replace(RENTED, address="14283 Express Lane"), False),
         (replace(RENTED, address="4285 Express Lane"), False),
         (replace(RENTED, postal=None), None),
