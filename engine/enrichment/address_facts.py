@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from engine.enrichment.address_parts import (
+    BEFORE_HOUSE,
     has_unit,
     house_and_unit,
     is_military,
@@ -13,14 +14,15 @@ from engine.enrichment.address_parts import (
     names_no_unit,
     with_unit_word,
 )
-from engine.enrichment.house_line import HouseLine, house_line
+from engine.enrichment.house_line import HouseLine, house_line, is_house_line
 from engine.enrichment.po_box import is_po_box
+from engine.enrichment.shown_text import as_shown
+from engine.enrichment.street_words import in_a_countrys_words, is_spelt_one_way, with_flats_in_full
 from engine.enrichment.streets import (
     country_that_counts,
     folded_city,
     folded_postal,
     folded_street,
-    is_spelt_one_way,
     spelt_alike,
     without_number_words,
 )
@@ -41,8 +43,8 @@ def address_key(contact: Contact) -> str | None:
         return None
     country, second = contact.country, contact.address_2
     first, rest = folded_street(contact.address), "" if second is None else folded_street(second)
-    street, line = _of_house(contact.address, second, first, rest)
-    return _hash(_parted(street, line, line.split(), country)[0], folded_postal(contact.postal, country), country)
+    alike, _ = _parted(*_of_house(contact.address, second, first, rest), country)
+    return _hash(alike, folded_postal(contact.postal, country), country)
 
 
 def street_alike(street: str, country: str | None) -> str:
@@ -51,23 +53,32 @@ def street_alike(street: str, country: str | None) -> str:
     return _parted(street, first, first.split(), country)[0]
 
 
-def _of_house(street: str, second: str | None, first: str, rest: str) -> tuple[str, str]:
-    """The line that tells one house from another, as it came and folded; `first` and `rest` are both lines folded."""
-    if not first or not rest or second is None:
-        return street, first
-    where = house_line(first.split(), rest.split())
+def _of_house(street: str, second: str | None, first: str, rest: str) -> tuple[str, str, list[str]]:
+    """The line that tells one house from another: as it came, folded, its words.
+
+    `first` and `rest` are both lines folded.
+    """
+    words = first.split()
+    if not words or not rest or second is None or is_house_line(words):
+        return street, first, words
+    others = rest.split()
+    where = house_line(words, others)
     if where is HouseLine.FIRST:
-        return street, first
-    return (second, rest) if where is HouseLine.SECOND else (f"{street} {second}", f"{first} {rest}")
+        return street, first, words
+    if where is HouseLine.SECOND:
+        return second, rest, others
+    return f"{street} {second}", f"{first} {rest}", words + others
 
 
 def _parted(street: str, line: str, words: Sequence[str], country: str | None) -> tuple[str, str]:
     """A line as keys have it, and the house alone; `line` is the street folded, `words` are those of it."""
     # Most streets are done with here.
-    if not line or ("#" not in street and names_no_unit(words) and is_spelt_one_way(line, words)):
+    is_marked = "#" in street or (country in BEFORE_HOUSE and BEFORE_HOUSE[country].match(street) is not None)
+    if not line or (not is_marked and names_no_unit(words) and is_spelt_one_way(line, words, country)):
         return line, line
-    marked = without_number_words(line if "#" not in street else folded_street(with_unit_word(street, country)))
-    house, unit = house_and_unit(marked)
+    marked = without_number_words(folded_street(with_unit_word(as_shown(street), country)) if is_marked else line)
+    house, unit = house_and_unit(with_flats_in_full(marked, country))
+    house = in_a_countrys_words(house, country)
     alike = spelt_alike(f"{house} {unit}" if unit else house)
     return (alike, spelt_alike(house)) if unit else (alike, alike)
 
@@ -118,8 +129,7 @@ def _facts(
         return _NOTHING
     words = lines.split()
     if rest:
-        house_street, line = _of_house(street, second, first, rest)
-        alike, house = _parted(house_street, line, line.split(), country)
+        alike, house = _parted(*_of_house(street, second, first, rest), country)
     else:
         alike, house = _parted(street, first, words, country)
     code = "" if postal is None else folded_postal(postal, country)

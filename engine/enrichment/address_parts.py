@@ -46,6 +46,7 @@ _BOX_IS_UNIT: Final = frozenset({"BE"})
 _LETTER_BOXES: Final = frozenset({"bus", "bte", "boite"})
 _PARTS: Final = frozenset({"bldg", "building", "bat", "batiment", "esc", "escalier", "porte", "puerta", "pta"})
 """Words before a part of a house that is no one flat: they tell that there are flats."""
+_NAMING_PARTS: Final = _NAMING | _PARTS
 _FLOORS: Final = frozenset({"floor", "fl"})
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th)")
 _STOREY: Final = re.compile(r"\d+(?:st|nd|rd|th)|ground|top|upper|lower")
@@ -55,6 +56,15 @@ _SLASHED: Final = {
     "HK": re.compile(r"\d\s*/\s*[fF]\b"),
 }
 """Where a slash parts flat and house. In Czechia, say, it parts two numbers of one house."""
+_SLASH_BEFORE: Final = re.compile(r"\s*(?:u(?:nit)?\s*)?(\d{1,5}[a-z]?)\s*(/)\s*(?=(\d))", re.IGNORECASE)
+BEFORE_HOUSE: Final = {
+    **dict.fromkeys(("AU", "NZ", "CX", "CC", "NF"), _SLASH_BEFORE),
+    "CA": re.compile(r"\s*(\d{1,5}[a-z]?)\s*(-)\s*(?=(\d{1,6})\b)", re.IGNORECASE),
+}
+"""Where a unit stands before the house number, and what parts them."""
+_HOUSES_MAX: Final = 50
+"""How many numbers one building has at most."""
+_FLOOR_FIRST: Final = re.compile(r"^\s*(#\s*\w{1,4}\s*-\s*\w{1,6})\b[\s,]*(.+)", re.DOTALL)
 _STOREY_TOKENS: Final = """
     stock og obergeschoss erdgeschoss eg dg top tur tuer stiege stg tv th mf sal chaussee rdc m tr etg etasje
 """
@@ -176,8 +186,22 @@ def _is_house_and_box(words: Sequence[str]) -> bool:
 
 
 def with_unit_word(street: str, country: str | None) -> str:
-    """A first line as it came, with a unit's word for # where that is what it means in the country."""
-    return street if country in _NUMBERED_BY_SIGN else street.replace("#", " unit ")
+    """A first line as it came, with a unit's word for # or / or - where that is what it means in the country."""
+    if country in BEFORE_HOUSE and (found := BEFORE_HOUSE[country].match(street)) and _is_unit_before(found):
+        street = f"unit {found[1]} {street[found.end() :]}"
+    if "#" not in street or country in _NUMBERED_BY_SIGN:
+        return street
+    # Floor and flat have two numbers, of which the latter would be taken for the house's.
+    marked = _FLOOR_FIRST.sub(r"\2 \1", street) if street.lstrip().startswith("#") else street
+    return marked.replace("#", " unit ")
+
+
+def _is_unit_before(found: re.Match[str]) -> bool:
+    """Whether a number before a house's is a unit's: 5-100 is flat 5 of house 100, 98-102 are the houses 98 to 102."""
+    unit, sign, house = found[1], found[2], found[3]
+    if sign == "/" or not unit.isdecimal():
+        return True
+    return len(unit) < len(house) and int(house) - int(unit) > _HOUSES_MAX
 
 
 def names_no_unit(words: Sequence[str]) -> bool:
@@ -185,20 +209,29 @@ def names_no_unit(words: Sequence[str]) -> bool:
     return _NAMING.isdisjoint(words)
 
 
+def names_no_part(words: Sequence[str]) -> bool:
+    """Whether neither a unit is named nor a part of a house, in the same way."""
+    return _NAMING_PARTS.isdisjoint(words)
+
+
 def house_and_unit(first: str) -> tuple[str, str]:
     """A folded first line parted: the house, which all its flats and mailboxes share, and its units in one spelling.
 
-    These are empty where none is named, and where without them no house is left: `unit 3, mill house` is a name.
+    These are empty where none is named, and where without them no house is left: `unit 3 mill house` is a name, which
+    begins with its unit wherever that stands.
     """
     words, units = first.split(), list[str]()
+    if names_no_unit(words):
+        return first, ""
     while len(units) < _UNITS_MAX and (found := _unit_span(words)) is not None:
         begin, at, end = found
-        rest = words[:begin] + words[end:]
+        rest, unit = words[:begin] + words[end:], " ".join((_KINDS.get(words[begin], "unit"), *words[at + 1 : end]))
         if not any(map(_is_numbered, rest)):
+            words = [*unit.split(), *rest]
             break
-        units.append(" ".join((_KINDS.get(words[begin], "unit"), *words[at + 1 : end])))
+        units.append(unit)
         words = rest
-    return (" ".join(words), " ".join(sorted(units))) if units else (first, "")
+    return " ".join(words), " ".join(sorted(units))
 
 
 def _unit_span(words: Sequence[str]) -> tuple[int, int, int] | None:

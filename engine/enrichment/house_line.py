@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
-from engine.enrichment.address_parts import are_designations, has_house_number, without_parts
+from engine.enrichment.address_parts import are_designations, has_house_number, names_no_part, without_parts
 
 _USUAL_WORDS: Final = 3
 _STREET_TOKENS: Final = """
@@ -26,14 +26,18 @@ class HouseLine(Enum):
     BOTH = "both"
 
 
+def is_house_line(first: Sequence[str]) -> bool:
+    """Whether the words of a first line are for certain of a house, as most are: a number before a street or behind."""
+    return len(first) >= _USUAL_WORDS and (first[0].isdecimal() or (first[-1].isdecimal() and names_no_part(first)))
+
+
 def house_line(first: Sequence[str], second: Sequence[str]) -> HouseLine:
     """Which of two lines, as words of `folded_street`, tells one house from another; neither is empty.
 
     The second does where the first is a flat, or a name without a number, and the second has a street and a number.
     Where each has but one of these, both do.
     """
-    # Most first lines are done with here.
-    if len(first) >= _USUAL_WORDS and first[0].isdecimal():
+    if is_house_line(first):
         return HouseLine.FIRST
     own = without_parts(first)
     is_number_alone = are_designations(own)

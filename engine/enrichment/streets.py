@@ -1,7 +1,6 @@
 """Streets, house numbers, cities and postal codes in one spelling each, however they are written."""
 
 import re
-from collections.abc import Collection
 from functools import lru_cache
 from string import ascii_lowercase
 from typing import Final
@@ -20,11 +19,13 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _CACHED: Final = 8192
 _SPELLINGS: Final = """
-    str street strasse straat st · ave avenue avenida av · rd road · dr drive · ln lane · blvd boulevard bd bld bvd
+    str street strasse straat st saint sankt · ave avenue avenida av avda avd · rd road · dr drive · ln lane
+    blvd boulevard bd bld bvd
     ct court · pl place plaza platz · sq square · ter terrace terr · hwy highway · pkwy parkway pky · cir circle circ
     cres crescent · cl close · no number nummer nr num numero · n north · s south · e east · w west
     1st first · 2nd second · 3rd third · 4th fourth · 5th fifth · 6th sixth · 7th seventh · 8th eighth · 9th ninth
-    10th tenth · 11th eleventh · 12th twelfth
+    10th tenth · 11th eleventh · 12th twelfth · nw northwest · ne northeast · sw southwest · se southeast · rte route rt
+    ул улица · вул вулиця · пр проспект просп · пер переулок · пров провулок · пл площадь площа · ш шоссе шосе
 """
 """Common words of streets: what they are cut to, then how else they are written. St is a street and a saint alike."""
 _SHORT: Final = {
@@ -32,7 +33,7 @@ _SHORT: Final = {
     for short, *others in (line.split() for line in _SPELLINGS.replace("\n", " · ").split("·") if line.split())
     for other in others
 }
-_OWNERS: Final = {
+OWNERS: Final = {
     country: owner
     for owner in ("US", "GB", "FR", "DK", "FI", "NO", "AU")
     for country in COUNTRIES
@@ -41,16 +42,26 @@ _OWNERS: Final = {
 """The country that a territory is of: its addresses are written with the one code or the other."""
 _LETTERS: Final = {
     country: tuple(
-        each.lower() for code in (country, _OWNERS.get(country)) for each in LETTERS_BEFORE.get(code or "", ())
+        each.lower() for code in (country, OWNERS.get(country)) for each in LETTERS_BEFORE.get(code or "", ())
     )
-    for country in (*LETTERS_BEFORE, *_OWNERS)
+    for country in (*LETTERS_BEFORE, *OWNERS)
 }
-_WITH_ZIP: Final = frozenset({"US", *(country for country, owner in _OWNERS.items() if owner == "US")})
+_WITH_ZIP: Final = frozenset({"US", *(country for country, owner in OWNERS.items() if owner == "US")})
 _GERMAN_STREET: Final = re.compile(r"(?<=\w)strasse\b")
 _NUMBER_WORD: Final = re.compile(r"\b(?:no ?(?=\d)|n (?=\d+[a-z]?(?: |$)))")
 """What is written before a house number, or left out. N is north before a street's: N 5th St."""
 _LETTER_APART: Final = re.compile(r" (?=[a-z]\b)(?<=\d )")
+_SUFFIXES: Final = {1: "st", 2: "nd", 3: "rd"}
+_ORDINALS_MAX: Final = 400
+"""Few cities have streets of a higher number, and the key of such a one has its ending."""
+_ORDINALS: Final = {
+    f"{each}{'th' if each % 100 in (11, 12, 13) else _SUFFIXES.get(each % 10, 'th')}": str(each)
+    for each in range(_ORDINALS_MAX)
+}
 _LETTERS_ALONE: Final = frozenset(ascii_lowercase)
+_ORDINAL_WORDS: Final = frozenset(_ORDINALS)
+TOLD_APART: Final = _LETTERS_ALONE | _ORDINAL_WORDS
+"""Words without which `spelt_alike` has nothing to do but for digraphs."""
 
 
 _CITY_WORD: Final = re.compile(r"[^\s-]+")
@@ -84,29 +95,32 @@ def folded_street(street: str) -> str:
     return _GERMAN_STREET.sub("str", folded) if "strasse" in folded else folded
 
 
-def is_spelt_one_way(folded: str, words: Collection[str]) -> bool:
-    """Whether nothing in a folded street is for `without_number_words` or `spelt_alike`; its words are among these."""
-    return "no" not in folded and not _has_digraph(folded) and _LETTERS_ALONE.isdisjoint(words)
-
-
 def without_number_words(folded: str) -> str:
     """A folded street without what says that a number follows: `calle mayor no 5` is `calle mayor 5`."""
-    return _NUMBER_WORD.sub("", folded)
+    return _NUMBER_WORD.sub("", folded) if "no" in folded or "n " in folded else folded
 
 
 def spelt_alike(folded: str) -> str:
-    """A folded street as all spell it who mean the same: `12 a` is `12a`, `koenigsallee` is `konigsallee`."""
-    joined = _LETTER_APART.sub("", folded)
-    return without_digraphs(joined) if _has_digraph(joined) else joined
+    """A folded street as all spell it who mean the same.
+
+    `12 a` is `12a`, `koenigsallee` is `konigsallee` and `e 42nd str` is `e 42 str`.
+    """
+    words = folded.split()
+    if not _ORDINAL_WORDS.isdisjoint(words):
+        folded = " ".join([_ORDINALS.get(word, word) for word in words])
+    if not _LETTERS_ALONE.isdisjoint(words):
+        folded = _LETTER_APART.sub("", folded)
+    return without_digraphs(folded) if has_digraph(folded) else folded
 
 
-def _has_digraph(folded: str) -> bool:
+def has_digraph(folded: str) -> bool:
+    """Whether a folded text has two letters that one with a mark may be written as."""
     return "ue" in folded or "oe" in folded or "ae" in folded or "aa" in folded
 
 
 def country_that_counts(country: str | None) -> str | None:
     """The country whose address it is: the United States for Puerto Rico; the same where it is no territory."""
-    return _OWNERS.get(country, country) if country else None
+    return None if country is None else OWNERS.get(country, country)
 
 
 def folded_postal(postal: str, country: str | None) -> str:
