@@ -17,7 +17,7 @@ _NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
 _UNIT_TOKENS: Final = """
     apt apartment appartement appart app appt apto apartamento flat unit suite ste room rm penthouse studio dept depto
     dpto departamento lot spc trlr wohnung whg lejl lgh piso planta etage floor fl int interno scala oficina office
-    bureau kv кв квартира оф офис mieszkanie lokal daire stanza camera ph
+    bureau kv кв квартира оф офис mieszkanie lokal daire stanza camera ph level lvl shop
 """
 _UNITS: Final = frozenset(_UNIT_TOKENS.split())
 """Words before what tells one flat, room or office of a house from another."""
@@ -27,11 +27,13 @@ _LETTERED_UNITS: Final = frozenset({"suite", "ste", "unit", _MAILBOX})
 _LETTERS_MAX: Final = 4
 _UNITS_MAX: Final = 4
 """Floor, corridor, flat and mailbox: what names more is no address, and as long as its writer likes."""
+_SHOPS: Final = frozenset({"shop"})
+"""Words of units that stand first or behind a house's number: the coffee shop at 5 Main St is none."""
 _ALONE: Final = frozenset({"penthouse", "basement", "bsmt"})
 _NAMING: Final = _UNITS | _ALONE | {_MAILBOX}
 """Without one of these a line names no unit: most lines are done with here."""
 _KINDS: Final = {
-    **dict.fromkeys(("piso", "planta", "etage", "floor", "fl"), "floor"),
+    **dict.fromkeys(("piso", "planta", "etage", "floor", "fl", "level", "lvl"), "floor"),
     **dict.fromkeys(("penthouse", "ph"), "penthouse"),
     **dict.fromkeys(("basement", "bsmt"), "basement"),
     "scala": "scala",
@@ -56,6 +58,13 @@ _SLASHED: Final = {
     "HK": re.compile(r"\d\s*/\s*[fF]\b"),
 }
 """Where a slash parts flat and house. In Czechia, say, it parts two numbers of one house."""
+_SIDES: Final = frozenset({"rear", "lower", "lowr", "upper", "uppr", "front", "frnt", "lobby", "lbby", "side"})
+"""Units that have no number, by the words of the post of the United States."""
+_STREETS_TOO: Final = frozenset({"front", "side"})
+"""Those that end streets' names."""
+_SIDE_AT: Final = 3
+"""Behind a number, a name and a street's kind."""
+_WITH_SIDES: Final = frozenset({"US", "PR", "VI", "GU", "CA"})
 _SLASH_BEFORE: Final = re.compile(r"\s*(?:u(?:nit)?\s*)?(\d{1,5}[a-z]?)\s*(/)\s*(?=(\d))", re.IGNORECASE)
 BEFORE_HOUSE: Final = {
     **dict.fromkeys(("AU", "NZ", "CX", "CC", "NF"), _SLASH_BEFORE),
@@ -71,7 +80,9 @@ _STOREY_TOKENS: Final = """
 _DWELLINGS: Final = _UNITS | _ALONE | _PARTS | frozenset(_STOREY_TOKENS.split())
 """Without one of these a line names no unit in words: most lines are done with here."""
 _GERMAN: Final = r"\b(?:\d+ (?:stock|og|obergeschoss|etage)|erdgeschoss|eg|dg|(?:top|tur|tuer|stiege|stg) \d+)\b"
-_SPANISH: Final = r"\b(?:\d+[oa] (?:[a-z]|\d+|izq\w*|izda|dcha|dch|der\w*)|bajo [a-z]|atico|entlo|entresuelo)\b"
+_SPANISH: Final = (
+    r"\b(?:\d+[oa] (?:[a-z]|\d+|izq\w*|izda|dcha|dch|der\w*)|bajo [a-z]|\d+ bajos?|atico|entlo|entresuelo)\b"
+)
 _IN_WORDS: Final = {
     **dict.fromkeys(("AT", "CH", "DE"), re.compile(_GERMAN)),
     "DK": re.compile(r"\b(?:(?:st|str|kl|\d+) (?:tv|th|mf)|\d+ sal)\b"),
@@ -83,6 +94,7 @@ _IN_WORDS: Final = {
 """How units are written in one country, with a word of `_DWELLINGS`: elsewhere the same is something else."""
 _PATTERNS: Final = {
     **dict.fromkeys(("AR", "CL", "CO", "ES", "MX", "PE", "UY"), _SPANISH),
+    "BR": r"\b(?:(?:ap|sala|sl|cj|conj|conjunto|loja|lj) ?\d|(?:bloco|bl|torre) (?:\d{1,3}|[a-z])\b|\d+o? andar\b)",
     **dict.fromkeys(("CN", "HK", "TW"), r"\d室|\d樓|\d楼|单元"),
     "FI": r"\d[a-z]? [a-z] \d+\b|\bas \d",
     "JP": r"号室|\d階",
@@ -155,11 +167,24 @@ def _names_unit(lines: str, words: Sequence[str], second: str, raw: str, country
         return True
     if country in _BOX_IS_UNIT and _is_house_and_box(words):
         return True
-    if "#" in raw and country not in _NUMBERED_BY_SIGN and _SIGNED.search(raw):
+    if words[-1] in _SIDES and country in _WITH_SIDES and _is_side(words, second):
         return True
-    if "/" in raw and country in _SLASHED and _SLASHED[country].search(raw):
+    if _has_unit_sign(raw, country):
         return True
     return country in _IN_COUNTRY and _IN_COUNTRY[country].search(lines) is not None
+
+
+def _has_unit_sign(raw: str, country: str | None) -> bool:
+    if "#" in raw and country not in _NUMBERED_BY_SIGN and _SIGNED.search(raw):
+        return True
+    if "-" in raw and country in BEFORE_HOUSE and (found := BEFORE_HOUSE[country].match(raw)):
+        return _is_unit_before(found)
+    return "/" in raw and country in _SLASHED and _SLASHED[country].search(raw) is not None
+
+
+def _is_side(words: Sequence[str], second: str) -> bool:
+    """Whether a side of the house is named behind its street, and no street is called so: 12 Lower."""
+    return second == words[-1] or (words[-1] not in _STREETS_TOO and len(words) > _SIDE_AT and _is_numbered(words[0]))
 
 
 def _says_unit(lines: str, words: Sequence[str], country: str | None) -> bool:
@@ -288,7 +313,9 @@ def _unit_at(words: Sequence[str]) -> int | None:
     for at, word in enumerate(words):
         if word in _ALONE:
             return at
-        is_named = word in _UNITS or word == _MAILBOX
+        is_named = (word in _UNITS or word == _MAILBOX) and (
+            word not in _SHOPS or not at or any(map(_is_numbered, words[:at]))
+        )
         if is_named and at + 1 < len(words) and _is_designation(words[at + 1]):
             return at
         if is_named and words[at + 1 : at + 2] == ["no"] and at + 2 < len(words) and _is_designation(words[at + 2]):

@@ -197,6 +197,8 @@ def test_without_street_or_postal_code_it_is_unknown(partial: Contact) -> None:
         ("US", "12 E. 42nd St", "12 East 42 Street"),
         ("US", "350 5th Ave", "350 5 Ave"),
         ("GB", "Apartment 5, The Mill", "Flat 5 The Mill"),
+        ("AU", "Level 5, 100 George St", "100 George Street, Floor 5"),
+        ("AU", "Shop 3, 100 George St", "100 George St, Shop 3"),
         ("GB", "The Mill, Flat 5", "Flat 5, The Mill"),
         ("AU", "4/12 George St", "Unit 4, 12 George St"),
         ("NZ", "5a/12 George St", "12 George Street, Flat 5A"),
