@@ -31,6 +31,7 @@ from engine.payment import Contact
 
 _HASH_LENGTH: Final = 16
 _DIGIT: Final = re.compile(r"\d")
+_CODES_OF_PUERTO_RICO: Final = frozenset({"006", "007", "009"})
 _ORDINAL: Final = re.compile(r"\b\d+(?:st|nd|rd|th)\b")
 
 
@@ -41,10 +42,22 @@ def address_key(contact: Contact) -> str | None:
     """
     if contact.address is None or contact.postal is None:
         return None
-    country, second = contact.country, contact.address_2
+    code = folded_postal(contact.postal, contact.country)
+    return _hash(house_alike(contact, written_as(contact.country, code)), code, contact.country)
+
+
+def house_alike(contact: Contact, country: str | None) -> str:
+    """The line with the street and the house as keys have it in a country; empty where there is none."""
+    if contact.address is None:
+        return ""
+    second = contact.address_2
     first, rest = folded_street(contact.address), "" if second is None else folded_street(second)
-    alike, _ = _parted(*_of_house(contact.address, second, first, rest), country)
-    return _hash(alike, folded_postal(contact.postal, country), country)
+    return _parted(*_of_house(contact.address, second, first, rest), country)[0]
+
+
+def written_as(country: str | None, code: str) -> str | None:
+    """Whose ways to write an address hold, by a folded postal code: Puerto Rico's where it is written as of the US."""
+    return "PR" if country == "US" and code[:3] in _CODES_OF_PUERTO_RICO else country
 
 
 def street_alike(street: str, country: str | None) -> str:
@@ -128,11 +141,12 @@ def _facts(
     if not lines:
         return _NOTHING
     words = lines.split()
-    if rest:
-        alike, house = _parted(*_of_house(street, second, first, rest), country)
-    else:
-        alike, house = _parted(street, first, words, country)
     code = "" if postal is None else folded_postal(postal, country)
+    there = written_as(country, code)
+    if rest:
+        alike, house = _parted(*_of_house(street, second, first, rest), there)
+    else:
+        alike, house = _parted(street, first, words, there)
     town = "" if city is None else folded_city(city)
     key = _hash(alike, code, country)
     return AddressFacts(
@@ -143,7 +157,7 @@ def _facts(
         code,
         f"{lines} {town} {code}",
         is_po_box(lines, words, country),
-        has_unit(lines, words, rest, street, country),
+        has_unit(lines, words, rest, street, there),
         # A number that stands alone is no ordinal.
         any(map(str.isdecimal, words)) or _DIGIT.search(_ORDINAL.sub("", lines)) is not None,
         is_pickup_point(lines, words),

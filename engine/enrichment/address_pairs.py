@@ -8,7 +8,7 @@ from typing import Final
 
 from rapidfuzz.fuzz import token_sort_ratio
 
-from engine.enrichment.address_facts import AddressFacts, street_alike
+from engine.enrichment.address_facts import AddressFacts, house_alike, street_alike, written_as
 from engine.enrichment.address_parts import is_unit_number
 from engine.enrichment.scripts import script_of
 from engine.enrichment.streets import (
@@ -48,15 +48,25 @@ def compared(
     alike = 100 if paid.text == sent.text else round(token_sort_ratio(paid.text, sent.text))
     if paid.key is None or sent.key is None:
         return None, alike
-    is_same = postal is not False and (paid.street == sent.street or _is_same_with_second(billing, shipping))
+    is_same = postal is not False and (
+        paid.street == sent.street
+        or (_lacks_country(billing, shipping) and _is_same_there(billing, shipping, paid.code))
+        or _is_same_with_second(billing, shipping, paid.code)
+    )
     return postal if is_same else False, alike
 
 
-def _is_same_with_second(billing: Contact, shipping: Contact) -> bool:
+def _is_same_there(billing: Contact, shipping: Contact, code: str) -> bool:
+    """Whether both are one street and house by the ways of the one country that is named."""
+    country = written_as(billing.country or shipping.country, code)
+    return house_alike(billing, country) == house_alike(shipping, country)
+
+
+def _is_same_with_second(billing: Contact, shipping: Contact, code: str) -> bool:
     """Whether both lines together are the same: a flat may stand in the first of one and in the second of the other."""
     if billing.address_2 is None and shipping.address_2 is None:
         return False
-    country = billing.country or shipping.country
+    country = written_as(billing.country or shipping.country, code)
     return _both_lines(billing, country) == _both_lines(shipping, country)
 
 

@@ -50,6 +50,7 @@ _PARTS: Final = frozenset({"bldg", "building", "bat", "batiment", "esc", "escali
 """Words before a part of a house that is no one flat: they tell that there are flats."""
 _NAMING_PARTS: Final = _NAMING | _PARTS
 _FLOORS: Final = frozenset({"floor", "fl"})
+_DESIGNATION: Final = re.compile(r"[^\W\d]{0,2}\d+[^\W\d]{0,2}|[^\W\d]")
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th)")
 _STOREY: Final = re.compile(r"\d+(?:st|nd|rd|th)|ground|top|upper|lower")
 _SLASHED: Final = {
@@ -297,8 +298,8 @@ def has_house_number(words: Sequence[str]) -> bool:
 
 
 def are_designations(words: Sequence[str]) -> bool:
-    """Whether words are numbers and letters that stand alone, and no name: 12 a."""
-    return all(map(_is_designation, words))
+    """Whether words are numbers and letters that stand alone, and no name: 12 a. East Asian names have no blanks."""
+    return all(map(_DESIGNATION.fullmatch, words))
 
 
 def is_unit_number(second: str) -> bool:

@@ -14,6 +14,8 @@ _STREET_TOKENS: Final = """
     weg gasse platz ring damm ufer gade vej vagen gatan plads straede straat laan plein kade gracht broadway
     box postfach postbus улица ул вулиця вул проспект
 """
+_HOUSE_WORDS: Final = frozenset({"no", "hno", "house", "plot", "door", "dno", "villa", "block", "blk", "tower", "wing"})
+"""Words beside a number that make no street of it: House 5, H.No. 5."""
 _STREETS: Final = frozenset(_STREET_TOKENS.split())
 _GLUED: Final = re.compile(r".+(?:str|weg|gasse|platz|allee|gade|vej|veien|gata|gatan|vagen|straat|laan|plein|gracht)")
 
@@ -40,7 +42,7 @@ def house_line(first: Sequence[str], second: Sequence[str]) -> HouseLine:
     if is_house_line(first):
         return HouseLine.FIRST
     own = without_parts(first)
-    is_number_alone = are_designations(own)
+    is_number_alone = are_designations([each for each in own if each not in _HOUSE_WORDS])
     if has_house_number(own) and not is_number_alone:
         return HouseLine.FIRST
     other = without_parts(second)

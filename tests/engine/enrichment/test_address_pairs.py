@@ -196,6 +196,14 @@ def test_without_the_table_a_city_may_have_another_name(
         (("Main Street", "12 Park View"), ("Oak Street", "12 Park View"), False),
         (("Amazon Locker", "100 Oak St"), ("Amazon Locker", "200 Oak St"), False),
         (("Acme Corp", "PO Box 5"), ("Acme Corp", "PO Box 6"), False),
+        (("H.No. 5", "MG Road"), ("H.No. 5", "Link Road"), False),
+        (("Plot 5", "12 Main St"), ("12 Main St", None), True),
+        (
+            ("\u5efa\u56fd\u8def88\u53f7", "1203\u5ba4"),
+            ("\u5efa\u56fd\u8def88\u53f7", None),
+            True,
+        ),
+        (("1203\u5ba4", "\u5efa\u56fd\u8def88\u53f7"), ("\u5efa\u56fd\u8def88\u53f7", None), True),
         (("Apt 4", "12 Main St"), ("12 Main Street", "Apt 4"), True),
         (("Acme Corp", "12 Main St"), ("12 Main Street", "Acme Corp"), True),
         (("Acme Corp", "Hauptstr. 5"), ("Hauptstr. 5", None), True),
@@ -243,6 +251,29 @@ def test_a_territorys_address_is_one_with_its_code_and_the_countrys(
         known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
         assert known["billing_address"] == known["shipping_address"]
         assert known[ADDRESS] is True
+
+
+@pytest.mark.parametrize("street", ["Goethe-Stra\u00dfe 5", "Goethestr. 5", "Goethestra\u00dfe 5"])
+def test_without_one_country_the_others_ways_to_write_hold(
+    make_payment: Callable[..., Payment], reference: Reference, street: str
+) -> None:
+    one = replace(HOME, country="DE", postal="80331", address="Goethe-Stra\u00dfe 5")
+    other = replace(one, country=None, address=street)
+    for billing, shipping in ((one, other), (other, one)):
+        known, causes = enrich(make_payment(billing=billing, shipping=shipping), reference)
+        assert causes.get(ADDRESS, known[ADDRESS]) == "country_unknown"
+
+
+def test_puerto_ricos_ways_to_write_hold_with_either_code(
+    make_payment: Callable[..., Payment], reference: Reference
+) -> None:
+    billing = replace(HOME, postal="00901", address="Cl. Sol #12", address_2=None)
+    shipping = replace(billing, country="PR", address="Calle Sol No. 12")
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert known["billing_address"] == known["shipping_address"]
+    assert (known[ADDRESS], known["billing_has_unit"], known["shipping_has_unit"]) == (True, False, False)
+    other, _ = enrich(make_payment(billing=replace(billing, address="Cl. Sol #13"), shipping=shipping), reference)
+    assert other[ADDRESS] is False
 
 
 def test_a_point_within_a_number_joins_nothing(make_payment: Callable[..., Payment], reference: Reference) -> None:
