@@ -74,7 +74,7 @@ BEFORE_HOUSE: Final = {
 """Where a unit stands before the house number, and what parts them."""
 _HOUSES_MAX: Final = 50
 """How many numbers one building has at most."""
-_FLOOR_FIRST: Final = re.compile(r"^\s*(#\s*\w{1,4}\s*-\s*\w{1,6})\b[\s,]*(.+)", re.DOTALL)
+_FLOOR_FIRST: Final = re.compile(r"^\s*(#\s*\w{1,4}\s*-\s*\w{1,6})\b[\s,]*(?=.*\d)(.+)", re.DOTALL)
 _STOREY_TOKENS: Final = """
     stock og obergeschoss erdgeschoss eg dg top tur tuer stiege stg tv th mf sal chaussee rdc m tr etg etasje
 """

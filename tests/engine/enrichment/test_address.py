@@ -144,6 +144,7 @@ def test_without_street_or_postal_code_it_is_unknown(partial: Contact) -> None:
         ("US", "12 Main St Apartment 4", "12 Main St Apt 4"),
         ("US", "12 Main St #4", "12 Main St Apt 4"),
         ("US", "12 Main St Apt #4", "12 Main St Apt 4"),
+        ("US", "# 4-12 Main St", "12 Main St #4"),
         ("US", "12 Main St Ste #4", "12 Main St Suite 4"),
         ("US", "12 Main St, Unit No. 4", "12 Main St Apt 4"),
         ("US", "12 Main St Apt 4-B", "12 Main St Apt 4B"),
