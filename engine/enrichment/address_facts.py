@@ -142,7 +142,7 @@ def _facts(
         return _NOTHING
     words = lines.split()
     code = "" if postal is None else folded_postal(postal, country)
-    there = written_as(country, code)
+    there = written_as(country, code) if country == "US" else country
     if rest:
         alike, house = _parted(*_of_house(street, second, first, rest), there)
     else:

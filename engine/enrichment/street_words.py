@@ -111,6 +111,13 @@ _TRIGGERS: Final = {
 }
 
 
+_ALL_TOLD_APART: Final[Mapping[str | None, frozenset[str]]] = {
+    country: TOLD_APART | triggers | ({"ap"} if country in _WITH_AP else set())
+    for country, triggers in _TRIGGERS.items()
+}
+"""By country, words without which a line is spelt in one way but for its letters."""
+
+
 def is_spelt_one_way(folded: str, words: Sequence[str], country: str | None) -> bool:
     """Whether nothing in a folded line is for `without_number_words`, `in_a_countrys_words` or `spelt_alike`.
 
@@ -119,9 +126,7 @@ def is_spelt_one_way(folded: str, words: Sequence[str], country: str | None) -> 
     return (
         "no" not in folded
         and not has_digraph(folded)
-        and TOLD_APART.isdisjoint(words)
-        and (country not in _TRIGGERS or _TRIGGERS[country].isdisjoint(words))
-        and (country not in _WITH_AP or "ap" not in words)
+        and _ALL_TOLD_APART.get(country, TOLD_APART).isdisjoint(words)
         and (country not in _ENDINGS or _ENDINGS[country][0] not in folded)
     )
 
