@@ -72,7 +72,7 @@ def _of_house(street: str, second: str | None, first: str, rest: str) -> tuple[s
     `first` and `rest` are both lines folded.
     """
     words = first.split()
-    if not words or not rest or second is None or is_house_line(words):
+    if not words or not rest or second is None or is_house_line(words, rest):
         return street, first, words
     others = rest.split()
     where = house_line(words, others)

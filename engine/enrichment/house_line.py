@@ -28,24 +28,31 @@ class HouseLine(Enum):
     BOTH = "both"
 
 
-def is_house_line(first: Sequence[str]) -> bool:
-    """Whether the words of a first line are for certain of a house, as most are: a number before a street or behind."""
-    return len(first) >= _USUAL_WORDS and (first[0].isdecimal() or (first[-1].isdecimal() and names_no_part(first)))
+def is_house_line(first: Sequence[str], second: str) -> bool:
+    """Whether the words of a first line are a house's for certain, as most are: a number before a street or behind.
+
+    And the second line has none before it.
+    """
+    return (
+        len(first) >= _USUAL_WORDS
+        and (first[0].isdecimal() or (first[-1].isdecimal() and names_no_part(first)))
+        and not second[0].isdecimal()
+    )
 
 
 def house_line(first: Sequence[str], second: Sequence[str]) -> HouseLine:
     """Which of two lines, as words of `folded_street`, tells one house from another; neither is empty.
 
     The second does where the first is a flat, or a name without a number, and the second has a street and a number.
-    Where each has but one of these, both do.
+    Where each has but one of these, or it is not certain, both do.
     """
-    if is_house_line(first):
-        return HouseLine.FIRST
     own = without_parts(first)
     is_number_alone = are_designations([each for each in own if each not in _HOUSE_WORDS])
-    if has_house_number(own) and not is_number_alone:
-        return HouseLine.FIRST
     other = without_parts(second)
+    if has_house_number(own) and not is_number_alone:
+        # A shop may have a number in its name: 7-Eleven, 24 Hour Fitness.
+        is_name = _begins_with_house(other) and _has_street(other) and not _has_street(own)
+        return HouseLine.BOTH if is_name else HouseLine.FIRST
     if not has_house_number(other):
         # Of a flat or a number alone nothing is known but with the name of a house or a street.
         return HouseLine.BOTH if is_number_alone and other and not are_designations(other) else HouseLine.FIRST
