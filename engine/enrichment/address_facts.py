@@ -85,10 +85,14 @@ def _of_house(street: str, second: str | None, first: str, rest: str) -> tuple[s
 
 def _parted(street: str, line: str, words: Sequence[str], country: str | None) -> tuple[str, str]:
     """A line as keys have it, and the house alone; `line` is the street folded, `words` are those of it."""
-    # Most streets are done with here.
     is_marked = "#" in street or (country in BEFORE_HOUSE and BEFORE_HOUSE[country].match(street) is not None)
-    if not line or (not is_marked and names_no_unit(words) and is_spelt_one_way(line, words, country)):
+    names_none = not is_marked and names_no_unit(words)
+    # Most streets are done with here, and most others are without a look for units.
+    if not line or (names_none and is_spelt_one_way(line, words, country)):
         return line, line
+    if names_none and "ap" not in words:
+        alike = spelt_alike(in_a_countrys_words(without_number_words(line), country))
+        return alike, alike
     marked = without_number_words(folded_street(with_unit_word(as_shown(street), country)) if is_marked else line)
     house, unit = house_and_unit(with_flats_in_full(marked, country))
     house = in_a_countrys_words(house, country)
@@ -99,8 +103,7 @@ def _parted(street: str, line: str, words: Sequence[str], country: str | None) -
 def _hash(street: str, postal: str, country: str | None) -> str | None:
     if not street or not postal:
         return None
-    counts = country_that_counts(country) or ""
-    return sha256(f"{street}|{postal}|{counts}".encode()).hexdigest()[:_HASH_LENGTH]
+    return sha256(f"{street}|{postal}|{country_that_counts(country) or ''}".encode()).hexdigest()[:_HASH_LENGTH]
 
 
 class AddressFacts(NamedTuple):
@@ -142,7 +145,7 @@ def _facts(
         return _NOTHING
     words = lines.split()
     code = "" if postal is None else folded_postal(postal, country)
-    there = written_as(country, code) if country == "US" else country
+    there = written_as(country, code) if code.startswith("00") else country
     if rest:
         alike, house = _parted(*_of_house(street, second, first, rest), there)
     else:

@@ -168,7 +168,7 @@ def _names_unit(lines: str, words: Sequence[str], second: str, raw: str, country
         return True
     if country in _BOX_IS_UNIT and _is_house_and_box(words):
         return True
-    if words[-1] in _SIDES and country in _WITH_SIDES and _is_side(words, second):
+    if (words[-1] in _SIDES or words[0] in _SIDES) and country in _WITH_SIDES and _names_side(words, second, raw):
         return True
     if _has_unit_sign(raw, country):
         return True
@@ -183,8 +183,12 @@ def _has_unit_sign(raw: str, country: str | None) -> bool:
     return "/" in raw and country in _SLASHED and _SLASHED[country].search(raw) is not None
 
 
-def _is_side(words: Sequence[str], second: str) -> bool:
-    """Whether a side of the house is named behind its street, and no street is called so: 12 Lower."""
+def _names_side(words: Sequence[str], second: str, raw: str) -> bool:
+    """Whether a side of the house is a line of its own or behind the street, and no street is called so: 12 Lower."""
+    if second and words[0] in _SIDES and raw.strip().lower() == words[0]:
+        return True
+    if words[-1] not in _SIDES:
+        return False
     return second == words[-1] or (words[-1] not in _STREETS_TOO and len(words) > _SIDE_AT and _is_numbered(words[0]))
 
 

@@ -86,6 +86,7 @@ CASES: Final = (
     ("US", "12 Main St, Upper", None, "number unit"),
     ("US", "12 Main St", "Front", "number unit"),
     ("US", "12 E Lake Front", None, "number"),
+    ("US", "Rear", "12 Main St", "number unit"),
     ("US", "12 Lower", None, "number"),
     ("US", "12 Rear Admiral Rd", None, "number"),
     ("NZ", "Private Bag 3114", None, "box number"),
