@@ -8,7 +8,7 @@ from typing import Final
 from engine.enrichment.address_facts import AddressFacts, address_facts
 from engine.enrichment.address_pairs import compared, same_city, same_postal
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
-from engine.enrichment.streets import folded_postal, folded_street
+from engine.enrichment.streets import country_that_counts, folded_postal, folded_street
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Forwarders, Reference
@@ -23,7 +23,7 @@ def _forwarders(table: Forwarders) -> Mapping[tuple[str, str], tuple[str, ...]]:
     """The streets of a table by country and postal code; cached by the table itself, for a reloaded one is another."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     for country, postal, street in table.addresses:
-        house = (country, folded_postal(postal, country))
+        house = (country_that_counts(country) or country, folded_postal(postal, country))
         found[house] = (*found.get(house, ()), f" {folded_street(street)} ")
     return found
 
@@ -34,7 +34,7 @@ def _is_forwarder(sent: AddressFacts, contact: Contact, reference: Reference) ->
         return None
     if reference.forwarders is None:
         return _NO_TABLE
-    listed, country = _forwarders(reference.forwarders), contact.country
+    listed, country = _forwarders(reference.forwarders), country_that_counts(contact.country)
     if country is None:
         return _NO_COUNTRY if _may_be_forwarder(sent, contact.postal or "", listed) else False
     streets = listed.get((country, sent.code))
@@ -92,9 +92,10 @@ def _key_feature(group: str) -> Feature:
     return Feature(
         name=f"{group}_address",
         type=FeatureType.STRING,
-        doc=f"The {group} address as one value, however it is written: a hash of country, postal code and first line. "
-        "Of a flat or suite the number counts, not the word. Unknown without postal code or first line. Equal to the "
-        "other where the addresses are, their countries named.",
+        doc=f"The {group} address as one value, however it is written: a hash of country, postal code and first line, "
+        "or of the second where the street is in that and a flat or company in the first. A territory's country is the "
+        "one that it is of (US for PR). Of a flat or suite the number counts, not the word. Unknown without postal "
+        "code or first line. Equal to the other where the addresses are, their countries named.",
         source=_SOURCE,
     )
 
@@ -128,8 +129,8 @@ FEATURES: Final = (
     Feature(
         name="shipping_building",
         type=FeatureType.STRING,
-        doc="The house that the goods go to: as shipping_address, but without a flat, suite or private mailbox in the "
-        "first line. Who lives there, or rents a mailbox there, shares it. A # is a flat's, in Latin America, the "
+        doc="The house that the goods go to: as shipping_address, but without a flat, suite or private mailbox beside "
+        "the street. Who lives there, or rents a mailbox there, shares it. A # is a flat's, in Latin America, the "
         "West Indies, India and the Philippines the house's.",
         source=_SOURCE,
     ),
@@ -176,8 +177,9 @@ FEATURES: Final = (
     ),
     _flag(
         "shipping_address_matches_billing",
-        "The goods go to the billing address: both have one country, postal code and first line, however written, or "
-        "a flat stands in the second line of one. Unknown where one names no country and all else is the same.",
+        "The goods go to the billing address: both have one country, postal code and line with the street, however "
+        "written, or a flat stands in the other line of one. Unknown where one names no country and all else is the "
+        "same.",
         "The goods go to the billing address",
         "The goods go to another address than the billing address",
         -1,

@@ -8,7 +8,7 @@ from typing import Final
 
 from rapidfuzz.fuzz import token_sort_ratio
 
-from engine.enrichment.address_facts import AddressFacts, street_alike
+from engine.enrichment.address_facts import AddressFacts, house_alike, street_alike, written_as
 from engine.enrichment.address_parts import is_unit_number
 from engine.enrichment.scripts import script_of
 from engine.enrichment.streets import (
@@ -48,15 +48,25 @@ def compared(
     alike = 100 if paid.text == sent.text else round(token_sort_ratio(paid.text, sent.text))
     if paid.key is None or sent.key is None:
         return None, alike
-    is_same = postal is not False and (paid.street == sent.street or _is_same_with_second(billing, shipping))
+    is_same = postal is not False and (
+        paid.street == sent.street
+        or (_lacks_country(billing, shipping) and _is_same_there(billing, shipping, paid.code))
+        or _is_same_with_second(billing, shipping, paid.code)
+    )
     return postal if is_same else False, alike
 
 
-def _is_same_with_second(billing: Contact, shipping: Contact) -> bool:
+def _is_same_there(billing: Contact, shipping: Contact, code: str) -> bool:
+    """Whether both are one street and house by the ways of the one country that is named."""
+    country = written_as(billing.country or shipping.country, code)
+    return house_alike(billing, country) == house_alike(shipping, country)
+
+
+def _is_same_with_second(billing: Contact, shipping: Contact, code: str) -> bool:
     """Whether both lines together are the same: a flat may stand in the first of one and in the second of the other."""
     if billing.address_2 is None and shipping.address_2 is None:
         return False
-    country = common_country(billing.country, shipping.country)
+    country = written_as(common_country(billing.country, shipping.country), code)
     return _both_lines(billing, country) == _both_lines(shipping, country)
 
 
@@ -102,8 +112,8 @@ def same_city(billing: Contact, shipping: Contact, reference: Reference, postal:
     if left is None or right is None:
         return None
     one, other = billing.region, shipping.region
-    # Many labels leave the region out.
-    is_one_region = one == other or one is None or other is None or postal is True
+    # Many labels leave the region out: then two postal codes may tell it.
+    is_one_region = postal is True or (postal is not False if one is None or other is None else one == other)
     if left == right and is_one_region and billing.country == shipping.country:
         return True
     if not _may_be_one_country(billing, shipping):
@@ -112,7 +122,7 @@ def same_city(billing: Contact, shipping: Contact, reference: Reference, postal:
     is_same = _is_one_city(country, left, right, reference.places)
     if is_same is not True:
         is_same = _is_one_district(country, left, right, reference.places, postal) or is_same
-    if is_same is True and not is_one_region and _are_regions_apart(country, one, other, reference.postal):
+    if is_same is True and not is_one_region and _are_regions_apart(country, billing, shipping, reference.postal):
         return False
     return _NO_COUNTRY if is_same is True and _lacks_country(billing, shipping) else is_same
 
@@ -139,12 +149,19 @@ def _is_one_district(country: str | None, left: str, right: str, places: Places 
     return _NOT_TOLD if country in _IN_TWO_LANGUAGES else False
 
 
-def _are_regions_apart(country: str | None, left: str | None, right: str | None, rules: PostalRules | None) -> bool:
+def _are_regions_apart(country: str | None, billing: Contact, shipping: Contact, rules: PostalRules | None) -> bool:
     """Whether the regions are two of one country, by their codes: Springfield in Illinois and in Missouri."""
     if rules is None or country is None:
         return False
-    one, other = rules.facts(country, left, None).region, rules.facts(country, right, None).region
+    one, other = _region(country, billing, rules), _region(country, shipping, rules)
     return one is not None and other is not None and one != other
+
+
+def _region(country: str, contact: Contact, rules: PostalRules) -> str | None:
+    """The region that is named, else that of the postal code, where its country is named."""
+    if contact.region is None:
+        return None if contact.country is None else rules.facts(country, None, contact.postal).of_code
+    return rules.facts(country, contact.region, None).region
 
 
 def _is_written_alike(left: str, right: str) -> bool:

@@ -17,7 +17,7 @@ _NO_COUNTRY, _NOT_TOLD = Unknown("country_unknown"), Unknown("not_told")
 _UNIT_TOKENS: Final = """
     apt apartment appartement appart app appt apto apartamento flat unit suite ste room rm penthouse studio dept depto
     dpto departamento lot spc trlr wohnung whg lejl lgh piso planta etage floor fl int interno scala oficina office
-    bureau kv кв квартира оф офис mieszkanie lokal daire stanza camera ph
+    bureau kv кв квартира оф офис mieszkanie lokal daire stanza camera ph level lvl shop
 """
 _UNITS: Final = frozenset(_UNIT_TOKENS.split())
 """Words before what tells one flat, room or office of a house from another."""
@@ -27,11 +27,13 @@ _LETTERED_UNITS: Final = frozenset({"suite", "ste", "unit", _MAILBOX})
 _LETTERS_MAX: Final = 4
 _UNITS_MAX: Final = 4
 """Floor, corridor, flat and mailbox: what names more is no address, and as long as its writer likes."""
+_SHOPS: Final = frozenset({"shop"})
+"""Words of units that stand first or behind a house's number: the coffee shop at 5 Main St is none."""
 _ALONE: Final = frozenset({"penthouse", "basement", "bsmt"})
 _NAMING: Final = _UNITS | _ALONE | {_MAILBOX}
 """Without one of these a line names no unit: most lines are done with here."""
 _KINDS: Final = {
-    **dict.fromkeys(("piso", "planta", "etage", "floor", "fl"), "floor"),
+    **dict.fromkeys(("piso", "planta", "etage", "floor", "fl", "level", "lvl"), "floor"),
     **dict.fromkeys(("penthouse", "ph"), "penthouse"),
     **dict.fromkeys(("basement", "bsmt"), "basement"),
     "scala": "scala",
@@ -46,7 +48,10 @@ _BOX_IS_UNIT: Final = frozenset({"BE"})
 _LETTER_BOXES: Final = frozenset({"bus", "bte", "boite"})
 _PARTS: Final = frozenset({"bldg", "building", "bat", "batiment", "esc", "escalier", "porte", "puerta", "pta"})
 """Words before a part of a house that is no one flat: they tell that there are flats."""
+_NAMING_PARTS: Final = _NAMING | _PARTS
 _FLOORS: Final = frozenset({"floor", "fl"})
+_DESIGNATION: Final = re.compile(r"[^\W\d]{0,2}\d+[^\W\d]{0,2}|[^\W\d]")
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th)")
 _STOREY: Final = re.compile(r"\d+(?:st|nd|rd|th)|ground|top|upper|lower")
 _SLASHED: Final = {
     **dict.fromkeys(("AU", "NZ"), re.compile(r"^\s*\d+[a-zA-Z]?\s*/\s*\d")),
@@ -54,13 +59,31 @@ _SLASHED: Final = {
     "HK": re.compile(r"\d\s*/\s*[fF]\b"),
 }
 """Where a slash parts flat and house. In Czechia, say, it parts two numbers of one house."""
+_SIDES: Final = frozenset({"rear", "lower", "lowr", "upper", "uppr", "front", "frnt", "lobby", "lbby", "side"})
+"""Units that have no number, by the words of the post of the United States."""
+_STREETS_TOO: Final = frozenset({"front", "side"})
+"""Those that end streets' names."""
+_SIDE_AT: Final = 3
+"""Behind a number, a name and a street's kind."""
+_WITH_SIDES: Final = frozenset({"US", "PR", "VI", "GU", "CA"})
+_SLASH_BEFORE: Final = re.compile(r"\s*(?:u(?:nit)?\s*)?(\d{1,5}[a-z]?)\s*(/)\s*(?=(\d))", re.IGNORECASE)
+BEFORE_HOUSE: Final = {
+    **dict.fromkeys(("AU", "NZ", "CX", "CC", "NF"), _SLASH_BEFORE),
+    "CA": re.compile(r"\s*(\d{1,5}[a-z]?)\s*(-)\s*(?=(\d{1,6})\b)", re.IGNORECASE),
+}
+"""Where a unit stands before the house number, and what parts them."""
+_HOUSES_MAX: Final = 50
+"""How many numbers one building has at most."""
+_FLOOR_FIRST: Final = re.compile(r"^\s*(#\s*\w{1,4}\s*-\s*\w{1,6})\b[\s,]*(?=.*\d)(.+)", re.DOTALL)
 _STOREY_TOKENS: Final = """
     stock og obergeschoss erdgeschoss eg dg top tur tuer stiege stg tv th mf sal chaussee rdc m tr etg etasje
 """
 _DWELLINGS: Final = _UNITS | _ALONE | _PARTS | frozenset(_STOREY_TOKENS.split())
 """Without one of these a line names no unit in words: most lines are done with here."""
 _GERMAN: Final = r"\b(?:\d+ (?:stock|og|obergeschoss|etage)|erdgeschoss|eg|dg|(?:top|tur|tuer|stiege|stg) \d+)\b"
-_SPANISH: Final = r"\b(?:\d+[oa] (?:[a-z]|\d+|izq\w*|izda|dcha|dch|der\w*)|bajo [a-z]|atico|entlo|entresuelo)\b"
+_SPANISH: Final = (
+    r"\b(?:\d+[oa] (?:[a-z]|\d+|izq\w*|izda|dcha|dch|der\w*)|bajo [a-z]|\d+ bajos?|atico|entlo|entresuelo)\b"
+)
 _IN_WORDS: Final = {
     **dict.fromkeys(("AT", "CH", "DE"), re.compile(_GERMAN)),
     "DK": re.compile(r"\b(?:(?:st|str|kl|\d+) (?:tv|th|mf)|\d+ sal)\b"),
@@ -72,6 +95,7 @@ _IN_WORDS: Final = {
 """How units are written in one country, with a word of `_DWELLINGS`: elsewhere the same is something else."""
 _PATTERNS: Final = {
     **dict.fromkeys(("AR", "CL", "CO", "ES", "MX", "PE", "UY"), _SPANISH),
+    "BR": r"\b(?:(?:ap|sala|sl|cj|conj|conjunto|loja|lj) ?\d|(?:bloco|bl|torre) (?:\d{1,3}|[a-z])\b|\d+o? andar\b)",
     **dict.fromkeys(("CN", "HK", "TW"), r"\d室|\d樓|\d楼|单元"),
     "FI": r"\d[a-z]? [a-z] \d+\b|\bas \d",
     "JP": r"号室|\d階",
@@ -144,11 +168,28 @@ def _names_unit(lines: str, words: Sequence[str], second: str, raw: str, country
         return True
     if country in _BOX_IS_UNIT and _is_house_and_box(words):
         return True
-    if "#" in raw and country not in _NUMBERED_BY_SIGN and _SIGNED.search(raw):
+    if (words[-1] in _SIDES or words[0] in _SIDES) and country in _WITH_SIDES and _names_side(words, second, raw):
         return True
-    if "/" in raw and country in _SLASHED and _SLASHED[country].search(raw):
+    if _has_unit_sign(raw, country):
         return True
     return country in _IN_COUNTRY and _IN_COUNTRY[country].search(lines) is not None
+
+
+def _has_unit_sign(raw: str, country: str | None) -> bool:
+    if "#" in raw and country not in _NUMBERED_BY_SIGN and _SIGNED.search(raw):
+        return True
+    if "-" in raw and country in BEFORE_HOUSE and (found := BEFORE_HOUSE[country].match(raw)):
+        return _is_unit_before(found)
+    return "/" in raw and country in _SLASHED and _SLASHED[country].search(raw) is not None
+
+
+def _names_side(words: Sequence[str], second: str, raw: str) -> bool:
+    """Whether a side of the house is a line of its own or behind the street, and no street is called so: 12 Lower."""
+    if second and words[0] in _SIDES and raw.strip().lower() == words[0]:
+        return True
+    if words[-1] not in _SIDES:
+        return False
+    return second == words[-1] or (words[-1] not in _STREETS_TOO and len(words) > _SIDE_AT and _is_numbered(words[0]))
 
 
 def _says_unit(lines: str, words: Sequence[str], country: str | None) -> bool:
@@ -175,8 +216,22 @@ def _is_house_and_box(words: Sequence[str]) -> bool:
 
 
 def with_unit_word(street: str, country: str | None) -> str:
-    """A first line as it came, with a unit's word for # where that is what it means in the country."""
-    return street if country in _NUMBERED_BY_SIGN else street.replace("#", " unit ")
+    """A first line as it came, with a unit's word for # or / or - where that is what it means in the country."""
+    if country in BEFORE_HOUSE and (found := BEFORE_HOUSE[country].match(street)) and _is_unit_before(found):
+        street = f"unit {found[1]} {street[found.end() :]}"
+    if "#" not in street or country in _NUMBERED_BY_SIGN:
+        return street
+    # Floor and flat have two numbers, of which the latter would be taken for the house's.
+    marked = _FLOOR_FIRST.sub(r"\2 \1", street) if street.lstrip().startswith("#") else street
+    return marked.replace("#", " unit ")
+
+
+def _is_unit_before(found: re.Match[str]) -> bool:
+    """Whether a number before a house's is a unit's: 5-100 is flat 5 of house 100, 98-102 are the houses 98 to 102."""
+    unit, sign, house = found[1], found[2], found[3]
+    if sign == "/" or not unit.isdecimal():
+        return True
+    return len(unit) < len(house) and int(house) - int(unit) > _HOUSES_MAX
 
 
 def names_no_unit(words: Sequence[str]) -> bool:
@@ -184,22 +239,38 @@ def names_no_unit(words: Sequence[str]) -> bool:
     return _NAMING.isdisjoint(words)
 
 
+def names_no_part(words: Sequence[str]) -> bool:
+    """Whether neither a unit is named nor a part of a house, in the same way."""
+    return _NAMING_PARTS.isdisjoint(words)
+
+
 def house_and_unit(first: str) -> tuple[str, str]:
     """A folded first line parted: the house, which all its flats and mailboxes share, and its units in one spelling.
 
-    These are empty where none is named, and where without them no house is left: `unit 3, mill house` is a name.
+    These are empty where none is named, and where without them no house is left: `unit 3 mill house` is a name, which
+    begins with its unit wherever that stands.
     """
     words, units = first.split(), list[str]()
-    while len(units) < _UNITS_MAX and (at := _unit_at(words)) is not None:
-        end = _end_of_unit(words, at)
-        # Apt #4 has two words for one.
-        begin = at - 1 if at and words[at - 1] in _NAMING else at
-        rest = words[:begin] + words[end:]
+    if names_no_unit(words):
+        return first, ""
+    while len(units) < _UNITS_MAX and (found := _unit_span(words)) is not None:
+        begin, at, end = found
+        rest, unit = words[:begin] + words[end:], " ".join((_KINDS.get(words[begin], "unit"), *words[at + 1 : end]))
         if not any(map(_is_numbered, rest)):
+            words = [*unit.split(), *rest]
             break
-        units.append(" ".join((_KINDS.get(words[begin], "unit"), *words[at + 1 : end])))
+        units.append(unit)
         words = rest
-    return (" ".join(words), " ".join(sorted(units))) if units else (first, "")
+    return " ".join(words), " ".join(sorted(units))
+
+
+def _unit_span(words: Sequence[str]) -> tuple[int, int, int] | None:
+    """Where the words of a unit begin, where the last of its kind stands, and where the next that is none of it."""
+    if (at := _unit_at(words)) is None:
+        return None
+    # Apt #4 has two words for one.
+    begin = at - 1 if at and words[at - 1] in _NAMING else at
+    return begin, at, _end_of_unit(words, at)
 
 
 def _end_of_unit(words: Sequence[str], at: int) -> int:
@@ -212,10 +283,27 @@ def _end_of_unit(words: Sequence[str], at: int) -> int:
     return end
 
 
-def is_unit_alone(first: str) -> bool:
-    """Whether a folded first line is a unit and nothing else: the street stands in the second."""
-    words = first.split()
-    return len(words) > 1 and words[0] in _NAMING and all(map(_is_designation, words[1:]))
+def without_parts(words: Sequence[str]) -> Sequence[str]:
+    """The words of a line without units and parts of a house, even where nothing else is left."""
+    for _ in range(_UNITS_MAX):
+        if (found := _unit_span(words)) is None:
+            break
+        begin, _at, end = found
+        words = [*words[:begin], *words[end:]]
+    for at, (word, behind) in enumerate(pairwise(words)):
+        if word in _PARTS and _is_designation(behind):
+            return [*words[:at], *words[at + 2 :]]
+    return words
+
+
+def has_house_number(words: Sequence[str]) -> bool:
+    """Whether a number is among words that is no ordinal: in `5th avenue` there is none."""
+    return any(_is_numbered(word) and _ORDINAL.fullmatch(word) is None for word in words)
+
+
+def are_designations(words: Sequence[str]) -> bool:
+    """Whether words are numbers and letters that stand alone, and no name: 12 a. East Asian names have no blanks."""
+    return all(map(_DESIGNATION.fullmatch, words))
 
 
 def is_unit_number(second: str) -> bool:
@@ -230,7 +318,9 @@ def _unit_at(words: Sequence[str]) -> int | None:
     for at, word in enumerate(words):
         if word in _ALONE:
             return at
-        is_named = word in _UNITS or word == _MAILBOX
+        is_named = (word in _UNITS or word == _MAILBOX) and (
+            word not in _SHOPS or not at or any(map(_is_numbered, words[:at]))
+        )
         if is_named and at + 1 < len(words) and _is_designation(words[at + 1]):
             return at
         if is_named and words[at + 1 : at + 2] == ["no"] and at + 2 < len(words) and _is_designation(words[at + 2]):

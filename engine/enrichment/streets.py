@@ -1,14 +1,14 @@
 """Streets, house numbers, cities and postal codes in one spelling each, however they are written."""
 
 import re
-from collections.abc import Collection
 from functools import lru_cache
 from string import ascii_lowercase
 from typing import Final
 
+from engine.enrichment.shown_text import as_shown, in_one_script
 from engine.reference.letters import unaccented, without_digraphs
 from engine.reference.postal import LETTERS_BEFORE, with_usual_digits
-from engine.reference.territories import WITH_ZIP_CODES
+from engine.reference.territories import OWNERS, WITH_ZIP_CODES
 
 _JOINING: Final = ("'", "\u2019", ".")
 _POINT: Final = re.compile(r"\.(?=\d)")
@@ -18,11 +18,13 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _CACHED: Final = 8192
 _SPELLINGS: Final = """
-    str street strasse straat st · ave avenue avenida av · rd road · dr drive · ln lane · blvd boulevard bd bld bvd
+    str street strasse straat st saint sankt · ave avenue avenida av avda avd · rd road · dr drive · ln lane
+    blvd boulevard bd bld bvd
     ct court · pl place plaza platz · sq square · ter terrace terr · hwy highway · pkwy parkway pky · cir circle circ
     cres crescent · cl close · no number nummer nr num numero · n north · s south · e east · w west
     1st first · 2nd second · 3rd third · 4th fourth · 5th fifth · 6th sixth · 7th seventh · 8th eighth · 9th ninth
-    10th tenth · 11th eleventh · 12th twelfth
+    10th tenth · 11th eleventh · 12th twelfth · nw northwest · ne northeast · sw southwest · se southeast · rte route rt
+    ул улица · вул вулиця · пр проспект просп · пер переулок · пров провулок · пл площадь площа · ш шоссе шосе
 """
 """Common words of streets: what they are cut to, then how else they are written. St is a street and a saint alike."""
 _SHORT: Final = {
@@ -30,12 +32,27 @@ _SHORT: Final = {
     for short, *others in (line.split() for line in _SPELLINGS.replace("\n", " · ").split("·") if line.split())
     for other in others
 }
-_LETTERS: Final = {country: tuple(each.lower() for each in letters) for country, letters in LETTERS_BEFORE.items()}
+_LETTERS: Final = {
+    country: tuple(
+        each.lower() for code in (country, OWNERS.get(country)) for each in LETTERS_BEFORE.get(code or "", ())
+    )
+    for country in (*LETTERS_BEFORE, *OWNERS)
+}
 _GERMAN_STREET: Final = re.compile(r"(?<=\w)strasse\b")
 _NUMBER_WORD: Final = re.compile(r"\b(?:no ?(?=\d)|n (?=\d+[a-z]?(?: |$)))")
 """What is written before a house number, or left out. N is north before a street's: N 5th St."""
 _LETTER_APART: Final = re.compile(r" (?=[a-z]\b)(?<=\d )")
+_SUFFIXES: Final = {1: "st", 2: "nd", 3: "rd"}
+_ORDINALS_MAX: Final = 400
+"""Few cities have streets of a higher number, and the key of such a one has its ending."""
+_ORDINALS: Final = {
+    f"{each}{'th' if each % 100 in (11, 12, 13) else _SUFFIXES.get(each % 10, 'th')}": str(each)
+    for each in range(_ORDINALS_MAX)
+}
 _LETTERS_ALONE: Final = frozenset(ascii_lowercase)
+_ORDINAL_WORDS: Final = frozenset(_ORDINALS)
+TOLD_APART: Final = _LETTERS_ALONE | _ORDINAL_WORDS
+"""Words without which `spelt_alike` has nothing to do but for digraphs."""
 
 
 _CITY_WORD: Final = re.compile(r"[^\s-]+")
@@ -50,9 +67,9 @@ def folded_street(street: str) -> str:
     """A street and house number in one spelling: without case, accents, punctuation and long forms of common words.
 
     Apostrophes and dots within a word join it: `St. James's` and `st jamess` are the same. Empty where no letter or
-    digit is in it.
+    digit is in it. Written with characters that nobody sees, or letters that look like others, it is the same.
     """
-    plain = unaccented(street)
+    plain = street.lower() if street.isascii() else unaccented(as_shown(street))
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
         # 12.5 is no 125, and in Hauptstr.5 the number is a word of its own.
@@ -63,28 +80,38 @@ def folded_street(street: str) -> str:
         words = _WORD.findall(plain)
     else:
         words = plain.split()
+    if not plain.isascii():
+        words = in_one_script(words)
     folded = " ".join([_SHORT.get(word, word) for word in words])
     return _GERMAN_STREET.sub("str", folded) if "strasse" in folded else folded
 
 
-def is_spelt_one_way(folded: str, words: Collection[str]) -> bool:
-    """Whether nothing in a folded street is for `without_number_words` or `spelt_alike`; its words are among these."""
-    return "no" not in folded and not _has_digraph(folded) and _LETTERS_ALONE.isdisjoint(words)
-
-
 def without_number_words(folded: str) -> str:
     """A folded street without what says that a number follows: `calle mayor no 5` is `calle mayor 5`."""
-    return _NUMBER_WORD.sub("", folded)
+    return _NUMBER_WORD.sub("", folded) if "no" in folded or "n " in folded else folded
 
 
 def spelt_alike(folded: str) -> str:
-    """A folded street as all spell it who mean the same: `12 a` is `12a`, `koenigsallee` is `konigsallee`."""
-    joined = _LETTER_APART.sub("", folded)
-    return without_digraphs(joined) if _has_digraph(joined) else joined
+    """A folded street as all spell it who mean the same.
+
+    `12 a` is `12a`, `koenigsallee` is `konigsallee` and `e 42nd str` is `e 42 str`.
+    """
+    words = folded.split()
+    if not _ORDINAL_WORDS.isdisjoint(words):
+        folded = " ".join([_ORDINALS.get(word, word) for word in words])
+    if not _LETTERS_ALONE.isdisjoint(words):
+        folded = _LETTER_APART.sub("", folded)
+    return without_digraphs(folded) if has_digraph(folded) else folded
 
 
-def _has_digraph(folded: str) -> bool:
+def has_digraph(folded: str) -> bool:
+    """Whether a folded text has two letters that one with a mark may be written as."""
     return "ue" in folded or "oe" in folded or "ae" in folded or "aa" in folded
+
+
+def country_that_counts(country: str | None) -> str | None:
+    """The country whose address it is: the United States for Puerto Rico; the same where it is no territory."""
+    return None if country is None else OWNERS.get(country, country)
 
 
 def folded_postal(postal: str, country: str | None) -> str:
@@ -92,7 +119,7 @@ def folded_postal(postal: str, country: str | None) -> str:
 
     Of the United States and their territories the first five, without ZIP+4.
     """
-    lower = postal.lower() if postal.isascii() else with_usual_digits(postal).casefold()
+    lower = postal.lower() if postal.isascii() else in_one_script([with_usual_digits(as_shown(postal)).casefold()])[0]
     plain = lower.replace(" ", "").replace("-", "")
     plain = plain if plain.isalnum() else "".join(_WORD.findall(plain))
     if country in _LETTERS and not plain.isdecimal():

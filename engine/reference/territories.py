@@ -5,7 +5,7 @@ codes differ says nothing there. Places with banks and cards of their own (Hong 
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 _TERRITORIES: Final = {
     "US": ("PR", "GU", "VI", "AS", "MP", "UM"),
@@ -16,9 +16,9 @@ _TERRITORIES: Final = {
     "NO": ("SJ",),
     "AU": ("CX", "CC", "NF"),
 }
-_COUNTRY_OF: Final[Mapping[object, str]] = {
-    territory: country for country, those in _TERRITORIES.items() for territory in those
-}
+OWNERS: Final = {territory: country for country, those in _TERRITORIES.items() for territory in those}
+"""The country that a territory is of: addresses are written with the one code or the other."""
+_COUNTRY_OF: Final[Mapping[object, str]] = cast("Mapping[object, str]", OWNERS)
 
 
 def is_same_country(left: object, right: object) -> bool:

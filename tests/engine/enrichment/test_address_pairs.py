@@ -32,6 +32,28 @@ ADDRESS, CITY, POSTAL = (f"shipping_{each}_matches_billing" for each in ("addres
         (HOME, replace(HOME, country=None, postal="94103"), False, "country_unknown", False),
         (HOME, replace(HOME, country=None, city="Boston"), "country_unknown", False, "country_unknown"),
         (HOME, replace(HOME, country="MX"), False, False, False),
+        # Of two towns of one name postal codes tell the regions, where nobody names them.
+        (
+            Contact(country="US", postal="62701", city="Springfield"),
+            Contact(country="US", postal="65801", city="Springfield"),
+            None,
+            False,
+            False,
+        ),
+        (
+            Contact(country="US", postal="62701", city="Springfield"),
+            Contact(country="US", postal="62702", city="Springfield"),
+            None,
+            True,
+            False,
+        ),
+        (
+            Contact(country="CA", postal="A1A 1A1", city="St. John's"),
+            Contact(country="CA", postal="E2L 1A1", city="Saint John"),
+            None,
+            False,
+            False,
+        ),
         (
             Contact(country="US", postal="75001", city="Paris"),
             Contact(country="FR", postal="75001", city="Paris"),
@@ -162,7 +184,7 @@ def test_a_city_is_one_with_its_district_and_without(
         ("US", "IL", "Illinois", "62701", True),
         ("US", "IL", "US-IL", "62701", True),
         ("US", "IL", "MO", "65801", True),
-        ("US", "IL", None, "62701", True),
+        ("US", "IL", None, "62701", False),
         ("US", "IL", "Nowhere", "62701", True),
         (None, "IL", "MO", "62701", True),
     ],
@@ -193,8 +215,154 @@ def test_without_the_table_a_city_may_have_another_name(
         assert causes.get(CITY, known[CITY]) == expected
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        # What stands in the line without the street tells nothing of the house.
+        (("Apt 4", "12 Main St"), ("Apt 4", "99 Oak St"), False),
+        (("Acme Corp", "12 Main St"), ("Acme Corp", "99 Oak St"), False),
+        (("Unit 3, Mill House", "12 Main St"), ("Unit 3, Mill House", "99 Oak St"), False),
+        (("Suite 5 Floor 2", "12 Main St"), ("Suite 5 Floor 2", "99 Oak St"), False),
+        (("First Church", "12 Main St"), ("First Church", "99 Oak St"), False),
+        (("7-Eleven", "12 Main St"), ("7-Eleven", "99 Oak St"), False),
+        (("24 Hour Fitness", "12 Main St"), ("24 Hour Fitness", "99 Oak St"), False),
+        (("12 Broadway", "2nd Floor"), ("12 Broadway", None), True),
+        (("12 Park View", "4B"), ("12 Park View", None), True),
+        (("12 Main St", "5 Oak St"), ("12 Main St", None), True),
+        (("4", "12 Main St"), ("4", "99 Oak St"), False),
+        (("Flat 4", "Mill House"), ("Flat 4", "Rose Cottage"), False),
+        (("12", "Main Street"), ("12", "Oak Street"), False),
+        (("Main Street", "12"), ("Main Street", "99"), False),
+        (("Hauptstr.", "Hinterhaus 2"), ("Lindenweg", "Hinterhaus 2"), False),
+        (("Main Street", "12 Park View"), ("Oak Street", "12 Park View"), False),
+        (("Amazon Locker", "100 Oak St"), ("Amazon Locker", "200 Oak St"), False),
+        (("Acme Corp", "PO Box 5"), ("Acme Corp", "PO Box 6"), False),
+        (("H.No. 5", "MG Road"), ("H.No. 5", "Link Road"), False),
+        (("Plot 5", "12 Main St"), ("12 Main St", None), True),
+        (
+            ("\u5efa\u56fd\u8def88\u53f7", "1203\u5ba4"),
+            ("\u5efa\u56fd\u8def88\u53f7", None),
+            True,
+        ),
+        (("1203\u5ba4", "\u5efa\u56fd\u8def88\u53f7"), ("\u5efa\u56fd\u8def88\u53f7", None), True),
+        (("Apt 4", "12 Main St"), ("12 Main Street", "Apt 4"), True),
+        (("Acme Corp", "12 Main St"), ("12 Main Street", "Acme Corp"), True),
+        (("Acme Corp", "Hauptstr. 5"), ("Hauptstr. 5", None), True),
+        (("4", "12 Main St"), ("12 Main St", "4"), True),
+        (("Main Street", "12"), ("Main Street 12", None), True),
+        (("12", "Main Street"), ("12 Main Street", None), True),
+        (("Rose Cottage", "Flat 4"), ("Rose Cottage", "Flat 5"), True),
+        (("12 Main St", "Bldg 4"), ("12 Main St", "Bldg 5"), True),
+        (("Main Street", "Bldg 4"), ("Main Street", None), True),
+        (("Fifth Avenue", "Floor 21"), ("Fifth Avenue", None), True),
+    ],
+)
+def test_the_line_with_the_street_tells_one_house_from_another(
+    make_payment: Callable[..., Payment],
+    reference: Reference,
+    first: tuple[str, str],
+    second: tuple[str, str | None],
+    is_one: bool,
+) -> None:
+    billing, shipping = (replace(HOME, address=line, address_2=other) for line, other in (first, second))
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert known[ADDRESS] is is_one
+    assert (known["billing_address"] == known["shipping_address"]) is is_one
+    alone, _ = enrich(make_payment(shipping=billing), reference)
+    assert (alone["shipping_building"] == known["shipping_building"]) is is_one
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "postal", "other"),
+    [
+        ("US", "PR", "00901", "00901-1234"),
+        ("PR", "PR", "00901", "00901-1234"),
+        ("GU", "GU", "96910-1234", "96910"),
+        ("FR", "GP", "97110", "F-97110"),
+        ("GB", "JE", "JE2 3AB", "je23ab"),
+        ("FI", "AX", "22100", "AX-22100"),
+        ("DK", "FO", "100", "FO-100"),
+    ],
+)
+def test_a_territorys_address_is_one_with_its_code_and_the_countrys(
+    make_payment: Callable[..., Payment], reference: Reference, left: str, right: str, postal: str, other: str
+) -> None:
+    one, same = replace(HOME, country=left, postal=postal), replace(HOME, country=right, postal=other)
+    for billing, shipping in ((one, same), (same, one)):
+        known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+        assert known["billing_address"] == known["shipping_address"]
+        assert known[ADDRESS] is True
+
+
+@pytest.mark.parametrize("street", ["Goethe-Stra\u00dfe 5", "Goethestr. 5", "Goethestra\u00dfe 5"])
+def test_without_one_country_the_others_ways_to_write_hold(
+    make_payment: Callable[..., Payment], reference: Reference, street: str
+) -> None:
+    one = replace(HOME, country="DE", postal="80331", address="Goethe-Stra\u00dfe 5")
+    other = replace(one, country=None, address=street)
+    for billing, shipping in ((one, other), (other, one)):
+        known, causes = enrich(make_payment(billing=billing, shipping=shipping), reference)
+        assert causes.get(ADDRESS, known[ADDRESS]) == "country_unknown"
+
+
+def test_puerto_ricos_ways_to_write_hold_with_either_code(
+    make_payment: Callable[..., Payment], reference: Reference
+) -> None:
+    billing = replace(HOME, postal="00901", address="Cl. Sol #12", address_2=None)
+    shipping = replace(billing, country="PR", address="Calle Sol No. 12")
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert known["billing_address"] == known["shipping_address"]
+    assert (known[ADDRESS], known["billing_has_unit"], known["shipping_has_unit"]) == (True, False, False)
+    other, _ = enrich(make_payment(billing=replace(billing, address="Cl. Sol #13"), shipping=shipping), reference)
+    assert other[ADDRESS] is False
+
+
 def test_a_point_within_a_number_joins_nothing(make_payment: Callable[..., Payment], reference: Reference) -> None:
     billing, shipping = replace(HOME, address="12.5 Main St"), replace(HOME, address="125 Main St")
     assert enrich(make_payment(billing=billing, shipping=shipping), reference)[0][ADDRESS] is False
     spelt = replace(HOME, address="12.5 MAIN STREET")
     assert enrich(make_payment(billing=billing, shipping=spelt), reference)[0][ADDRESS] is True
+
+
+@pytest.mark.parametrize(
+    ("shipping", "matches", "likeness"),
+    [
+        (Contact(country="GB", postal="SW1Y4JH", address="12 St. James's Sq"), True, (100, 100)),
+        (Contact(country="GB", postal="SW1Y 4JH", address="12 St James Square"), False, (80, 99)),
+        (Contact(country="GB", postal="G1 1AA", address="1 Buchanan Street"), False, (0, 60)),
+        (Contact(country="GB", address="12 St James's Square"), None, (70, 99)),
+        (Contact(), None, None),
+    ],
+)
+def test_an_address_in_other_words(
+    make_payment: Callable[..., Payment],
+    reference: Reference,
+    shipping: Contact,
+    matches: bool | None,
+    likeness: tuple[int, int] | None,
+) -> None:
+    billing = Contact(country="GB", postal="SW1Y 4JH", address="12 St James's Square")
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert known["shipping_address_matches_billing"] is matches
+    percent = known["shipping_similarity_to_billing_percent"]
+    assert percent is None if likeness is None else likeness[0] <= percent <= likeness[1]  # type: ignore[operator]
+
+
+def test_a_city_without_umlauts_is_the_city(make_payment: Callable[..., Payment], reference: Reference) -> None:
+    billing = Contact(country="DE", city="M\u00fcnchen", postal="80331")
+    shipping = Contact(country="DE", city="MUENCHEN", postal="D-80331")
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert (known["shipping_city_matches_billing"], known["shipping_postal_matches_billing"]) == (True, True)
+    known, _ = enrich(make_payment(billing=billing, shipping=Contact(city="Minden")), reference)
+    assert known["shipping_city_matches_billing"] is False
+
+
+def test_cities_and_postal_codes_are_compared_as_they_are_meant(
+    make_payment: Callable[..., Payment], reference: Reference
+) -> None:
+    billing = Contact(country="US", postal="78701", city="Saint Louis")
+    shipping = Contact(country="US", postal="78701-1234", city="SAINT LOUIS ")
+    known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
+    assert (known["shipping_city_matches_billing"], known["shipping_postal_matches_billing"]) == (True, True)
+    known, _ = enrich(make_payment(billing=billing), reference)
+    assert (known["shipping_city_matches_billing"], known["shipping_postal_matches_billing"]) == (None, None)
