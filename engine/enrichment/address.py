@@ -92,10 +92,10 @@ def _key_feature(group: str) -> Feature:
     return Feature(
         name=f"{group}_address",
         type=FeatureType.STRING,
-        doc=f"The {group} address as one value, however it is written: a hash of country, postal code and first line, "
-        "or of the second where the street is in that and a flat or company in the first. A territory's country is the "
-        "one that it is of (US for PR). Of a flat or suite the number counts, not the word. Unknown without postal "
-        "code or first line. Equal to the other where the addresses are, their countries named.",
+        doc=f"The {group} address as one value in its everyday spellings: a hash of country, postal code and first "
+        "line, or of the second where the street is in that and a flat or company in the first. A territory's country "
+        "is the one that it is of (US for PR). Of a flat or suite the number counts, not the word. Unknown without "
+        "postal code or first line. Rare spellings of one address may still give two values.",
         source=_SOURCE,
     )
 
@@ -129,9 +129,9 @@ FEATURES: Final = (
     Feature(
         name="shipping_building",
         type=FeatureType.STRING,
-        doc="The house that the goods go to: as shipping_address, but without a flat, suite or private mailbox beside "
-        "the street. Who lives there, or rents a mailbox there, shares it. A # is a flat's, in Latin America, the "
-        "West Indies, India and the Philippines the house's.",
+        doc="The house that the goods go to: as shipping_address, but without the flat, suite or private mailbox. All "
+        "who live there, or rent a mailbox there, share it. A number behind # is a flat's; in Latin America, the West "
+        "Indies, India and the Philippines it is the house's own.",
         source=_SOURCE,
     ),
     *_of_both(
@@ -162,10 +162,10 @@ FEATURES: Final = (
     ),
     _flag(
         "shipping_is_known_forwarder",
-        "The goods go to a house on the list of freight forwarders, which rent addresses to people abroad, whatever "
-        "suite or name stands around it. The list "
-        "that comes with Assay is short: False says that the house is not on it. Keep a list `freight_forwarders` of "
-        "addresses of your own, and ask `shipping_building in @freight_forwarders`.",
+        "The goods go to a house on the list of freight forwarders, which rent addresses to people abroad. Suites and "
+        "names around the street are left aside. The list that comes with Assay is short, and False says no more than "
+        "that the house is not on it: keep a list `freight_forwarders` of your own, and ask `shipping_building in "
+        "@freight_forwarders`.",
         "The goods go to a freight forwarder",
         "The goods go to no freight forwarder that is listed",
     ),
@@ -197,11 +197,11 @@ FEATURES: Final = (
     ),
     _flag(
         "shipping_city_matches_billing",
-        "The shipping city is the billing city, in one country: written alike but for case, accents and usual "
-        "abbreviations, or by another of its names (Köln, Cologne), with a district's number or letter or without "
-        "(Paris 1er, Aarhus C). Not so in two regions of one country, unless the postal codes are equal. Unknown "
-        "(`other_script`) where they are written in different letters and one is not in the table of places, and "
-        "(`not_told`) where one adds something (Berlin-Mitte) and the postal codes are not equal.",
+        "The shipping city is the billing city, in one country. Case, accents and usual abbreviations make no "
+        "difference, nor do a district's number or letter (Paris 1er, Aarhus C) and other names of the city (Köln, "
+        "Cologne). Two cities of one name in two regions, by their names or postal codes, are two. Unknown as "
+        "`other_script` where they are written in different letters and one is not in the table of places, as "
+        "`not_told` where one adds something (Berlin-Mitte) and the postal codes differ.",
         "The goods go to the billing city",
         "The goods go to another city than the billing city",
         -1,
@@ -209,7 +209,7 @@ FEATURES: Final = (
     _flag(
         "shipping_postal_matches_billing",
         "The shipping postal code is the billing one, in one country, with the country's letters before it or without; "
-        "of US ZIP codes the first five digits.",
+        "of ZIP codes of the US and its territories the first five digits.",
         "The goods go to the billing postal code",
         "The goods go to another postal code than the billing one",
         -1,

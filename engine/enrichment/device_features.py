@@ -58,7 +58,7 @@ DEVICE_FEATURES: Final = (
         name="user_agent_kind",
         type=_TEXT,
         doc="What kind of program it is: a browser, an app on a phone, a browser driven by a program (headless), a "
-        "library of a programming language, or a bot that says so.",
+        "library of a programming language, or a bot that says so, as a language model's helpers do.",
         source=_SOURCE,
         values=KINDS,
         reason=_AGENT,

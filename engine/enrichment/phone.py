@@ -331,9 +331,9 @@ _RELATIONS: Final = Enrichment(
         Feature(
             name="phone_matches_billing_postal",
             type=FeatureType.BOOLEAN,
-            doc="The phone number's area code is of the state or province in which the billing postal code lies, in "
-            "the US and Canada; elsewhere unknown (`not_told`). People keep numbers when they move: many honest ones "
-            "differ.",
+            doc="The phone number's area code is of the state, territory or province in which the billing postal "
+            "code lies, in the US and Canada; elsewhere unknown (`not_told`). People keep numbers when they move: many "
+            "honest ones differ.",
             source=_SOURCE,
             direction=-1,
             reason=_REASON,

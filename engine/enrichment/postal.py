@@ -72,8 +72,8 @@ def _features(group: str) -> tuple[Feature, ...]:
             name=f"{group}_postal_is_valid",
             type=FeatureType.BOOLEAN,
             doc=f"The {group} postal code is written as codes of the {group} country are, hyphens, blanks and the "
-            "country's letters before it (L-1648) aside; zeros alone are none. Unknown (`no_postal_codes`) "
-            "where the country has none.",
+            "country's letters before it (L-1648) aside; zeros alone are none. Unknown where it says N/A, and "
+            "(`no_postal_codes`) where the country has none.",
             source="enrichment postal",
             direction=-1,
             reason=location,
