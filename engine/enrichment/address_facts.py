@@ -9,13 +9,12 @@ from engine.enrichment.address_parts import (
     BEFORE_HOUSE,
     has_unit,
     house_and_unit,
-    is_military,
     is_pickup_point,
     names_no_unit,
     with_unit_word,
 )
 from engine.enrichment.house_line import HouseLine, house_line, is_house_line
-from engine.enrichment.military import is_military_place
+from engine.enrichment.military import is_military_line, is_military_place
 from engine.enrichment.po_box import is_po_box
 from engine.enrichment.shown_text import as_shown
 from engine.enrichment.street_words import in_a_countrys_words, is_spelt_one_way, with_flats_in_full
@@ -148,7 +147,7 @@ def _facts(
         return _MILITARY if is_military_place(city, region, country, postal) else _NOTHING
     words = lines.split()
     code = "" if postal is None else folded_postal(postal, country)
-    there = written_as(country, code) if code.startswith("00") else country
+    there = written_as(country, code)
     if rest:
         alike, house = _parted(*_of_house(street, second, first, rest), there)
     else:
@@ -167,5 +166,5 @@ def _facts(
         # A number that stands alone is no ordinal.
         any(map(str.isdecimal, words)) or _DIGIT.search(_ORDINAL.sub("", lines)) is not None,
         is_pickup_point(lines, words),
-        is_military_place(city, region, country, postal) or is_military(lines, city, region, country),
+        is_military_place(city, region, country, postal) or is_military_line(lines),
     )

@@ -130,23 +130,11 @@ _LOCKER_TOKENS: Final = """
     fermoposta
 """
 _LOCKER_WORDS: Final = frozenset(_LOCKER_TOKENS.split())
-_MILITARY: Final = re.compile(r"\b(?:(?:a|f|d)po (?:aa|ae|ap)\b|(?:psc|cmr|unit) \d+ box \d+|bfpo \d|(?:cmr|psc) \d)")
-_MILITARY_CITIES: Final = frozenset({"apo", "fpo", "dpo", "bfpo"})
-_MILITARY_REGIONS: Final = frozenset({"AA", "AE", "AP"})
 
 
 def is_pickup_point(lines: str, words: Sequence[str]) -> bool:
     """Whether the lines name a parcel locker, a shop or a counter where goods wait for whoever comes for them."""
     return not _LOCKER_WORDS.isdisjoint(words) and _LOCKER.search(lines) is not None
-
-
-def is_military(lines: str, city: str | None, region: str | None, country: str | None) -> bool:
-    """Whether the forces' post delivers: APO, FPO, DPO of the United States, BFPO of the United Kingdom."""
-    if country == "US" and region is not None and region.upper() in _MILITARY_REGIONS:
-        return True
-    if city is not None and city.lower() in _MILITARY_CITIES:
-        return True
-    return ("po " in lines or "psc" in lines or "cmr" in lines) and _MILITARY.search(lines) is not None
 
 
 def has_unit(lines: str, words: Sequence[str], second: str, raw: str, country: str | None) -> bool | Unknown:

@@ -1,4 +1,4 @@
-"""Whether city, region and postal code are the forces' post's, which needs no street: APO AE 09012, BFPO 58."""
+"""The forces' post: told by city, region and postal code, which need no street (APO AE 09012), or by the lines."""
 
 import re
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 _REGIONS: Final = frozenset({"AA", "AE", "AP"})
 _CITY: Final = re.compile(r"(?:[afd]po|bfpo)(?:[\s,]+a[aep])?(?:[\s,]+\d{1,5}(?:-\d{4})?)?")
 _HINT: Final = "po"
+_LINE: Final = re.compile(r"\b(?:(?:a|f|d)po (?:aa|ae|ap)\b|(?:psc|cmr|unit) \d+ box \d+|bfpo \d|(?:cmr|psc) \d)")
 _ZIP_CODES: Final = ("09", "340", "962", "963", "964", "965", "966")
 """Europe's (AE), the Americas' (AA), the Pacific's (AP): ZIP codes that no house in the States has."""
 _POST_CODES: Final = ("BF1", "bf1")
@@ -27,3 +28,8 @@ def is_military_place(city: str | None, region: str | None, country: str | None,
         return False
     plain = city.lower().replace(".", "").strip()
     return _HINT in plain and _CITY.fullmatch(plain) is not None
+
+
+def is_military_line(lines: str) -> bool:
+    """Whether the lines of an address, as `folded_street` gives them, are the forces' post's: PSC 3 Box 12, BFPO 58."""
+    return ("po " in lines or "psc" in lines or "cmr" in lines) and _LINE.search(lines) is not None

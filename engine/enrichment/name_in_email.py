@@ -21,6 +21,8 @@ NOT_LETTERS: Final = re.compile(r"[^a-z\x80-\U0010ffff]+")
 _ASCII_BUT_LETTERS: Final = bytes(each for each in range(128) if not chr(each).isalpha())
 
 _SAME_PERCENT: Final = 100
+_FIRST_AND_LAST: Final = 2
+"""So many words has a name without a middle one."""
 _MAYBE_PERCENT: Final = 55
 """Below it letters are another's: a short form of a long name before a short family name has no less."""
 _PARTICLE_MAX: Final = 3
@@ -52,7 +54,7 @@ def letters_of(text: str) -> str:
 def likeness_to_local(letters: str, local: str, words: tuple[str, ...]) -> int:
     """How alike a local part, whose letters are given too, is to a name, in %; from 80 on it may be that person's."""
     percent = _likest(letters, ways_to_write(words))
-    if percent < ALIKE_PERCENT and len(words) > 2:  # noqa: PLR2004 - first and last
+    if percent < ALIKE_PERCENT and len(words) > _FIRST_AND_LAST:
         percent = max(percent, _likest(letters, _ways_of_families(words)))
     if not _MAYBE_PERCENT <= percent < _SAME_PERCENT:
         return percent
@@ -68,7 +70,7 @@ def ways_to_write(words: tuple[str, ...]) -> tuple[str, ...]:
     if len(words) == 1:
         return (first,)
     ways = (first + last, last + first, first[0] + last, last + first[0], first + last[0], first, last)
-    return ways if len(words) == 2 else (*ways, "".join(words))  # noqa: PLR2004 - first and last
+    return ways if len(words) == _FIRST_AND_LAST else (*ways, "".join(words))
 
 
 def _likest(letters: str, ways: tuple[str, ...]) -> int:
@@ -128,7 +130,7 @@ def _is_written_otherwise(letters: str, local: str, words: tuple[str, ...]) -> b
     """Whether the letters are the names with what people write between, before or for them."""
     if letters.startswith(words[0]) and _has_initials_between(letters, local, words):
         return True
-    if len(words) > 2 and (_has_initials_before(letters, words) or _has_second_given(letters, words)):  # noqa: PLR2004
+    if len(words) > _FIRST_AND_LAST and (_has_initials_before(letters, words) or _has_second_given(letters, words)):
         return True
     return (letters.startswith(_BEFORE) and _has_title(letters, local, words)) or (
         _MAY_BE_UMLAUT.search(f"{letters} {' '.join(words)}") is not None and _is_without_umlauts(local, words)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from engine.payment import Payment
 
+_CART: Final = "shopping_cart"
 _CONTACT: Final[Mapping[str, Any]] = {
     "first_name": "Ada",
     "last_name": "Lovelace",
@@ -93,13 +94,12 @@ _USUAL: Final[Mapping[str, Mapping[str, Any]]] = {
         "was_authorized": True,
         "decline_code": "insufficient_funds",
     },
+    _CART: {"category": "books", "item_id": "isbn", "quantity": 1, "price": "10"},
 }
-"""By group and field of a payment: all that a request may leave out."""
+"""By group and field of a payment, of the cart by that of a line: all that a request may leave out."""
 _GROUPS: Final = {"credit_card": "card", "payment": "processing"}
 _FIELDS: Final = {"issuer_id_number": "bin"}
 """The names of a request that a payment has under others."""
-_CART: Final = "shopping_cart"
-_USUAL_LINE: Final[Mapping[str, Any]] = {"category": "books", "item_id": "isbn", "quantity": 1, "price": "10"}
 _TOGETHER: Final = {"address": "address_2", "first_name": "last_name"}
 """A person's, and a place's, in two fields."""
 _OTHERS: Final = {**_TOGETHER, **{second: first for first, second in _TOGETHER.items()}}
@@ -119,7 +119,7 @@ def mended(payment: Payment) -> tuple[Payment, str]:
     """A payment that has usual values for what was dropped of it for its first cause, and that cause."""
     cause = payment.unusable[0][1]
     dropped = _dropped([each for each in payment.unusable if each[1] == cause])
-    groups = {group: {field: _usual(group, field) for field in fields} for group, fields in dropped.items()}
+    groups = {group: {field: _USUAL[group][field] for field in fields} for group, fields in dropped.items()}
     rest = tuple([each for each in payment.unusable if each[1] != cause])
     return replace(_with(payment, groups), unusable=rest), cause
 
@@ -144,10 +144,6 @@ def _rest(group: str, field: str) -> tuple[str, ...]:
     if group == _CART:
         return (field,)
     return (_OTHERS[field],) if _USUAL[group] is _CONTACT and field in _OTHERS else ()
-
-
-def _usual(group: str, field: str) -> Any:  # noqa: ANN401 - of any field
-    return _USUAL_LINE[field] if group == _CART else _USUAL[group][field]
 
 
 def _with(payment: Payment, groups: Mapping[str, Mapping[str, Any]]) -> Payment:

@@ -345,7 +345,11 @@ def test_an_address_in_other_words(
     known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
     assert known["shipping_address_matches_billing"] is matches
     percent = known["shipping_similarity_to_billing_percent"]
-    assert percent is None if likeness is None else likeness[0] <= percent <= likeness[1]  # type: ignore[operator]
+    if likeness is None:
+        assert percent is None
+    else:
+        assert isinstance(percent, int)
+        assert likeness[0] <= percent <= likeness[1]
 
 
 def test_a_city_without_umlauts_is_the_city(make_payment: Callable[..., Payment], reference: Reference) -> None:
