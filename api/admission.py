@@ -21,6 +21,7 @@ from api.middleware import new_request_id
 from api.one_write import ANSWER
 from api.problems import Problem, ProblemRaised
 from engine.errors import Overloaded
+from engine.garbage import walk_in_calm
 
 DECISION_PATH: Final = "/v1/decisions"
 ALWAYS_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -174,11 +175,14 @@ class UnderWay:
         if scope["type"] != "http" or scope["path"] in ALWAYS_PATHS:
             await self._app(scope, receive, send)
             return
-        self._load.under_way += 1
+        load = self._load
+        load.under_way += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._load.under_way -= 1
+            load.under_way -= 1
+            if not load.under_way and not load.queued:
+                walk_in_calm()
 
 
 class KeyRates:

@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
+import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from starlette.types import Receive, Send
+from starlette.types import Scope as Called
 from uvicorn.server import ServerState
 
-from api.admission import Load
+from api.admission import Load, UnderWay
 from api.app import create_app
 from api.bench.load import as_http
 from api.metrics import Metrics
@@ -20,7 +23,7 @@ from api.protocol import BoundedProtocol
 from api.wiring import Assembly
 from engine.access import Scope
 from engine.decide import Snapshot
-from engine.garbage import YOUNG_WALKS, young_garbage_alone
+from engine.garbage import CALM_OBJECTS, YOUNG_WALKS, young_garbage_alone
 
 
 @contextmanager
@@ -40,6 +43,35 @@ def test_what_outlived_two_young_walks_is_set_apart() -> None:
         assert not any(each is kept[0] for each in gc.get_objects()), "it is walked no more"
     assert (gc.get_threshold(), len(gc.callbacks)) == (before, callbacks)
     gc.unfreeze()
+
+
+@pytest.mark.parametrize(("others", "queued", "walks"), [(0, 0, 1), (1, 0, 0), (0, 1, 0)])
+async def test_the_young_are_walked_once_nobody_waits(*, others: int, queued: int, walks: int) -> None:
+    kept: list[list[int]] = []
+    walked: list[int] = []
+
+    async def answer(scope: Called, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+        assert not walked, "this call waits"
+        kept.extend([number] for number in range(CALM_OBJECTS))
+
+    async def unused(*_: object) -> Any:
+        pytest.fail("nothing is read and nothing answered")
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            walked.append(info["generation"])
+
+    load = Load(metrics=Metrics(), under_way=others, queued=queued)
+    with young_garbage_alone():
+        gc.callbacks.append(note)
+        try:
+            await UnderWay(answer, load)({"type": "http", "path": "/v1/decisions", "method": "POST"}, unused, unused)
+        finally:
+            gc.callbacks.remove(note)
+    gc.unfreeze()
+    assert len(walked) == walks
+    assert len(kept) == CALM_OBJECTS
 
 
 def test_connections_and_refused_calls_leave_nothing_to_collect(
