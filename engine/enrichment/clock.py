@@ -12,6 +12,7 @@ from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Payment
 from engine.reference import Reference
 from engine.reference.clock import minute_of
+from engine.reference.territories import territory_of
 
 AGE_BANDS: Final = ("under_10s", "under_1m", "under_5m", "under_30m", "under_3h", "longer")
 """How long the visit was: each name but the last says below how long."""
@@ -29,7 +30,10 @@ def _compute(payment: Payment, reference: Reference, known: Mapping[str, Value])
     at_ip = zones.offsets_minutes(ip_zone, minute) if isinstance(ip_zone, str) else _NOWHERE
     if not at_ip and isinstance(ip_country, str):
         at_ip = zones.offsets_minutes(ip_country, minute)
-    at_billing = zones.offsets_minutes(billing_country, minute) if isinstance(billing_country, str) else _NOWHERE
+    at_billing = _NOWHERE
+    if isinstance(billing_country, str):
+        # Puerto Rico is written as of the States as often as not, and has a time of its own.
+        at_billing = zones.offsets_minutes(territory_of(billing_country, payment.billing.postal), minute)
     is_one_at_ip = len(at_ip) == 1
     band = None if age is None else AGE_BANDS[bisect_right(_AGE_SECONDS, age)]
     if told is None:
@@ -98,7 +102,8 @@ CLOCK = Enrichment(
         Feature(
             name="device_clock_matches_billing",
             type=FeatureType.BOOLEAN,
-            doc="The device's clock shows the time of some place in the billing country.",
+            doc="The device's clock shows the time of some place in the billing country, or in its territory where the "
+            "postal code is of one (00901 in the US: Puerto Rico).",
             source="enrichment clock",
             direction=-1,
             reason="device_clock",

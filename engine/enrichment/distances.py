@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
-from engine.enrichment.streets import without_district
+from engine.enrichment.streets import folded_postal, without_district
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Place, Places, PostalRules, Reference
@@ -45,7 +45,7 @@ def _place(contact: Contact, places: Places, rules: PostalRules | None, *, is_mi
         # By its code where its name was sent: the table of postal codes has both.
         region = rules.facts(country, region, contact.postal).region or region
     # Elsewhere a postal code says nothing of the place, and one more place to remember is one too many.
-    postal = contact.postal if country == "US" else None
+    postal = folded_postal(contact.postal, country) if country == "US" and contact.postal is not None else None
     where = territory_of(country, contact.postal)
     place = places.locate(where, region, contact.city, postal)
     if place is not None and place.precision == "country" and contact.city is not None and country != "US":
@@ -107,7 +107,7 @@ def _in_city(contact: Contact, places: Places) -> Value | Unknown:
         return _NO_COUNTRY
     if contact.country != "US":
         return _NOT_TOLD
-    found = places.is_postal_in_city(contact.postal, contact.city)
+    found = places.is_postal_in_city(folded_postal(contact.postal, contact.country), contact.city)
     return _NOT_PLACED if found is None else found
 
 

@@ -30,6 +30,9 @@ class Mailbox(NamedTuple):
 def mailbox_of(address: str) -> Mailbox:
     """The mailbox behind an address; cached, for one address is asked about by several topics in turn."""
     lower = address.lower()
+    if not lower.isascii():
+        # Turkish keyboards capitalize an i with its dot, which the small letter would have twice.
+        lower = address = lower.replace("i\u0307", "i")
     composed = (address if address.isascii() else normalize("NFC", address)).strip().lower()
     parts = local, untagged, _, mailbox = _parts(lower)
     normalized = _normalized(parts if composed == lower else _parts(composed))

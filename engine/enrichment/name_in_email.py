@@ -70,7 +70,8 @@ def ways_to_write(words: tuple[str, ...]) -> tuple[str, ...]:
     if len(words) == 1:
         return (first,)
     ways = (first + last, last + first, first[0] + last, last + first[0], first + last[0], first, last)
-    return ways if len(words) == _FIRST_AND_LAST else (*ways, "".join(words))
+    # All words also from behind: who has the family name first on the card has it last in the address.
+    return ways if len(words) == _FIRST_AND_LAST else (*ways, "".join(words), "".join(reversed(words)))
 
 
 def _likest(letters: str, ways: tuple[str, ...]) -> int:

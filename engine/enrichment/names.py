@@ -21,6 +21,7 @@ from engine.enrichment.scripts import (
     may_be_written_otherwise,
     script_of,
 )
+from engine.enrichment.shown_text import as_shown
 from engine.features import Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import Reference
@@ -57,21 +58,41 @@ _PLACEHOLDERS: Final = frozenset(
 )
 """What is typed where a form insists on a name, and what gift and instantly issued cards have printed on them."""
 
+_STOPGAPS: Final = frozenset({"na", "n/a", "n.a", "nil", "none", "null", "fnu", "lnu", "no last name", "no surname"})
+"""What is typed for a second name by who has one alone, as many in Indonesia and South India do."""
+_STOPGAP_MAX: Final = 16
+_THAI_TITLES: Final = ("\u0e19\u0e32\u0e07\u0e2a\u0e32\u0e27", "\u0e19\u0e32\u0e07", "\u0e19\u0e32\u0e22")
+"""Miss, Mrs and Mr, which stand before a given name without a blank; the longer first."""
+_JAPANESE_TITLE: Final = "\u69d8"
+"""Behind the whole name, without a blank; no name ends in it."""
+_LETTERS_MAX: Final = 300
+"""Of a name are compared: a field has fewer characters, of which some stand for five letters each."""
+
 
 def _compute(payment: Payment, reference: Reference, _known: Mapping[str, Value]) -> Computed:
     billing, shipping = payment.billing, payment.shipping
     return _of_names(
         payment.card.cardholder_name,
-        _full_name(billing),
-        _full_name(shipping),
+        _full_name(billing, payment.card.cardholder_name),
+        _full_name(shipping, payment.card.cardholder_name),
         payment.email.address,
         reference.letter_pairs,
     )
 
 
-def _full_name(contact: Contact) -> str | None:
+def _full_name(contact: Contact, holder: str | None) -> str | None:
+    """Both names, without what is typed for one that somebody has not, unless the card has that too: Min Na."""
     first, last = contact.first_name, contact.last_name
-    return f"{first} {last}" if first and last else first or last
+    if not (first and last):
+        return first or last
+    kept = [each for each in (first, last) if not _is_stopgap(each, holder)]
+    return " ".join(kept) or f"{first} {last}"
+
+
+def _is_stopgap(name: str, holder: str | None) -> bool:
+    if len(name) > _STOPGAP_MAX or (plain := name.strip(" .").lower()) not in _STOPGAPS:
+        return False
+    return holder is None or plain not in holder.lower().split()
 
 
 def _of_names(
@@ -119,11 +140,28 @@ def _words(name: str | None) -> tuple[str, ...] | None:
     """The words of a name as they are compared; titles go, unless nothing else is there."""
     if name is None:
         return None
-    plain = plain_letters(name)
+    plain = plain_letters(as_shown(name))[:_LETTERS_MAX]
     # Most have letters and blanks alone: those are words as they stand.
     is_plain = plain.isascii() and plain.replace(" ", "").isalpha()
     found = tuple((plain if is_plain else in_katakana(NOT_LETTERS.sub(" ", plain.translate(_JOINING)))).split())
+    if not (is_plain or plain.isascii()):
+        found = _without_glued_titles(found)
     return found if _TITLES.isdisjoint(found) else tuple([word for word in found if word not in _TITLES]) or found
+
+
+def _without_glued_titles(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a name without the titles that Thai and Japanese put to them without a blank."""
+    if not words:
+        return words
+    first, *others = words
+    title = next((each for each in _THAI_TITLES if first.startswith(each) and len(first) > len(each) + 1), "")
+    *before, last = (first.removeprefix(title), *others)
+    return (*before, last.removesuffix(_JAPANESE_TITLE) or last)
+
+
+def _once(words: tuple[str, ...]) -> tuple[str, ...]:
+    """One word for a name that is twice the same: who has one name alone writes it into both fields."""
+    return words[:1] if len(words) > 1 and words.count(words[0]) == len(words) else words
 
 
 def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None, *, are_ascii: bool) -> int | Unknown | None:
@@ -132,6 +170,7 @@ def _likeness(one: tuple[str, ...] | None, other: tuple[str, ...] | None, *, are
         return None
     if not one or not other:
         return _TOO_SHORT
+    one, other = _once(one), _once(other)
     if are_ascii:
         return likeness_percent(one, other)
     left, right = "".join(one), "".join(other)
@@ -150,7 +189,7 @@ def _likeness_to_email(local: str | None, words: tuple[str, ...] | None, *, are_
         return _TOO_SHORT
     if not are_ascii and are_of_two_scripts(letters, "".join(words)):
         return _OTHER_SCRIPT
-    return likeness_to_local(letters, local, words)
+    return likeness_to_local(letters, local, _once(words))
 
 
 def _matches(one: int | Unknown | None, other: int | Unknown | None) -> bool | Unknown | None:

@@ -46,6 +46,7 @@ _IS_VOIP: Final[Mapping[str, Value | Unknown]] = {
     **{line: line == "voip" for line in LINES.values()},
     FIXED_OR_MOBILE: _NOT_TOLD_APART,
 }
+_AREA_DIGITS, _AMERICAN_DIGITS = 3, 10
 _WITH_AREA_CODES: Final = ("US", "CA")
 _RUN: Final = 7
 _UPWARDS: Final = "01234567890"
@@ -70,10 +71,17 @@ def _normalized(written: str, digits: str, calling_code: str) -> str | None:
     elif digits.startswith("00"):
         whole = _without_trunk(digits[2:])
     elif calling_code:
-        whole = calling_code + _bare(digits, calling_code)
+        code = _without_area(calling_code, digits)
+        whole = code + _bare(digits, code)
     else:
         return None
     return f"+{whole}" if _DIGITS_MIN <= len(whole) <= _DIGITS_MAX else None
+
+
+def _without_area(calling_code: str, digits: str) -> str:
+    """The calling code without an area code that the number has itself: forms list 1787 for Puerto Rico."""
+    is_twice = len(calling_code) == _AREA_DIGITS + 1 and calling_code[0] == "1" and len(digits) == _AMERICAN_DIGITS
+    return "1" if is_twice and digits.startswith(calling_code[1:]) else calling_code
 
 
 def _is_whole(written: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from engine.enrichment.enrichment import Computed, Enrichment, of_contacts
+from engine.enrichment.shown_text import postal_as_shown
 from engine.features import Feature, FeatureType, Unknown, Value
 from engine.payment import Contact, Payment
 from engine.reference import PostalRules, Reference
@@ -27,6 +28,8 @@ def _of(contact: Contact, rules: PostalRules) -> tuple[Value | Unknown, ...]:
     postal, region, country = contact.postal, contact.region, contact.country
     if postal is None and region is None:
         return _NOTHING
+    if postal is not None:
+        postal = postal_as_shown(postal)
     if country is None:
         return (
             None if postal is None else _NO_COUNTRY,

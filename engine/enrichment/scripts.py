@@ -7,13 +7,14 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final
 from unicodedata import name as name_of
+from unicodedata import normalize
 
 SCRIPTS: Final = (
     *("latin", "cyrillic", "greek", "arabic", "hebrew", "east_asian", "devanagari", "thai", "armenian", "georgian"),
     *("other", "none"),
 )
 CASES: Final = ("upper", "lower", "title", "mixed", "none")
-_EAST_ASIAN: Final = frozenset({"cjk", "hiragana", "katakana", "hangul", "bopomofo", "halfwidth", "fullwidth"})
+_EAST_ASIAN: Final = frozenset({"cjk", "hiragana", "katakana", "hangul", "bopomofo"})
 """Japanese and Korean names mix these, and that is how they are written."""
 _EAST_ASIAN_KINDS: Final = {"cjk": "han", "hiragana": "kana", "katakana": "kana", "hangul": "hangul"}
 _KATAKANA: Final = {code: code + 0x60 for code in range(0x3041, 0x3097)}
@@ -31,8 +32,9 @@ _READ: Final = 64
 
 @lru_cache(maxsize=_CACHED)
 def _kind(letter: str) -> str:
-    """The first word of a letter's Unicode name: mostly its script."""
-    return name_of(letter, "").partition(" ")[0].lower()
+    """The first word of a letter's Unicode name, mostly its script; of styled letters their like's."""
+    usual = next(filter(str.isalpha, normalize("NFKC", letter)), letter)
+    return name_of(usual, "").partition(" ")[0].lower()
 
 
 @lru_cache(maxsize=_CACHED)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 from unicodedata import normalize
 
+from engine.reference.postal import with_usual_digits
+
 _UNSEEN: Final = (
     *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x3164, 0xFEFF, 0xFFA0, 0x17B4, 0x17B5, 0xE0001),
     *range(0x180B, 0x1810),
@@ -47,6 +49,8 @@ _LOOK_ALIKES: Final = str.maketrans(
 _AS_CYRILLIC: Final = str.maketrans("abekmhopctyxijs", "авекмнорстухіјѕ")
 _IMITATING: Final = re.compile("[\u0370-\u03ff\u0400-\u052f\u0530-\u058f]")
 _LATIN: Final = re.compile("[a-z]")
+_HYPHENS: Final = str.maketrans(dict.fromkeys("\u30fc\uff70", "-"))
+"""What the hyphen's key gives in Japanese between digits: the sign of a long vowel."""
 _LETTERS_MIN: Final = 2
 """A letter that stands alone is an entrance's or a box's (\u0430/\u0441), in Latin letters or in others."""
 
@@ -54,6 +58,13 @@ _LETTERS_MIN: Final = 2
 def as_shown(text: str) -> str:
     """The text without what nobody sees, its digits as 0 to 9, its fractions apart from the number before."""
     return text if text.isascii() or _MAY_BE_ODD.search(text) is None else text.translate(_AS_SHOWN)
+
+
+def postal_as_shown(postal: str) -> str:
+    """A postal code as it is shown: in letters of one script, with digits 0 to 9 and plain hyphens."""
+    if postal.isascii():
+        return postal
+    return in_one_script([with_usual_digits(as_shown(postal)).translate(_HYPHENS).casefold()])[0]
 
 
 def in_one_script(words: Sequence[str]) -> list[str]:

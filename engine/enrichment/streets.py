@@ -5,9 +5,9 @@ from functools import lru_cache
 from string import ascii_lowercase
 from typing import Final
 
-from engine.enrichment.shown_text import as_shown, in_one_script
+from engine.enrichment.shown_text import as_shown, in_one_script, postal_as_shown
 from engine.reference.letters import unaccented, without_digraphs
-from engine.reference.postal import LETTERS_BEFORE, with_usual_digits
+from engine.reference.postal import letters_before
 from engine.reference.territories import OWNERS, WITH_ZIP_CODES
 
 _JOINING: Final = ("'", "\u2019", ".")
@@ -32,12 +32,8 @@ _SHORT: Final = {
     for short, *others in (line.split() for line in _SPELLINGS.replace("\n", " · ").split("·") if line.split())
     for other in others
 }
-_LETTERS: Final = {
-    country: tuple(
-        each.lower() for code in (country, OWNERS.get(country)) for each in LETTERS_BEFORE.get(code or "", ())
-    )
-    for country in (*LETTERS_BEFORE, *OWNERS)
-}
+_BEGIN_WITH_LETTERS: Final = frozenset({"GB", "GG", "JE", "IM", "CA", "IE"})
+"""Countries whose postal codes begin with letters: what they write before them is followed by another."""
 _GERMAN_STREET: Final = re.compile(r"(?<=\w)strasse\b")
 _NUMBER_WORD: Final = re.compile(r"\b(?:no ?(?=\d)|n (?=\d+[a-z]?(?: |$)))")
 """What is written before a house number, or left out. N is north before a street's: N 5th St."""
@@ -115,19 +111,26 @@ def country_that_counts(country: str | None) -> str | None:
 
 
 def folded_postal(postal: str, country: str | None) -> str:
-    """A postal code's letters and digits, in lower case, without the country's letters before its first digit.
+    """A postal code's letters and digits, in lower case, without the country's letters before it.
 
     Of the United States and their territories the first five, without ZIP+4.
     """
-    lower = postal.lower() if postal.isascii() else in_one_script([with_usual_digits(as_shown(postal)).casefold()])[0]
+    lower = postal_as_shown(postal).lower()
     plain = lower.replace(" ", "").replace("-", "")
     plain = plain if plain.isalnum() else "".join(_WORD.findall(plain))
-    if country in _LETTERS and not plain.isdecimal():
-        for letters in _LETTERS[country]:
-            if plain.startswith(letters) and plain[len(letters) :][:1].isdecimal():
-                return plain[len(letters) :]
-        return plain
+    if country is not None and not plain.isdecimal():
+        plain = _without_letters(plain, country)
     return plain[:_ZIP_DIGITS] if country in WITH_ZIP_CODES else plain
+
+
+def _without_letters(plain: str, country: str) -> str:
+    """A code without the country's letters before it, where a code of that country may go on as it does."""
+    for letters in letters_before(country):
+        if plain.startswith(letters.lower()):
+            rest = plain[len(letters) :]
+            if rest[:1].isalpha() if country in _BEGIN_WITH_LETTERS else rest[:1].isdecimal():
+                return rest
+    return plain
 
 
 @lru_cache(maxsize=_CACHED)

@@ -102,7 +102,12 @@ _FIELDS: Final = {"issuer_id_number": "bin"}
 """The names of a request that a payment has under others."""
 _TOGETHER: Final = {"address": "address_2", "first_name": "last_name"}
 """A person's, and a place's, in two fields."""
-_OTHERS: Final = {**_TOGETHER, **{second: first for first, second in _TOGETHER.items()}}
+_OTHERS: Final = {
+    **_TOGETHER,
+    **{second: first for first, second in _TOGETHER.items()},
+    "phone_country_code": "phone_number",
+}
+"""What says nothing without a field: a number without the code that it is dialled behind is another country's."""
 
 
 def whole(payment: Payment) -> Payment:
@@ -111,7 +116,8 @@ def whole(payment: Payment) -> Payment:
     for pointer, _ in payment.unusable:
         group, field = _place(pointer)
         for each in _rest(group, field):
-            rest.setdefault(group, {})[each] = None
+            if each != "phone_number" or "+" not in (getattr(payment, group).phone_number or ""):
+                rest.setdefault(group, {})[each] = None
     return _with(payment, rest) if rest else payment
 
 

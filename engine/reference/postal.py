@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, Final, NamedTuple, Self
@@ -17,6 +17,7 @@ from engine.errors import ReferenceInvalid
 from engine.reference.letters import composed, unaccented
 from engine.reference.source import EMBEDDED, Source, read_source
 from engine.reference.table import TableInfo
+from engine.reference.territories import OWNERS
 
 EMBEDDED_POSTAL: Final = EMBEDDED / "postal_rules.json.xz"
 _CACHED: Final = 16_384
@@ -27,11 +28,10 @@ _VEHICLE_CODES: Final = """
     HR: HU:H IS: IT:I LI:FL LT: LU:L LV: MC:F MD: ME:MNE MK: MQ:F NL: NO:N PL: PT:P RE:F RO: RS:SRB RU: SE:S SI:SLO SK:
     SM:RSM TR: UA: VA:V XK:RKS YT:F
 """
-LETTERS_BEFORE: Final[Mapping[str, tuple[str, ...]]] = {
+_VEHICLES: Final = {
     country: (country, vehicles) if vehicles else (country,)
     for country, _, vehicles in (each.partition(":") for each in _VEHICLE_CODES.split())
 }
-"""What is written before postal codes that begin with a digit: the country's letters or its vehicles' (D-10115)."""
 
 _KINDS: Final = frozenset(
     {"province", "state", "region", "county", "co", "city", "governorate", "district", "municipality", "prefecture"}
@@ -74,6 +74,18 @@ def _bare_region(region: str) -> str:
 def with_usual_digits(postal: str) -> str:
     """The text with its characters in their usual forms and its digits, of whatever script, as 0 to 9."""
     return "".join([str(int(each)) if each.isdecimal() else each for each in composed(postal)])
+
+
+@cache
+def letters_before(country: str) -> tuple[str, ...]:
+    """What is written before a country's postal codes: its letters, or its vehicles' (D-10115).
+
+    And its owner's or its territories': US-00901 in Puerto Rico, AX-22100 in Finland.
+    """
+    owner = OWNERS.get(country)
+    also = [each for each, owned_by in OWNERS.items() if owned_by == country] if owner is None else [owner]
+    own = (country, *also)
+    return tuple(dict.fromkeys(letters for each in own for letters in _VEHICLES.get(each, (each,))))
 
 
 def plain_code(postal: str) -> str:
@@ -266,7 +278,7 @@ def _of_code(plain: str, country: str, matched: Callable[[str], Sequence[int] | 
         return None
     if (found := matched(plain)) and _CODE in found:
         return sorted(found)
-    for each in (country + plain, *map(plain.removeprefix, LETTERS_BEFORE.get(country, (country,)))):
+    for each in (country + plain, *map(plain.removeprefix, letters_before(country))):
         if (found := matched(each)) and _CODE in found:
             return sorted(found)
     return None

@@ -35,23 +35,39 @@ def common_country(left: str | None, right: str | None) -> str | None:
 
 WITH_ZIP_CODES: Final = frozenset({"US", *_TERRITORIES["US"], "FM", "MH", "PW"})
 """Where the post of the United States delivers, by its ZIP codes and ZIP+4."""
-_OF_POSTAL: Final = {
-    "971": "GP",
-    "972": "MQ",
-    "973": "GF",
-    "974": "RE",
-    "975": "PM",
-    "976": "YT",
-    "986": "WF",
-    "987": "PF",
-    "988": "NC",
+_OF_POSTAL: Final[Mapping[str, Mapping[str, str]]] = {
+    "FR": {
+        "971": "GP",
+        "972": "MQ",
+        "973": "GF",
+        "974": "RE",
+        "975": "PM",
+        "976": "YT",
+        "986": "WF",
+        "987": "PF",
+        "988": "NC",
+    },
+    "US": {
+        "006": "PR",
+        "007": "PR",
+        "008": "VI",
+        "009": "PR",
+        "96799": "AS",
+        "96940": "PW",
+        **dict.fromkeys(("96941", "96942", "96943", "96944"), "FM"),
+        **dict.fromkeys(("96950", "96951", "96952"), "MP"),
+        **dict.fromkeys(("96960", "96970"), "MH"),
+        **dict.fromkeys(("9691", "9692", "9693"), "GU"),
+    },
+    "FI": {"22": "AX"},
+    "DK": {"39": "GL"},
 }
-"""What France has overseas by the first digits of its postal codes."""
-_DEPARTMENT_DIGITS: Final = 3
+"""Territories by the first digits of their postal codes, which are written with the country's code too."""
 
 
 def territory_of(country: str, postal: str | None) -> str:
     """The code of the territory that a postal code is of, where the country is written; else the country's."""
-    if country == "FR" and postal is not None and postal.startswith(("97", "98")):
-        return _OF_POSTAL.get(postal[:_DEPARTMENT_DIGITS], country)
-    return country
+    territories = _OF_POSTAL.get(country)
+    if territories is None or postal is None:
+        return country
+    return next((code for begins, code in territories.items() if postal.startswith(begins)), country)

@@ -282,6 +282,11 @@ def test_the_line_with_the_street_tells_one_house_from_another(
         ("GB", "JE", "JE2 3AB", "je23ab"),
         ("FI", "AX", "22100", "AX-22100"),
         ("DK", "FO", "100", "FO-100"),
+        ("US", "US", "10001", "US-10001"),
+        ("US", "PR", "00901", "US 00901-1234"),
+        ("GB", "GB", "SW1A 1AA", "GB-SW1A 1AA"),
+        ("CA", "CA", "K1A 0B1", "CA K1A0B1"),
+        ("IN", "IN", "110001", "IN-110001"),
     ],
 )
 def test_a_territorys_address_is_one_with_its_code_and_the_countrys(
@@ -292,6 +297,15 @@ def test_a_territorys_address_is_one_with_its_code_and_the_countrys(
         known, _ = enrich(make_payment(billing=billing, shipping=shipping), reference)
         assert known["billing_address"] == known["shipping_address"]
         assert known[ADDRESS] is True
+
+
+def test_codes_that_begin_as_their_territory_does_stay_whole(
+    make_payment: Callable[..., Payment], reference: Reference
+) -> None:
+    one, other = replace(HOME, country="GB", postal="JE2 3AB"), replace(HOME, country="GB", postal="IM2 3AB")
+    known, _ = enrich(make_payment(billing=one, shipping=other), reference)
+    assert known["shipping_postal_matches_billing"] is False
+    assert known["billing_address"] != known["shipping_address"]
 
 
 @pytest.mark.parametrize("street", ["Goethe-Stra\u00dfe 5", "Goethestr. 5", "Goethestra\u00dfe 5"])

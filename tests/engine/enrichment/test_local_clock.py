@@ -10,16 +10,21 @@ from hypothesis import strategies as st
 
 from engine.enrichment.clock import CLOCK
 from engine.features import Unknown, Value
-from engine.payment import Device, Order, Payment
+from engine.payment import Contact, Device, Order, Payment
 from engine.reference import Reference
 
 FEATURES = [feature.name for feature in CLOCK.features]
 WINTER, SUMMER = datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 12, tzinfo=UTC)
 NOWHERE, AMBIGUOUS = Unknown("country_unknown"), Unknown("ambiguous")
+NOWHERE_GIVEN = Contact()
 
 
 def of(
-    reference: Reference, device: Device, known: Mapping[str, Value] = MappingProxyType({}), at: datetime = WINTER
+    reference: Reference,
+    device: Device,
+    known: Mapping[str, Value] = MappingProxyType({}),
+    at: datetime = WINTER,
+    billing: Contact = NOWHERE_GIVEN,
 ) -> dict[str, Value | Unknown]:
     payment = Payment(
         transaction_id="tx-1",
@@ -27,6 +32,7 @@ def of(
         at=at,
         order=Order(amount_minor=4990, currency="USD"),
         device=device,
+        billing=billing,
     )
     read = {"ip_country": None, "ip_time_zone": None, "billing_country": None, **known}
     return dict(zip(FEATURES, CLOCK.compute(payment, reference, read), strict=True))
@@ -87,6 +93,28 @@ def test_the_clock(
     found = of(reference, Device(timezone_offset=offset), known, at)
     names = ("is_device_clock_possible", "device_clock_minutes_off_ip", "device_clock_matches_billing")
     assert tuple(found[name] for name in names) == values
+
+
+@pytest.mark.parametrize(
+    ("country", "postal", "offset", "matches"),
+    [
+        ("US", "00901", -240, True),
+        ("US", "00901", -480, False),
+        ("US", "96910", 600, True),
+        ("US", "96799", -660, True),
+        ("US", "10001", -240, False),
+        ("US", None, 600, False),
+        ("FR", "97400", 240, True),
+        ("FR", "75001", 240, False),
+        ("DK", "3900", -120, True),
+    ],
+)
+def test_a_territory_has_its_own_time_under_its_countrys_code(
+    reference: Reference, *, country: str, postal: str | None, offset: int, matches: bool
+) -> None:
+    billing = Contact(country=country, postal=postal)
+    found = of(reference, Device(timezone_offset=offset), {"billing_country": country}, billing=billing)
+    assert found["device_clock_matches_billing"] is matches
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,8 @@ from engine.reference import Reference
         ("ada@b\u00fccher.example", "ada@xn--bcher-kva.example"),
         ("ada@B\u00dcCHER.example", "ada@xn--bcher-kva.example"),
         ("cafe\u0301@example.com", "caf\u00e9@example.com"),
+        ("\u0130smail@gmail.com", "ismail@gmail.com"),
+        ("\u0130sm.ail@gmail.com".lower(), "ismail@gmail.com"),
         ('"a+b"@example.com', '"a+b"@example.com'),
         ('"a@b"@example.com', '"a@b"@example.com'),
         ("ada@gmial.com", "ada@gmial.com"),

@@ -362,14 +362,15 @@ WHOLE = st.lists(WORD, min_size=1, max_size=4).map(" ".join)
 @given(WHOLE, WHOLE, WHOLE | st.none(), st.lists(WORD, max_size=3).map(".".join))
 def test_a_short_way_says_what_every_letter_says(holder: str, billing: str, shipping: str | None, local: str) -> None:
     sent, email = billing if shipping is None else shipping, f"{local}@gmail.com"
-    by_names = (words_of(holder), words_of(billing), words_of(sent))
+    counted = len(words_of(holder))
+    by_names = [words[:1] if len(set(words)) == 1 else words for words in map(words_of, (holder, billing, sent))]
     found = dict(zip(FEATURES, _of_names(holder, billing, sent, email, LETTERS), strict=True))
     assert found["cardholder_billing_name_similarity"] == likeness(by_names[0], by_names[1])
     assert found["cardholder_shipping_name_similarity"] == likeness(by_names[0], by_names[2])
     assert found["billing_shipping_name_similarity"] == likeness(by_names[1], by_names[2])
     assert found["email_cardholder_name_similarity"] == likeness_to_email(email, by_names[0])
     assert found["email_billing_name_similarity"] == likeness_to_email(email, by_names[1])
-    assert found["cardholder_name_words"] == len(by_names[0])
+    assert found["cardholder_name_words"] == counted
     assert found["cardholder_name_has_digits"] == any(each.isdecimal() for each in holder)
     assert found["cardholder_name_gibberish"] == gibberish(holder)
     assert found["cardholder_name_case"] == case_of(holder) == case_by_letters(holder)

@@ -18,7 +18,7 @@ from engine.enrichment.postal import POSTAL
 from engine.errors import ReferenceInvalid
 from engine.payment import Contact, Payment
 from engine.reference import PostalRules, Reference
-from engine.reference.postal import _WHOLE_CODES, EMBEDDED_POSTAL, LETTERS_BEFORE, _compiled, plain_code
+from engine.reference.postal import _WHOLE_CODES, EMBEDDED_POSTAL, _compiled, letters_before, plain_code
 
 RULES: Final = json.loads(lzma.decompress(EMBEDDED_POSTAL.read_bytes()))["countries"]
 
@@ -32,6 +32,13 @@ RULES: Final = json.loads(lzma.decompress(EMBEDDED_POSTAL.read_bytes()))["countr
         ("US", "new  york", "10001", True, True, True),
         ("US", "DC", "20500", True, True, True),
         ("US", "PR", "00901", True, True, True),
+        ("US", "FL", "US-34249", True, True, True),
+        ("US", "PR", "PR-00901", True, True, True),
+        ("PR", None, "US 00901", True, None, None),
+        ("FI", None, "AX-22100", True, None, None),
+        ("US", "FL", "34\u200b249", True, True, True),
+        ("GB", None, "SW1A 1\u0410\u0410", True, None, None),
+        ("JP", None, "\uff11\uff15\uff10\u30fc\uff10\uff10\uff10\uff11", True, None, None),
         ("US", "AE", "09012", True, True, True),
         ("US", "Ontario", "10001", True, "region_unknown", False),
         ("US", None, "1234", False, None, None),
@@ -192,7 +199,7 @@ def test_any_text_is_looked_up(country: str, region: str | None, postal: str | N
 def test_a_countrys_patterns_at_once_say_what_they_say_one_by_one() -> None:
     table, random = PostalRules.load(), Random("postal codes")
     for country in [country for country, rule in RULES.items() if rule["zip"]]:
-        rule, letters = RULES[country], LETTERS_BEFORE.get(country, (country,))
+        rule, letters = RULES[country], letters_before(country)
         regions = [each for each in rule["regions"] if each["zip"]]
         for _ in range(60):
             written = list(random.choice(rule["examples"] or ["12345"]))

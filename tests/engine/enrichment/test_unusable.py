@@ -66,9 +66,10 @@ def test_what_was_dropped_is_unknown_for_that(
 
 
 TOO_LONG = "4283 Express Lane PO Box 12 " + "x" * 260
+PHONE = {"phone_country_code": "44", "phone_number": "07911 123456"}
 HOME = {"address": "12 Main St", "address_2": "Apt 4", "city": "Sarasota", "postal": "34249", "country": "US"}
 ALL = {
-    "billing": {"first_name": "Ada", "last_name": "Lovelace", **HOME},
+    "billing": {"first_name": "Ada", "last_name": "Lovelace", **HOME, **PHONE},
     "shipping": {"first_name": "Ada", "last_name": "Lovelace", **HOME},
     "credit_card": {"cardholder_name": "ADA LOVELACE"},
     "shopping_cart": [{"quantity": 1, "price": "5", "category": "books"}, {"quantity": 1}],
@@ -99,6 +100,7 @@ ALL = {
             ("cardholder_billing_name_similarity", "cardholder_matches_billing_name"),
         ),
         ("billing", "first_name", "x" * 256, ("cardholder_matches_billing_name",)),
+        ("billing", "phone_country_code", "GB", ("phone_normalized", "phone_is_valid", "phone_country")),
         ("shopping_cart", "quantity", 10**9, ("cart_quantity", "cart_highest_quantity")),
     ],
 )
@@ -115,6 +117,12 @@ def test_what_is_left_of_something_dropped_is_not_taken_for_all_of_it(
     assert {name: known[name] for name in names} == dict.fromkeys(names)
     assert {name: causes.get(name) for name in names} == dict.fromkeys(names, "unusable")
     assert payment_of(payment_bytes(payment)) == payment
+
+
+def test_a_number_with_a_plus_needs_no_country_code(reference: Reference) -> None:
+    payment = decide(LEAST | {"billing": {"phone_country_code": "GB", "phone_number": "+44 7911 123456"}})[0]
+    known, _ = enrich(payment, reference)
+    assert (known["phone_normalized"], known["phone_country"]) == ("+447911123456", "GG")
 
 
 def test_of_a_cart_each_field_that_was_dropped_is_told_once() -> None:
