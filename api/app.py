@@ -59,7 +59,7 @@ def create_app(
         now=now,
         note=_noted(assembly, counted),
     )
-    routes = [route for router in ROUTERS for route in router.routes]
+    app.state.routes = routes = [route for router in ROUTERS for route in router.routes]
     inner = BodyLimit(UnderWay(Front(app, routes), carried))
     return Admission(errors.LastResort(inner, counted), carried)
 

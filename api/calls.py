@@ -64,6 +64,9 @@ def idempotency_key_of(request: Request) -> str | None:
     value = header(request, b"idempotency-key")
     if value is None:
         return None
+    if len({sent for name, sent in request.scope["headers"] if name == b"idempotency-key"}) > 1:
+        detail = "Idempotency-Key was sent twice, with two values: which one names this call? Send it once."
+        raise ProblemRaised(Problem(status=422, code="idempotency_key_invalid", detail=detail))
     # An empty one is a caller's mistake, who takes the call for one with a key.
     if not 1 <= len(value) <= IDEMPOTENCY_KEY_LENGTH_MAX or not value.isascii() or not value.isprintable():
         detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters, or is not sent."
@@ -79,7 +82,8 @@ def require_query(request: Request, *known: str) -> None:
     faults: list[Fault] = []
     for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:
-            detail = f"There is no such query parameter here; there are {', '.join(known)}."
+            there = f"there are {', '.join(known)}" if known else "this call takes none, its options are in the body"
+            detail = f"There is no such query parameter here; {there}."
             faults.append(Fault(pointer=pointer_to("", name), code="field_unknown", detail=detail))
         elif times > 1:
             detail = f"Send the query parameter {name} once."

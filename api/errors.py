@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from http import HTTPStatus
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.backtests.turns import GuardBusy
@@ -143,8 +145,18 @@ async def _of_http_exception(request: Request, error: Exception) -> Response:
         404: "There is no such path; /openapi.json lists all.",
         405: "This path does not take this method; see the Allow header.",
     }.get(error.status_code, str(error.detail))
-    problem = Problem(status=error.status_code, code=code, detail=detail, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+    problem = Problem(status=error.status_code, code=code, detail=detail, headers=headers)
     return problem.response(request_id(request))
+
+
+def _allowed(request: Request) -> str:
+    """All methods of a path: each has a route of its own, and the framework names the first one's."""
+    path = request.scope["path"]
+    routes = [route for route in request.app.state.routes if isinstance(route, Route) and route.path_regex.match(path)]
+    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))
 
 
 async def _of_validation_error(request: Request, error: Exception) -> Response:

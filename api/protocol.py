@@ -1,6 +1,7 @@
 """Limits that hold before a request is one: the size of its head, and the time it may take to arrive (law 9)."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,8 @@ from api.problems import Problem
 HEAD_BYTES_MAX = 32 * 1024
 ARRIVAL_SECONDS_MAX = 10.0
 _DECISION_PATH = DECISION_PATH.encode()
+_HEAD_END = b"\r\n\r\n"
+_UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -50,6 +53,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came, unless the head grows too large."""
+        if (self._is_head or self._begun_at is None) and (b"pgrade" in data or b"PGRADE" in data):
+            data = _without_upgrade(data)
         self._may_be_large = self._head_bytes + len(data) > HEAD_BYTES_MAX
         super().data_received(data)
         if self._is_head:
@@ -100,6 +105,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self.scope["assay.received_ns"] = monotonic_ns()  # type: ignore[typeddict-unknown-key]
         super().on_message_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; what Uvicorn would say names nothing."""
+        del msg
+        detail = "The request is no HTTP/1.1: see its line, its headers and its Content-Length or chunks."
+        response = Problem(status=400, code="http_malformed", detail=detail).response("")
+        self._write([b"HTTP/1.1 400 Bad Request", b"connection: close"], response.raw_headers, bytes(response.body))
+        self.transport.close()
+
     def _is_next_decision(self) -> bool:
         """Whether this asks for a decision, and is answered next: neither pipelined nor waiting for a 100."""
         return (
@@ -144,3 +157,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def _write(self, head: list[bytes], headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         lines = [*head, *(name + b": " + value for name, value in headers), b"", body]
         self.transport.write(b"\r\n".join(lines))
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """What came, without an offer to go on in another protocol, which a server may leave alone (RFC 9110, 7.8).
+
+    Java's client offers HTTP/2 with each first call, and curl where it is told to. The parser would take what follows
+    the head, which is the call's body, for that protocol's.
+    """
+    head, blank, rest = data.partition(_HEAD_END)
+    return _UPGRADE.sub(b"\r\nignored", head) + blank + rest

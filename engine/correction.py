@@ -20,7 +20,10 @@ class NotReplaced(Enum):
     UNKNOWN = auto()
     """It was never decided for this merchant and mode."""
     HAPPENED = auto()
-    """It happened: it was blocked, or has an outcome, or was on another card, or corrects this payment itself."""
+    """It happened: it was blocked, or has an outcome, or was on another card, or corrects this payment itself.
+
+    Or a third one has replaced it before.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,12 @@ async def correction(payment: Payment, ledger: Ledger, outcomes: Outcomes) -> Co
     replaced_by = await ledger.superseded_by(merchant_id, named, test_mode=test_mode)
     if replaced_by == payment.transaction_id:
         return Correction(superseded=named)
-    # Two that replace each other would both be uncounted.
-    is_replaced = await ledger.superseded_by(merchant_id, payment.transaction_id, test_mode=test_mode) is not None
+    # Two that replace each other would both be uncounted, and of two that replace a third both would be counted.
+    replacement = await ledger.superseded_by(merchant_id, payment.transaction_id, test_mode=test_mode)
     if (
-        is_replaced
-        or any(_was_blocked(record) or _was_on_another_card(record, payment) for record in records)
+        replaced_by is not None
+        or replacement is not None
+        or any(_was_blocked(record) or _contradicts(record, payment) for record in records)
         or await outcomes.of_transaction(merchant_id, named, test_mode=test_mode)
     ):
         return Correction(not_replaced=NotReplaced.HAPPENED)
@@ -62,6 +66,8 @@ def _was_blocked(record: DecisionRecord) -> bool:
     return recorded_decision(record.decision).action is Action.BLOCK
 
 
-def _was_on_another_card(record: DecisionRecord, payment: Payment) -> bool:
-    cards = {payment_of(record.payment).card_identity, payment.card_identity} - {None}
-    return len(cards) > 1
+def _contradicts(record: DecisionRecord, payment: Payment) -> bool:
+    """Whether what was recorded was on another card, or said that it corrects this payment."""
+    recorded = payment_of(record.payment)
+    cards = {recorded.card_identity, payment.card_identity} - {None}
+    return len(cards) > 1 or recorded.supersedes == payment.transaction_id

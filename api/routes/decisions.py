@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.admission import Load
 from api.auth import SCOPE_FIELD, BytesRoute, ScopedRoute, key_of
-from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, JsonBytes, decision_of, idempotency_key_of, merchant_of
+from api.calls import IDEMPOTENCY_KEY_LENGTH_MAX, JsonBytes, decision_of, idempotency_key_of, merchant_of, require_query
 from api.clock import monotonic_ns
 from api.metrics import Metrics
 from api.problems import Problem, ProblemRaised
@@ -43,8 +43,8 @@ _NOT_REPLACED: Mapping[NotReplaced, InputWarning] = {
     NotReplaced.HAPPENED: InputWarning(
         code="supersedes_refused",
         input_pointer="/event/supersedes",
-        warning="That payment happened: it was blocked, has an outcome, was on another card or corrects this one. Both "
-        "count. Name an earlier attempt of the same order in payment.attempt_of.",
+        warning="That payment happened (it was blocked, has an outcome, was on another card or corrects this one) or "
+        "has a correction already, so both count. Name an earlier attempt of the same order in payment.attempt_of.",
     ),
 }
 
@@ -63,6 +63,14 @@ class Desk:
     """Told of each decision when its answer is made."""
 
 
+_TRUE = {"type": "string", "enum": ["true"]}
+_ANSWER_HEADERS = {
+    "Idempotent-Replayed": {
+        "description": "Sent where the answer is the stored one of an earlier call.",
+        "schema": _TRUE,
+    },
+    "Assay-Late": {"description": "Sent where the answer comes after the call's deadline.", "schema": _TRUE},
+}
 router = APIRouter(tags=["Decisions"], route_class=BytesRoute)
 reading = APIRouter(tags=["Decisions"], route_class=ScopedRoute)
 
@@ -71,7 +79,7 @@ reading = APIRouter(tags=["Decisions"], route_class=ScopedRoute)
     "/v1/decisions",
     summary="Decide a payment",
     response_model=DecisionAnswer,
-    responses=PROBLEM_RESPONSES,
+    responses={**PROBLEM_RESPONSES, 200: {"headers": _ANSWER_HEADERS}},
     openapi_extra={
         SCOPE_FIELD: Scope.DECISIONS_WRITE.value,
         "requestBody": {
@@ -102,6 +110,9 @@ async def create_decision(request: Request) -> Response:
     """
     desk: Desk = request.app.state.desk
     key, pipeline = key_of(request), desk.pipeline
+    if request.scope["query_string"]:
+        # Who asks for ?dry_run=true would have a payment recorded.
+        require_query(request)
     started = perf_counter()
     # The call is named nowhere here: while tens of calls wait for one commit, what they were made from can go.
     answer = await pipeline.decide(await _call_in(request, key, desk), request.scope["assay.received_ns"])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
@@ -279,10 +279,16 @@ _PROBLEM_STATUSES: Mapping[int, str] = {
     503: "No durable answer can be given in time; retry with the same key.",
 }
 
+_RETRY_AFTER: Final = {
+    "Retry-After": {"description": "After how many seconds to call again.", "schema": {"type": "integer"}}
+}
+_TO_RETRY: Final = frozenset({409, 429, 503})
+
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {
         "description": description,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        **({"headers": _RETRY_AFTER} if status in _TO_RETRY else {}),
     }
     for status, description in _PROBLEM_STATUSES.items()
 }

@@ -243,7 +243,7 @@ def _number_text(value: object) -> str:
 def _is_plain_name(name: str) -> bool:
     """Whether a custom field of this name is kept whatever its value; cached for names that come again and again."""
     is_card_data = is_cvv_name(name) or is_card_number_name(name) or holds_card_number(name)
-    return bool(name) and name.strip() == name and not is_card_data
+    return bool(name) and name.strip() == name and "::" not in name and not is_card_data
 
 
 def _options(sent: object) -> OptionsGroup:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from pydantic import ValidationError
@@ -62,6 +62,12 @@ _STAND_INS: Mapping[tuple[str | int, ...], Any] = {
 }
 """What takes the place of a required value that is missing or wrong while the rest is searched for faults."""
 
+_ENCODINGS: Final = {
+    b"\xef\xbb\xbf": "it begins with a byte order mark; send UTF-8 without one;",
+    **dict.fromkeys((b"\xff\xfe", b"\xfe\xff", b"\x00{", b"{\x00"), "it is UTF-16 or UTF-32; send UTF-8;"),
+    b"\x1f\x8b": "it is compressed; send it as it is;",
+}
+"""What bodies in another encoding begin with, and what to do."""
 _REQUIRED_WITHIN = {
     "/event": ("/event/transaction_id",),
     "/order": ("/order/amount_minor", "/order/currency"),
@@ -154,11 +160,16 @@ def tree_of(body: bytes) -> dict[str, Any]:
     if isinstance(cause, dict):
         return cause
     match = _POSITION.fullmatch(cause)
-    if match is None:
-        raise MalformedJson(cause, 1, 1)
+    if match is None or (encoded := _encoding_of(body)):
+        raise MalformedJson(cause if match is None else encoded, 1, 1)
     if "recursion" in cause:
         raise PaymentInvalid(Fault(pointer="", code="nested_too_deep", detail="Nest no deeper than 8 levels."))
     raise MalformedJson(match[1], int(match[2]), int(match[3]))
+
+
+def _encoding_of(body: bytes) -> str:
+    """What is the matter with a body that is JSON in another dress; nothing where it is not."""
+    return next((said for begins, said in _ENCODINGS.items() if body.startswith(begins)), "")
 
 
 def _parsed(body: bytes) -> dict[str, Any] | str:

@@ -62,8 +62,11 @@ _CART_NAMES = tuple(CART_ITEM_READERS)
 _ROOT_NAMES = (*_GROUPS, "shopping_cart", "custom", "options")
 _OPTION_NAMES = tuple(OptionsGroup.model_fields)
 _AMOUNT = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,10}))?")
+_RULE_MARK = "::"
 _CUSTOM_TYPE = Wrong("type_invalid", "Send a string, a number or a boolean.")
 _CUSTOM_TOO_LONG = Odd("too_long", "A name has 1 to 255 characters and a value at most 255, so this was dropped.")
+_CUSTOM_NO_NAME = Odd("name_invalid", "A name has a character that is no blank, so this was dropped.")
+_CUSTOM_COLONS = Odd("name_invalid", "No rule can name a field with :: in its name. Rename it; it was kept.")
 _CUSTOM_TOO_LARGE = Odd("out_of_range", "A whole number has at most 64 bits; send it as a string.")
 _AUTHENTICATION_MISSING = Odd(
     "authentication_missing",
@@ -213,12 +216,16 @@ def _read_custom(fields: dict[str, Any], findings: Findings) -> Values:
             pointer = pointer_to("/custom", name)
             if not refuse_sensitive(name, value, pointer, findings):
                 findings.note(pointer, _CUSTOM_TYPE)
-        elif not 1 <= len(name) <= TEXT_LENGTH_MAX or (isinstance(value, str) and len(value) > TEXT_LENGTH_MAX):
+        elif not name.strip():
+            findings.note(pointer_to("/custom", name), _CUSTOM_NO_NAME)
+        elif len(name) > TEXT_LENGTH_MAX or (isinstance(value, str) and len(value) > TEXT_LENGTH_MAX):
             findings.note(pointer_to("/custom", name), _CUSTOM_TOO_LONG)
         elif isinstance(value, int) and value.bit_length() > INTEGER_BITS_MAX:
             findings.note(pointer_to("/custom", name), _CUSTOM_TOO_LARGE)
         else:
             custom[name] = value
+            if _RULE_MARK in name:
+                findings.note(pointer_to("/custom", name), _CUSTOM_COLONS)
     drop_custom_card_numbers(custom, findings)
     return custom
 

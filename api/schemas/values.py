@@ -159,7 +159,8 @@ def country(value: str) -> str | Odd:
 def instant(value: str) -> datetime | Odd:
     """RFC 3339, in UTC; a date alone is its midnight, and a time without offset is taken as UTC."""
     try:
-        moment = datetime.fromisoformat(value)
+        # RFC 3339 takes t and z as well.
+        moment = datetime.fromisoformat(value.upper())
         if moment.tzinfo is UTC:
             return moment
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

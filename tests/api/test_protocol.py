@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import orjson
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -18,6 +19,16 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     assert scope["type"] == "http"
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    assert scope["type"] == "http"
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
 
 
 @pytest.fixture
@@ -41,6 +52,37 @@ async def exchange(port: int, *parts: bytes) -> bytes:
 async def test_an_ordinary_head_is_read(port: int) -> None:
     said = await exchange(port, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
     assert said.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("protocol_name", [b"h2c", b"websocket", b"TLS/1.0"])
+@pytest.mark.parametrize("name", [b"Upgrade", b"upgrade", b"UPGRADE"])
+async def test_an_offer_to_go_on_in_another_protocol_is_left_alone(name: bytes, protocol_name: bytes) -> None:
+    config = uvicorn.Config(echo, http=BoundedProtocol, ws="none", lifespan="off", port=0, log_config=None)
+    # As Java's client and curl --http2 send it.
+    body = b'{"note": "\r\nUpgrade: seat"}'
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\n%s: %s\r\nHTTP2-Settings: AAMAAABk\r\n" % (name, protocol_name)
+    first = b"POST / HTTP/1.1\r\nhost: x\r\n%scontent-length: %d\r\n\r\n" % (offer, len(body))
+    second = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi"
+    async with running(config) as port:
+        for parts in ((first + body, second), (first, body, second)):
+            said = await exchange(port, *parts)
+            assert (said.count(b"HTTP/1.1 200"), body in said, said.endswith(b"hi")) == (2, True, True)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"FOO / HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
+        b"hello\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_a_problem_too(port: int, sent: bytes) -> None:
+    head, _, body = (await exchange(port, sent)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert orjson.loads(body)["code"] == "http_malformed"
 
 
 async def test_a_head_without_end_is_refused(port: int) -> None:

@@ -74,6 +74,16 @@ def _on_another_card(call: Call) -> None:
     call("happened-another", credit_card={"token": "tok_first_card"})
 
 
+def _replaced_before(call: Call) -> None:
+    call("happened-wrong", credit_card={"token": "tok_thrice"})
+    call("happened-right", event={"supersedes": "happened-wrong"}, credit_card={"token": "tok_thrice"})
+
+
+def _names_its_correction(call: Call) -> None:
+    # Before there is such a payment, so that nothing was replaced.
+    call("happened-ring", event={"supersedes": "happened-ringed"}, credit_card={"token": "tok_ring"})
+
+
 def _replaced(call: Call) -> None:
     call("happened-again", credit_card={"token": "tok_mutual"})
     call("happened-replaced", event={"supersedes": "happened-again"}, credit_card={"token": "tok_mutual"})
@@ -85,10 +95,12 @@ def _replaced(call: Call) -> None:
         (_declined, "happened-declined", "corrects-declined", "tok_declined"),
         (_blocked, "happened-blocked", "corrects-blocked", "tok_assay_block"),
         (_on_another_card, "happened-another", "corrects-another", "tok_second_card"),
+        (_replaced_before, "happened-wrong", "happened-third", "tok_thrice"),
+        (_names_its_correction, "happened-ring", "happened-ringed", "tok_ring"),
         # A later stage of what was replaced, which names what replaced it.
         (_replaced, "happened-replaced", "happened-again", "tok_mutual"),
     ],
-    ids=["declined", "blocked", "another card", "replaces its own correction"],
+    ids=["declined", "blocked", "another card", "corrected before", "names this one", "replaces its own correction"],
 )
 def test_what_happened_is_not_superseded(
     trial: Call, happen: Callable[[Call], None], named: str, transaction_id: str, token: str
@@ -98,7 +110,7 @@ def test_what_happened_is_not_superseded(
     warnings = trial(transaction_id, event=event, credit_card={"token": token})["warnings"]
     assert [each["code"] for each in warnings if each["input_pointer"] == "/event/supersedes"] == ["supersedes_refused"]
     listed = trial.client.get("/v1/decisions", params={"transaction_id": named, "merchant_id": "shop-a"}).json()
-    assert listed["superseded_by"] is None
+    assert listed["superseded_by"] == ("happened-right" if named == "happened-wrong" else None)
 
 
 def test_a_declined_attempt_that_is_named_as_corrected_is_counted(call: Call) -> None:
