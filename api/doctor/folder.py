@@ -67,7 +67,7 @@ def _owner(folder: Path) -> Finding:
 def _is_locked(path: Path) -> bool:
     """Whether the owner's own rights are too few; a superuser is not told by trying, and may not be the owner."""
     mode = _mode(path)
-    needed = stat.S_IRWXU if stat.S_ISDIR(mode) else stat.S_IRUSR
+    needed = stat.S_IRUSR | stat.S_IXUSR if stat.S_ISDIR(mode) else stat.S_IRUSR
     return mode & needed != needed
 
 
