@@ -3,9 +3,13 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from engine.access import ApiKey, ApiKeys, Scope
+
+KeyOf = Callable[[str], ApiKey | None]
+"""Gives the key of an id."""
 
 SHOWN_MODE = {False: "live", True: "test"}
 
@@ -40,8 +44,13 @@ def new_key(
 
 def key_in_force(keys: ApiKeys, text: str) -> ApiKey | None:
     """The key that this text opens; None where it is no key's, or of one that is expired or revoked."""
+    return key_opened(keys.key, text)
+
+
+def key_opened(key_of: KeyOf, text: str) -> ApiKey | None:
+    """As `key_in_force`, of keys that are not where a server keeps them."""
     match = _KEY.fullmatch(text)
-    key = None if match is None else keys.key(match[2])
+    key = None if match is None else key_of(match[2])
     if match is None or key is None or SHOWN_MODE[key.test_mode] != match[1]:
         return None
     return key if key.opens_with(match[3], datetime.now(UTC)) else None

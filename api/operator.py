@@ -9,11 +9,11 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.keys import key_in_force, new_key
+from api.keys import KeyOf, key_opened, new_key
 from engine.access import ApiKey, ApiKeys, Scope
 from engine.errors import AssayError
 
@@ -38,20 +38,25 @@ def ensure_operator_key(folder: Path, keys: ApiKeys) -> None:
 
     Those made before are revoked then: whoever removes the file and starts again has replaced the key.
     """
-    path = folder / KEY_FILE
-    try:
-        kept = key_in_force(keys, path.read_text(encoding="ascii", errors="replace").strip())
-    except FileNotFoundError:
-        kept = None
-    if kept is not None and _may_do_everything(kept) and kept.scopes >= set(Scope):
-        return
+    with suppress(FileNotFoundError):
+        if operator_key_kept(folder, keys.key) is not None:
+            return
     # First revoked, last written: wherever this breaks off, the next start finds no good key and begins again.
     for earlier in keys.all():
         if earlier.name == KEY_NAME and earlier.revoked_at is None and _may_do_everything(earlier):
             keys.revoke_key(earlier.id, datetime.now(UTC))
     key, text = new_key(name=KEY_NAME, test_mode=False, scopes=frozenset(Scope), merchants=None)
     keys.add_key(key)
-    os.close(_write_private(path, text))
+    os.close(_write_private(folder / KEY_FILE, text))
+
+
+def operator_key_kept(folder: Path, key_of: KeyOf) -> ApiKey | None:
+    """The key that the folder's file holds; None where it holds none that is in force and may do everything.
+
+    Raises OSError where the file cannot be read.
+    """
+    kept = key_opened(key_of, (folder / KEY_FILE).read_text(encoding="ascii", errors="replace").strip())
+    return kept if kept is not None and _may_do_everything(kept) and kept.scopes >= set(Scope) else None
 
 
 def _may_do_everything(key: ApiKey) -> bool:
@@ -89,10 +94,20 @@ def server_url(folder: Path) -> str | None:
         with (folder / SERVER_FILE).open(encoding="utf-8") as note:
             if not _is_locked(note.fileno()):
                 return None
-            url = json.load(note).get("url")
-    except (FileNotFoundError, json.JSONDecodeError):
+            said = json.load(note)
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
         return None
+    url = said.get("url") if isinstance(said, dict) else None
     return url if isinstance(url, str) else None
+
+
+def is_announced(folder: Path) -> bool:
+    """Whether a server of the folder runs and its note is there, whatever the note says now."""
+    try:
+        with (folder / SERVER_FILE).open("rb") as note:
+            return _is_locked(note.fileno())
+    except FileNotFoundError:
+        return False
 
 
 def _is_locked(descriptor: int) -> bool:

@@ -3,7 +3,7 @@
 All else can be rebuilt from it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -45,6 +45,9 @@ KEYS_A_DECISION_MAX: Final = 20
 
 PaymentName = tuple[str, bool, str]
 """A payment, all its stages: the merchant's id, whether it is test mode, and the transaction id."""
+
+NoteDamaged = Callable[[str], None]
+"""Told the id of each decision whose record cannot be read."""
 
 
 class VersionKind(StrEnum):
@@ -109,8 +112,13 @@ class Ledger(Protocol):
         Whoever reads on the event loop can so let others have their turn, however much the ledger holds of others.
         """
 
-    def between(self, start: datetime, end: datetime, merchant_id: str | None = None) -> Iterator[DecisionRecord]:
-        """Every decision received from `start` until before `end`, of one merchant or all, in the order of observe."""
+    def between(
+        self, start: datetime, end: datetime, merchant_id: str | None = None, *, damaged: NoteDamaged | None = None
+    ) -> Iterator[DecisionRecord]:
+        """Every decision received from `start` until before `end`, of one merchant or all, in the order of observe.
+
+        A record that cannot be read is told to `damaged` and left out; where nobody is to be told it ends the reading.
+        """
 
     def keep_version(self, kind: VersionKind, version: str, content: bytes) -> None:
         """Keep durably what a version that decisions name consists of; once kept it never changes."""

@@ -3,8 +3,8 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Final
 
@@ -27,10 +27,10 @@ def doctor(
 ) -> None:
     """Look the installation over: say what is wrong and the mend; exit code 1 where something keeps it from working.
 
-    It only reads, also beside a running server; the ledger's file is read whole.
+    It only reads, also beside a running server; the ledger is read whole, record by record.
     """
-    with console_of(stderr=True).status("looking it over") if sys.stderr.isatty() else nullcontext():
-        found = list(examination({} if data is None else {"data": data}, utc_now()))
+    with _shown() as progress:
+        found = list(examination({} if data is None else {"data": data}, utc_now(), progress))
     if as_json:
         counts = Counter(finding.level.value for finding in found)
         typer.echo(json.dumps({"errors": counts["error"], "findings": [asdict(finding) for finding in found]}))
@@ -38,6 +38,16 @@ def doctor(
         _print(found)
     if any(finding.level is Level.ERROR for finding in found):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[int], None]]:
+    """Says to a terminal what goes on: a large ledger takes minutes."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with console_of(stderr=True).status("looking it over") as status:
+        yield lambda count: status.update(f"looking it over: {count:,} records")
 
 
 def _print(found: Sequence[Finding]) -> None:

@@ -3,12 +3,13 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.commands.options import Data, settings_with
@@ -39,11 +40,25 @@ class Found:
     """Not replayed, for another version of Assay recorded them: how many, by what this one cannot read."""
     fields: Counter[str] = field(default_factory=Counter)
     shown: list[tuple[str, str]] = field(default_factory=list)
+    damaged: int = 0
+    """Not replayed, for their records cannot be read."""
+    damaged_shown: list[str] = field(default_factory=list)
 
     @property
     def different(self) -> int:
         """How many did not come out as they were recorded."""
         return self.fields.total()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every decision of the period was replayed and came out as it was."""
+        return not (self.different or self.too_old or self.damaged)
+
+    def note_damaged(self, decision_id: str) -> None:
+        """Count one whose record cannot be read."""
+        self.damaged += 1
+        if len(self.damaged_shown) < DIFFERENCES_SHOWN_MAX:
+            self.damaged_shown.append(decision_id)
 
     def note(self, replayed: Replayed) -> None:
         """Count one."""
@@ -68,7 +83,8 @@ def replay(
 ) -> None:
     """Decide every recorded payment of a period again and compare the bytes; exit code 1 where any differ.
 
-    So it is where any could not be replayed, as an older version of Assay recorded it: that is said apart.
+    So it is where any could not be replayed, as an older version of Assay recorded it or its record is damaged: that is
+    said apart.
 
     Made from what the ledger keeps: recorded features, and the rules, policy and model that decided. It only reads, and
     a server may run meanwhile.
@@ -80,10 +96,11 @@ def replay(
     folder = settings_with(data=data).data
     with opened_for_replay(folder) as (ledger, lists):
         replaying = Replay(ledger, scorers_of(folder), _no_tables(), lists)
-        for replayed in _shown(replaying.of(ledger.between(begins, ends, merchant)), begins, ends):
+        records = ledger.between(begins, ends, merchant, damaged=found.note_damaged)
+        for replayed in _shown(replaying.of(records), begins, ends):
             found.note(replayed)
     _tell(found, as_json=as_json)
-    if found.different or found.too_old:
+    if not found.is_whole:
         raise typer.Exit(1)
 
 
@@ -126,6 +143,8 @@ def _tell(found: Found, *, as_json: bool) -> None:
             "same": found.same,
             "different": found.different,
             "too_old": found.too_old.total(),
+            "damaged": found.damaged,
+            "damaged_decisions": found.damaged_shown,
         }
         typer.echo(json.dumps({**result, "by_field": dict(found.fields), "differences": differences}))
         return
@@ -135,12 +154,20 @@ def _tell(found: Found, *, as_json: bool) -> None:
         console.print(f"{found.too_old.total():,} NOT REPLAYED, recorded by a version of Assay too old for this one:")
         for why, count in found.too_old.most_common():
             console.print(f"  {count:,}  {why}")
+    if found.damaged:
+        console.print(f"{found.damaged:,} NOT REPLAYED, their records are damaged: restore a backup of the database.")
+        _list(console, found.damaged_shown, found.damaged)
     if not found.different:
         return
     console.print(f"{found.different:,} DIFFER, by the first field that does:")
     for name, count in found.fields.most_common():
         console.print(f"  {count:,}  {name}")
-    for id_, name in found.shown:
-        console.print(f"{id_}  {name}")
-    if found.different > len(found.shown):
-        console.print(f"... and {found.different - len(found.shown):,} more")
+    _list(console, [f"{id_}  {name}" for id_, name in found.shown], found.different)
+
+
+def _list(console: Console, lines: Sequence[str], count: int) -> None:
+    """The first of so many, and how many are not shown."""
+    for line in lines:
+        console.print(line)
+    if count > len(lines):
+        console.print(f"... and {count - len(lines):,} more")

@@ -1,12 +1,12 @@
 """All checks, in the order in which an operator wants to read them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from api.doctor.files import file_findings, settings_findings
-from api.doctor.finding import Finding, error, fine, note
+from api.doctor.finding import Finding, Level, error, fine, note
 from api.doctor.folder import folder_findings, server_findings
 from api.doctor.ledger import ledger_findings
 from api.doctor.machine import disk_findings, machine_findings, this_machine
@@ -14,9 +14,17 @@ from api.doctor.models import model_findings
 from api.doctor.valkey import valkey_findings
 from api.settings import settings_and_faults
 
+_FIRST: Final = frozenset({"folder", "permissions"})
+"""Checks of the data folder without which nothing in it can be read."""
 
-def examination(given: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
-    """Everything found, one after another; `given` is what the command line says (by field). It changes nothing."""
+
+def examination(
+    given: Mapping[str, Any], now: datetime, progress: Callable[[int], None] = lambda _: None
+) -> Iterator[Finding]:
+    """Everything found, one after another; `given` is what the command line says (by field). It changes nothing.
+
+    `progress` is told how many of the ledger's records were read.
+    """
     settings, faults = settings_and_faults(given)
     for fault in faults:
         yield error("settings", fault, "Mend or unset it: every command but this one ends with it.")
@@ -27,19 +35,23 @@ def examination(given: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
         return
     if not faults:
         yield fine("settings", "every ASSAY_ variable is a setting and can be used")
+    folder: Path = settings.data
+    if folder.exists():
+        found = list(folder_findings(folder))
+        yield from found
+        if any(each.check in _FIRST and each.level is Level.ERROR for each in found):
+            yield note("rest", "not looked at: it lies in the folder", "Mend the folder, then run this again.")
+            return
     yield from settings_findings(settings)
     yield from file_findings(settings, now)
     yield from valkey_findings(settings)
-    folder: Path = settings.data
     if not folder.exists():
         begin = (
             "'assay serve' makes it; 'assay keys create' then makes a gateway's key. 'make run' plays a demonstration."
         )
         yield note("folder", f"there is no data folder {folder} yet", begin)
         return
-    yield from folder_findings(folder)
-    if folder.is_dir():
-        yield from disk_findings(folder, machine)
-        yield from server_findings(folder)
-        yield from ledger_findings(folder, now)
-        yield from model_findings(folder)
+    yield from disk_findings(folder, machine)
+    yield from server_findings(folder)
+    yield from ledger_findings(folder, now, progress)
+    yield from model_findings(folder)

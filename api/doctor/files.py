@@ -42,13 +42,15 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     def read_rates() -> None:
         made["rates"] = Rates.load(tables.rates or EMBEDDED_RATES, now.date()).newest
 
-    yield _read("ruleset", settings.ruleset, lambda: read_rules(_text(settings.ruleset), list_types_in(settings.data)))
-    yield _read("model", settings.model, lambda: _model(settings))
-    yield _read("bin_table", tables.bin_table, lambda: BinTable.load(tables.bin_table))
-    yield _read("ip_database", tables.ip_database, read_ip)
-    yield _read("rates", tables.rates, read_rates)
-    yield _read("mail_domains", tables.mail_domains, lambda: MailDomains.load(tables.mail_domains))
-    yield _read("forwarders", tables.forwarders, lambda: Forwarders.load(tables.forwarders))
+    yield _read(
+        settings, "ruleset", settings.ruleset, lambda: read_rules(_text(settings.ruleset), list_types_in(settings.data))
+    )
+    yield _read(settings, "model", settings.model, lambda: _model(settings))
+    yield _read(settings, "bin_table", tables.bin_table, lambda: BinTable.load(tables.bin_table))
+    yield _read(settings, "ip_database", tables.ip_database, read_ip)
+    yield _read(settings, "rates", tables.rates, read_rates)
+    yield _read(settings, "mail_domains", tables.mail_domains, lambda: MailDomains.load(tables.mail_domains))
+    yield _read(settings, "forwarders", tables.forwarders, lambda: Forwarders.load(tables.forwarders))
     if "ip" in made:
         yield ip_age_finding(made["ip"], now.date(), settings.reference_max_age_days)
     if "rates" in made:
@@ -75,19 +77,28 @@ def rates_age_finding(newest: date, today: date) -> Finding:
     return fine("rates_age", f"the newest currency rate is of {newest}")
 
 
-def _read(check: str, file: Path | None, read: Callable[[], object]) -> Finding:
+def _read(settings: Settings, check: str, file: Path | None, read: Callable[[], object]) -> Finding:
     """Whether a file can be used; the shipped part is used where none is named."""
-    named = f"ASSAY_{check.upper()}"
     if file is None and check == "model":
         return fine(check, "the shipped scorecard")
     try:
         read()
     except AssayError as fault:
         said = str(fault) if file is None or str(file) in str(fault) else f"{file}: {fault}"
-        return error(check, said, f"Mend the file, or unset {named}: the shipped one is used then.")
+        return error(check, said, _mend(settings, check, file))
     except (OSError, UnicodeDecodeError) as fault:
-        return error(check, f"{file} cannot be read: {fault}", f"Name a readable file in {named}, or unset it.")
+        return error(check, f"{file} cannot be read: {fault}", _mend(settings, check, file))
     return fine(check, "as shipped" if file is None else str(file))
+
+
+def _mend(settings: Settings, check: str, file: Path | None) -> str:
+    """What to do about a file: one that a setting names is the operator's own, another lies in the data folder."""
+    if file is None or getattr(settings, check) is not None:
+        named = f"ASSAY_{check.upper()}"
+        return f"Mend the file, or name a readable one in {named}, or unset that: the shipped one is used then."
+    databases = sorted(path.stem for path in file.glob("*.mmdb"))
+    undo = " or ".join(f"'assay data undo {name}'" for name in databases or [file.stem])
+    return f"{undo} brings back what was before; 'assay data update' puts a sound one there."
 
 
 def _model(settings: Settings) -> Scorer:

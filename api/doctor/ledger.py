@@ -1,12 +1,12 @@
 """The ledger's database: whole, of this version; its keys, and its clock."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from api.doctor.finding import Finding, error, fine, note, warning
-from api.operator import KEY_NAME
+from api.operator import KEY_FILE, KEY_NAME, operator_key_kept
 from api.wiring import examined
 from engine.access import ApiKey
 from engine.errors import StoreInvalid
@@ -15,22 +15,30 @@ from engine.examined import Examined
 EXPIRES_SOON: Final = timedelta(days=14)
 AHEAD_MAX: Final = timedelta(minutes=2)
 WAITS_LONG: Final = timedelta(hours=2)
+_RESTORE: Final = "Stop the server, keep a copy of the folder, and restore a backup (docs/operating.md#backup)."
 
 
-def ledger_findings(folder: Path, now: datetime) -> Iterator[Finding]:
-    """What a look over the database finds; it reads alone, and a server may run."""
+def ledger_findings(folder: Path, now: datetime, progress: Callable[[int], None] = lambda _: None) -> Iterator[Finding]:
+    """What a look over the database finds; it reads alone, and a server may run.
+
+    `progress` is told how many records were read.
+    """
     if not (folder / "assay.db").exists():
         yield note("ledger", "there is no ledger yet", "'assay serve' makes one.")
         return
     try:
-        found = examined(folder)
+        found = examined(folder, progress)
     except StoreInvalid as invalid:
         yield error("ledger", str(invalid), "If the message names none: restore assay.db from a backup.")
         return
     if found.damage:
         said = f"assay.db is damaged: {'; '.join(found.damage)}"
+        yield error("ledger", said, _RESTORE)
+        return
+    if found.is_empty:
+        said = "assay.db is empty: it has none of Assay's tables, and every payment that it held is lost"
         yield error(
-            "ledger", said, "Stop the server, keep a copy of the folder, and restore a backup (docs/operating.md)."
+            "ledger", said, f"{_RESTORE} Only where none was ever decided here: 'assay serve' makes the tables."
         )
         return
     if found.schema_fault is not None:
@@ -38,11 +46,38 @@ def ledger_findings(folder: Path, now: datetime) -> Iterator[Finding]:
             "schema", found.schema_fault, "Start this version's server once, or install the version that wrote it."
         )
         return
-    yield fine("ledger", f"whole, {found.decisions:,} decisions")
+    yield records_finding(found)
     yield fine("schema", "of this version")
+    yield from operator_key_findings(folder, found.keys)
     yield from key_findings(found.keys, now)
     yield clock_finding(found.newest_at, now)
     yield jobs_finding(found, now)
+
+
+def records_finding(found: Examined) -> Finding:
+    """Whether every record can be read: a start reads them, and so does a retry of the payment."""
+    count = found.unreadable_count
+    if not count:
+        return fine("ledger", f"whole, {found.decisions:,} decisions")
+    more = f" and {count - len(found.unreadable):,} more" if count > len(found.unreadable) else ""
+    said = (
+        f"{count:,} of {found.decisions:,} records are damaged: {', '.join(found.unreadable)}{more}. "
+        "The server may not start on them, and a retry of such a payment is answered with 503"
+    )
+    return error("ledger", said, _RESTORE)
+
+
+def operator_key_findings(folder: Path, keys: Sequence[ApiKey]) -> Iterator[Finding]:
+    """Whether the operator's key opens what it should; where the file cannot be read, the folder's findings say so."""
+    try:
+        works = operator_key_kept(folder, {key.id: key for key in keys}.get) is not None
+    except OSError:
+        return
+    if works:
+        yield fine("operator_key", f"{KEY_FILE} is a key of this ledger and in force")
+    else:
+        said = f"{KEY_FILE} holds no key of this ledger that is in force: a running server refuses the commands"
+        yield warning("operator_key", said, "Restart the server: it makes the key anew.")
 
 
 def key_findings(keys: Sequence[ApiKey], now: datetime) -> Iterator[Finding]:

@@ -140,9 +140,12 @@ def segments_written(folder: Path, now: datetime, progress: Callable[[int], None
     return {"rows": rows, "segments": len(manifest.segments), "folder": str(folder / FOLDER)}
 
 
-def examined(folder: Path) -> Examined:
-    """The folder's database looked over, without its lock: a server may run. Raises StoreInvalid."""
-    return examine(folder)
+def examined(folder: Path, progress: Callable[[int], None]) -> Examined:
+    """The folder's database looked over, without its lock: a server may run. Raises StoreInvalid.
+
+    `progress` is told how many records were read.
+    """
+    return examine(folder, progress)
 
 
 @contextmanager

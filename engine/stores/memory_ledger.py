@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from engine.ledger import KEYS_A_DECISION_MAX, DecisionRecord, PaymentName, VersionKind
+from engine.ledger import KEYS_A_DECISION_MAX, DecisionRecord, NoteDamaged, PaymentName, VersionKind
 from engine.outcome import Outcome
 from engine.payment import PaymentKey, Stage
 
@@ -113,7 +113,14 @@ class MemoryLedger:
             newest[scope] = max(record.at, newest.get(scope, record.at))
         return newest
 
-    def between(self, start: datetime, end: datetime, merchant_id: str | None = None) -> Iterator[DecisionRecord]:
+    def between(
+        self,
+        start: datetime,
+        end: datetime,
+        merchant_id: str | None = None,
+        *,
+        damaged: NoteDamaged | None = None,  # noqa: ARG002 - nothing is packed here, so nothing is damaged
+    ) -> Iterator[DecisionRecord]:
         """Every decision received from `start` until before `end`, in the order of observe."""
         for record in sorted(self._by_id.values(), key=lambda each: (each.sequence, each.at)):
             if start <= record.at < end and merchant_id in (None, record.key.merchant_id):

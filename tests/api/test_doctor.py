@@ -17,10 +17,9 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.doctor import Finding, Level, examination
+from api.doctor import Level
 from api.doctor.files import ip_age_finding, rates_age_finding
-from api.doctor.folder import folder_findings, server_findings
-from api.doctor.ledger import clock_finding, jobs_finding, ledger_findings
+from api.doctor.ledger import clock_finding, jobs_finding
 from api.doctor.machine import Machine, file_system, machine_findings
 from api.doctor.valkey import valkey_findings
 from api.keys import new_key
@@ -30,25 +29,10 @@ from api.settings import Settings
 from api.wiring import assembled, opened_keys
 from engine.examined import Examined
 from engine.jobs import Job
+from tests.api.doctor_looks import look, look_into, worst
 from tests.valkey_server import ValkeyServer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-Found = dict[str, Finding]
-
-
-def look(folder: Path, **given: Any) -> Found:
-    """All checks."""
-    return {finding.check: finding for finding in examination({"data": folder, **given}, datetime.now(UTC))}
-
-
-def look_into(folder: Path) -> Found:
-    """The checks of the folder and its ledger: the tables are not loaded each time."""
-    found = (*folder_findings(folder), *server_findings(folder), *ledger_findings(folder, datetime.now(UTC)))
-    return {finding.check: finding for finding in found}
-
-
-def worst(found: Found) -> set[str]:
-    return {check for check, finding in found.items() if finding.level in {Level.ERROR, Level.WARNING}}
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +91,7 @@ def test_what_others_can_read_is_named(folder: Path, name: str) -> None:
     finding = look_into(folder)["permissions"]
     assert finding.level is Level.WARNING
     assert (str(folder) if name == "." else name) in finding.found
-    assert finding.mend.startswith("chmod")
+    assert finding.mend == f"chmod -R u=rwX,go= {folder}"
 
 
 def test_a_lost_operator_key(folder: Path) -> None:
@@ -203,6 +187,21 @@ def test_a_folder_held_by_no_server(folder: Path) -> None:
     os.close(holder)
     assert finding.level is Level.WARNING
     assert "4711 assay" in finding.found
+    assert "a server that lost the file: it decides" in finding.found
+
+
+@pytest.mark.parametrize("content", [b"garbage", b"\xff\x00", b"[1]", b""])
+def test_a_server_whose_note_is_garbled_is_still_a_server(folder: Path, content: bytes) -> None:
+    holder = os.open(folder / "lock", os.O_RDWR)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    with server_announced(folder, "http://127.0.0.1:1"):
+        (folder / "server.json").write_bytes(content)
+        finding = look_into(folder)["server"]
+    os.close(holder)
+    assert finding.level is Level.WARNING
+    assert "serves the folder" in finding.found
+    assert "no payment" not in finding.found
+    assert "Restart the server" in finding.mend
 
 
 @pytest.fixture

@@ -270,6 +270,22 @@ def test_what_an_older_version_recorded_is_told_apart_from_what_differs(own_day:
     assert "DIFFER" not in shown.stdout
 
 
+@pytest.mark.parametrize("column", ["decision", "payment", "answer"])
+def test_a_damaged_record_is_named_and_the_others_are_replayed(own_day: Path, column: str) -> None:
+    connection = sqlite3.connect(own_day / "assay.db")
+    (id_,) = connection.execute("SELECT id FROM decisions WHERE position = 7").fetchone()
+    connection.close()
+    other = rewrite(own_day, lambda said: said.update(action="allow"))
+    tampered(own_day, f"UPDATE decisions SET {column} = substr({column}, 1, 50) WHERE id = ?", id_)  # noqa: S608 - ours
+    found = replayed(own_day, code=1)
+    assert (found["replayed"], found["same"], found["damaged"]) == (354, 353, 1)
+    assert found["damaged_decisions"] == [id_]
+    assert found["differences"] == [{"decision_id": other, "field": "action"}]
+    shown = CliRunner().invoke(app, ["replay", "--data", str(own_day)])
+    assert shown.exit_code == 1
+    assert f"1 NOT REPLAYED, their records are damaged: restore a backup of the database.\n{id_}\n" in shown.stdout
+
+
 def replace_data(content: bytes) -> bytes:
     said = orjson.loads(content)
     return orjson.dumps({**said, "data": {**said["data"], "rates": "another"}})

@@ -66,15 +66,24 @@ def compressed(part: RecordPart, plain: bytes) -> bytes:
 def decompressed(kept: bytes) -> bytes:
     """What `compressed` was given, today or by an earlier version.
 
-    Raises LedgerUnavailable where it is damaged, or a newer version of Assay wrote it.
+    Raises LedgerUnavailable where it is damaged, or a newer version of Assay wrote it; `unreadable` then says of which
+    decision it is.
     """
     try:
         said = get_frame_parameters(kept)
         if said.content_size > PLAIN_BYTES_MAX:
             raise LedgerUnavailable(_DAMAGED)
         return (_own.decompressors.get(said.dict_id) or _decompressor(said.dict_id)).decompress(kept)
-    except ZstdError as error:
+    except (ZstdError, TypeError) as error:
+        # A column may hold text or nothing: SQLite does not mind.
         raise LedgerUnavailable(_DAMAGED) from error
+
+
+def unreadable(decision_id: str, error: Exception) -> LedgerUnavailable:
+    """What a record that cannot be read is to the caller: it names the decision, for one of millions is no help."""
+    said = str(error) if isinstance(error, LedgerUnavailable) else _DAMAGED
+    message = f"{said} It is that of decision {decision_id}; 'assay doctor' names all that are."
+    return LedgerUnavailable(message)
 
 
 def _decompressor(id_: int) -> ZstdDecompressor:

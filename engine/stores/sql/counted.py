@@ -5,7 +5,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from engine.stores.sql.compression import decompressed
+from engine.errors import LedgerUnavailable
+from engine.stores.sql.compression import decompressed, unreadable
 from engine.stores.sql.sqlite import reader_engine, streamed
 
 Scope = tuple[str, bool]
@@ -20,6 +21,7 @@ OUTCOME: Final = (
 )  # fmt: skip
 """Those of an outcome."""
 _NAMES_AT_ONCE: Final = 500
+_ID: Final = DECISION.index("id")
 
 # In SQLite's own words, as in ledger.py: INDEXED BY makes it walk the index alone.
 _NEWEST_DECISIONS = """
@@ -82,6 +84,9 @@ class SqlCounted:
 
 
 def _decision(row: Sequence[Any]) -> Sequence[Any]:
-    """A row of a decision with what was compressed as it was."""
+    """A row of a decision with what was compressed as it was. Raises LedgerUnavailable where it is damaged."""
     *about, decision, payment = row
-    return (*about, decompressed(decision), None if payment is None else decompressed(payment))
+    try:
+        return (*about, decompressed(decision), None if payment is None else decompressed(payment))
+    except LedgerUnavailable as error:
+        raise unreadable(row[_ID], error) from error

@@ -4,25 +4,22 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from engine.errors import LedgerUnavailable
-from engine.ledger import KEYS_A_DECISION_MAX, DecisionRecord, PaymentName, VersionKind
-from engine.payment import MICROSECOND, PaymentKey, Stage
-from engine.stores.sql.compression import RecordPart, compressed, decompressed
+from engine.ledger import KEYS_A_DECISION_MAX, DecisionRecord, NoteDamaged, PaymentName, VersionKind
+from engine.payment import MICROSECOND, PaymentKey
 from engine.stores.sql.group_commit import GroupCommit
+from engine.stores.sql.records import key_row, readable, record_of, row_of
 from engine.stores.sql.seen import Seen
 from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, streamed
 from engine.stores.sql.steps import DECISION_ROW as ROW
 from engine.stores.sql.steps import decisions_of
-from engine.stores.sql.tables import DECISIONS, IDEMPOTENCY_KEYS, VERSIONS, instant, microseconds
+from engine.stores.sql.tables import DECISIONS, IDEMPOTENCY_KEYS, VERSIONS, microseconds
 from engine.stores.sql.writer import Row, Writer
 
-# Bound once: Python 3.11 calls a function for each look at a member of an enumeration.
-_PAYMENT_PART, _DECISION_PART, _ANSWER_PART = RecordPart.PAYMENT, RecordPart.DECISION, RecordPart.ANSWER
 _KEY = ("merchant_id", "test_mode", "transaction_id", "stage")
 _IDEMPOTENCY_KEY = ("merchant_id", "test_mode", "idempotency_key")
 
@@ -186,7 +183,7 @@ class SqlLedger:
         if self._is_new(key, idempotency_key):
             return None
         record = None if idempotency_key is None else self._named(key, idempotency_key)
-        return record or self._one(_BY_KEY, _key_row(key))
+        return record or self._one(_BY_KEY, key_row(key))
 
     async def append(self, record: DecisionRecord) -> DecisionRecord:
         """Record durably, with all that wait; the first writer of a key wins and is returned.
@@ -195,7 +192,7 @@ class SqlLedger:
         """
         self._note(record)
         statement = _INSERT_KEYLESS if record.idempotency_key is None else _INSERT
-        return await self._group.append(statement, (record,), partial(self._standing, record), row_of=_row_of)
+        return await self._group.append(statement, (record,), partial(self._standing, record), row_of=row_of)
 
     def record_all(self, records: Sequence[DecisionRecord]) -> None:
         """As `append` for many at once, in a transaction of their own. It waits for the disk: for a history.
@@ -204,7 +201,7 @@ class SqlLedger:
         """
         for record in records:
             self._note(record)
-        if rows := [_row_of(each) for each in records]:
+        if rows := [row_of(each) for each in records]:
             with self._writer.transaction() as connection:
                 connection.exec_driver_sql(_INSERT, rows)
 
@@ -268,13 +265,16 @@ class SqlLedger:
         for row in decisions_of(self._readers, merchant_id, window):
             yield None if row is None else record_of(row)
 
-    def between(self, start: datetime, end: datetime, merchant_id: str | None = None) -> Iterator[DecisionRecord]:
+    def between(
+        self, start: datetime, end: datetime, merchant_id: str | None = None, *, damaged: NoteDamaged | None = None
+    ) -> Iterator[DecisionRecord]:
         """Every decision received from `start` until before `end`, in the order of observe. Raises LedgerUnavailable.
 
         The index is read from end to end, and of the rows only those that are wanted.
         """
         parameters = (microseconds(start), microseconds(end), merchant_id, merchant_id)
-        return map(record_of, streamed(self._readers, _BETWEEN, parameters))
+        rows = streamed(self._readers, _BETWEEN, parameters)
+        return map(record_of, rows) if damaged is None else readable(rows, damaged)
 
     def behind(self, position: int, limit: int) -> Sequence[tuple[int, DecisionRecord]]:
         """The first decisions behind a position by commits, each with its own. Raises LedgerUnavailable."""
@@ -320,7 +320,7 @@ class SqlLedger:
         if new:
             return record
         winner = None if record.idempotency_key is None else self._named(record.key, record.idempotency_key)
-        winner = winner or self._one(_BY_KEY, _key_row(record.key))
+        winner = winner or self._one(_BY_KEY, key_row(record.key))
         if winner is None:
             # Only the id can have been in the way: two payments must never share one.
             raise LedgerUnavailable(f"The decision id {record.id} is taken by another payment. Retry.")
@@ -338,46 +338,3 @@ class SqlLedger:
     def _one(self, sql: str, parameters: Row) -> DecisionRecord | None:
         row = self._reader.row(sql, parameters)
         return None if row is None else record_of(row)
-
-
-def _key_row(key: PaymentKey) -> Row:
-    # As an integer, which is what SQLite keeps: Python's driver looks for an adapter of every truth value.
-    return (key.merchant_id, int(key.test_mode), key.transaction_id, key.stage.value)
-
-
-def _row_of(record: DecisionRecord) -> Row:
-    return (
-        record.id,
-        *_key_row(record.key),
-        microseconds(record.at),
-        record.sequence,
-        microseconds(record.counted_at),
-        record.idempotency_key,
-        record.fingerprint,
-        compressed(_PAYMENT_PART, record.payment),
-        compressed(_DECISION_PART, record.decision),
-        compressed(_ANSWER_PART, record.answer),
-        record.supersedes,
-    )
-
-
-def record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has no type
-    """The record of a row whose columns are those of ROW. Raises LedgerUnavailable where it is damaged."""
-    id_, merchant_id, test_mode, transaction_id, stage, at_us, *counted, idempotency_key = row[:9]
-    sequence, counted_at_us = counted
-    fingerprint, payment, decision, answer, supersedes = row[9:]
-    return DecisionRecord(
-        id=id_,
-        key=PaymentKey(
-            merchant_id=merchant_id, test_mode=bool(test_mode), transaction_id=transaction_id, stage=Stage(stage)
-        ),
-        at=instant(at_us),
-        sequence=sequence,
-        counted_at=instant(counted_at_us),
-        idempotency_key=idempotency_key,
-        fingerprint=fingerprint,
-        payment=decompressed(payment),
-        decision=decompressed(decision),
-        answer=decompressed(answer),
-        supersedes=supersedes,
-    )

@@ -14,7 +14,7 @@ from engine.ledger import DecisionRecord
 from engine.outcome import Outcome, OutcomeKind
 from engine.payment import MICROSECOND
 from engine.stores.sql.group_commit import GroupCommit
-from engine.stores.sql.ledger import record_of
+from engine.stores.sql.records import record_of
 from engine.stores.sql.sqlite import PointReader, compiled, reader_engine, streamed
 from engine.stores.sql.steps import DECISION_ROW, outcomes_of
 from engine.stores.sql.steps import OUTCOME_ROW as _ROW

@@ -22,7 +22,7 @@ def upgrade(writer: Writer, file: Path) -> None:
     config, scripts = _migrations()
     known = {script.revision for script in scripts.walk_revisions()}
     with writer.transaction() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        current = revision(connection)
         if current == scripts.get_current_head():
             return
         if current is not None and current not in known:
@@ -36,12 +36,19 @@ def upgrade(writer: Writer, file: Path) -> None:
 
 def require_current(connection: Connection, file: Path) -> None:
     """Raise StoreInvalid where the tables are not this version's: who reads alone cannot upgrade them."""
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = revision(connection)
+    if current is None:
+        raise StoreInvalid(f"{file} has none of Assay's tables: what it held is lost. Restore it from a backup.")
     if current != _migrations()[1].get_current_head():
         raise StoreInvalid(
             f"{file} was written by another version of Assay (schema {current}): read it with that version, "
             "or start this version's server on it once, which upgrades it."
         )
+
+
+def revision(connection: Connection) -> str | None:
+    """Which version's tables the database has; None where it has none."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _migrations() -> tuple[Config, ScriptDirectory]:

@@ -18,6 +18,7 @@ import pytest
 from engine.errors import LedgerUnavailable
 from engine.ledger import DecisionRecord
 from engine.stores.sql import Store, group_commit, ledger, open_store
+from engine.stores.sql import records as sql_records
 from engine.stores.sql.compression import RecordPart, compressed
 from engine.stores.sql.writer import Writer
 
@@ -91,7 +92,7 @@ async def test_records_that_wait_become_rows_one_after_the_other(
         made.append(part)
         return compressed(part, plain)
 
-    monkeypatch.setattr(ledger, "compressed", noted)
+    monkeypatch.setattr(sql_records, "compressed", noted)
     records = [record(number) for number in range(8)]
     appending = [asyncio.ensure_future(store.ledger.append(each)) for each in records]
     await asyncio.sleep(0)
@@ -263,14 +264,14 @@ async def test_a_value_that_sqlite_cannot_hold_fails_its_batch_and_no_later_one(
 async def test_a_record_that_cannot_be_written_down_fails_alone(
     store: Store, record: NewRecord, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
 ) -> None:
-    whole = ledger._row_of  # noqa: SLF001 - what makes a row, whatever is wrong with it
+    whole = sql_records.row_of
 
     def faulty(made: DecisionRecord) -> tuple[object, ...]:
         if made.id == record(2).id:
             raise fault("out of order")
         return whole(made)
 
-    monkeypatch.setattr(ledger, "_row_of", faulty)
+    monkeypatch.setattr(ledger, "row_of", faulty)
     made = [record(number) for number in range(5)]
     found = await asyncio.gather(*map(store.ledger.append, made), return_exceptions=True)
     assert isinstance(found[2], LedgerUnavailable)
