@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from html import unescape
 from itertools import accumulate
 from string import ascii_letters
-from unicodedata import digit, normalize
+from unicodedata import normalize
 from urllib.parse import unquote
+
+from engine.other_digits import PARTING, in_ascii_digits
 
 _CVV_NAMES = """
     cav2 cavv2 cid csc cvc cvc1 cvc2 cvd cvn cvn2 cvv cvv1 cvv2 card_code cardcode x_card_code card_cvc card_cvv
@@ -60,11 +62,8 @@ LENGTH_MIN, LENGTH_MAX = 13, 19
 _LENGTH_OF_MOST, _LENGTH_OF_AMERICAN_EXPRESS = frozenset({16}), frozenset({15})
 
 RUN_SEARCHED_MAX = 100
-# Bullets, dashes and the marks of keycap digits, and what has no width.
-_SEPARATORS = (
-    r"[\s.\-/_,:*#+()\\\xad\xb7\u200b-\u200d\u2010-\u2015\u2022\u2027\u2060\u20e3\u2212\u2219\u22c5"
-    r"\u30fb\ufe0e\ufe0f\ufeff\uff0d]"
-)
+# Blanks, controls (NUL joins texts), bullets and dashes. What nobody sees is a control by then: `in_ascii_digits`.
+_SEPARATORS = r"[\s\x01-\x1f\x7f.\-/_,:*#+()\\\xb7\u2010-\u2015\u2022\u2027\u2212\u2219\u22c5\u30fb\uff0d]"
 # Greedy and possessive: no separator is a digit, so nothing could be given back, and time is linear. It begins with a
 # set, which is looked for faster than a look behind is; a search from within a run that was too short fails as soon.
 # A colon before two digits tells the time: joined, one in eight delivery windows (two days and times) held a number.
@@ -109,15 +108,6 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 _HEX_LETTER = re.compile(r"[A-Fa-f]")
 _UUID_GROUP_MIN = 8
 _EXPIRY_AND_CVV = re.compile(r"(?:(?:0[1-9]|1[0-2])[23][0-9]|[23][0-9](?:0[1-9]|1[0-2]))(?:[0-9]{3,4})?")
-_OTHER_DIGITS = {
-    code: str(value)
-    for code in range(0x80, 0x20000)
-    if chr(code).isdigit() and (value := digit(chr(code), None)) is not None
-}
-"""Code points of other scripts' digits, of full-width, superscript, subscript and circled ones."""
-_OTHER_DECIMALS = {code: value for code, value in _OTHER_DIGITS.items() if chr(code).isdecimal()}
-"""Of these the ones that numbers are written with."""
-_OTHER_TEXT = re.compile(r"[^\x00-\x7f]+")
 _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _PLAIN = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED_PLAIN = bytes.maketrans(bytes(range(10)), bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
@@ -205,7 +195,7 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _shows_card_number(text: str) -> bool:
-    readings = _in_ascii_digits(text)
+    readings = in_ascii_digits(text)
     if _may_show_card_number(text) and any(map(_runs_show_card_number, readings)):
         return True
     return any(map(_shows_embossed, readings))
@@ -259,7 +249,10 @@ def token_holds_card_number(token: str) -> bool:
 
 
 def _token_shows_card_number(token: str) -> bool:
-    return any(_token_runs_show(each) or _shows_embossed(each, in_token=True) for each in _in_ascii_digits(token))
+    readings = in_ascii_digits(token)
+    # Between single digits of a token only what is unseen parts nothing.
+    closed = [each.replace(PARTING, "") for each in readings if PARTING in each]
+    return any(_token_runs_show(each) or _shows_embossed(each, in_token=True) for each in (*readings, *closed))
 
 
 def _token_runs_show(token: str) -> bool:
@@ -337,7 +330,7 @@ def is_bare_card_length(text: str) -> bool:
     if len(text) < LENGTH_MIN or text[0] in ascii_letters:
         # A letter is no digit in any script and parts none: most tokens and all names begin with one.
         return False
-    return _BARE_CARD_LENGTH.fullmatch(_SEPARATOR.sub("", _ascii_digits(text))) is not None
+    return _BARE_CARD_LENGTH.fullmatch(_SEPARATOR.sub("", in_ascii_digits(text)[-1])) is not None
 
 
 def is_cvv_name(name: str) -> bool:
@@ -361,18 +354,3 @@ def is_card_number_name(name: str) -> bool:
 def _plain(name: str) -> str:
     """`card-CVV`, `cardCvv` and full-width letters are all `cardcvv`."""
     return _NOT_IN_NAMES.sub("", (name if name.isascii() else normalize("NFKC", name)).lower())
-
-
-def _ascii_digits(text: str) -> str:
-    """Other digits as ASCII ones: a card number in full-width, superscript or circled digits is a card number."""
-    return text if text.isascii() else _OTHER_TEXT.sub(lambda match: match[0].translate(_OTHER_DIGITS), text)
-
-
-def _in_ascii_digits(text: str) -> tuple[str, ...]:
-    """The text as it stands, with other scripts' decimal digits as ASCII ones, and with all other digits as these.
-
-    A footnote's \u00b2 behind a number is no digit of it, in whatever script the number is.
-    """
-    if text.isascii():
-        return (text,)
-    return (text, _OTHER_TEXT.sub(lambda match: match[0].translate(_OTHER_DECIMALS), text), _ascii_digits(text))

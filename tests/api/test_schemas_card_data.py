@@ -157,6 +157,15 @@ def test_free_text_that_holds_a_card_number_is_dropped(pointer: str, text: str) 
     assert CARD_NUMBER not in written
 
 
+@pytest.mark.parametrize("unseen", ["\u200e", "\u2063", "\u061c", "\u034f", "\u3164", "\u2800", "\U000e0020"])
+def test_what_nobody_sees_hides_no_card_number(unseen: str) -> None:
+    written = unseen.join(CARD_NUMBER)
+    for pointer in ("/credit_card/token", "/credit_card/cardholder_name"):
+        assert places(faults_of(with_value(pointer, written))) == {(pointer, "card_data_refused")}
+    for pointer in ("/billing/address", "/custom/note"):
+        assert notes(decide(with_value(pointer, written))[1]) == {(pointer, "card_data_removed")}
+
+
 def test_in_an_email_and_a_name() -> None:
     for pointer, text in (
         ("/email/address", f"{CARD_NUMBER}@example.com"),
