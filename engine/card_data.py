@@ -69,6 +69,9 @@ _SEPARATORS = r"[\s\x01-\x1f\x7f.\-/_,:*#+()\\\xb7\u2010-\u2015\u2022\u2027\u221
 # A colon before two digits tells the time: joined, one in eight delivery windows (two days and times) held a number.
 _SEPARATED_DIGITS = re.compile(rf"[0-9](?:(?!:[0-9][0-9](?![0-9])){_SEPARATORS}{{0,6}}+[0-9]){{12,}}+")
 _SEPARATOR = re.compile(_SEPARATORS)
+# As programs write a score, a latitude or a sum of prices, with up to 17 digits behind zeros: one in thirty held a
+# number by chance. Where one dot splits a card number, more than three digits stand before it, or fewer than ten behind it.
+_FRACTION = re.compile(r"(?<![0-9.])[0-9]{1,3}\.[0-9]{10,20}(?![0-9.])")
 # Of a text's bytes in UTF-8: a digit is a zero, and so is any character beyond ASCII, of which some are digits; what is
 # a separator, or goes on a character, is left out; and all else parts a run.
 _ASCII_BYTES, _CONTINUING_BYTES = range(0x80), range(0x80, 0xC0)
@@ -171,7 +174,7 @@ def holds_card_number(text: str) -> bool:
     whole groups are searched, and the beginning of a group of more than 19 digits, where an expiry may follow
     a number: at every offset chance would find a card number in one of two 20-digit references. In a bare number of 16
     digits it finds one in twenty-five. A run of more than RUN_SEARCHED_MAX digits counts as one without a search: it
-    would hold one by chance, and a search of a body full of digits would be long.
+    would hold one by chance, and a search of a body full of digits would be long. A decimal fraction holds none.
     """
     if "%" in text or _HTML_CHARACTER.search(text):
         return any(map(_shows_card_number, _readings(text)))
@@ -224,13 +227,16 @@ def _shows_embossed(text: str, *, in_token: bool = False) -> bool:
 
 
 def _runs_show_card_number(text: str) -> bool:
-    for match in _SEPARATED_DIGITS.finditer(text):
-        groups = _NOT_DIGITS.split(match[0])
-        if sum(map(len, groups)) > RUN_SEARCHED_MAX or _holds_whole_groups(groups):
-            return True
-        if any(map(_begins_with_card_number, groups)):
-            return True
-    return False
+    return any(
+        _groups_show_card_number(list(filter(None, _NOT_DIGITS.split(run))))
+        for match in _SEPARATED_DIGITS.finditer(text)
+        for run in _FRACTION.split(match[0])
+    )
+
+
+def _groups_show_card_number(groups: list[str]) -> bool:
+    is_long = sum(map(len, groups)) > RUN_SEARCHED_MAX
+    return is_long or _holds_whole_groups(groups) or any(map(_begins_with_card_number, groups))
 
 
 def token_holds_card_number(token: str) -> bool:

@@ -184,6 +184,13 @@ def test_custom_numbers_are_searched(value: float) -> None:
     assert notes(warnings) == {("/custom/note", "card_data_removed")}
 
 
+@pytest.mark.parametrize("value", [0.4539578763621486, 45395787.63621486, 304.59000000000003, 6.02214076e23, 1e100])
+def test_numbers_with_a_fraction_or_of_more_digits_stay(value: float) -> None:
+    for sent in (value, -value):
+        payment, warnings = decide(LEAST | {"custom": {"score": sent}})
+        assert (payment.custom, warnings) == ({"score": sent}, ())
+
+
 @pytest.mark.parametrize(
     "fields",
     [
