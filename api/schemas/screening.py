@@ -34,6 +34,10 @@ EXEMPT = frozenset(_EXEMPT.split())
 _REMOVED = Odd(
     "card_data_removed", "This text held what looks like a card number, so it was dropped. Send no card numbers."
 )
+_LOOKS_SENSITIVE = Wrong(
+    "card_data_refused",
+    "The value has 13 to 19 digits, as card numbers have. In this group no field may have so many, whatever its name.",
+)
 _SENSITIVE = Wrong(
     "card_data_refused",
     "The name says card number, CVV, PIN or track data. These must never be sent here, at no place of the request.",
@@ -58,7 +62,8 @@ def refuse_sensitive(
 ) -> bool:
     """Refuse a field that holds card data by its name, or by its place in the card group; whether anything was."""
     if is_sensitive(name, value, in_card=in_card):
-        findings.note(pointer, _SENSITIVE)
+        # A name that says nothing is not at fault; where it does, the place of the value is no matter.
+        findings.note(pointer, _SENSITIVE if is_sensitive(name, value) else _LOOKS_SENSITIVE)
         return True
     if isinstance(value, dict):
         inner = [(each, pointer_to(pointer, each), inside) for each, inside in value.items()]

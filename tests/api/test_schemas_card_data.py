@@ -86,6 +86,14 @@ def test_in_card_fields_the_length_is_enough(length: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "at_fault"), [("foo", "The value has"), ("pan", "The name says"), ("cvv", "The name says")]
+)
+def test_a_refusal_says_whether_the_name_or_the_value_is_at_fault(name: str, at_fault: str) -> None:
+    (fault,) = faults_of(with_value(f"/credit_card/{name}", CARD_NUMBER))
+    assert fault.detail.startswith(at_fault)
+
+
+@pytest.mark.parametrize(
     "name",
     [
         *sorted(CVV_NAMES),
