@@ -69,8 +69,8 @@ _SEPARATORS = r"[\s\x01-\x1f\x7f.\-/_,:*#+()\\\xb7\u2010-\u2015\u2022\u2027\u221
 # A colon before two digits tells the time: joined, one in eight delivery windows (two days and times) held a number.
 _SEPARATED_DIGITS = re.compile(rf"[0-9](?:(?!:[0-9][0-9](?![0-9])){_SEPARATORS}{{0,6}}+[0-9]){{12,}}+")
 _SEPARATOR = re.compile(_SEPARATORS)
-# As programs write a score, a latitude or a sum of prices, with up to 17 digits behind zeros: one in thirty held a
-# number by chance. Where one dot splits a card number, more than three digits stand before it, or fewer than ten behind it.
+# As programs write a score, a latitude or a sum of prices, with up to 17 digits behind zeros: by chance one in thirty
+# held a number. Where one dot splits a card number, more than three digits stand before it, or fewer than ten behind.
 _FRACTION = re.compile(r"(?<![0-9.])[0-9]{1,3}\.[0-9]{10,20}(?![0-9.])")
 # Of a text's bytes in UTF-8: a digit is a zero, and so is any character beyond ASCII, of which some are digits; what is
 # a separator, or goes on a character, is left out; and all else parts a run.
@@ -105,8 +105,9 @@ _TOKEN_NUMBER = re.compile(
     r"(?![0-9])"
 )
 """A run of digits, or digits grouped as they are embossed on a card."""
-_NO_LETTERS = re.compile(rf"[^A-Za-z]{{{LENGTH_MIN}}}")
-"""Where `_TOKEN_NUMBER` matches, in whatever script its digits are."""
+_IN_TOKENS = bytes(ord(".") if chr(code) in ascii_letters else ord("0") for code in range(0x100))
+_WITHIN_TOKENS = bytes(code for code in _ASCII_BYTES if not chr(code).isalnum()) + _CONTINUING
+"""Of a token's bytes: letters alone part its digits, in whatever script these are."""
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _HEX_LETTER = re.compile(r"[A-Fa-f]")
 _UUID_GROUP_MIN = 8
@@ -248,10 +249,13 @@ def token_holds_card_number(token: str) -> bool:
     hold a number. So hexadecimal and UUID tokens hold none, base64 has one in 10**9 and base32 one in 10**7; of
     all-digit tokens of 20 to 27 digits one in 250 is refused, and none of longer ones.
     """
-    if "%" not in token and _NO_LETTERS.search(token) is None:
-        # Most tokens have letters all over, and no room for a number between them.
-        return False
-    return any(map(_token_shows_card_number, _readings(token)))
+    return may_hold_card_number(token) and any(map(_token_shows_card_number, _readings(token)))
+
+
+def may_hold_card_number(tokens: str) -> bool:
+    """False where no token among these, letters between them, holds a number: most have letters all over."""
+    shape = tokens.encode("utf-8", "surrogatepass").translate(_IN_TOKENS, _WITHIN_TOKENS)
+    return _SHORTEST_RUN in shape or "%" in tokens
 
 
 def _token_shows_card_number(token: str) -> bool:
@@ -329,6 +333,18 @@ def _begins_with_card_number(group: str) -> bool:
     if len(group) == LENGTH_MAX:
         lengths = lengths & _LENGTH_OF_MOST or lengths & _LENGTH_OF_AMERICAN_EXPRESS
     return any(is_card_number(group[:length]) for length in lengths)
+
+
+def id_looks_like_card_number(text: str) -> bool:
+    """Whether an id is a card number, however its digits are parted, or made of one as a token may be.
+
+    By chance one number in ten of a card's length is, so of one id alone it says nothing.
+    """
+    if not may_hold_card_number(text):
+        return False
+    digits = _SEPARATOR.sub("", in_ascii_digits(text)[-1])
+    is_whole = _BARE_CARD_LENGTH.fullmatch(digits) is not None and is_card_number(digits)
+    return is_whole or token_holds_card_number(text)
 
 
 def is_bare_card_length(text: str) -> bool:
