@@ -74,8 +74,10 @@ class WatchedIds:
         """As `check`, of the ids that a decision call sent: of most keys nothing is watched, and no id looks so."""
         texts = (*_texts_of(payment), *[line.item_id for line in payment.cart], idempotency_key)
         # Nearly always there is nothing to watch, so no SentId is made to find that out.
-        may_look_so = may_hold_card_number("x".join([text for text in texts if text]))
-        if may_look_so or key_id in self._watched_keys:
+        sent = [text for text in texts if text]
+        if key_id in self._watched_keys or (
+            may_hold_card_number("x".join(sent)) and any(map(id_looks_like_card_number, sent))
+        ):
             self.check(key_id, ids_of(payment, idempotency_key), now_ns)
 
     def check(self, key_id: str, ids: Iterable[SentId], now_ns: int) -> None:
