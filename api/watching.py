@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from engine.card_data import LENGTH_MAX, LENGTH_MIN, is_card_number
+from engine.card_data import id_looks_like_card_number, may_hold_card_number
 from engine.errors import Fault, PaymentInvalid
 from engine.payment import Payment
 
@@ -74,8 +74,10 @@ class WatchedIds:
         """As `check`, of the ids that a decision call sent: of most keys nothing is watched, and no id looks so."""
         texts = (*_texts_of(payment), *[line.item_id for line in payment.cart], idempotency_key)
         # Nearly always there is nothing to watch, so no SentId is made to find that out.
-        numbers = [text for text in texts if text and text.isdecimal() and LENGTH_MIN <= len(text) <= LENGTH_MAX]
-        if numbers or key_id in self._watched_keys:
+        sent = [text for text in texts if text]
+        if key_id in self._watched_keys or (
+            may_hold_card_number("x".join(sent)) and any(map(id_looks_like_card_number, sent))
+        ):
             self.check(key_id, ids_of(payment, idempotency_key), now_ns)
 
     def check(self, key_id: str, ids: Iterable[SentId], now_ns: int) -> None:
@@ -85,7 +87,7 @@ class WatchedIds:
         """
         faults = []
         for sent in ids:
-            looks_so = looks_like_card_number(sent.text)
+            looks_so = id_looks_like_card_number(sent.text)
             watch = self._watches.get((key_id, sent.field))
             if watch is None:
                 if not looks_so:
@@ -125,11 +127,6 @@ class ClockWatch:
         if self._told_ns is None or now_ns - self._told_ns >= ALERT_EVERY_SECONDS * _NANOSECONDS_PER_SECOND:
             self._told_ns = now_ns
             log.error("clock_behind", seconds=round(behind.total_seconds(), 1))
-
-
-def looks_like_card_number(text: str) -> bool:
-    """Whether an id is 13 to 19 bare digits with a brand's prefix, its length and a right check digit."""
-    return LENGTH_MIN <= len(text) <= LENGTH_MAX and text.isascii() and text.isdecimal() and is_card_number(text)
 
 
 _PLACES: Final = (

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from html import unescape
 from itertools import accumulate
 from string import ascii_letters
-from unicodedata import digit, normalize
+from unicodedata import normalize
 from urllib.parse import unquote
+
+from engine.other_digits import PARTING, in_ascii_digits
 
 _CVV_NAMES = """
     cav2 cavv2 cid csc cvc cvc1 cvc2 cvd cvn cvn2 cvv cvv1 cvv2 card_code cardcode x_card_code card_cvc card_cvv
@@ -60,16 +62,16 @@ LENGTH_MIN, LENGTH_MAX = 13, 19
 _LENGTH_OF_MOST, _LENGTH_OF_AMERICAN_EXPRESS = frozenset({16}), frozenset({15})
 
 RUN_SEARCHED_MAX = 100
-# Bullets, dashes and the marks of keycap digits, and what has no width.
-_SEPARATORS = (
-    r"[\s.\-/_,:*#+()\\\xad\xb7\u200b-\u200d\u2010-\u2015\u2022\u2027\u2060\u20e3\u2212\u2219\u22c5"
-    r"\u30fb\ufe0e\ufe0f\ufeff\uff0d]"
-)
+# Blanks, controls (NUL joins texts), bullets and dashes. What nobody sees is a control by then: `in_ascii_digits`.
+_SEPARATORS = r"[\s\x01-\x1f\x7f.\-/_,:*#+()\\\xb7\u2010-\u2015\u2022\u2027\u2212\u2219\u22c5\u30fb\uff0d]"
 # Greedy and possessive: no separator is a digit, so nothing could be given back, and time is linear. It begins with a
 # set, which is looked for faster than a look behind is; a search from within a run that was too short fails as soon.
 # A colon before two digits tells the time: joined, one in eight delivery windows (two days and times) held a number.
 _SEPARATED_DIGITS = re.compile(rf"[0-9](?:(?!:[0-9][0-9](?![0-9])){_SEPARATORS}{{0,6}}+[0-9]){{12,}}+")
 _SEPARATOR = re.compile(_SEPARATORS)
+# As programs write a score, a latitude or a sum of prices, with up to 17 digits behind zeros: by chance one in thirty
+# held a number. Where one dot splits a card number, more than three digits stand before it, or fewer than ten behind.
+_FRACTION = re.compile(r"(?<![0-9.])[0-9]{1,3}\.[0-9]{10,20}(?![0-9.])")
 # Of a text's bytes in UTF-8: a digit is a zero, and so is any character beyond ASCII, of which some are digits; what is
 # a separator, or goes on a character, is left out; and all else parts a run.
 _ASCII_BYTES, _CONTINUING_BYTES = range(0x80), range(0x80, 0xC0)
@@ -103,21 +105,13 @@ _TOKEN_NUMBER = re.compile(
     r"(?![0-9])"
 )
 """A run of digits, or digits grouped as they are embossed on a card."""
-_NO_LETTERS = re.compile(rf"[^A-Za-z]{{{LENGTH_MIN}}}")
-"""Where `_TOKEN_NUMBER` matches, in whatever script its digits are."""
+_IN_TOKENS = bytes(ord(".") if chr(code) in ascii_letters else ord("0") for code in range(0x100))
+_WITHIN_TOKENS = bytes(code for code in _ASCII_BYTES if not chr(code).isalnum()) + _CONTINUING
+"""Of a token's bytes: letters alone part its digits, in whatever script these are."""
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _HEX_LETTER = re.compile(r"[A-Fa-f]")
 _UUID_GROUP_MIN = 8
 _EXPIRY_AND_CVV = re.compile(r"(?:(?:0[1-9]|1[0-2])[23][0-9]|[23][0-9](?:0[1-9]|1[0-2]))(?:[0-9]{3,4})?")
-_OTHER_DIGITS = {
-    code: str(value)
-    for code in range(0x80, 0x20000)
-    if chr(code).isdigit() and (value := digit(chr(code), None)) is not None
-}
-"""Code points of other scripts' digits, of full-width, superscript, subscript and circled ones."""
-_OTHER_DECIMALS = {code: value for code, value in _OTHER_DIGITS.items() if chr(code).isdecimal()}
-"""Of these the ones that numbers are written with."""
-_OTHER_TEXT = re.compile(r"[^\x00-\x7f]+")
 _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _PLAIN = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED_PLAIN = bytes.maketrans(bytes(range(10)), bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
@@ -181,7 +175,7 @@ def holds_card_number(text: str) -> bool:
     whole groups are searched, and the beginning of a group of more than 19 digits, where an expiry may follow
     a number: at every offset chance would find a card number in one of two 20-digit references. In a bare number of 16
     digits it finds one in twenty-five. A run of more than RUN_SEARCHED_MAX digits counts as one without a search: it
-    would hold one by chance, and a search of a body full of digits would be long.
+    would hold one by chance, and a search of a body full of digits would be long. A decimal fraction holds none.
     """
     if "%" in text or _HTML_CHARACTER.search(text):
         return any(map(_shows_card_number, _readings(text)))
@@ -205,7 +199,7 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _shows_card_number(text: str) -> bool:
-    readings = _in_ascii_digits(text)
+    readings = in_ascii_digits(text)
     if _may_show_card_number(text) and any(map(_runs_show_card_number, readings)):
         return True
     return any(map(_shows_embossed, readings))
@@ -234,13 +228,16 @@ def _shows_embossed(text: str, *, in_token: bool = False) -> bool:
 
 
 def _runs_show_card_number(text: str) -> bool:
-    for match in _SEPARATED_DIGITS.finditer(text):
-        groups = _NOT_DIGITS.split(match[0])
-        if sum(map(len, groups)) > RUN_SEARCHED_MAX or _holds_whole_groups(groups):
-            return True
-        if any(map(_begins_with_card_number, groups)):
-            return True
-    return False
+    return any(
+        _groups_show_card_number(list(filter(None, _NOT_DIGITS.split(run))))
+        for match in _SEPARATED_DIGITS.finditer(text)
+        for run in _FRACTION.split(match[0])
+    )
+
+
+def _groups_show_card_number(groups: list[str]) -> bool:
+    is_long = sum(map(len, groups)) > RUN_SEARCHED_MAX
+    return is_long or _holds_whole_groups(groups) or any(map(_begins_with_card_number, groups))
 
 
 def token_holds_card_number(token: str) -> bool:
@@ -252,14 +249,20 @@ def token_holds_card_number(token: str) -> bool:
     hold a number. So hexadecimal and UUID tokens hold none, base64 has one in 10**9 and base32 one in 10**7; of
     all-digit tokens of 20 to 27 digits one in 250 is refused, and none of longer ones.
     """
-    if "%" not in token and _NO_LETTERS.search(token) is None:
-        # Most tokens have letters all over, and no room for a number between them.
-        return False
-    return any(map(_token_shows_card_number, _readings(token)))
+    return may_hold_card_number(token) and any(map(_token_shows_card_number, _readings(token)))
+
+
+def may_hold_card_number(tokens: str) -> bool:
+    """False where no token among these, letters between them, holds a number: most have letters all over."""
+    shape = tokens.encode("utf-8", "surrogatepass").translate(_IN_TOKENS, _WITHIN_TOKENS)
+    return _SHORTEST_RUN in shape or "%" in tokens
 
 
 def _token_shows_card_number(token: str) -> bool:
-    return any(_token_runs_show(each) or _shows_embossed(each, in_token=True) for each in _in_ascii_digits(token))
+    readings = in_ascii_digits(token)
+    # Between single digits of a token only what is unseen parts nothing.
+    closed = [each.replace(PARTING, "") for each in readings if PARTING in each]
+    return any(_token_runs_show(each) or _shows_embossed(each, in_token=True) for each in (*readings, *closed))
 
 
 def _token_runs_show(token: str) -> bool:
@@ -332,12 +335,24 @@ def _begins_with_card_number(group: str) -> bool:
     return any(is_card_number(group[:length]) for length in lengths)
 
 
+def id_looks_like_card_number(text: str) -> bool:
+    """Whether an id is a card number, however its digits are parted, or made of one as a token may be.
+
+    By chance one number in ten of a card's length is, so of one id alone it says nothing.
+    """
+    if not may_hold_card_number(text):
+        return False
+    digits = _SEPARATOR.sub("", in_ascii_digits(text)[-1])
+    is_whole = _BARE_CARD_LENGTH.fullmatch(digits) is not None and is_card_number(digits)
+    return is_whole or token_holds_card_number(text)
+
+
 def is_bare_card_length(text: str) -> bool:
     """Whether a card or token field holds 13-19 digits, separators stripped: refused there whatever the check digit."""
     if len(text) < LENGTH_MIN or text[0] in ascii_letters:
         # A letter is no digit in any script and parts none: most tokens and all names begin with one.
         return False
-    return _BARE_CARD_LENGTH.fullmatch(_SEPARATOR.sub("", _ascii_digits(text))) is not None
+    return _BARE_CARD_LENGTH.fullmatch(_SEPARATOR.sub("", in_ascii_digits(text)[-1])) is not None
 
 
 def is_cvv_name(name: str) -> bool:
@@ -361,18 +376,3 @@ def is_card_number_name(name: str) -> bool:
 def _plain(name: str) -> str:
     """`card-CVV`, `cardCvv` and full-width letters are all `cardcvv`."""
     return _NOT_IN_NAMES.sub("", (name if name.isascii() else normalize("NFKC", name)).lower())
-
-
-def _ascii_digits(text: str) -> str:
-    """Other digits as ASCII ones: a card number in full-width, superscript or circled digits is a card number."""
-    return text if text.isascii() else _OTHER_TEXT.sub(lambda match: match[0].translate(_OTHER_DIGITS), text)
-
-
-def _in_ascii_digits(text: str) -> tuple[str, ...]:
-    """The text as it stands, with other scripts' decimal digits as ASCII ones, and with all other digits as these.
-
-    A footnote's \u00b2 behind a number is no digit of it, in whatever script the number is.
-    """
-    if text.isascii():
-        return (text,)
-    return (text, _OTHER_TEXT.sub(lambda match: match[0].translate(_OTHER_DECIMALS), text), _ascii_digits(text))

@@ -22,7 +22,7 @@ from api.schemas.request import (
     is_off,
     minor_units,
 )
-from api.schemas.screening import digits_of
+from api.schemas.screening import searched_text
 from api.schemas.values import EARLIEST, TEXT_LENGTH_MAX
 from engine.card_data import LENGTH_MIN, holds_card_number, is_card_number_name, is_cvv_name
 from engine.iso import CURRENCY_EXPONENTS
@@ -228,7 +228,7 @@ def _custom(sent: object, texts: list[str]) -> Values:
 
 
 def _number_text(value: object) -> str:
-    """A number as text: what is searched for card numbers."""
+    """What of a number is searched for card numbers."""
     if isinstance(value, float):
         # A whole number that is larger may have been sent with more digits than were read.
         is_exact = abs(value) < _WHOLE_NUMBERS_MAX
@@ -236,7 +236,7 @@ def _number_text(value: object) -> str:
         is_exact = isinstance(value, int) and value.bit_length() <= INTEGER_BITS_MAX
     if not is_exact:
         raise UnusualError
-    return digits_of(value)
+    return searched_text(value)
 
 
 @lru_cache(maxsize=1024)

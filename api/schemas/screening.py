@@ -7,10 +7,19 @@ from typing import Any
 
 from api.schemas.findings import Findings, Odd, Wrong, pointer_to
 from api.schemas.readers import CART_ITEM_READERS, GROUP_READERS
-from engine.card_data import LENGTH_MIN, holds_card_number, is_bare_card_length, is_card_number_name, is_cvv_name
+from engine.card_data import (
+    LENGTH_MAX,
+    LENGTH_MIN,
+    holds_card_number,
+    is_bare_card_length,
+    is_card_number_name,
+    is_cvv_name,
+)
 
 DEPTH_MAX = 8
 _CACHED_NAME_LENGTH_MAX = 64
+_NUMBERS_MAX = 10**LENGTH_MAX
+"""Numbers from here on have more digits than a card number."""
 
 # Ids are opaque: processors' numeric references are common and one in ten passes Luhn. Phones are read as phones,
 # addresses of the network and digests as such; the card's own fields and amounts have stricter checks of their own.
@@ -24,6 +33,10 @@ EXEMPT = frozenset(_EXEMPT.split())
 
 _REMOVED = Odd(
     "card_data_removed", "This text held what looks like a card number, so it was dropped. Send no card numbers."
+)
+_LOOKS_SENSITIVE = Wrong(
+    "card_data_refused",
+    "The value has 13 to 19 digits, as card numbers have. In this group no field may have so many, whatever its name.",
 )
 _SENSITIVE = Wrong(
     "card_data_refused",
@@ -49,7 +62,8 @@ def refuse_sensitive(
 ) -> bool:
     """Refuse a field that holds card data by its name, or by its place in the card group; whether anything was."""
     if is_sensitive(name, value, in_card=in_card):
-        findings.note(pointer, _SENSITIVE)
+        # A name that says nothing is not at fault; where it does, the place of the value is no matter.
+        findings.note(pointer, _SENSITIVE if is_sensitive(name, value) else _LOOKS_SENSITIVE)
         return True
     if isinstance(value, dict):
         inner = [(each, pointer_to(pointer, each), inside) for each, inside in value.items()]
@@ -73,7 +87,7 @@ def is_sensitive(name: str, value: object, *, in_card: bool = False) -> bool:
         return False
     if _is_short_cvv_name(name) if len(name) <= _CACHED_NAME_LENGTH_MAX else is_cvv_name(name):
         return True
-    text = digits_of(value) if isinstance(value, (str, int, float)) else ""
+    text = _digits_of(value) if isinstance(value, (str, int, float)) else ""
     return is_bare_card_length(text) and (in_card or is_card_number_name(name))
 
 
@@ -102,7 +116,7 @@ def drop_card_numbers(groups: Mapping[str, Values], findings: Findings) -> None:
 
 def drop_custom_card_numbers(custom: Values, findings: Findings) -> None:
     """Drop each custom field whose name or value, be it text or number, holds a card number."""
-    texts = [f"{name}\0{digits_of(value)}" for name, value in custom.items()]
+    texts = [f"{name}\0{searched_text(value)}" for name, value in custom.items()]
     if not holds_card_number("\0".join(texts)):
         return
     for text, name in zip(texts, list(custom), strict=True):
@@ -111,7 +125,18 @@ def drop_custom_card_numbers(custom: Values, findings: Findings) -> None:
             findings.note(pointer_to("/custom", name), _REMOVED)
 
 
-def digits_of(value: object) -> str:
+def searched_text(value: object) -> str:
+    """What of a value is searched for card numbers: of a number its digits, where it is whole and a card's could be it.
+
+    A float with a fraction is a score, a rate or a place: by chance one in thirty held a card number.
+    """
+    if not isinstance(value, (int, float)):
+        return str(value)
+    is_whole = isinstance(value, int) or value.is_integer()
+    return _digits_of(value) if is_whole and abs(value) < _NUMBERS_MAX else ""
+
+
+def _digits_of(value: object) -> str:
     """A value as text; a float beyond 2**53 as the digits of its integer, as a caller may have sent it."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

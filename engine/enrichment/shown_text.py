@@ -10,22 +10,8 @@ from typing import Final
 from unicodedata import normalize
 
 from engine.reference.postal import with_usual_digits
+from engine.unseen import UNSEEN
 
-_UNSEEN: Final = (
-    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x3164, 0xFEFF, 0xFFA0, 0x17B4, 0x17B5, 0xE0001),
-    *range(0x180B, 0x1810),
-    *range(0x200B, 0x2010),
-    *range(0x202A, 0x202F),
-    *range(0x2060, 0x2070),
-    *range(0xFE00, 0xFE10),
-    *range(0xFFF9, 0xFFFC),
-    *range(0xE0020, 0xE0080),
-    *range(0xE0100, 0xE01F0),
-    # Rings and keys around the letter before.
-    *(0x488, 0x489),
-    *range(0x20DD, 0x20E5),
-)
-"""Soft hyphens, blanks without width, marks of direction and of variants, fillers."""
 _ZEROS: Final = (
     *(0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0),
     *(0xF20, 0x1040, 0x1090, 0x17E0, 0x1810),
@@ -33,7 +19,7 @@ _ZEROS: Final = (
 """The digit nought in scripts with digits of their own; the others follow it."""
 _FRACTIONS: Final = (*range(0xBC, 0xBF), *range(0x2150, 0x215F))
 _AS_SHOWN: Final[dict[int, str | None]] = {
-    **dict.fromkeys(_UNSEEN),
+    **dict.fromkeys(UNSEEN),
     **{zero + digit: str(digit) for zero in _ZEROS for digit in range(10)},
     # 5 and a half is no 51 by 2.
     **{each: f" {normalize('NFKD', chr(each))}" for each in _FRACTIONS},

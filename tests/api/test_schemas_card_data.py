@@ -86,6 +86,14 @@ def test_in_card_fields_the_length_is_enough(length: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "at_fault"), [("foo", "The value has"), ("pan", "The name says"), ("cvv", "The name says")]
+)
+def test_a_refusal_says_whether_the_name_or_the_value_is_at_fault(name: str, at_fault: str) -> None:
+    (fault,) = faults_of(with_value(f"/credit_card/{name}", CARD_NUMBER))
+    assert fault.detail.startswith(at_fault)
+
+
+@pytest.mark.parametrize(
     "name",
     [
         *sorted(CVV_NAMES),
@@ -157,6 +165,15 @@ def test_free_text_that_holds_a_card_number_is_dropped(pointer: str, text: str) 
     assert CARD_NUMBER not in written
 
 
+@pytest.mark.parametrize("unseen", ["\u200e", "\u2063", "\u061c", "\u034f", "\u3164", "\u2800", "\U000e0020"])
+def test_what_nobody_sees_hides_no_card_number(unseen: str) -> None:
+    written = unseen.join(CARD_NUMBER)
+    for pointer in ("/credit_card/token", "/credit_card/cardholder_name"):
+        assert places(faults_of(with_value(pointer, written))) == {(pointer, "card_data_refused")}
+    for pointer in ("/billing/address", "/custom/note"):
+        assert notes(decide(with_value(pointer, written))[1]) == {(pointer, "card_data_removed")}
+
+
 def test_in_an_email_and_a_name() -> None:
     for pointer, text in (
         ("/email/address", f"{CARD_NUMBER}@example.com"),
@@ -173,6 +190,13 @@ def test_custom_numbers_are_searched(value: float) -> None:
     payment, warnings = decide(LEAST | {"custom": {"note": value, "tier": "gold"}})
     assert payment.custom == {"tier": "gold"}
     assert notes(warnings) == {("/custom/note", "card_data_removed")}
+
+
+@pytest.mark.parametrize("value", [0.4539578763621486, 45395787.63621486, 304.59000000000003, 6.02214076e23, 1e100])
+def test_numbers_with_a_fraction_or_of_more_digits_stay(value: float) -> None:
+    for sent in (value, -value):
+        payment, warnings = decide(LEAST | {"custom": {"score": sent}})
+        assert (payment.custom, warnings) == ({"score": sent}, ())
 
 
 @pytest.mark.parametrize(

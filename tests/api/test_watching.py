@@ -4,7 +4,9 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,9 +21,8 @@ from api.watching import (
     ClockWatch,
     WatchedIds,
     ids_of,
-    looks_like_card_number,
 )
-from engine.card_data import passes_luhn
+from engine.card_data import id_looks_like_card_number, passes_luhn
 from engine.errors import PaymentInvalid
 from engine.payment import Account, Payment
 from tests.api.decision_requests import LEAST, decide
@@ -46,10 +47,46 @@ PAYMENT = payment("order-1")
 
 
 def test_what_looks_like_a_card_number() -> None:
-    assert looks_like_card_number(card_number(1))
+    assert id_looks_like_card_number(card_number(1))
     near = card_number(1)[:-1] + ("1" if card_number(1)[-1] != "1" else "2")
-    for other in ("order-1", near, f"0{card_number(1)}", f"o{card_number(1)}", "4" * 12, "9" * 16):
-        assert not looks_like_card_number(other)
+    for other in ("order-1", near, f"o{near}", "4" * 12, "9" * 16):
+        assert not id_looks_like_card_number(other)
+
+
+PARTED = ("{0}-{1}-{2}-{3}", "{0} {1} {2} {3}", "{0}{1}{2}{3}_1229", "ord-{0}{1}{2}{3}", "0{0}{1}{2}{3}")
+
+
+def parted(number: str) -> list[str]:
+    """A card number with something around or between its digits."""
+    groups = [number[start : start + 4] for start in range(0, 16, 4)]
+    wide = number.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
+    return [*(each.format(*groups) for each in PARTED), wide, "-".join(number)]
+
+
+@pytest.mark.parametrize("spelling", range(len(PARTED) + 2))
+def test_no_spelling_hides_card_numbers_in_ids(spelling: int) -> None:
+    watched = WatchedIds()
+    for number in range(IDS_WATCHED - 1):
+        watched.check_payment("k1", replace(PAYMENT, transaction_id=parted(card_number(number))[spelling]), None, 0)
+    with pytest.raises(PaymentInvalid):
+        watched.check_payment("k1", replace(PAYMENT, transaction_id=parted(card_number(99))[spelling]), None, 0)
+
+
+def test_ids_of_shops_look_like_card_numbers_no_oftener_than_by_chance() -> None:
+    random = Random(5)
+    makes: tuple[Callable[[int], str], ...] = (
+        lambda _: str(UUID(int=random.getrandbits(128))),
+        lambda _: f"ord-{random.randrange(10**12):012d}",
+        lambda number: str(1_795_000_000_000_000_000 + number * 7_919),
+        lambda number: str(4_000_000_000_000_000 + number),
+        lambda _: f"ord-{random.randrange(10**16):016d}",
+    )
+    for make in makes:
+        watched = WatchedIds()
+        ids = [make(number) for number in range(2_000)]
+        assert sum(map(id_looks_like_card_number, ids)) <= 0.11 * len(ids)
+        for each in ids:
+            watched.check_payment("k1", replace(PAYMENT, transaction_id=each), None, 0)
 
 
 IDS = st.integers(0, 60).map(lambda number: card_number(number) if number % 3 else f"order-{number}")
@@ -94,7 +131,7 @@ def test_where_most_look_so_they_are_refused_and_the_operator_is_told_once_an_ho
         with pytest.raises(PaymentInvalid):
             watched.check_payment("k1", payment(card_number(200)), None, 2 * HOUR_NS)
     assert [(line["event"], line["key_id"]) for line in logs] == [("ids_look_like_card_numbers", "k1")] * 2
-    assert not any(looks_like_card_number(str(value)) for line in logs for value in line.values())
+    assert not any(id_looks_like_card_number(str(value)) for line in logs for value in line.values())
     assert watched.refused == 4
 
 

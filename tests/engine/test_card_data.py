@@ -380,6 +380,8 @@ def test_a_name_of_something_else_is_no_cvvs(name: str) -> None:
         "4444       " * 6_000,
         "%C3%A9" * 10_000,
         "4:22" * 15_000,
+        "4\u200e" * 30_000,
+        "\u0301" * 60_000,
     ],
 )
 def test_a_hostile_text_takes_linear_time(text: str) -> None:
