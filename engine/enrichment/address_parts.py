@@ -286,7 +286,17 @@ def without_parts(words: Sequence[str]) -> Sequence[str]:
 
 def has_house_number(words: Sequence[str]) -> bool:
     """Whether a number is among words that is no ordinal: in `5th avenue` there is none."""
-    return any(_is_numbered(word) and _ORDINAL.fullmatch(word) is None for word in words)
+    return any(map(is_house_number, words))
+
+
+def is_house_number(word: str) -> bool:
+    """Whether a word has a number and is no ordinal."""
+    return _is_numbered(word) and _ORDINAL.fullmatch(word) is None
+
+
+def is_part_word(word: str) -> bool:
+    """Whether a word is one before what tells a flat or a part of a house."""
+    return word in _NAMING_PARTS
 
 
 def are_designations(words: Sequence[str]) -> bool:
