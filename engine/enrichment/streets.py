@@ -11,7 +11,11 @@ from engine.reference.postal import LETTERS_BEFORE, with_usual_digits
 from engine.reference.territories import OWNERS, WITH_ZIP_CODES
 
 _JOINING: Final = ("'", "\u2019", ".")
-_POINT: Final = re.compile(r"\.(?=\d)")
+_POINT: Final = re.compile(r"(?<=\w)\.(?=\d|(?!(?:le|lo|so|go|za|zza|ta|to|ssa)\b)(?!(?<=\b[hd]\.)no\b)[^\W\d_]{2})")
+"""A dot that parts two words: 12.5 is no 125, and in Hauptstr.5 and St.Johns the latter is a word of its own.
+
+In N.W. it is within one, and in contractions of Italy, Portugal and India: V.le, P.zza, S.ta, H.No.
+"""
 _CALLE: Final = re.compile(r"^\s*c/(?!\s*o\b)")
 """Spanish for street, as most write it; c/o is who takes the parcel in."""
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -66,13 +70,12 @@ _ADDITION: Final = re.compile(r"(?<=\w)\s*[-(,/]")
 def folded_street(street: str) -> str:
     """A street and house number in one spelling: without case, accents, punctuation and long forms of common words.
 
-    Apostrophes and dots within a word join it: `St. James's` and `st jamess` are the same. Empty where no letter or
+    Apostrophes and dots of initials join a word: `St. James's` and `st jamess` are the same. Empty where no letter or
     digit is in it. Written with characters that nobody sees, or letters that look like others, it is the same.
     """
     plain = street.lower() if street.isascii() else unaccented(as_shown(street))
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
-        # 12.5 is no 125, and in Hauptstr.5 the number is a word of its own.
         plain = _POINT.sub(" ", plain) if "." in plain else plain
         plain = _CALLE.sub("calle ", plain) if "c/" in plain else plain
         for mark in _JOINING:
