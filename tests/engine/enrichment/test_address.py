@@ -51,6 +51,7 @@ LONDON = Contact(address="12 St James's Square", address_2="Flat 4", city="Londo
         ("c/o Jones, 5 Elm St", "c o jones 5 elm str"),
         ("-- . --", ""),
         ("4283 E\u200bxpress Lane", "4283 express ln"),
+        ("4283 \u1d07xpress Lane", "4283 express ln"),
         ("4283 Ex\u00adpress \u202dLane\u202c", "4283 express ln"),
         ("\ufeff4283 Express L\u0430ne", "4283 express ln"),
         ("12 \u041cain St", "12 main str"),
