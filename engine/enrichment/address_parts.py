@@ -121,14 +121,14 @@ _NUMBERED_BY_SIGN: Final = frozenset(_NUMBER_SIGN.split())
 
 _LOCKER: Final = re.compile(
     r"\b(?:packstation|postfiliale|postnummer|paketshop|parcel ?locker|amazon ?(?:hub )?locker|hub locker|inpost"
-    r"|paczkomat|pakkeboks|pakkeautomat|pakettautomaatti|smartpost|postomat|point relais|relais colis|consigne pickup"
-    r"|mondial relay|punto (?:pack|de recogida)|pick ?up (?:point|parcelshop)|parcelshop|servicepunkt|service ?point"
-    r"|postamat|постамат|пункт выдачи|ups access point|amazon counter|pudo\b"
+    r"|paczkomat|pakkeboks|pakkeautomat|pakettautomaatti|smartpost|postomat|pt relais|relais colis|consigne pickup"
+    r"|mondial relay|punto (?:pack|de recogida)|pick ?up (?:pt|parcelshop)|parcelshop|servicepunkt"
+    r"|service ?p(?:oin)?t|postamat|постамат|пункт выдачи|ups access pt|amazon counter|pudo\b"
     r"|click (?:and )?collect|poste restante|general delivery|postlagernd|fermoposta)"
 )
 _LOCKER_TOKENS: Final = """
     packstation postfiliale postnummer paketshop parcel parcellocker amazon hub locker inpost paczkomat pakkeboks
-    pakkeautomat pakettautomaatti smartpost postomat point relais consigne mondial punto pick pickup parcelshop
+    pakkeautomat pakettautomaatti smartpost postomat pt relais consigne mondial punto pick pickup parcelshop
     servicepunkt service servicepoint postamat постамат пункт click collect pudo ups poste general postlagernd
     fermoposta
 """

@@ -18,8 +18,9 @@ from engine.reference.letters import unaccented
 _USUAL_WORDS: Final = 3
 _DIGIT: Final = re.compile(r"\d")
 _STREET_TOKENS: Final = """
-    str ave rd dr ln blvd ct pl sq ter hwy pkwy cir cres cl way row walk lane trail loop pike alley rue quai chemin
-    route rte impasse allee calle avda carrera cra camino paseo via viale corso piazza rua travessa praca ul ulica aleja
+    str ave rd dr ln blvd ct pl sq ter hwy pkwy cir cres cl way row walk lane trl loop pike aly plz xing tpke fwy expy
+    rue quai chemin route rte impasse allee
+    calle avda carrera cra camino paseo via viale corso piazza rua travessa praca ul ulica aleja
     weg gasse platz ring damm ufer gade vej vagen gatan plads straede straat laan plein kade gracht broadway
     box postfach postbus packstation postfiliale улица ул вулиця вул проспект
 """

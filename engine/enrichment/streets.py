@@ -21,14 +21,19 @@ _CALLE: Final = re.compile(r"^\s*c/(?!\s*o\b)")
 _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _CACHED: Final = 8192
+_FOLDED_MAX: Final = 320
+"""A field's length with some letters written as two: a few characters stand for many, and a text of these for pages."""
 _SPELLINGS: Final = """
     str street strasse straat st saint sankt · ave avenue avenida av avda avd · rd road · dr drive · ln lane
     blvd boulevard bd bld bvd
-    ct court · pl place plaza platz · sq square · ter terrace terr · hwy highway · pkwy parkway pky · cir circle circ
+    ct court · pl place platz · plz plaza · sq square · ter terrace terr · hwy highway · pkwy parkway pky
+    cir circle circ · mt mount · ft fort · trl trail · hts heights · expy expressway · pt point · aly alley
+    xing crossing · tpke turnpike · fwy freeway
     cres crescent · cl close · no number nummer nr num numero · n north · s south · e east · w west
     1st first · 2nd second · 3rd third · 4th fourth · 5th fifth · 6th sixth · 7th seventh · 8th eighth · 9th ninth
     10th tenth · 11th eleventh · 12th twelfth · nw northwest · ne northeast · sw southwest · se southeast · rte route rt
     ул улица · вул вулиця · пр проспект просп · пер переулок · пров провулок · пл площадь площа · ш шоссе шосе
+    наб набережная
 """
 """Common words of streets: what they are cut to, then how else they are written. St is a street and a saint alike."""
 _SHORT: Final = {
@@ -73,7 +78,7 @@ def folded_street(street: str) -> str:
     Apostrophes and dots of initials join a word: `St. James's` and `st jamess` are the same. Empty where no letter or
     digit is in it. Written with characters that nobody sees, or letters that look like others, it is the same.
     """
-    plain = street.lower() if street.isascii() else unaccented(as_shown(street))
+    plain = street.lower() if street.isascii() else unaccented(as_shown(street))[:_FOLDED_MAX]
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
         plain = _POINT.sub(" ", plain) if "." in plain else plain

@@ -69,6 +69,11 @@ def test_what_a_street_comes_to(street: str, folded: str) -> None:
     assert folded_street(street) == folded
 
 
+@pytest.mark.parametrize("character", ["\u00bd", "\u3316", "\ufb03"])
+def test_characters_that_stand_for_many_make_no_long_text(character: str) -> None:
+    assert len(folded_street(character * 255)) <= 320
+
+
 @given(st.text(max_size=60))
 def test_folding_takes_any_text_and_case_and_space_tell_nothing(street: str) -> None:
     assert folded_street(f"  {street}, ") == folded_street(street)
