@@ -58,6 +58,7 @@ _PATTERNS: Final[Sequence[tuple[tuple[str, ...], str, str, str]]] = (
 )
 """What is written in another way in some countries, in which, and words without which it is not."""
 _WITHIN: Final = {
+    **dict.fromkeys(_RUSSIAN, (re.compile(r"(?<=\d)к(?=\d)"), " к")),
     "JP": (re.compile(r"(?<=\d)(?:丁目|番地の|番地|番|号|の|ー) ?(?=\d| |$)"), " "),
     "KR": (re.compile(r"(?<=[로길동]) ?(?=\d)"), " "),
 }

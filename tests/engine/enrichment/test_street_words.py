@@ -55,6 +55,11 @@ from engine.reference import Reference
         ("BR", "Rua Sta. Rita 5", "Rua Santa Rita 5"),
         ("BE", "Rue Neuve 5 bte 2", "Rue Neuve 5 bo\xeete 2"),
         ("FR", "5 rue Neuve Bat. B", "5 rue Neuve B\xe2timent B"),
+        (
+            "RU",
+            "\u0443\u043b. \u041c\u0438\u0440\u0430 5 \u043a\u043e\u0440\u043f. 2",
+            "\u0443\u043b. \u041c\u0438\u0440\u0430 5\u043a2",
+        ),
         ("JP", "\u795e\u5bae\u524d1\u4e01\u76ee2\u756a3\u53f7", "\u795e\u5bae\u524d1-2-3"),
         ("JP", "\u795e\u5bae\u524d\uff11\u30fc\uff12\u30fc\uff13", "\u795e\u5bae\u524d1-2-3"),
         ("JP", "\u795e\u5bae\u524d1\u306e2\u306e3", "\u795e\u5bae\u524d1-2-3"),
