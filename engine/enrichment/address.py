@@ -93,9 +93,10 @@ def _key_feature(group: str) -> Feature:
         name=f"{group}_address",
         type=FeatureType.STRING,
         doc=f"The {group} address as one value in its everyday spellings: a hash of country, postal code and first "
-        "line, or of the second where the street is in that and a flat or company in the first. A territory's country "
-        "is the one that it is of (US for PR). Of a flat or suite the number counts, not the word. Unknown without "
-        "postal code or first line. Rare spellings of one address may still give two values.",
+        "line, or of the second where the street is in that and a flat or company in the first; of both where either "
+        "may tell the house (Avenida 9 de Julho and 1200). A territory's country is the one that it is of (US for PR). "
+        "Of a flat or suite the number counts, not the word. Unknown without postal code or first line. Rare "
+        "spellings of one address may still give two values.",
         source=_SOURCE,
     )
 
@@ -131,7 +132,7 @@ FEATURES: Final = (
         type=FeatureType.STRING,
         doc="The house that the goods go to: as shipping_address, but without the flat, suite or private mailbox. All "
         "who live there, or rent a mailbox there, share it. A number behind # is a flat's; in Latin America, the West "
-        "Indies, India and the Philippines it is the house's own.",
+        "Indies, India and the Philippines, and where # begins a line without another number, it is the house's own.",
         source=_SOURCE,
     ),
     *_of_both(

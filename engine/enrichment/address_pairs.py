@@ -10,6 +10,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 
 from engine.enrichment.address_facts import AddressFacts, house_alike, street_alike, written_as
 from engine.enrichment.address_parts import is_unit_number
+from engine.enrichment.house_line import names_house
 from engine.enrichment.scripts import script_of
 from engine.enrichment.streets import (
     before_addition,
@@ -71,9 +72,10 @@ def _is_same_with_second(billing: Contact, shipping: Contact, code: str) -> bool
 
 
 def _both_lines(contact: Contact, country: str | None) -> str:
-    second = contact.address_2 or ""
-    word = "unit " if is_unit_number(folded_street(second)) else ""
-    return street_alike(f"{contact.address} {word}{second}", country)
+    first, second = contact.address or "", contact.address_2 or ""
+    # A bare number behind a street without a house is the house's.
+    is_unit = is_unit_number(folded_street(second)) and names_house(folded_street(first).split())
+    return street_alike(f"{first} unit {second}" if is_unit else f"{first} {second}", country)
 
 
 def same_postal(billing: Contact, shipping: Contact, paid: AddressFacts, sent: AddressFacts) -> Same:

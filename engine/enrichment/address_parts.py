@@ -43,7 +43,10 @@ _KINDS: Final = {
 same number is another one."""
 _DIGIT: Final = re.compile(r"\d")
 _PURE_UNIT: Final = re.compile(r"(?:no )?\d{1,5} ?[a-z]?|[a-z] ?\d{1,5}")
-_SIGNED: Final = re.compile(r"#\s*[^\W_]")
+_SIGN: Final = re.compile(r"#\s*(?=[^\W\d_]*\d|[^\W\d_](?!\w))")
+"""A # with what it numbers; one that stands alone says nothing."""
+_SIGN_FIRST: Final = re.compile(r"\s*#[#\s]*(?=\d+[a-z]?(?![\w-]|\s+-)(.*))", re.IGNORECASE | re.DOTALL)
+_WORD: Final = re.compile(r"[^\W_]+")
 _BOX_IS_UNIT: Final = frozenset({"BE"})
 _LETTER_BOXES: Final = frozenset({"bus", "bte", "boite"})
 _PARTS: Final = frozenset({"bldg", "building", "bat", "batiment", "esc", "escalier", "porte", "puerta", "pta"})
@@ -118,14 +121,14 @@ _NUMBERED_BY_SIGN: Final = frozenset(_NUMBER_SIGN.split())
 
 _LOCKER: Final = re.compile(
     r"\b(?:packstation|postfiliale|postnummer|paketshop|parcel ?locker|amazon ?(?:hub )?locker|hub locker|inpost"
-    r"|paczkomat|pakkeboks|pakkeautomat|pakettautomaatti|smartpost|postomat|point relais|relais colis|consigne pickup"
-    r"|mondial relay|punto (?:pack|de recogida)|pick ?up (?:point|parcelshop)|parcelshop|servicepunkt|service ?point"
-    r"|postamat|постамат|пункт выдачи|ups access point|amazon counter|pudo\b"
+    r"|paczkomat|pakkeboks|pakkeautomat|pakettautomaatti|smartpost|postomat|pt relais|relais colis|consigne pickup"
+    r"|mondial relay|punto (?:pack|de recogida)|pick ?up (?:pt|parcelshop)|parcelshop|servicepunkt"
+    r"|service ?p(?:oin)?t|postamat|постамат|пункт выдачи|ups access pt|amazon counter|pudo\b"
     r"|click (?:and )?collect|poste restante|general delivery|postlagernd|fermoposta)"
 )
 _LOCKER_TOKENS: Final = """
     packstation postfiliale postnummer paketshop parcel parcellocker amazon hub locker inpost paczkomat pakkeboks
-    pakkeautomat pakettautomaatti smartpost postomat point relais consigne mondial punto pick pickup parcelshop
+    pakkeautomat pakettautomaatti smartpost postomat pt relais consigne mondial punto pick pickup parcelshop
     servicepunkt service servicepoint postamat постамат пункт click collect pudo ups poste general postlagernd
     fermoposta
 """
@@ -164,7 +167,7 @@ def _names_unit(lines: str, words: Sequence[str], second: str, raw: str, country
 
 
 def _has_unit_sign(raw: str, country: str | None) -> bool:
-    if "#" in raw and country not in _NUMBERED_BY_SIGN and _SIGNED.search(raw):
+    if "#" in raw and country not in _NUMBERED_BY_SIGN and _SIGN.search(_without_houses_sign(raw)):
         return True
     if "-" in raw and country in BEFORE_HOUSE and (found := BEFORE_HOUSE[country].match(raw)):
         return _is_unit_before(found)
@@ -209,9 +212,18 @@ def with_unit_word(street: str, country: str | None) -> str:
         street = f"unit {found[1]} {street[found.end() :]}"
     if "#" not in street or country in _NUMBERED_BY_SIGN:
         return street
+    marked = _without_houses_sign(street)
     # Floor and flat have two numbers, of which the latter would be taken for the house's.
-    marked = _FLOOR_FIRST.sub(r"\2 \1", street) if street.lstrip().startswith("#") else street
-    return marked.replace("#", " unit ")
+    marked = _FLOOR_FIRST.sub(r"\2 \1", marked) if marked.lstrip().startswith("#") else marked
+    return _SIGN.sub(" unit ", marked)
+
+
+def _without_houses_sign(street: str) -> str:
+    """The line without a # before its only number, which is the house's: #12 Main St."""
+    found = _SIGN_FIRST.match(street)
+    if found is None or has_house_number(without_parts(_WORD.findall(found[1].lower()))):
+        return street
+    return street[found.end() :]
 
 
 def _is_unit_before(found: re.Match[str]) -> bool:
@@ -286,7 +298,17 @@ def without_parts(words: Sequence[str]) -> Sequence[str]:
 
 def has_house_number(words: Sequence[str]) -> bool:
     """Whether a number is among words that is no ordinal: in `5th avenue` there is none."""
-    return any(_is_numbered(word) and _ORDINAL.fullmatch(word) is None for word in words)
+    return any(map(is_house_number, words))
+
+
+def is_house_number(word: str) -> bool:
+    """Whether a word has a number and is no ordinal."""
+    return _is_numbered(word) and _ORDINAL.fullmatch(word) is None
+
+
+def is_part_word(word: str) -> bool:
+    """Whether a word is one before what tells a flat or a part of a house."""
+    return word in _NAMING_PARTS
 
 
 def are_designations(words: Sequence[str]) -> bool:

@@ -19,7 +19,9 @@ _BOX_TOKENS: Final = """
 """  # noqa: RUF001 - Ukrainian and Bulgarian
 _BOX_WORDS: Final = frozenset(_BOX_TOKENS.split())
 """Without one of these, or a part of a word (`_has_hint`), no line of ASCII names a box: most are done with here."""
-_STREET: Final = r"(?:rd|ln|ave|dr|blvd|ct|pl|ter|cir|cl|way|row|trail|hill|alle|allee|vej|vei|veien|weg|str(?=\ \d|$))"
+_STREET: Final = (
+    r"(?:rd|ln|ave|dr|blvd|ct|pl|ter|cir|cl|way|row|trl|plz|hill|alle|allee|vej|vei|veien|weg|str(?=\ \d|$))"
+)
 _NO_STREET: Final = rf"(?!\ {_STREET}\b)"
 """Not a street that is called after one: PO Box Lane, Mail Bag Road; a box in St. Louis is one."""
 _NO: Final = r"(?:no?\ ?)?"

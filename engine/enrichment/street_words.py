@@ -16,9 +16,10 @@ _SPANISH: Final = (
     *("ES", "AD", "AR", "BO", "CL", "CO", "CR", "CU", "DO", "EC", "GT", "HN", "MX", "NI", "PA", "PE", "PR", "PY", "SV"),
     *("UY", "VE"),
 )
+_RUSSIAN: Final = ("BY", "KZ", "RU", "UA")
 _FIRST_WORDS: Final[Mapping[tuple[str, ...], str]] = {
     _FRENCH: "rue r · allee all allees · chemin ch che chem · impasse imp · faubourg fbg fg · blvd boul",
-    _SPANISH: "calle c cl cll clle · pl pza plza · paseo pso · carretera ctra carr",
+    _SPANISH: "calle c cl cll clle · pl pza plza plz · paseo pso · carretera ctra carr",
     ("CO",): "calle c cl cll clle · carrera cra kr kra cr · diagonal dg diag · transversal tv tr transv · ave ak",
     ("BR", "PT", "AO", "MZ", "CV"): "rua r · travessa tv trav · alameda al · praca pc pca · estrada estr · rodovia rod",
     ("IT", "SM", "VA"): "via v · piazza pza pzza · viale vle · corso cso · largo lgo · piazzale ple",
@@ -30,6 +31,10 @@ _FIRST_WORDS: Final[Mapping[tuple[str, ...], str]] = {
 _ANY_WORDS: Final[Mapping[tuple[str, ...], str]] = {
     ("TR",): "cad cd caddesi · sok sk sokak sokagi · mah mh mahallesi mahalle · blv bul bulvari bulvar",
     ("HU",): "utca u",
+    (*_SPANISH, "PT", "AO", "MZ", "CV"): "santa sta · santo sto",
+    ("BR",): "santa sta · santo sto · bloco bl",
+    ("FR", "MC"): "batiment bat",
+    ("BE", "LU"): "batiment bat · bus bte boite",
 }
 """The same of words that stand anywhere."""
 _WITH_AP: Final = frozenset({"BR", "PT"})
@@ -45,10 +50,21 @@ _PATTERNS: Final[Sequence[tuple[tuple[str, ...], str, str, str]]] = (
         r"(?<=[a-z]) (?=(?:str|weg|allee|gasse|ring|damm|ufer|pl)\b)",
         "",
     ),
-    (("BY", "KZ", "RU", "UA"), "д дом буд", r"\b(?:д|дом|буд) (?=\d)", ""),
+    (("PL",), "m", r"(\d[a-z]?) m (?=\d)", r"\1 "),
+    (_RUSSIAN, "т кт", r"\bпр к?т\b", "пр"),  # noqa: RUF001 - Russian: an avenue
+    (_RUSSIAN, "д дом буд", r"\b(?:д|дом|буд) (?=\d)", ""),
+    (_RUSSIAN, "к корп корпус", r"\b(?:к|корп|корпус) (?=\d)", "к"),
+    (_RUSSIAN, "ул вул пр наб пер пров пл ш", r"^(\D+) (ул|вул|пр|наб|пер|пров|пл|ш)\b", r"\2 \1"),
 )
 """What is written in another way in some countries, in which, and words without which it is not."""
+_WITHIN: Final = {
+    **dict.fromkeys(_RUSSIAN, (re.compile(r"(?<=\d)к(?=\d)"), " к")),
+    "JP": (re.compile(r"(?<=\d)(?:丁目|番地の|番地|番|号|の|ー) ?(?=\d| |$)"), " "),
+    "KR": (re.compile(r"(?<=[로길동]) ?(?=\d)"), " "),
+}
+"""What parts numbers in texts without blanks, and what stands for it."""
 _AP: Final = re.compile(r"\bap(?= ?\d)")
+_STOREY: Final = re.compile(r"\b(\d+)(?:st|nd|rd|th) fl(?:oor)?\b")
 _ENDINGS: Final = {**dict.fromkeys(_DUTCH, ("straat", "str")), **dict.fromkeys(_GERMAN, ("platz", "pl"))}
 """How a word ends, and what it is cut to."""
 
@@ -129,11 +145,13 @@ def is_spelt_one_way(folded: str, words: Sequence[str], country: str | None) -> 
         and not has_digraph(folded)
         and _ALL_TOLD_APART.get(country, TOLD_APART).isdisjoint(words)
         and (country not in _ENDINGS or _ENDINGS[country][0] not in folded)
+        and country not in _WITHIN
     )
 
 
 def with_flats_in_full(line: str, country: str | None) -> str:
-    """A line with a flat's word as other countries write it too."""
+    """A line with a flat's word as other countries write it too, and a floor's before its number: floor 2, not 2nd."""
+    line = _STOREY.sub(r"floor \1", line) if " fl" in line else line
     return _AP.sub("apto", line) if country in _WITH_AP and "ap" in line else line
 
 
@@ -144,6 +162,9 @@ def in_a_countrys_words(house: str, country: str | None) -> str:
     """
     if country in _ENDINGS and _ENDINGS[country][0] in house:
         house = _with_ending(house, *_ENDINGS[country])
+    if country in _WITHIN and not house.isascii():
+        pattern, instead = _WITHIN[country]
+        house = pattern.sub(instead, house).rstrip()
     if country in _RULES and not _TRIGGERS[country].isdisjoint(house.split()):
         for triggers, apply in _RULES[country]:
             if not triggers.isdisjoint(house.split()):

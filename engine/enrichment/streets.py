@@ -11,20 +11,29 @@ from engine.reference.postal import letters_before
 from engine.reference.territories import OWNERS, WITH_ZIP_CODES
 
 _JOINING: Final = ("'", "\u2019", ".")
-_POINT: Final = re.compile(r"\.(?=\d)")
+_POINT: Final = re.compile(r"(?<=\w)\.(?=\d|(?!(?:le|lo|so|go|za|zza|ta|to|ssa)\b)(?!(?<=\b[hd]\.)no\b)[^\W\d_]{2})")
+"""A dot that parts two words: 12.5 is no 125, and in Hauptstr.5 and St.Johns the latter is a word of its own.
+
+In N.W. it is within one, and in contractions of Italy, Portugal and India: V.le, P.zza, S.ta, H.No.
+"""
 _CALLE: Final = re.compile(r"^\s*c/(?!\s*o\b)")
 """Spanish for street, as most write it; c/o is who takes the parcel in."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _ZIP_DIGITS: Final = 5
 _CACHED: Final = 8192
+_FOLDED_MAX: Final = 320
+"""A field's length with some letters written as two: a few characters stand for many, and a text of these for pages."""
 _SPELLINGS: Final = """
     str street strasse straat st saint sankt · ave avenue avenida av avda avd · rd road · dr drive · ln lane
     blvd boulevard bd bld bvd
-    ct court · pl place plaza platz · sq square · ter terrace terr · hwy highway · pkwy parkway pky · cir circle circ
+    ct court · pl place platz · plz plaza · sq square · ter terrace terr · hwy highway · pkwy parkway pky
+    cir circle circ · mt mount · ft fort · trl trail · hts heights · expy expressway · pt point · aly alley
+    xing crossing · tpke turnpike · fwy freeway
     cres crescent · cl close · no number nummer nr num numero · n north · s south · e east · w west
     1st first · 2nd second · 3rd third · 4th fourth · 5th fifth · 6th sixth · 7th seventh · 8th eighth · 9th ninth
     10th tenth · 11th eleventh · 12th twelfth · nw northwest · ne northeast · sw southwest · se southeast · rte route rt
     ул улица · вул вулиця · пр проспект просп · пер переулок · пров провулок · пл площадь площа · ш шоссе шосе
+    наб набережная
 """
 """Common words of streets: what they are cut to, then how else they are written. St is a street and a saint alike."""
 _SHORT: Final = {
@@ -62,13 +71,12 @@ _ADDITION: Final = re.compile(r"(?<=\w)\s*[-(,/]")
 def folded_street(street: str) -> str:
     """A street and house number in one spelling: without case, accents, punctuation and long forms of common words.
 
-    Apostrophes and dots within a word join it: `St. James's` and `st jamess` are the same. Empty where no letter or
+    Apostrophes and dots of initials join a word: `St. James's` and `st jamess` are the same. Empty where no letter or
     digit is in it. Written with characters that nobody sees, or letters that look like others, it is the same.
     """
-    plain = street.lower() if street.isascii() else unaccented(as_shown(street))
+    plain = street.lower() if street.isascii() else unaccented(as_shown(street))[:_FOLDED_MAX]
     # Most have letters, digits and blanks alone: those are words as they stand.
     if not plain.replace(" ", "").isalnum():
-        # 12.5 is no 125, and in Hauptstr.5 the number is a word of its own.
         plain = _POINT.sub(" ", plain) if "." in plain else plain
         plain = _CALLE.sub("calle ", plain) if "c/" in plain else plain
         for mark in _JOINING:

@@ -35,10 +35,23 @@ LONDON = Contact(address="12 St James's Square", address_2="Flat 4", city="Londo
         ("Alt\u0131y\u0131ld\u0131z Sk. 3", "altiyildiz sk 3"),
         ("Ka\u02bbahumanu Ave 9", "kaahumanu ave 9"),
         ("Hauptstr.12a", "hauptstr 12a"),
+        ("\u0443\u043b.\u041b\u0435\u043d\u0438\u043d\u0430 5", "\u0443\u043b \u043b\u0435\u043d\u0438\u043d\u0430 5"),
+        ("Av.Paulista 5", "ave paulista 5"),
+        ("R.Augusta 5", "r augusta 5"),
+        ("Lale Sok.No:5", "lale sok no 5"),
+        ("Avda.Mayor 5", "ave mayor 5"),
+        ("M.G.Road", "mg rd"),
+        ("12 St.Johns Ave", "12 str johns ave"),
+        ("12 N.Main St", "12 n main str"),
+        ("5 boul.St-Laurent", "5 boul str laurent"),
+        ("Stra\u00dfe des 17.Juni 5", "str des 17 juni 5"),
+        ("V.le Roma 5", "vle roma 5"),
+        ("5 Oak St N.W.", "5 oak str nw"),
         ("C/ Mayor 5", "calle mayor 5"),
         ("c/o Jones, 5 Elm St", "c o jones 5 elm str"),
         ("-- . --", ""),
         ("4283 E\u200bxpress Lane", "4283 express ln"),
+        ("4283 \u1d07xpress Lane", "4283 express ln"),
         ("4283 Ex\u00adpress \u202dLane\u202c", "4283 express ln"),
         ("\ufeff4283 Express L\u0430ne", "4283 express ln"),
         ("12 \u041cain St", "12 main str"),
@@ -54,6 +67,11 @@ LONDON = Contact(address="12 St James's Square", address_2="Flat 4", city="Londo
 )
 def test_what_a_street_comes_to(street: str, folded: str) -> None:
     assert folded_street(street) == folded
+
+
+@pytest.mark.parametrize("character", ["\u00bd", "\u3316", "\ufb03"])
+def test_characters_that_stand_for_many_make_no_long_text(character: str) -> None:
+    assert len(folded_street(character * 255)) <= 320
 
 
 @given(st.text(max_size=60))
@@ -146,6 +164,14 @@ def test_without_street_or_postal_code_it_is_unknown(partial: Contact) -> None:
         ("US", "12 Main St Apt #4", "12 Main St Apt 4"),
         ("US", "# 4-12 Main St", "12 Main St #4"),
         ("US", "12 Main St Ste #4", "12 Main St Suite 4"),
+        ("US", "12 Main St #", "12 Main St"),
+        ("US", "12 Main St ###", "12 Main St"),
+        ("US", "12 # Main St", "12 Main St"),
+        ("US", "12 Main St ##4", "12 Main St Apt 4"),
+        ("US", "#12 Main St", "12 Main St"),
+        ("US", "# 350 5th Ave Apt 4", "350 5th Ave #4"),
+        ("US", "#4, 12 Main St", "12 Main St #4"),
+        ("US", "12 Main St # B", "12 Main St Apt B"),
         ("US", "12 Main St, Unit No. 4", "12 Main St Apt 4"),
         ("US", "12 Main St Apt 4-B", "12 Main St Apt 4B"),
         ("US", "12 Main St Fl 2 Rm 5", "12 Main St Room 5, Floor 2"),
@@ -178,6 +204,8 @@ def test_without_street_or_postal_code_it_is_unknown(partial: Contact) -> None:
         ("IT", "V.le Roma 12/bis", "Viale Roma 12bis"),
         ("IT", "P.za Roma 12", "Piazza Roma 12"),
         ("PL", "ul. D\u0142uga 7", "D\u0142uga 7"),
+        ("PL", "ul.D\u0142uga 7", "D\u0142uga 7"),
+        ("CA", "5 boul.St-Laurent", "5 boulevard St-Laurent"),
         ("PL", "al. Jerozolimskie 7", "Aleje Jerozolimskie 7"),
         ("CZ", "ul. Dlouh\u00e1 7", "Dlouh\u00e1 7"),
         ("TR", "Atat\u00fcrk Cad. No:5", "Atat\u00fcrk Caddesi 5"),
