@@ -22,12 +22,13 @@ UNSEEN: Final = (
 )
 """Soft hyphens, blanks without width, marks of direction and of variants, fillers."""
 
-_BRAILLE_BLANK: Final = 0x2800
+BRAILLE_BLANK: Final = 0x2800
+"""A pattern without dots, which shows as a blank does."""
 _WITH_MARKS: Final = (range(0x80, 0x20000), range(0xE0000, 0xE0200))
 """Planes that have marks and formatting; in the others are ideographs, and nothing."""
 _BESIDE_LETTERS: Final = frozenset({"Mn", "Mc", "Me", "Cf", "Cc"})
 UNSEEN_OR_MARKS: Final = frozenset(
-    [*UNSEEN, _BRAILLE_BLANK]
+    [*UNSEEN, BRAILLE_BLANK]
     + [code for codes in _WITH_MARKS for code in codes if category(chr(code)) in _BESIDE_LETTERS]
 )
 """Beyond ASCII, all that stands between two digits and makes no other number of them: also accents, vowel signs,

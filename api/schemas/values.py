@@ -23,6 +23,7 @@ from engine.iso import COUNTRIES
 from engine.payment import BIN_DIGITS_MAX, BIN_DIGITS_MIN, LAST_DIGITS_MAX
 from engine.reference.calling_codes import NO_PHONE_NUMBER
 from engine.reference.ip_address import carried_v4, public_ip
+from engine.unseen import BRAILLE_BLANK, UNSEEN
 
 Reader = Callable[..., object]
 
@@ -230,10 +231,7 @@ _LOCAL = re.compile(
 _QUOTED_LOCAL = re.compile(r'"([^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"')
 _ESCAPED = re.compile(r"\\(.)")
 _TO_ESCAPE = re.compile(r'(["\\])')
-# Characters that print but show nothing: joiners, fillers, variation selectors. What does not print is not in here.
-_UNSEEN = re.compile(
-    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
+_UNSEEN = frozenset(map(chr, (*UNSEEN, BRAILLE_BLANK)))
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9\-]{0,61}[a-z0-9])?")
 
 
@@ -267,7 +265,7 @@ def _plain_local_part(local: str) -> str | None:
     """A local part as all its spellings are kept; None where it is none, or holds what nobody would see."""
     if not local.isascii():
         local = normalize("NFKC", normalize("NFKC", local).lower())
-        if len(local) > LOCAL_PART_LENGTH_MAX or not local.isprintable() or _UNSEEN.search(local):
+        if len(local) > LOCAL_PART_LENGTH_MAX or not local.isprintable() or not _UNSEEN.isdisjoint(local):
             return None
     if _LOCAL.fullmatch(local):
         return local

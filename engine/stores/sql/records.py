@@ -1,6 +1,6 @@
 """Rows of the table of decisions, and the records that they are."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from engine.errors import LedgerUnavailable
@@ -37,7 +37,7 @@ def row_of(record: DecisionRecord) -> Row:
     )
 
 
-def readable(rows: Iterable[Any], damaged: NoteDamaged) -> Iterator[DecisionRecord]:
+def readable(rows: Iterable[Sequence[Any]], damaged: NoteDamaged) -> Iterator[DecisionRecord]:
     """The records of rows; those that are damaged are told and left out."""
     for row in rows:
         try:
@@ -48,7 +48,7 @@ def readable(rows: Iterable[Any], damaged: NoteDamaged) -> Iterator[DecisionReco
             yield record
 
 
-def record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has no type
+def record_of(row: Sequence[Any]) -> DecisionRecord:
     """The record of a row of DECISION_ROW. Raises LedgerUnavailable, which names the decision, where it is damaged.
 
     A column may hold what no record of ours has there, for SQLite does not mind: that is damage too.
@@ -59,7 +59,7 @@ def record_of(row: Any) -> DecisionRecord:  # noqa: ANN401 - a driver's row has 
         raise unreadable(row[0], error) from error
 
 
-def _read(row: Any) -> DecisionRecord:  # noqa: ANN401 - as above
+def _read(row: Sequence[Any]) -> DecisionRecord:
     id_, merchant_id, test_mode, transaction_id, stage, at_us, *counted, idempotency_key = row[:9]
     sequence, counted_at_us = counted
     fingerprint, payment, decision, answer, supersedes = row[9:]
