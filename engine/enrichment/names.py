@@ -92,7 +92,8 @@ def _full_name(contact: Contact, holder: str | None) -> str | None:
 def _is_stopgap(name: str, holder: str | None) -> bool:
     if len(name) > _STOPGAP_MAX or (plain := name.strip(" .").lower()) not in _STOPGAPS:
         return False
-    return holder is None or plain not in holder.lower().split()
+    # Na is a family name as well: without the card's nobody can tell.
+    return holder is not None and plain not in holder.lower().split()
 
 
 def _of_names(

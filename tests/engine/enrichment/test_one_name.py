@@ -6,7 +6,7 @@ import pytest
 
 from engine.enrichment import enrich
 from engine.enrichment.scripts import script_of
-from engine.payment import Card, Contact, Payment
+from engine.payment import Card, Contact, Email, Payment
 from engine.reference import Reference
 
 
@@ -45,6 +45,12 @@ def test_one_name_alone_stopgaps_and_what_is_glued_to_a_name(
     billing = Contact(first_name=first, last_name=last)
     known, _ = enrich(make_payment(card=Card(cardholder_name=holder), billing=billing), reference)
     assert known["cardholder_matches_billing_name"] is is_one
+
+
+def test_without_the_cards_name_a_family_name_stays(make_payment: Callable[..., Payment], reference: Reference) -> None:
+    card, billing = Card(cardholder_name=None), Contact(first_name="Min", last_name="Na")
+    known, _ = enrich(make_payment(card=card, billing=billing, email=Email(address="min.na@example.com")), reference)
+    assert known["email_billing_name_similarity"] == 100
 
 
 @pytest.mark.parametrize(
